@@ -1,0 +1,170 @@
+"""What every command of the project shares: options, exit status, output, progress.
+
+Nothing heavy is imported here, so that `--help` and usage errors come at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from replica.grid import UsageError, product
+from replica.options import Parser, add_common, add_version, command_name, grids, integer, parameters
+from replica.provenance import DISTRIBUTION, replacing
+
+if TYPE_CHECKING:
+    import argparse
+
+    from matplotlib.figure import Figure
+
+    from replica.table import Table
+
+__all__ = [
+    "Parser",
+    "UsageError",
+    "add_common",
+    "add_version",
+    "command_name",
+    "emit",
+    "grids",
+    "integer",
+    "parameters",
+    "product",
+    "progress",
+    "run",
+    "save_figure",
+    "warn",
+]
+
+T = TypeVar("T")
+
+PROGRESS_DELAY = 2.0
+"""Seconds of work before a progress bar appears."""
+
+START = time.monotonic()
+"""When the command began, near enough."""
+
+
+def run(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[str] | None = None) -> int:
+    """Run a command and turn what can happen to it into an exit status.
+
+    Parameters
+    ----------
+    main : callable
+        From the words of the command line to the exit status (None is 0).
+    argv : sequence of str, optional
+        The words; None is those of this process.
+
+    Returns
+    -------
+    int
+        2 after a ValueError, printed as one line (`python -X dev` shows where it came from); 1 after an
+        OSError, likewise; 130 after Ctrl-C; 0 if the reader of stdout went away; else what `main` returns.
+    """
+    try:
+        try:
+            return main(argv) or 0
+        finally:
+            # Here, where a closed pipe can still be told from an error.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        warn("interrupted")
+        return 130
+    except (ValueError, OSError) as error:
+        if sys.flags.dev_mode:
+            raise
+        warn(f"error: {error}")
+        return 2 if isinstance(error, ValueError) else 1
+
+
+def emit(table: Table, args: argparse.Namespace, shown: Sequence[str] | None = None) -> None:
+    """Write `--out`, then print the table in the `--format` asked for.
+
+    Parameters
+    ----------
+    table : Table
+        The result.
+    args : argparse.Namespace
+        With the options of `add_common`.
+    shown : sequence of str, optional
+        Columns that fit on a terminal; files and the other formats have all of them.
+    """
+    if args.out is not None:
+        table.write(args.out, duration=time.monotonic() - START)
+    if args.format == "json":
+        text = table.to_json()
+    elif args.format == "csv":
+        # Data alone: other programs' readers know no comments. A file has them.
+        text = table.to_csv(comments=False)
+    else:
+        text = (table if shown is None else table.select(shown)).to_text()
+    sys.stdout.write(text)
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure of matplotlib so that equal figures are equal files.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    path : str or Path
+        File ending in .png, .svg or .pdf.
+    """
+    import matplotlib as mpl
+
+    kind = Path(path).suffix.lower()
+    metadata: Mapping[str, Any] = {
+        ".png": {"Software": None},
+        ".svg": {"Date": None, "Creator": None},
+        ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }[kind]
+    with replacing(path) as temporary, mpl.rc_context({"svg.hashsalt": DISTRIBUTION}):
+        figure.savefig(temporary, metadata=dict(metadata), dpi=150)
+
+
+def progress(
+    iterable: Iterable[T], total: int | None = None, label: str = "", quiet: bool = False
+) -> Iterable[T]:
+    """The same items; a bar on stderr if that is a terminal and the work takes more than about two seconds.
+
+    Parameters
+    ----------
+    iterable : iterable
+        The items.
+    total : int, optional
+        How many there will be.
+    label : str
+        What the bar is called.
+    quiet : bool
+        Never show a bar.
+
+    Returns
+    -------
+    iterable
+        The items.
+    """
+    if quiet or not sys.stderr.isatty():
+        return iterable
+    from tqdm import tqdm
+
+    return tqdm(iterable, total=total, desc=label, delay=PROGRESS_DELAY, leave=False, dynamic_ncols=True)
+
+
+def warn(message: str) -> None:
+    """Print one line on stderr, such as the name of a point that failed.
+
+    Parameters
+    ----------
+    message : str
+        What to say.
+    """
+    sys.stderr.write(f"{command_name()}: {' '.join(message.split())}\n")

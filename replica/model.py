@@ -1,0 +1,296 @@
+"""What a model is: control parameters, order parameters, saddle-point equations, free energy, charts.
+
+A model is one file in `replica/models`: a frozen dataclass whose fields are the control parameters. Everything
+else - solving, following, lines, the command line, the contract tests - works from what that file says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.elementary import COMPLEX_STEP, exp, is_multiprecision, log
+
+__all__ = ["Chart", "Diagram", "ExactState", "Model", "Order", "control"]
+
+
+class Order(NamedTuple):
+    """Order parameters and responses: numbers, or arrays of one shape."""
+
+    m: Any
+    """Overlap with each condensed pattern."""
+    q: Any
+    """Edwards–Anderson overlap (spins) or weighted mean activity (0/1 units) of the visible layer."""
+    r: Any
+    """Mean squared activation of the weakly activated hidden units."""
+    C: Any
+    """Response β p (q_d − q) of the visible layer."""
+    B: Any
+    """Response β p (r_d − r) of the hidden layer."""
+
+
+def control(
+    symbol: str,
+    help: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    low_included: bool = True,
+    loss: int = 1,
+    default: Any = dataclasses.MISSING,
+) -> Any:
+    """Declare a control parameter of a model (a dataclass field).
+
+    Parameters
+    ----------
+    symbol : str
+        How it is written in formulas and on axes.
+    help : str
+        One line for the command line's help.
+    low, high : float
+        Domain; always finite inside.
+    low_included : bool
+        Whether `low` itself is allowed.
+    loss : {1, -1}
+        Direction in which retrieval is lost: the one in which critical points are sought.
+    default : any, optional
+        Default value; without it the control must be given.
+
+    Returns
+    -------
+    dataclasses.Field
+        The field, its metadata filled.
+    """
+    metadata = {
+        "symbol": symbol,
+        "help": help,
+        "low": low,
+        "high": high,
+        "low_included": low_included,
+        "loss": loss,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def domain_text(field: dataclasses.Field) -> str:
+    """Say in words which values a control may take."""
+    meta = field.metadata
+    if math.isinf(meta["low"]) and math.isinf(meta["high"]):
+        return "a finite number"
+    lower = "" if math.isinf(meta["low"]) else f"{'>=' if meta['low_included'] else '>'} {meta['low']:g}"
+    upper = "" if math.isinf(meta["high"]) else f"<= {meta['high']:g}"
+    return "a finite number " + " and ".join(filter(None, [lower, upper]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Chart:
+    """One curve of solutions at fixed couplings, on which the load α is a function and not an unknown.
+
+    Walking the curve meets every solution of its kind: those at a given α are the crossings of that level.
+    `zero_noise` is the end (−1: first node, +1: last) where α r → 0; sheets are counted from there, a new one
+    at each fold.
+    """
+
+    kind: str
+    n: int
+    nodes: Callable[[Any, float], NDArray]
+    """nodes(model, lowest): increasing coordinates, shape (K,), that reach ln α = lowest at both ends."""
+    point: Callable[[Any, NDArray], tuple[NDArray, Order]]
+    """point(model, u): ln α (−inf outside the domain) and the order parameters at coordinates u."""
+    zero_noise: int = 1
+    folded: bool = True
+    """Whether α has extrema on the chart; where it is known to be monotone they are not looked for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExactState:
+    """A solution known in closed form, such as the paramagnet."""
+
+    kind: str
+    n: int
+    state: Callable[[Any], tuple[NDArray, Order]]
+    """state(model): where it exists, and its order parameters."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagram:
+    """Columns that the `phase` command offers for a model when the given controls are scanned."""
+
+    controls: tuple[str, ...]
+    columns: tuple[str, ...]
+    row: Callable[..., dict[str, Any]]
+    """row(precision=None, **controls): the columns' values; None for a quantity that does not exist."""
+    help: str
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model(ABC):
+    """Base of all models: validation, broadcasting, and what follows from the equations alone.
+
+    A subclass gives its controls as fields and the methods `saddle`, `free_energy`, `gradient`, `entropy`,
+    `transverse`, `replicon_parts` and `branches`. Controls may be numbers or arrays, which broadcast, or mpmath
+    numbers (scalars) at high precision.
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    load: ClassVar[str] = "alpha"
+    """The control that the charts leave free."""
+    unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r")
+    """Members of `Order` that Newton solves for; log_r is ln r."""
+    diagrams: ClassVar[tuple[Diagram, ...]] = ()
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            object.__setattr__(self, field.name, _checked(field, value))
+        try:
+            np.broadcast_shapes(*(np.shape(v) for v in self.controls.values()))
+        except ValueError:
+            shapes = ", ".join(f"{k} {np.shape(v)}" for k, v in self.controls.items())
+            raise ValueError(f"controls of shapes {shapes}: shapes that broadcast are needed") from None
+
+    @property
+    def controls(self) -> dict[str, Any]:
+        """Control parameters by name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Common shape of the controls, () for numbers."""
+        return np.broadcast_shapes(*(np.shape(v) for v in self.controls.values()))
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same model with some controls changed."""
+        known = self.controls
+        for name in changes:
+            if name not in known:
+                raise ValueError(f"{name!r} is not a control of {self.name}: choose from {', '.join(known)}")
+        return dataclasses.replace(self, **changes)
+
+    def unchecked(self, **changes: Any) -> Self:
+        """Return a copy with controls of any type (complex steps, trial values), not validated."""
+        copy = object.__new__(type(self))
+        for name, value in {**self.controls, **changes}.items():
+            object.__setattr__(copy, name, value)
+        return copy
+
+    # What a model says of itself.
+
+    @abstractmethod
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations at `order`, n patterns condensed."""
+
+    @abstractmethod
+    def free_energy(self, order: Order, n: int = 1) -> Any:
+        """Free energy per visible unit at `order`, on the saddle or off it."""
+
+    @abstractmethod
+    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """∂f/∂(unknowns) as the known combination of the residuals of `saddle`."""
+
+    @abstractmethod
+    def entropy(self, order: Order, n: int = 1) -> Any:
+        """Entropy per visible unit on the saddle."""
+
+    def energy(self, order: Order, n: int = 1) -> Any:
+        """Energy per visible unit on the saddle, U = f + T S."""
+        return self.free_energy(order, n) + self.controls.get("T", 0) * self.entropy(order, n)
+
+    @abstractmethod
+    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """Eigenvalues of the Hessian of f over the overlaps, in the directions that break the symmetry."""
+
+    @abstractmethod
+    def replicon(self, order: Order, n: int = 1) -> Any:
+        """Replicon eigenvalue 1 − α p² ⟨(β var_v)²⟩⟨(β var_h)²⟩, > 0 where replica symmetry is stable."""
+
+    @abstractmethod
+    def branches(self, n_condensed: tuple[int, ...]) -> list[Chart | ExactState]:
+        """Charts and exact states that together hold every solution with n in `n_condensed` or m = 0."""
+
+    # What follows.
+
+    def pack(self, order: Order) -> list[Any]:
+        """Unknowns of Newton's method at `order`."""
+        return [log(order.r) if u == "log_r" else getattr(order, u) for u in self.unknowns]
+
+    @abstractmethod
+    def unpack(self, x: Any) -> Order:
+        """Order parameters at the unknowns x (a sequence), dependent members included."""
+
+    def equations(self, x: Any, n: int = 1) -> list[Any]:
+        """Residuals that Newton drives to zero, one for each unknown; that of log_r is relative."""
+        order = self.unpack(x)
+        rhs = self.saddle(order, n)
+        return [
+            log(rhs.r) - x[i] if u == "log_r" else getattr(rhs, u) - x[i] for i, u in enumerate(self.unknowns)
+        ]
+
+    def residual(self, order: Order, n: int = 1) -> Any:
+        """Largest |right-hand side − order parameter|, relative for those above 1."""
+        rhs = self.saddle(order, n)
+        worst: Any = 0.0
+        for new, old in zip(rhs, order, strict=True):
+            scale = abs(old) if is_multiprecision(old) else np.abs(old)
+            if is_multiprecision(scale):
+                worst = max(worst, abs(new - old) / max(1, scale))
+            else:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    worst = np.fmax(worst, np.abs(new - old) / np.maximum(1, scale))
+        return worst
+
+
+def derivative(f: Callable[[list[Any]], list[Any]], x: list[Any]) -> list[list[Any]]:
+    """Jacobian [i][j] = ∂f_i/∂x_j by complex steps, for numbers, arrays or mpmath numbers."""
+    columns = []
+    for j in range(len(x)):
+        if is_multiprecision(x[j]):
+            from mpmath import mp
+
+            step = mp.mpf(10) ** (-2 * mp.dps)
+            moved = [v + mp.mpc(0, step) if i == j else v for i, v in enumerate(x)]
+            columns.append([mp.im(v) / step for v in f(moved)])
+        else:
+            moved = [v + 1j * COMPLEX_STEP if i == j else v for i, v in enumerate(x)]
+            columns.append([np.imag(v) / COMPLEX_STEP for v in f(moved)])
+    return [[column[i] for column in columns] for i in range(len(columns[0]))]
+
+
+def _checked(field: dataclasses.Field, value: Any) -> Any:
+    """Return a control as float, float array or mpmath number inside its domain, or raise ValueError."""
+    if is_multiprecision(value):
+        number = float(value)
+        _check_domain(field, np.asarray(number), value)
+        return value
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{field.name} = {value!r}: {domain_text(field)} is needed") from None
+    if array.size == 0:
+        raise ValueError(f"{field.name} is an empty array: at least one value is needed")
+    _check_domain(field, array, value)
+    return float(array) if array.ndim == 0 else array
+
+
+def _check_domain(field: dataclasses.Field, array: NDArray, value: Any) -> None:
+    meta = field.metadata
+    above = array >= meta["low"] if meta["low_included"] else array > meta["low"]
+    good = np.isfinite(array) & above & (array <= meta["high"])
+    if not good.all():
+        bad = value if array.ndim == 0 else float(array[~good].flat[0])
+        raise ValueError(f"{field.name} = {bad}: {domain_text(field)} is needed")
+
+
+def exp_clipped(x: Any) -> Any:
+    """e^x without a warning where it overflows to inf or underflows to 0."""
+    if is_multiprecision(x):
+        return exp(x)
+    with np.errstate(over="ignore", under="ignore"):
+        return exp(x)

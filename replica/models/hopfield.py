@@ -1,0 +1,262 @@
+"""The Hopfield model at any load and temperature, replica symmetric.
+
+    H = −(1/2N) Σ_{i≠j} Σ_μ ξ_iμ ξ_jμ s_i s_j,    M = αN patterns of random signs.
+
+Order parameters, for n patterns condensed with the same overlap (z_n a sum of n random signs, s = √(αr)):
+
+    m = (1/n) ⟨z_n ∫Dz tanh β(m z_n + s z)⟩,   q = ⟨∫Dz tanh² β(m z_n + s z)⟩,
+    C = β(1 − q) < 1,   r = q/(1 − C)²
+
+    f = α/2 + n m²/2 + (α/2)[T ln(1−C) − q/(1−C)] + (α/2) r C − T ⟨∫Dz ln 2cosh β(m z_n + s z)⟩
+
+C and not 1 − q is the unknown: it stays finite as T → 0, so T = 0 is a temperature like any other.
+
+Amit, Gutfreund & Sompolinsky, PRL 55, 1530 (1985); PRA 32, 1007 (1985); Ann. Phys. 173, 30 (1987).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.elementary import is_multiprecision, log, log1p, sqrt
+from replica.model import Chart, Diagram, ExactState, Model, Order, control, exp_clipped
+from replica.potentials import (
+    spin_averages,
+    spin_entropy,
+    spin_linear_response,
+    spin_response_squared,
+    spin_work,
+)
+from replica.rootfinding import find_roots
+
+__all__ = ["Hopfield"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Hopfield(Model):
+    """Hopfield model: ±1 units, αN patterns, temperature T.
+
+    Parameters
+    ----------
+    alpha : float, array or mpmath number
+        Load M/N, > 0.
+    T : float, array or mpmath number
+        Temperature in units of the coupling, ≥ 0 (0 by default); T = 0 is the limit T → 0.
+
+    Examples
+    --------
+    >>> import replica
+    >>> state = replica.solve(Hopfield(alpha=0.05, T=0.2))
+    >>> round(state.order.m, 9)
+    0.998877763
+    """
+
+    alpha: Any = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)
+    T: Any = control("T", "temperature", low=0.0, default=0.0)
+
+    name: ClassVar[str] = "hopfield"
+    title: ClassVar[str] = "Hopfield model: ±1 units, Gaussian hidden units, any T >= 0"
+
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations."""
+        m, q, C = self._field_averages(order, n)
+        gain = 1 / (1 - order.C)
+        return Order(m=m, q=q, r=order.q * gain * gain, C=C, B=gain)
+
+    def free_energy(self, order: Order, n: int = 1) -> Any:
+        """Free energy per spin, the constant α/2 of the removed diagonal i ≠ j included."""
+        m, q, r, C, _ = order
+        work: Any = 0.0
+        for z, weight in sign_sum_law(n):
+            work = work + weight * spin_work(m * z, sqrt(self.alpha * r), self.T)
+        pair = self.T * log1p(-C) - q / (1 - C)
+        return self.alpha / 2 + n * m * m / 2 + self.alpha / 2 * (pair + r * C) - work
+
+    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """∂f/∂(m, C, ln r) = (−n R_m, −½α R_r, −½α r R_C), R = right-hand side − order parameter."""
+        rhs = self.saddle(order, n)
+        half = self.alpha / 2
+        return (
+            -n * (rhs.m - order.m),
+            -half * (rhs.r - order.r),
+            -half * order.r * (rhs.C - order.C),
+        )
+
+    def entropy(self, order: Order, n: int = 1) -> Any:
+        """Entropy −∂f/∂T per spin; at T = 0 it is −(α/2)[ln(1−C) + C/(1−C)] < 0."""
+        C = order.C
+        total = -self.alpha / 2 * (log1p(-C) + C / (1 - C))
+        for z, weight in sign_sum_law(n):
+            total = total + weight * spin_entropy(order.m * z, sqrt(self.alpha * order.r), self.T)
+        return total
+
+    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """Curvature of f along an uncondensed overlap, 1 − C, and along differences of condensed ones.
+
+        The latter, 1 − C − β⟨ξ1 ξ2 tanh²⟩, decides the stability of mixtures.
+        """
+        outside = 1 - order.C
+        if n < 2:
+            return (outside,)
+        cross: Any = 0.0
+        for z, weight in sign_sum_law(n):
+            share = weight * (z * z - n) / (n * (n - 1))
+            cross = cross + share * spin_averages(order.m * z, sqrt(self.alpha * order.r), self.T).C
+        return outside, outside + cross
+
+    def replicon(self, order: Order, n: int = 1) -> Any:
+        """Replicon 1 − α ⟨(β sech²)²⟩/(1−C)²; −inf at T = 0, where discrete spins break replica symmetry."""
+        cold = np.asarray(self.T == 0)
+        if cold.all():
+            return np.full(np.shape(order.C), -np.inf)[()]
+        squared: Any = 0.0
+        T = self.T if is_multiprecision(self.T) else np.where(cold, 1.0, self.T)[()]
+        for z, weight in sign_sum_law(n):
+            squared = squared + weight * spin_response_squared(order.m * z, sqrt(self.alpha * order.r), T)
+        value = 1 - self.alpha * squared / (1 - order.C) ** 2
+        return np.where(cold, -np.inf, value)[()] if cold.any() else value
+
+    def unpack(self, x: Any) -> Order:
+        """Order parameters at (m, C, ln r): q = 1 − T C, B = 1/(1−C)."""
+        m, C, log_r = x
+        return Order(m=m, q=1 - self.T * C, r=exp_clipped(log_r), C=C, B=1 / (1 - C))
+
+    def equations(self, x: Any, n: int = 1) -> list[Any]:
+        """Residuals in (m, C, ln r), with the averaged q in the last: 1 − T C cancels near T_g."""
+        order = self.unpack(x)
+        m, q, C = self._field_averages(order, n)
+        return [m - order.m, C - order.C, log(q) - 2 * log(1 - order.C) - x[2]]
+
+    def branches(self, n_condensed: tuple[int, ...] = (1, 3)) -> list[Chart | ExactState]:
+        """Charts: one for each n, in ln y with y = m/s; the glass in ln(s − s_min); and the paramagnet."""
+        charts: list[Chart | ExactState] = []
+        for n in n_condensed:
+            kind = "retrieval" if n == 1 else "mixture"
+            charts.append(Chart(kind, n, _overlap_nodes, lambda model, u, n=n: _overlap_point(model, u, n)))
+        glass = Chart("spin_glass", 0, _glass_nodes, _glass_point, zero_noise=-1, folded=False)
+        return [*charts, glass, ExactState("paramagnet", 0, _paramagnet)]
+
+    def _field_averages(self, order: Order, n: int) -> tuple[Any, Any, Any]:
+        return mixture_averages(order.m, sqrt(self.alpha * order.r), self.T, n)
+
+
+@cache
+def sign_sum_law(n: int) -> tuple[tuple[int, float], ...]:
+    """Law of |z_n|, z_n a sum of n random signs: pairs (value, weight). n = 0 stands for m = 0."""
+    if n == 0:
+        return ((0, 1.0),)
+    law: dict[int, float] = {}
+    for k in range(n + 1):
+        z = abs(n - 2 * k)
+        law[z] = law.get(z, 0.0) + math.comb(n, k) / 2**n
+    return tuple(sorted(law.items()))
+
+
+def mixture_averages(m: Any, s: Any, T: Any, n: int) -> tuple[Any, Any, Any]:
+    """Averages (1/n)⟨z_n tanh⟩, ⟨tanh²⟩ and C over the law of z_n, in the fields m z_n + s z."""
+    total_m: Any = 0.0
+    total_q: Any = 0.0
+    total_C: Any = 0.0
+    for z, weight in sign_sum_law(n):
+        site = spin_averages(m * z, s, T)
+        total_m = total_m + weight * z / max(n, 1) * site.m
+        total_q = total_q + weight * site.q
+        total_C = total_C + weight * site.C
+    return total_m, total_q, total_C
+
+
+# Charts. With y = m/s given, m = (1/n)⟨z tanh⟩ becomes one equation for s, with a single root for every T < 1:
+# y s is linear in s, the average is concave in it and leaves 0 with slope y/T > y. All else is explicit.
+
+
+def _overlap_nodes(model: Hopfield, lowest: float) -> NDArray:
+    """Return ln y from the m → 0 end, where α ~ y⁴, to the zero-noise end, where α ~ 1/y²."""
+    left, right = max(-10.0, lowest / 4 - 2), max(4.0, 2 - lowest / 2)
+    return np.concatenate([np.arange(left, 4.0, 0.1), np.geomspace(4.0, right, 2 + int(8 * right / 4))[1:]])
+
+
+def _overlap_point(model: Hopfield, u: NDArray, n: int) -> tuple[NDArray, Order]:
+    y, T = np.broadcast_arrays(np.exp(u), np.asarray(model.T, dtype=float))
+    exists = T < 1
+    T = np.where(exists, T, 0.0)
+    s = _noise_at_overlap(y, T, n)
+    m, q, C = mixture_averages(y * s, s, T, n)
+    return _load_of(s, Order(m, q, q / (1 - C) ** 2, C, 1 / (1 - C)), 1 - C, exists)
+
+
+def _noise_at_overlap(y: NDArray, T: NDArray, n: int) -> NDArray:
+    """Root s of (1/n)⟨z ∫Dz' tanh((y s z + s z')/T)⟩ = y s: Newton from above, monotone by concavity."""
+    s = mixture_averages(y, np.ones_like(y), np.zeros_like(y), n)[0] / y
+    active = np.nonzero(T.ravel())[0]
+    flat_s, flat_y, flat_T = s.ravel(), y.ravel(), T.ravel()
+    for _ in range(100):
+        if not len(active):
+            break
+        step = _newton_step(flat_s[active], flat_y[active], flat_T[active], n)
+        flat_s[active] = np.maximum(flat_s[active] - step, 0.5 * flat_s[active])
+        active = active[np.abs(step) > 4e-16 * flat_s[active]]
+    return flat_s.reshape(y.shape)
+
+
+def _newton_step(s: NDArray, y: NDArray, T: NDArray, n: int) -> NDArray:
+    excess, slope = -y * s, -y
+    for z, weight in sign_sum_law(n):
+        if z:
+            m, C, bend = spin_linear_response(y * s * z, s, T)
+            excess = excess + weight * z / n * m
+            slope = slope + weight * z / n * (y * z * C + s * bend)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = excess / slope
+    return np.where(np.isfinite(step), step, 0.0)
+
+
+def _glass_nodes(model: Hopfield, lowest: float) -> NDArray:
+    """Return ln(s − s_min): α ~ (s − s_min)² for T < 1 and α → (T − 1)² for T > 1 as it falls; α ~ s² as it grows."""
+    return np.concatenate([np.linspace(-18, 8, 53), np.geomspace(9, 350, 20)])
+
+
+def _glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
+    lowest, excess, T = np.broadcast_arrays(_least_noise(model.T), np.exp(u), np.asarray(model.T, dtype=float))
+    s = lowest + excess
+    _, q, C = spin_averages(np.zeros_like(s), s, T)
+    # 1 − C = (s − s_min)/s exactly at T = 0, and to first order elsewhere
+    margin = np.where(T == 0, excess / s, 1 - C)
+    margin = np.maximum(margin, 1e-300)
+    order = Order(np.zeros_like(s), q, q / margin**2, C, 1 / margin)
+    return _load_of(s, order, margin, margin > 1e-300)
+
+
+def _least_noise(T: Any) -> NDArray:
+    """Noise s at which C = 1 for m = 0: root of ⟨2φ(T t/s)⟩ = s; √(2/π) at T = 0, 0 for T ≥ 1."""
+    T = np.asarray(T, dtype=float)
+    below = np.where(T < 1, T, 0.0).ravel()
+
+    def excess(log_s: NDArray, index: NDArray) -> NDArray:
+        return spin_averages(np.zeros(len(index)), np.exp(log_s), below[index]).C - 1
+
+    low, high, every = np.full(below.shape, -40.0), np.full(below.shape, -0.2), np.arange(len(below))
+    root = np.exp(find_roots(excess, low, high, excess(low, every), excess(high, every)))
+    return np.where(T < 1, root.reshape(T.shape), 0.0)
+
+
+def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tuple[NDArray, Order]:
+    """ln α = ln(s²(1−C)²/q), −inf where C ≥ 1 or the chart has no point."""
+    inside = exists & (margin > 0) & (order.q > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        load = 2 * np.log(s) + 2 * np.log(np.where(inside, margin, 1.0)) - np.log(np.where(inside, order.q, 1.0))
+    return np.where(inside, load, -np.inf), order
+
+
+def _paramagnet(model: Hopfield) -> tuple[NDArray, Order]:
+    """m = q = r = 0, C = β: inside the domain C < 1 for T > 1."""
+    T = np.broadcast_to(np.asarray(model.T, dtype=float), model.shape)
+    exists = T > 1
+    C = 1 / np.where(exists, T, 2.0)
+    zero = np.zeros(T.shape)
+    return exists, Order(zero, zero, zero, C, 1 / (1 - C))

@@ -1,0 +1,96 @@
+"""Newton's method on the saddle-point equations, for arrays of points and at any precision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.model import Model, Order, derivative
+
+__all__ = ["polish", "polish_multiprecision"]
+
+
+def polish(model: Model, order: Order, n: int, *, steps: int = 8) -> Order:
+    """Newton steps on solutions that are already close, kept only where they lower the residual.
+
+    Parameters
+    ----------
+    model : Model
+        Model whose controls have the shape of `order`'s members, or are numbers.
+    order : Order
+        Starting values, numbers or arrays.
+    n : int
+        Condensed patterns.
+    steps : int
+        Upper bound of the number of steps.
+
+    Returns
+    -------
+    Order
+        Improved order parameters.
+    """
+    for _ in range(steps):
+        trial = _step(model, order, n)
+        better = model.residual(trial, n) < model.residual(order, n)
+        if not np.any(better):
+            break
+        order = Order(*(np.where(better, a, b)[()] for a, b in zip(trial, order, strict=True)))
+    return order
+
+
+def _step(model: Model, order: Order, n: int) -> Order:
+    x = model.pack(order)
+    with np.errstate(all="ignore"):
+        residual = np.stack(np.broadcast_arrays(*model.equations(x, n)), axis=-1)
+        jacobian = _stack(derivative(lambda v: model.equations(v, n), x))
+        sound = np.isfinite(jacobian).all(axis=(-2, -1)) & np.isfinite(residual).all(axis=-1)
+        jacobian = np.where(sound[..., None, None], jacobian, np.eye(len(x)))
+        residual = np.where(sound[..., None], residual, 0.0)
+        sound = np.linalg.det(jacobian) != 0
+        jacobian = np.where(sound[..., None, None], jacobian, np.eye(len(x)))
+        moved = np.stack(np.broadcast_arrays(*x), axis=-1) - np.linalg.solve(jacobian, residual[..., None])[..., 0]
+        return model.unpack([moved[..., i] for i in range(len(x))])
+
+
+def _stack(jacobian: list[list[Any]]) -> NDArray:
+    flat = np.stack(np.broadcast_arrays(*(v for row in jacobian for v in row)), axis=-1)
+    return flat.reshape((*flat.shape[:-1], len(jacobian), len(jacobian)))
+
+
+def polish_multiprecision(model: Model, order: Order, n: int, digits: int) -> Order:
+    """Newton's method in mpmath, from a double-precision solution to `digits` digits.
+
+    Parameters
+    ----------
+    model : Model
+        Model with scalar controls, of which those that matter are mpmath numbers.
+    order : Order
+        Starting values.
+    n : int
+        Condensed patterns.
+    digits : int
+        Correct decimal digits wanted.
+
+    Returns
+    -------
+    Order
+        Order parameters as mpmath numbers.
+
+    Raises
+    ------
+    ArithmeticError
+        If Newton's method does not converge from there.
+    """
+    from mpmath import mp
+
+    x = [mp.mpf(v) for v in model.pack(Order(*(mp.mpf(v) for v in order)))]
+    for _ in range(12 + int(np.log2(digits))):
+        residual = mp.matrix(model.equations(x, n))
+        jacobian = mp.matrix(derivative(lambda v: model.equations(v, n), x))
+        step = mp.lu_solve(jacobian, residual)
+        x = [a - b for a, b in zip(x, step, strict=True)]
+        if max(abs(b) / max(1, abs(a)) for a, b in zip(x, step, strict=True)) < mp.mpf(10) ** (-digits - 2):
+            return model.unpack(x)
+    raise ArithmeticError("Newton's method in mpmath did not converge")

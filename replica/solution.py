@@ -1,0 +1,192 @@
+"""What solving returns: one solution, or arrays of them, each with a status that says what to try."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.elementary import is_multiprecision
+from replica.model import Model, Order
+
+__all__ = ["ConvergenceError", "Solution", "Solutions", "Status"]
+
+
+class Status(enum.IntEnum):
+    """How a solve ended; `.advice` says what to try next."""
+
+    CONVERGED = 0
+    ABSENT = 1
+    FAILED = 2
+
+    @property
+    def advice(self) -> str:
+        """What the status means and what to try."""
+        return {
+            Status.CONVERGED: "converged: every residual is at rounding level",
+            Status.ABSENT: "no such state here: lower the load or the temperature, or list what there is with solve_all",
+            Status.FAILED: "residual above 1e-10: the point is ill-conditioned; move it slightly, or give precision=50",
+        }[self]
+
+
+class ConvergenceError(ValueError):
+    """A solve that found no solution; the message says what to try."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Solution:
+    """One solution of the saddle-point equations, or one branch on an array of control values.
+
+    Parameters
+    ----------
+    model : Model
+        The model at its control values.
+    kind : str
+        "retrieval", "mixture", "spin_glass", "paramagnet" or "spurious": the branch it lies on.
+    n : int
+        Number of condensed patterns (0 where m = 0).
+    order : Order
+        Order parameters and responses m, q, r, C, B.
+    status : Status or array of int
+        How the solve ended.
+    residual : float or array
+        Largest residual of the saddle-point equations, relative for order parameters above 1.
+    sheet : int
+        Number of folds between it and the zero-noise state of its branch.
+    """
+
+    model: Model
+    kind: str
+    n: int
+    order: Order
+    status: Any
+    residual: Any
+    sheet: int = 0
+
+    @cached_property
+    def free_energy(self) -> Any:
+        """Free energy f per visible unit."""
+        return self.model.free_energy(self.order, self.n)
+
+    @cached_property
+    def entropy(self) -> Any:
+        """Entropy per visible unit."""
+        return self.model.entropy(self.order, self.n)
+
+    @cached_property
+    def energy(self) -> Any:
+        """Energy f + T S per visible unit."""
+        return self.model.energy(self.order, self.n)
+
+    @cached_property
+    def replicon(self) -> Any:
+        """Replicon eigenvalue, > 0 where replica symmetry is stable."""
+        return self.model.replicon(self.order, self.n)
+
+    @cached_property
+    def curvature(self) -> Any:
+        """Smallest eigenvalue of the Hessian of f over all overlaps, q, r, C and B eliminated."""
+        from replica.stability import smallest_curvature
+
+        return smallest_curvature(self.model, self.order, self.n)
+
+    @property
+    def stable(self) -> Any:
+        """Whether f is a minimum over the overlaps, unsymmetric directions included."""
+        positive = self.curvature > 0
+        return positive if np.ndim(positive) else bool(positive)
+
+    def __repr__(self) -> str:
+        if np.ndim(self.order.m):
+            return f"<{self.kind} of {self.model.name} on an array of shape {np.shape(self.order.m)}>"
+        parts = ", ".join(f"{k}={_short(v)}" for k, v in self.order._asdict().items())
+        label = self.kind if self.n in (0, 1) else f"{self.kind} n={self.n}"
+        return f"<{label}: {parts}, f={_short(self.free_energy)}, {Status(self.status).name.lower()}>"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Solutions:
+    """All solutions on an array of control values: arrays of the controls' shape with a last axis "branch".
+
+    Absent solutions are nan with status ABSENT; `at(index)` lists those present at one point.
+    """
+
+    model: Model
+    kinds: tuple[str, ...]
+    """Kind of each branch, along the last axis."""
+    ns: tuple[int, ...]
+    sheets: tuple[int, ...]
+    order: Order
+    status: NDArray
+    residual: NDArray
+
+    def branch(self, j: int) -> Solution:
+        """Return the j-th branch as one Solution with array members."""
+        order = Order(*(member[..., j] for member in self.order))
+        return Solution(
+            self.model, self.kinds[j], self.ns[j], order, self.status[..., j], self.residual[..., j], self.sheets[j]
+        )
+
+    @cached_property
+    def free_energy(self) -> NDArray:
+        """Free energies, nan where absent."""
+        return self._each(lambda s: s.free_energy)
+
+    @cached_property
+    def stable(self) -> NDArray:
+        """Whether each present solution is a minimum over the overlaps (False where absent)."""
+        return self._each(lambda s: s.curvature) > 0
+
+    def at(self, index: Any) -> list[Solution]:
+        """Solutions present at one index of the control array, lowest free energy first."""
+        index = index if isinstance(index, tuple) else (index,)
+        shape = self.model.shape
+        scalars = {k: float(np.broadcast_to(v, shape)[index]) for k, v in self.model.controls.items()}
+        model = self.model.replace(**scalars)
+        found = []
+        for j, kind in enumerate(self.kinds):
+            where = (*index, j)
+            if self.status[where] == Status.ABSENT:
+                continue
+            order = Order(*(float(member[where]) for member in self.order))
+            status, residual = Status(int(self.status[where])), float(self.residual[where])
+            found.append(Solution(model, kind, self.ns[j], order, status, residual, self.sheets[j]))
+        return sorted(found, key=lambda s: s.free_energy)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def __iter__(self) -> Iterator[Solution]:
+        return (self.branch(j) for j in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<Solutions of {self.model.name} on shape {self.model.shape}: branches {list(self.kinds)}>"
+
+    def _each(self, value: Any) -> NDArray:
+        out = np.full(self.status.shape, np.nan)
+        with np.errstate(invalid="ignore"):
+            for j, solution in enumerate(self):
+                present = solution.status != Status.ABSENT
+                if not present.any():
+                    continue
+                controls = {
+                    k: np.broadcast_to(v, present.shape)[present] if np.ndim(v) else v
+                    for k, v in self.model.controls.items()
+                }
+                order = Order(*(np.broadcast_to(o, present.shape)[present] for o in solution.order))
+                part = dataclasses.replace(solution, model=self.model.unchecked(**controls), order=order)
+                out[..., j][present] = value(part)
+        return out
+
+
+def _short(value: Any) -> str:
+    if is_multiprecision(value):
+        from mpmath import mp
+
+        return str(mp.nstr(value, 12))
+    return f"{float(value):.10g}"

@@ -1,0 +1,380 @@
+"""Find every solution at given control values.
+
+At fixed couplings the solutions of one kind form a curve (a chart) on which the load α is a function. The curve
+is sampled, its extrema - the folds - are located, and between two of them α is monotone: the number of solutions
+at a given α is the number of monotone pieces that cross it, and each crossing is then bracketed. Nothing depends
+on a start; one curve serves all loads.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.elementary import is_multiprecision
+from replica.model import Chart, ExactState, Model, Order
+from replica.newton import polish, polish_multiprecision
+from replica.rootfinding import find_roots
+from replica.solution import ConvergenceError, Solution, Solutions, Status
+
+__all__ = ["solve", "solve_all"]
+
+ACCEPTED = 1e-10
+"""Residual above which a point is marked as failed."""
+ROUNDING = 1e-13
+"""Residual above which a crossing is given Newton steps."""
+
+
+def solve_all(
+    model: Model, *, n_condensed: tuple[int, ...] = (1, 3), precision: int | None = None
+) -> list[Solution] | Solutions:
+    """Every solution of the saddle-point equations with m ≥ 0.
+
+    Parameters
+    ----------
+    model : Model
+        Model; array controls broadcast.
+    n_condensed : tuple of int
+        Numbers of condensed patterns to look for beside m = 0: 1 is retrieval, 3, 5, … are mixtures.
+    precision : int, optional
+        Decimal digits, through mpmath; scalar controls only.
+
+    Returns
+    -------
+    list of Solution, or Solutions
+        For scalar controls a list, lowest free energy first; for arrays the solutions on the whole grid, with
+        a status for each element.
+
+    Raises
+    ------
+    ValueError
+        If `n_condensed` holds anything but integers ≥ 1, or `precision` is given for arrays.
+
+    Examples
+    --------
+    >>> import replica
+    >>> from replica.models import Hopfield
+    >>> [s.kind for s in replica.solve_all(Hopfield(alpha=0.05, T=0.2))]
+    ['retrieval', 'spin_glass', 'retrieval']
+    """
+    branches = model.branches(_checked_n(n_condensed))
+    if model.shape:
+        _refuse_precision(precision)
+        return _assemble(model, [_Branch.on(model, b) for b in branches])
+    plain = _plain(model)
+    solutions = [s for b in branches for s in _Branch.on(plain, b).scalar_solutions(plain)]
+    if precision is not None:
+        solutions = [at_precision(s, model, precision) for s in solutions]
+    return sorted(solutions, key=lambda s: s.free_energy)
+
+
+def solve(
+    model: Model,
+    *,
+    start: str | tuple[str, int] = "retrieval",
+    precision: int | None = None,
+    throw: bool = True,
+) -> Solution:
+    """One solution: the state of a given kind that descends from zero noise.
+
+    Parameters
+    ----------
+    model : Model
+        Model; array controls give array members.
+    start : str or (str, int)
+        A kind, or ("mixture", n); "mixture" alone is n = 3.
+    precision : int, optional
+        Decimal digits, through mpmath; scalar controls only.
+    throw : bool
+        Raise if any point has no such solution; otherwise its status says so and its members are nan.
+
+    Returns
+    -------
+    Solution
+        The solution.
+
+    Raises
+    ------
+    ConvergenceError
+        If there is no such state and `throw` is true.
+    ValueError
+        If the model knows no such kind, or `precision` is given for arrays.
+    """
+    branch = chosen_branch(model, start)
+    if model.shape:
+        _refuse_precision(precision)
+        found = _Branch.on(model, branch, sheets=1)
+        solution = _assemble(model, [found], at_least_one=True).branch(0)
+        missing = np.asarray(solution.status) != Status.CONVERGED
+        if throw and missing.any():
+            raise ConvergenceError(_missing(model, start, missing))
+        return solution
+    plain = _plain(model)
+    found_here = _Branch.on(plain, branch, sheets=1).scalar_solutions(plain)
+    if not found_here:
+        if throw:
+            raise ConvergenceError(_missing(model, start, np.asarray(True)))
+        nan = Order(*[math.nan] * 5)
+        return Solution(model, branch.kind, branch.n, nan, Status.ABSENT, math.nan)
+    return at_precision(found_here[0], model, precision) if precision is not None else found_here[0]
+
+
+def at_precision(solution: Solution, model: Model, digits: int) -> Solution:
+    """Refine a scalar solution to `digits` digits with mpmath; `model` carries the exact controls."""
+    from mpmath import mp
+
+    if isinstance(digits, bool) or not isinstance(digits, (int, np.integer)) or not 15 <= digits <= 10_000:
+        raise ValueError(f"precision = {digits!r}: an integer from 15 to 10000 (decimal digits) is needed")
+    with mp.workdps(int(digits) + 15):
+        exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
+        if solution.order.r == 0:
+            order = exact_order(exact, solution)
+        else:
+            order = polish_multiprecision(exact, solution.order, solution.n, int(digits))
+        residual = exact.residual(order, solution.n)
+        fine = dataclasses.replace(solution, model=exact, order=order, residual=residual)
+        for name in ("free_energy", "entropy", "energy"):
+            getattr(fine, name)
+        return fine
+
+
+def exact_order(model: Model, solution: Solution) -> Order:
+    """Order parameters of a noiseless state (r = 0), by its own fixed-point equations."""
+    from mpmath import mp
+
+    order = Order(*(mp.mpf(v) for v in solution.order))
+    for _ in range(3):
+        order = model.saddle(order, solution.n)
+    return order
+
+
+class _Branch(NamedTuple):
+    """Crossings of one chart (or one exact state): which point, which sheet, and the order parameters."""
+
+    kind: str
+    n: int
+    point: NDArray
+    sheet: NDArray
+    order: Order
+    residual: NDArray
+
+    @classmethod
+    def on(cls, model: Model, branch: Chart | ExactState, sheets: int | None = None) -> _Branch:
+        flat = flattened(model)
+        if isinstance(branch, ExactState):
+            exists, order = branch.state(flat)
+            point = np.nonzero(exists)[0]
+            order = Order(*(member[point] for member in order))
+            sheet = np.zeros(len(point), dtype=int)
+        else:
+            point, sheet, order = crossings(flat, branch, sheets)
+        here = taken(flat, point)
+        residual = here.residual(order, branch.n) if len(point) else np.zeros(0)
+        rough = np.nonzero(residual > ROUNDING)[0]
+        if len(rough):
+            finer = polish(taken(here, rough), Order(*(v[rough] for v in order)), branch.n)
+            for member, new in zip(order, finer, strict=True):
+                member[rough] = new
+            residual[rough] = taken(here, rough).residual(finer, branch.n)
+        return cls(branch.kind, branch.n, point, sheet, order, residual)
+
+    def scalar_solutions(self, model: Model) -> list[Solution]:
+        return [
+            Solution(
+                model,
+                self.kind,
+                self.n,
+                Order(*(float(member[i]) for member in self.order)),
+                Status.CONVERGED if self.residual[i] <= ACCEPTED else Status.FAILED,
+                float(self.residual[i]),
+                int(self.sheet[i]),
+            )
+            for i in range(len(self.point))
+        ]
+
+
+def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
+    """All crossings of the chart with the loads of a flat model: point index, sheet and order parameters."""
+    couplings, group = _groups(flat)
+    level = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
+    u, load, fold_count = sampled(couplings, chart, float(np.min(level)))
+    above = load[group] > level[:, None]
+    point, cell = np.nonzero(above[:, 1:] != above[:, :-1])
+    row = group[point]
+    # folds between a cell and the zero-noise end of the chart
+    sheet = fold_count[row, cell]
+    if sheets is not None:
+        keep = sheet < sheets
+        point, cell, row, sheet = point[keep], cell[keep], row[keep], sheet[keep]
+    if not len(point):
+        empty = Order(*(np.zeros(0) for _ in range(5)))
+        return point, sheet, empty
+    bound = taken(couplings, row)
+
+    def excess(x: NDArray, index: NDArray) -> NDArray:
+        return chart.point(taken(bound, index), x)[0] - level[point[index]]
+
+    low, high = u[row, cell], u[row, cell + 1]
+    at = find_roots(excess, low, high, load[row, cell] - level[point], load[row, cell + 1] - level[point])
+    order = chart.point(bound, at)[1]
+    return point, sheet, Order(*(np.array(member, dtype=float) for member in order))
+
+
+def sampled(couplings: Model, chart: Chart, lowest: float) -> tuple[NDArray, NDArray, NDArray]:
+    """Sample a chart for each set of couplings, shape (G, K), with nodes moved onto its folds.
+
+    Returns the coordinates, ln α there, and for each cell the number of folds between it and the zero-noise end.
+    """
+    nodes = chart.nodes(couplings, lowest)
+    rows = _rows(couplings)
+    u = np.tile(nodes, (rows, 1))
+    load = chart.point(taken(couplings, np.arange(rows)[:, None]), u)[0]
+    load = np.broadcast_to(load, u.shape).copy()
+    is_fold = np.zeros(u.shape, dtype=bool)
+    if chart.folded:
+        with np.errstate(invalid="ignore"):
+            rise = np.diff(load, axis=1)
+        turns = (np.sign(rise[:, 1:]) * np.sign(rise[:, :-1]) < 0) & np.isfinite(load[:, 1:-1])
+        row, column = np.nonzero(turns)
+        column = column + 1
+        if len(row):
+            at = _extrema(couplings, chart, row, u[row, column - 1], u[row, column], u[row, column + 1])
+            u[row, column] = at
+            load[row, column] = chart.point(taken(couplings, row), at)[0]
+            is_fold[row, column] = True
+    passed = np.cumsum(is_fold, axis=1)
+    cells = passed[:, :-1] if chart.zero_noise < 0 else passed[:, -1:] - passed[:, :-1]
+    return u, load, cells
+
+
+def _extrema(couplings: Model, chart: Chart, row: NDArray, left: NDArray, middle: NDArray, right: NDArray) -> NDArray:
+    """Extremum of ln α between neighbours: zero of its central difference, of step 1e-4."""
+
+    def slope(x: NDArray, index: NDArray) -> NDArray:
+        bound = taken(couplings, row[index])
+        return chart.point(bound, x + 1e-4)[0] - chart.point(bound, x - 1e-4)[0]
+
+    every = np.arange(len(row))
+    at_left, at_right = slope(left, every), slope(right, every)
+    sound = np.isfinite(at_left) & np.isfinite(at_right) & (np.sign(at_left) * np.sign(at_right) < 0)
+    result = middle.copy()
+    index = np.nonzero(sound)[0]
+    if len(index):
+        result[index] = find_roots(
+            lambda x, i: slope(x, index[i]), left[index], right[index], at_left[index], at_right[index], steps=40
+        )
+    return result
+
+
+# Control arrays.
+
+
+def flattened(model: Model) -> Model:
+    """Return the model with every control as an array over the flat list of points."""
+    shape = model.shape
+    return model.unchecked(
+        **{k: np.broadcast_to(np.asarray(v, dtype=float), shape).reshape(-1) for k, v in model.controls.items()}
+    )
+
+
+def taken(model: Model, index: NDArray) -> Model:
+    """Return a flat model at some of its points."""
+    return model.unchecked(**{k: v[index] for k, v in model.controls.items()})
+
+
+def _rows(model: Model) -> int:
+    return len(next(iter(model.controls.values())))
+
+
+def _groups(flat: Model) -> tuple[Model, NDArray]:
+    """Distinct couplings (all controls but the load) as a flat model, and the group of each point."""
+    others = {k: v for k, v in flat.controls.items() if k != flat.load}
+    load = flat.controls[flat.load]
+    if all(np.all(v == v[0]) for v in others.values()):
+        single = {k: v[:1] for k, v in others.items()}
+        return flat.unchecked(**single, **{flat.load: load[:1]}), np.zeros(len(load), dtype=int)
+    _, first, group = np.unique(np.stack(list(others.values())), axis=1, return_index=True, return_inverse=True)
+    return taken(flat, first), group.reshape(-1)
+
+
+def _plain(model: Model) -> Model:
+    """Return a scalar model with double-precision controls."""
+    if any(is_multiprecision(v) for v in model.controls.values()):
+        return model.unchecked(**{k: float(v) for k, v in model.controls.items()})
+    return model
+
+
+def _assemble(model: Model, branches: list[_Branch], *, at_least_one: bool = False) -> Solutions:
+    """Lay the crossings out as arrays, one slot of the last axis for each (kind, n, sheet) that occurs."""
+    slots: list[tuple[_Branch, int]] = []
+    for branch in branches:
+        slots += [(branch, int(s)) for s in np.unique(branch.sheet)]
+    if not slots and at_least_one:
+        slots = [(branches[0], 0)]
+    shape = model.shape
+    size = int(np.prod(shape))
+    members = [np.full((size, len(slots)), np.nan) for _ in Order._fields]
+    status = np.full((size, len(slots)), int(Status.ABSENT))
+    residual = np.full((size, len(slots)), np.nan)
+    for j, (branch, sheet) in enumerate(slots):
+        mine = branch.sheet == sheet
+        where = branch.point[mine]
+        for member, values in zip(members, branch.order, strict=True):
+            member[where, j] = values[mine]
+        residual[where, j] = branch.residual[mine]
+        good = branch.residual[mine] <= ACCEPTED
+        status[where, j] = np.where(good, int(Status.CONVERGED), int(Status.FAILED))
+    full = (*shape, len(slots))
+    return Solutions(
+        model,
+        kinds=tuple(b.kind for b, _ in slots),
+        ns=tuple(b.n for b, _ in slots),
+        sheets=tuple(s for _, s in slots),
+        order=Order(*(member.reshape(full) for member in members)),
+        status=status.reshape(full),
+        residual=residual.reshape(full),
+    )
+
+
+# Arguments.
+
+
+def chosen_branch(model: Model, start: str | tuple[str, int]) -> Chart | ExactState:
+    """Return the chart or exact state that `start` names, or raise ValueError with those there are."""
+    kind, n = (start, 3 if start == "mixture" else None) if isinstance(start, str) else start
+    if n is not None:
+        _checked_n((n,))
+    branches = model.branches((1,) if n is None else (int(n),))
+    for branch in branches:
+        if branch.kind == kind and (n is None or branch.n == n):
+            return branch
+    known = sorted({b.kind for b in model.branches((1, 3))})
+    raise ValueError(f"start = {start!r}: {model.name} has {', '.join(known)}")
+
+
+def _checked_n(n_condensed: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        values = tuple(n_condensed)
+    except TypeError:
+        values = (n_condensed,)  # type: ignore[assignment]
+    for n in values:
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+            raise ValueError(f"n_condensed = {n_condensed!r}: integers >= 1 are needed")
+    return tuple(int(n) for n in dict.fromkeys(values))
+
+
+def _refuse_precision(precision: int | None) -> None:
+    if precision is not None:
+        raise ValueError(f"precision = {precision!r}: only scalar controls are solved at high precision")
+
+
+def _missing(model: Model, start: str | tuple[str, int], missing: NDArray) -> str:
+    name = start if isinstance(start, str) else f"{start[0]} n={start[1]}"
+    if missing.ndim:
+        return f"no {name} state at {int(missing.sum())} of {missing.size} points; throw=False marks them by status"
+    where = ", ".join(f"{k} = {v}" for k, v in model.controls.items())
+    return f"no {name} state at {where}: {Status.ABSENT.advice}"
