@@ -34,8 +34,9 @@ def is_step(x: Any) -> bool:
 
 def check_step(x: Any) -> None:
     """Refuse a complex argument whose imaginary part is more than a step."""
-    largest = float(np.max(np.abs(np.imag(x)), initial=0.0))
-    if not largest <= LARGEST_STEP:
+    with np.errstate(invalid="ignore"):
+        largest = float(np.max(np.abs(np.imag(x)) / np.maximum(1.0, np.abs(np.real(x))), initial=0.0))
+    if math.isfinite(largest) and largest > LARGEST_STEP:
         raise ValueError(
             f"imaginary part {largest:.3g}: a complex argument is a complex step, at most {LARGEST_STEP:g}"
         )

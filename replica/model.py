@@ -43,6 +43,7 @@ def control(
     high: float = math.inf,
     low_included: bool = True,
     loss: int = 1,
+    breaking: int = 1,
     default: Any = dataclasses.MISSING,
 ) -> Any:
     """Declare a control parameter of a model (a dataclass field).
@@ -58,7 +59,9 @@ def control(
     low_included : bool
         Whether `low` itself is allowed.
     loss : {1, -1}
-        Direction in which retrieval is lost: the one in which critical points are sought.
+        Direction in which retrieval is lost: the one in which folds and coexistence are sought.
+    breaking : {1, -1}
+        Direction in which replica symmetry breaks: the one in which instabilities are sought.
     default : any, optional
         Default value; without it the control must be given.
 
@@ -74,6 +77,7 @@ def control(
         "high": high,
         "low_included": low_included,
         "loss": loss,
+        "breaking": breaking,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -258,7 +262,7 @@ def derivative(f: Callable[[list[Any]], list[Any]], x: list[Any]) -> list[list[A
             moved = [v + mp.mpc(0, step) if i == j else v for i, v in enumerate(x)]
             columns.append([mp.im(v) / step for v in f(moved)])
         else:
-            moved = [v + 1j * COMPLEX_STEP if i == j else v for i, v in enumerate(x)]
+            moved = [np.asarray(v) + 1j * COMPLEX_STEP if i == j else np.asarray(v)[()] for i, v in enumerate(x)]
             columns.append([np.imag(v) / COMPLEX_STEP for v in f(moved)])
     return [[column[i] for column in columns] for i in range(len(columns[0]))]
 

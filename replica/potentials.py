@@ -201,7 +201,7 @@ def _zero_temperature_rule() -> _Rule:
 def _average(h: Any, s: Any, T: Any, sharp: Callable, smooth: Callable, *, entire: bool = True) -> tuple:
     """Average by the rule that suits T/s, element by element; the Gauss rule only for entire functions of t."""
     if is_multiprecision(h) or is_multiprecision(s) or is_multiprecision(T):
-        return _average_multiprecision(h, s, T, sharp)
+        return _average_multiprecision(h, s, T, sharp, smooth)
     temperature, noise = np.real(T), np.real(s)
     if np.all(temperature == 0):
         return _apply(_zero_temperature_rule(), sharp, h, s, T)
@@ -240,12 +240,14 @@ def _apply(rule: _Rule, form: Callable, h: Any, s: Any, T: Any) -> tuple:
         return form(rule.node.reshape(column), lambda v: np.tensordot(rule.weight, v, 1), h, s, T)
 
 
-def _average_multiprecision(h: Any, s: Any, T: Any, sharp: Callable) -> tuple:
+def _average_multiprecision(h: Any, s: Any, T: Any, sharp: Callable, smooth: Callable) -> tuple:
     """Trapezoid over the logistic noise at the working precision, its step following both scales."""
     from mpmath import mp
 
     if not hasattr(T, "_mpc_") and T == 0:
         return sharp(mp.zero, lambda v: v, h, s, T)
+    if s == 0:
+        return smooth(mp.zero, lambda v: v, h, s, T)
     digits = mp.dps * mp.log(10) + 5
     width = mp.re(s) / mp.re(T)
     step = min(mp.pi**2 / digits, width * mp.pi * mp.sqrt(2 / digits) / 2)

@@ -77,12 +77,13 @@ def _schur(hessian: list[list[Any]]) -> Any:
     full = np.moveaxis(np.array(np.broadcast_arrays(*(v for row in hessian for v in row))), 0, -1)
     size = len(hessian)
     full = full.reshape((*full.shape[:-1], size, size))
-    # rows and columns of ln r carry a factor r; scaling them leaves the complement unchanged
-    scale = 1 / np.sqrt(np.maximum(np.abs(np.diagonal(full, axis1=-2, axis2=-1)), 1e-300))
-    scale[..., 0] = 1.0
-    full = full * scale[..., :, None] * scale[..., None, :]
     bad = ~np.isfinite(full).all(axis=(-2, -1))
     full = np.where(bad[..., None, None], np.eye(size), full)
+    # r and B may be 1e-100: equilibrating the eliminated unknowns leaves the complement unchanged
+    for _ in range(4):
+        scale = 1 / np.sqrt(np.maximum(np.abs(full).max(axis=-1), 1e-300))
+        scale[..., 0] = 1.0
+        full = full * scale[..., :, None] * scale[..., None, :]
     solved = np.linalg.solve(full[..., 1:, 1:], full[..., 1:, :1])[..., 0]
     value = full[..., 0, 0] - np.sum(full[..., 0, 1:] * solved, axis=-1)
     proper = np.linalg.det(full[..., 1:, 1:]) * _signature(size - 1) > 0

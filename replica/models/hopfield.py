@@ -58,7 +58,7 @@ class Hopfield(Model):
     """
 
     alpha: Any = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)
-    T: Any = control("T", "temperature", low=0.0, default=0.0)
+    T: Any = control("T", "temperature", low=0.0, breaking=-1, default=0.0)
 
     name: ClassVar[str] = "hopfield"
     title: ClassVar[str] = "Hopfield model: ±1 units, Gaussian hidden units, any T >= 0"
