@@ -1,0 +1,45 @@
+"""Simulation of restricted Boltzmann machines: what finite machines do, in NumPy.
+
+`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian` and `ReLU`; the modules `exact` (enumeration of
+small machines), `patterns` (random patterns), `dynamics` (zero temperature), `measure` (order parameters)
+and `capacity` (retrieval against size and load).
+"""
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "RBM": "rbm",
+    "State": "rbm",
+    "Bernoulli": "units",
+    "Gaussian": "units",
+    "ReLU": "units",
+    "Spin": "units",
+    "Unit": "unit",
+    "order_parameters": "measure",
+    "overlaps": "measure",
+    "participation_ratio": "measure",
+    "weight_sparsity": "measure",
+    "pattern_state": "patterns",
+    "pattern_weights": "patterns",
+    "random_patterns": "patterns",
+}
+_MODULES = ("capacity", "dynamics", "exact", "measure", "patterns", "rbm", "unit", "units")
+
+__all__ = [*_HOME, *_MODULES]  # noqa: PLE0604 - strings, all of them
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("replica-toolkit")
+    if name in _HOME:
+        return getattr(importlib.import_module(f"rbm_sim.{_HOME[name]}"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"rbm_sim.{name}")
+    raise AttributeError(f"module 'rbm_sim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

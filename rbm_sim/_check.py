@@ -1,0 +1,65 @@
+"""Validation of arguments: one clear ``ValueError`` with the parameter, its value and what is allowed."""
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+
+def integer(name: str, value: Any, *, at_least: int) -> int:
+    """Return `value` as an int, or raise if it is not a whole number >= `at_least`."""
+    try:
+        result = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        result = None
+    if result is None or result < at_least:
+        raise ValueError(f"{name} = {value!r}: must be a whole number >= {at_least}")
+    return result
+
+
+def number(
+    name: str, value: Any, *, above: float = -math.inf, at_least: float = -math.inf, at_most: float = math.inf
+) -> float:
+    """Return `value` as a float, or raise if it is not a finite number within the bounds."""
+    try:
+        result = math.nan if isinstance(value, (str, bytes)) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        result = math.nan
+    if not (math.isfinite(result) and above < result and at_least <= result <= at_most):
+        limits = [(">", above), (">=", at_least), ("<=", at_most)]
+        bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in limits if math.isfinite(bound))
+        raise ValueError(f"{name} = {value!r}: must be a finite number {bounds}".rstrip())
+    return result
+
+
+def real_array(name: str, value: Any, dtype: Any = None) -> np.ndarray:
+    """Return `value` as an array of finite real numbers (of `dtype` if it is given), or raise."""
+    try:
+        result = np.asarray(value)
+        numeric = result.dtype.kind in "biuf"
+    except ValueError:  # a ragged list
+        numeric = False
+    if not numeric:
+        raise ValueError(f"{name} = {value!r}: must be an array of real numbers")
+    if dtype is not None:
+        result = result.astype(dtype, copy=False)
+    if not np.isfinite(result).all():
+        where = tuple(int(k) for k in np.argwhere(~np.isfinite(result))[0])
+        raise ValueError(f"{name} has the entry {result[where]} at {list(where)}: every entry must be finite")
+    return result
+
+
+def layer_parameter(name: str, value: Any) -> Any:
+    """Return a unit parameter as a float or as a one-dimensional array, one entry per unit."""
+    result = real_array(name, value)
+    if result.ndim > 1 or result.size == 0:
+        raise ValueError(f"{name} has shape {result.shape}: must be a scalar or one value per unit")
+    return result if result.ndim else float(result)
+
+
+def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    """Return `value` if it is one of `allowed`, or raise."""
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"{name} = {value!r}: must be one of {', '.join(map(repr, allowed))}")
+    return value

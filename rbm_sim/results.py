@@ -1,0 +1,119 @@
+"""What a retrieval study gave, and its summary: samples that left the pattern are counted apart."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rbm_sim import _check
+
+LOST_BELOW = 0.7  # of the overlap that perfect retrieval has
+
+
+class Estimate(NamedTuple):
+    """Mean over samples with its standard error.
+
+    Attributes
+    ----------
+    mean : float
+        Mean; nan without samples.
+    stderr : float
+        Standard error of the mean, from the scatter of the samples; nan for fewer than two.
+    n : int
+        Number of samples.
+    """
+
+    mean: float
+    stderr: float
+    n: int
+
+
+@dataclass(frozen=True, eq=False)
+class Retrieval:
+    """What retrieval gave at one size and load; every array has one entry per sample.
+
+    Attributes
+    ----------
+    N, M : int
+        Numbers of visible units and of patterns.
+    alpha : float
+        The load that was asked for; the load of the machines is M/N.
+    dynamics : str
+        "single-unit" or "alternating".
+    full_overlap : float
+        Overlap of a perfectly retrieved pattern with itself, N → ∞: p for spin, p/2 for Bernoulli units.
+    m, q, r : ndarray of float, shape (samples,)
+        Order parameters of the final states.
+    sweeps, moves : ndarray of int, shape (samples,)
+        Length of the dynamics.
+    converged : ndarray of bool, shape (samples,)
+        Whether it reached a fixed point.
+    """
+
+    N: int
+    M: int
+    alpha: float
+    dynamics: str
+    full_overlap: float
+    m: np.ndarray
+    q: np.ndarray
+    r: np.ndarray
+    sweeps: np.ndarray
+    moves: np.ndarray
+    converged: np.ndarray
+
+    @property
+    def lost(self) -> np.ndarray:
+        """Which samples left the pattern: m < 0.7 × `full_overlap`, shape (samples,)."""
+        return self.m < LOST_BELOW * self.full_overlap
+
+    @property
+    def lost_fraction(self) -> float:
+        """Fraction of the samples that left the pattern."""
+        return float(self.lost.mean())
+
+    def estimate(self, name: str, *, of: str = "kept") -> Estimate:
+        """Mean and standard error of an order parameter over samples.
+
+        Parameters
+        ----------
+        name : str
+            "m", "q" or "r".
+        of : str
+            "kept" (samples that did not leave the pattern), "lost" or "all".
+
+        Returns
+        -------
+        Estimate
+            Mean, standard error and number of samples.
+
+        Raises
+        ------
+        ValueError
+            If `name` or `of` is unknown.
+        """
+        values = getattr(self, _check.choice("name", name, ("m", "q", "r")))
+        of = _check.choice("of", of, ("kept", "lost", "all"))
+        if of != "all":
+            values = values[self.lost if of == "lost" else ~self.lost]
+        return estimate(values)
+
+
+def estimate(values: Any) -> Estimate:
+    """Mean and its standard error, s/√n with s² = Σ (x − x̄)²/(n − 1).
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        One value per sample.
+
+    Returns
+    -------
+    Estimate
+        Mean, standard error and n.
+    """
+    x = np.asarray(values, dtype=float)
+    mean = float(x.mean()) if x.size else math.nan
+    stderr = float(x.std(ddof=1) / math.sqrt(x.size)) if x.size > 1 else math.nan
+    return Estimate(mean, stderr, x.size)

@@ -1,0 +1,218 @@
+"""The four unit types, `Bernoulli`, `Spin`, `Gaussian` and `ReLU`; their table is in `rbm_sim.unit`."""
+
+# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from rbm_sim import _check, _half_line
+from rbm_sim.unit import Unit
+
+
+@dataclass(frozen=True, eq=False)
+class TwoValued(Unit):
+    """Units with two values, `low` and 1, and U(x) = −g x.
+
+    Parameters
+    ----------
+    g : float or array_like, shape (units,)
+        Field, one for all units or one per unit.
+
+    Attributes
+    ----------
+    low : float
+        The lower value, 0 or −1.
+
+    Raises
+    ------
+    ValueError
+        If `g` is not finite or has more than one axis.
+    """
+
+    g: Any = 0.0
+    low: ClassVar[float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "g", _check.layer_parameter("g", self.g))
+
+    @property
+    def offset(self) -> Any:
+        return -self.g
+
+    def _with_offset(self, offset: Any) -> Self:
+        return type(self)(-offset)
+
+    @property
+    def domain(self) -> str:
+        return f"{{{self.low:g}, 1}}"
+
+    def contains(self, x: np.ndarray) -> bool:
+        return bool(((x == self.low) | (x == 1)).all())
+
+    def flipped(self, x: np.ndarray) -> np.ndarray:
+        """The other of the two values, 1 + low − x.
+
+        Parameters
+        ----------
+        x : ndarray
+            Values of units.
+
+        Returns
+        -------
+        ndarray
+            The other values.
+        """
+        return 1 + self.low - x
+
+    def potential(self, x: np.ndarray) -> np.ndarray:
+        return -self.g * x
+
+    def mode(self, I: np.ndarray) -> np.ndarray:
+        return np.where(I + self.g >= 0, 1, self.low).astype(I.dtype)
+
+    def curvature(self, I: np.ndarray) -> np.ndarray:
+        return np.zeros_like(I)
+
+    def ground(self, I: np.ndarray) -> np.ndarray:
+        y = I + self.g
+        return np.maximum(self.low * y, y)
+
+    def log_partition(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        y = (I + self.g) / T
+        return np.logaddexp(self.low * y, y)
+
+    def mean(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        return self.low + (1 - self.low) * self._probability(I, T)
+
+    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
+        up = rng.random(I.shape, dtype=I.dtype.type) < self._probability(I, T)
+        return np.where(up, 1, self.low).astype(I.dtype)
+
+    def _probability(self, I: np.ndarray, T: float) -> np.ndarray:
+        """P(x = 1) = σ((1 − low)(I + g)/T), without overflow."""
+        return np.exp(-np.logaddexp(0, -(1 - self.low) / T * (I + self.g)))
+
+
+class Bernoulli(TwoValued):
+    """Units x ∈ {0, 1} with U(x) = −g x, so that P(1) = σ((I + g)/T).
+
+    Parameters
+    ----------
+    g : float or array_like, shape (units,)
+        Field, one for all units or one per unit.
+    """
+
+    low: ClassVar[float] = 0.0
+
+
+class Spin(TwoValued):
+    """Units x ∈ {−1, 1} with U(x) = −g x, so that P(+1) = σ(2(I + g)/T).
+
+    Parameters
+    ----------
+    g : float or array_like, shape (units,)
+        Field, one for all units or one per unit.
+    """
+
+    low: ClassVar[float] = -1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian(Unit):
+    """Units x ∈ ℝ with U(x) = x²/2, so that x ~ N(I, T)."""
+
+    has_kink: ClassVar[bool] = False
+
+    @property
+    def offset(self) -> Any:
+        return 0.0
+
+    def _with_offset(self, offset: Any) -> Self:
+        return self
+
+    @property
+    def domain(self) -> str:
+        return "the real numbers"
+
+    def contains(self, x: np.ndarray) -> bool:
+        return True
+
+    def potential(self, x: np.ndarray) -> np.ndarray:
+        return x * x / 2
+
+    def mode(self, I: np.ndarray) -> np.ndarray:
+        return I.copy()
+
+    def curvature(self, I: np.ndarray) -> np.ndarray:
+        return np.ones_like(I)
+
+    def ground(self, I: np.ndarray) -> np.ndarray:
+        return I * I / 2
+
+    def log_partition(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        return I * I / (2 * T) + math.log(2 * math.pi * T) / 2
+
+    def mean(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        return I.copy()
+
+    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
+        return I + math.sqrt(T) * rng.standard_normal(I.shape, dtype=I.dtype.type)
+
+
+@dataclass(frozen=True, eq=False)
+class ReLU(Unit):
+    """Units x ≥ 0 with U(x) = x²/2 + θ x, so that x ~ N(I − θ, T) cut to x ≥ 0.
+
+    Parameters
+    ----------
+    theta : float or array_like, shape (units,)
+        Threshold, one for all units or one per unit.
+
+    Raises
+    ------
+    ValueError
+        If `theta` is not finite or has more than one axis.
+    """
+
+    theta: Any = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "theta", _check.layer_parameter("theta", self.theta))
+
+    @property
+    def offset(self) -> Any:
+        return self.theta
+
+    def _with_offset(self, offset: Any) -> Self:
+        return type(self)(offset)
+
+    @property
+    def domain(self) -> str:
+        return "[0, ∞)"
+
+    def contains(self, x: np.ndarray) -> bool:
+        return bool((x >= 0).all())
+
+    def potential(self, x: np.ndarray) -> np.ndarray:
+        return x * x / 2 + self.theta * x
+
+    def mode(self, I: np.ndarray) -> np.ndarray:
+        return np.maximum(I - self.theta, 0)
+
+    def curvature(self, I: np.ndarray) -> np.ndarray:
+        return (self.theta < I).astype(I.dtype)
+
+    def ground(self, I: np.ndarray) -> np.ndarray:
+        return self.mode(I) ** 2 / 2
+
+    def log_partition(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        return _half_line.log_integral((I - self.theta) / math.sqrt(T)) + math.log(T) / 2
+
+    def mean(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        return math.sqrt(T) * _half_line.mean((I - self.theta) / math.sqrt(T))
+
+    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
+        return math.sqrt(T) * _half_line.sample((I - self.theta) / math.sqrt(T), rng)
