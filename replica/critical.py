@@ -296,14 +296,13 @@ def instability(model: Model, *, along: str, start: Start = "retrieval", precisi
             f"{own.kind} already has a replicon of {float(own.replicon):.3g} at {along} = {plain.controls[along]}: "
             f"start where it is positive"
         )
-    values = _towards_breaking(plain, along)
 
     def excess(x: NDArray, index: NDArray | None = None) -> NDArray:
         state = solve(plain.unchecked(**{along: np.asarray(x)}), start=start, throw=False)
         with np.errstate(all="ignore"):
             return np.log(1 - np.asarray(state.replicon))
 
-    bracket = _first_sign_change(values, excess(values))
+    bracket = _first_bracket(excess, _towards_breaking(plain, along))
     if bracket is None:
         raise ConvergenceError(f"the replicon of {_label(start)} stays positive along {along} from {plain.controls[along]}")
     low, high, f_low, f_high = (np.array([v]) for v in bracket)
@@ -386,6 +385,22 @@ def _towards_breaking(plain: Model, along: str) -> NDArray:
         return linear
     tail = linear[-1] * 10.0 ** -np.arange(0.25, 280, 1.0)
     return np.concatenate([linear, tail[tail > 0]])
+
+
+def _first_bracket(f: Any, values: NDArray) -> tuple[float, float, float, float] | None:
+    """First sign change of f along the values, or on the last stretch before the state ceases to exist."""
+    sampled_f = f(values)
+    bracket = _first_sign_change(values, sampled_f)
+    present = ~np.isnan(sampled_f)
+    end = int(np.argmin(present))
+    if bracket is not None or present.all() or end == 0:
+        return bracket
+    inside, outside = values[end - 1], values[end]
+    for _ in range(60):
+        middle = 0.5 * (inside + outside)
+        inside, outside = (inside, middle) if np.isnan(f(np.array([middle]))[0]) else (middle, outside)
+    closer = inside + (values[end - 1] - inside) * np.append(np.geomspace(1, 1e-12, 49), 0.0)
+    return _first_sign_change(closer, f(closer))
 
 
 def _first_sign_change(values: NDArray, f: NDArray) -> tuple[float, float, float, float] | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+SUFFIXES = (".csv", ".json", ".npz")
 
 META_KEY = "__meta__"
 """Member of an npz file that holds the metadata as JSON; no column has such a name."""
@@ -34,14 +35,12 @@ def csv_text(meta: Mapping[str, Any], columns: Columns) -> str:
     str
         Lines, the last one ended.
     """
-    stream = io.StringIO()
-    for key, value in meta.items():
-        stream.write(f"# {key}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}\n")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    for row in zip(*columns.values(), strict=True):
-        writer.writerow([str(cell).lower() if isinstance(cell, bool) else cell for cell in row])
-    return stream.getvalue()
+    comments = [
+        f"# {key}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}" for key, value in meta.items()
+    ]
+    rows = [",".join(map(_csv_cell, row)) for row in zip(*columns.values(), strict=True)]
+    # A row of one null must not be an empty line, which readers skip.
+    return "\n".join([*comments, ",".join(map(_csv_cell, columns)), *(row or '""' for row in rows), ""])
 
 
 def json_text(meta: Mapping[str, Any], columns: Columns) -> str:
@@ -159,6 +158,14 @@ def read_npz(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
                 array = np.lib.format.read_array(stream, allow_pickle=False)
                 columns[member.removesuffix(".npy")] = array.tolist()
     return json.loads(columns.pop(META_KEY)), columns
+
+
+def _csv_cell(value: Any) -> str:
+    """Not by `csv.writer`, which leaves a lone carriage return unquoted."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = "" if value is None else str(value)
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
 
 
 def _array(values: Sequence[Any], kind: str) -> Any:

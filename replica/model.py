@@ -124,13 +124,19 @@ class ExactState:
 
 @dataclasses.dataclass(frozen=True)
 class Diagram:
-    """Columns that the `phase` command offers for a model when the given controls are scanned."""
+    """Columns that the `phase` command offers for a model when certain controls are scanned.
 
-    controls: tuple[str, ...]
+    `row(precision, **controls)` gives their values at one point, None for a quantity that does not exist there.
+    """
+
+    scanned: tuple[str, ...]
     columns: tuple[str, ...]
     row: Callable[..., dict[str, Any]]
-    """row(precision=None, **controls): the columns' values; None for a quantity that does not exist."""
     help: str
+    lines: tuple[str, ...]
+    """Columns to draw against the scanned control."""
+    axis: str
+    """What they measure."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from replica.formats import SUFFIXES
 from replica.grid import Grid, UsageError
 from replica.provenance import DISTRIBUTION, check_writable, version
 
-TABLE_SUFFIXES = (".csv", ".json", ".npz")
 PLOT_SUFFIXES = (".png", ".svg", ".pdf")
 PRESENTATION = {"format", "out", "plot", "quiet", "jobs"}
 """Options that do not change a result, and so are not recorded with it."""
@@ -139,7 +139,7 @@ def add_common(
     group = parser.add_argument_group("common options")
     add = group.add_argument
     add("--format", choices=("table", "csv", "json"), default="table", help="what stdout gets (table)")
-    add("--out", type=_file("--out", TABLE_SUFFIXES), metavar="FILE", help="also write .csv, .json or .npz")
+    add("--out", type=_file("--out", SUFFIXES), metavar="FILE", help="also write .csv, .json or .npz")
     if plot:
         add("--plot", type=_file("--plot", PLOT_SUFFIXES), metavar="FILE", help="draw .png, .svg or .pdf")
     if precision:
@@ -227,10 +227,11 @@ def parameters(args: argparse.Namespace) -> dict[str, Any]:
     dict
         For `replica.table.provenance`.
     """
-    kept = {
-        name: value for name, value in vars(args).items() if name not in PRESENTATION and value is not None
+    return {
+        name: list(value.texts) if isinstance(value, Grid) else value
+        for name, value in sorted(vars(args).items())
+        if value is not None and name not in PRESENTATION and not name.startswith("_")
     }
-    return {name: list(v.texts) if isinstance(v, Grid) else v for name, v in sorted(kept.items())}
 
 
 def command_name() -> str:

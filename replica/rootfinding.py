@@ -18,6 +18,7 @@ def find_roots(
     fb: NDArray,
     *,
     steps: int = 200,
+    rtol: float = 2.3e-16,
 ) -> NDArray:
     """Roots of f_i(x) = 0 in the brackets [a_i, b_i], to rounding (Chandrupatla's method, vectorised).
 
@@ -34,6 +35,8 @@ def find_roots(
         Values there, of opposite sign.
     steps : int
         Upper bound of the number of iterations.
+    rtol : float
+        Width of the final bracket over max(|x|, 1e-3).
 
     Returns
     -------
@@ -59,7 +62,7 @@ def find_roots(
         x1, f1 = x, fx
         nearer = np.abs(f1) < np.abs(f2)
         root[active] = np.where(nearer, x1, x2)
-        tolerance = 2.3e-16 * np.maximum(np.abs(root[active]), 1e-3)
+        tolerance = rtol * np.maximum(np.abs(root[active]), 1e-3)
         width = np.abs(x2 - x1)
         keep = (width > 2 * tolerance) & (fx != 0) & ~np.isnan(fx)
         t = _next_step(x1, x2, x3, f1, f2, f3)

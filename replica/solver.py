@@ -238,11 +238,11 @@ def sampled(couplings: Model, chart: Chart, lowest: float) -> tuple[NDArray, NDA
     if chart.folded:
         with np.errstate(invalid="ignore"):
             rise = np.diff(load, axis=1)
-        turns = (np.sign(rise[:, 1:]) * np.sign(rise[:, :-1]) < 0) & np.isfinite(load[:, 1:-1])
+        turns = (np.sign(rise[:, 1:]) * np.sign(rise[:, :-1]) < 0) & np.isfinite(load[:, :-2] + load[:, 2:])
         row, column = np.nonzero(turns)
         column = column + 1
         if len(row):
-            at = _extrema(couplings, chart, row, u[row, column - 1], u[row, column], u[row, column + 1])
+            row, column, at = _extrema(couplings, chart, row, column, u)
             u[row, column] = at
             load[row, column] = chart.point(taken(couplings, row), at)[0]
             is_fold[row, column] = True
@@ -251,23 +251,25 @@ def sampled(couplings: Model, chart: Chart, lowest: float) -> tuple[NDArray, NDA
     return u, load, cells
 
 
-def _extrema(couplings: Model, chart: Chart, row: NDArray, left: NDArray, middle: NDArray, right: NDArray) -> NDArray:
-    """Extremum of ln α between neighbours: zero of its central difference, of step 1e-4."""
+def _extrema(
+    couplings: Model, chart: Chart, row: NDArray, column: NDArray, u: NDArray
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Extrema of ln α next to nodes where it turns: zeros of its central difference, of step 1e-4.
+
+    Returns row, column and coordinate; turns that are rounding noise have no sign change there and drop out.
+    """
 
     def slope(x: NDArray, index: NDArray) -> NDArray:
         bound = taken(couplings, row[index])
         return chart.point(bound, x + 1e-4)[0] - chart.point(bound, x - 1e-4)[0]
 
-    every = np.arange(len(row))
+    left, right, every = u[row, column - 1], u[row, column + 1], np.arange(len(row))
     at_left, at_right = slope(left, every), slope(right, every)
-    sound = np.isfinite(at_left) & np.isfinite(at_right) & (np.sign(at_left) * np.sign(at_right) < 0)
-    result = middle.copy()
-    index = np.nonzero(sound)[0]
-    if len(index):
-        result[index] = find_roots(
-            lambda x, i: slope(x, index[i]), left[index], right[index], at_left[index], at_right[index], steps=40
-        )
-    return result
+    index = np.nonzero(np.isfinite(at_left) & np.isfinite(at_right) & (np.sign(at_left) * np.sign(at_right) < 0))[0]
+    at = find_roots(
+        lambda x, i: slope(x, index[i]), left[index], right[index], at_left[index], at_right[index], rtol=1e-8
+    )
+    return row[index], column[index], at
 
 
 # Control arrays.

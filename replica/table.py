@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from replica import cells, formats
+from replica.formats import SUFFIXES
 from replica.grid import UsageError
 from replica.provenance import check_writable, plain, provenance, replacing, write_log
 
 __all__ = ["SUFFIXES", "Table", "check_writable", "provenance"]
-
-SUFFIXES = (".csv", ".json", ".npz")
 
 DOUBLE_DIGITS = 15
 """Significant decimal digits that double precision always holds."""

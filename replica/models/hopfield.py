@@ -62,6 +62,24 @@ class Hopfield(Model):
 
     name: ClassVar[str] = "hopfield"
     title: ClassVar[str] = "Hopfield model: ±1 units, Gaussian hidden units, any T >= 0"
+    diagrams: ClassVar[tuple[Diagram, ...]] = (
+        Diagram(
+            scanned=("alpha",),
+            columns=("T_g", "T_M", "T_c", "T_R"),
+            row=lambda **given: _temperature_row(**given),
+            help="spin glass below T_g, retrieval below T_M, lowest below T_c; replica symmetry breaks at T_R",
+            lines=("T_g", "T_M", "T_c", "T_R"),
+            axis="temperature T",
+        ),
+        Diagram(
+            scanned=("T",),
+            columns=("alpha_M", "m", "q", "r", "C"),
+            row=lambda **given: _load_row(**given),
+            help="largest load with retrieval, and the order parameters there",
+            lines=("alpha_M",),
+            axis="load α",
+        ),
+    )
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
@@ -177,7 +195,7 @@ def mixture_averages(m: Any, s: Any, T: Any, n: int) -> tuple[Any, Any, Any]:
 
 def _overlap_nodes(model: Hopfield, lowest: float) -> NDArray:
     """Return ln y from the m → 0 end, where α ~ y⁴, to the zero-noise end, where α ~ 1/y²."""
-    left, right = max(-10.0, lowest / 4 - 2), max(4.0, 2 - lowest / 2)
+    left, right = max(-10.0, lowest / 4 - 2), max(6.0, 2 - lowest / 2)
     return np.concatenate([np.arange(left, 4.0, 0.1), np.geomspace(4.0, right, 2 + int(8 * right / 4))[1:]])
 
 
@@ -195,12 +213,16 @@ def _noise_at_overlap(y: NDArray, T: NDArray, n: int) -> NDArray:
     s = mixture_averages(y, np.ones_like(y), np.zeros_like(y), n)[0] / y
     active = np.nonzero(T.ravel())[0]
     flat_s, flat_y, flat_T = s.ravel(), y.ravel(), T.ravel()
+    previous = np.full(len(active), np.inf)
     for _ in range(100):
         if not len(active):
             break
         step = _newton_step(flat_s[active], flat_y[active], flat_T[active], n)
         flat_s[active] = np.maximum(flat_s[active] - step, 0.5 * flat_s[active])
-        active = active[np.abs(step) > 4e-16 * flat_s[active]]
+        size = np.abs(step) / flat_s[active]
+        # done when the next step would be below rounding, or when rounding is all that is left
+        moving = (size > 1e-9) | ((size > 3e-16) & (size < 0.1 * previous))
+        active, previous = active[moving], size[moving]
     return flat_s.reshape(y.shape)
 
 
@@ -260,3 +282,59 @@ def _paramagnet(model: Hopfield) -> tuple[NDArray, Order]:
     C = 1 / np.where(exists, T, 2.0)
     zero = np.zeros(T.shape)
     return exists, Order(zero, zero, zero, C, 1 / (1 - C))
+
+
+# Lines.
+
+
+def _load_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+    """Largest load at which the retrieval state exists, and the order parameters there; none for T ≥ 1."""
+    from replica.critical import spinodal
+
+    if controls["T"] >= 1:
+        return dict.fromkeys(("alpha_M", "m", "q", "r", "C"))
+    fold = spinodal(Hopfield(alpha=1e-30, **controls), along="alpha", precision=precision)
+    m, q, r, C, _ = fold.order
+    return {"alpha_M": fold.value, "m": m, "q": q, "r": r, "C": C}
+
+
+def _temperature_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+    """T_g, and T_M, T_c, T_R of the retrieval state, each the uppermost one."""
+    from replica.critical import coexistence, instability, spinodal
+    from replica.solution import ConvergenceError
+
+    hot = Hopfield(T=2 + 2 * math.sqrt(controls["alpha"]), **controls)
+    row: dict[str, Any] = {"T_g": instability(hot, along="T", start="paramagnet", precision=precision).value}
+    exists, lowest, symmetric = _starting_temperatures(float(controls["alpha"]))
+    searches = {
+        "T_M": (spinodal, exists, {"start": "retrieval"}),
+        "T_c": (coexistence, lowest, {"between": ("retrieval", "spin_glass")}),
+        "T_R": (instability, symmetric, {"start": "retrieval"}),
+    }
+    for column, (search, T, states) in searches.items():
+        row[column] = None
+        if T is not None:
+            try:
+                row[column] = search(Hopfield(T=T, **controls), along="T", precision=precision, **states).value
+            except ConvergenceError:
+                if column != "T_R":
+                    raise
+                row[column] = 0.0  # T_R ~ e^{−1/2α} is below the smallest double
+    return row
+
+
+def _starting_temperatures(alpha: float) -> list[float | None]:
+    """Highest sampled T at which retrieval exists, is lower than the glass, and has a positive replicon.
+
+    Near the capacity retrieval may exist in a window of T > 0 only, so the window is looked for.
+    """
+    from replica.solver import solve
+
+    T = np.concatenate([np.linspace(0, 0.05, 101), np.linspace(0.055, 0.995, 95), 1 - np.geomspace(0.004, 1e-9, 30)])
+    line = Hopfield(alpha=alpha, T=T)
+    state = solve(line, start="retrieval", throw=False)
+    glass = solve(line, start="spin_glass", throw=False)
+    found = state.status == 0
+    with np.errstate(invalid="ignore"):
+        conditions = [found, state.free_energy < glass.free_energy, (state.replicon > 0) & (T > 0)]
+    return [float(T[c & found].max()) if (c & found).any() else None for c in conditions]

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from replica.elementary import log1p, phi, sqrt
 from replica.gaussian import H, log_H
-from replica.model import Chart, Model, Order, control, exp_clipped
+from replica.model import Chart, Diagram, Model, Order, control, exp_clipped
 
 __all__ = ["ThresholdHopfield"]
 
@@ -55,6 +55,16 @@ class ThresholdHopfield(Model):
     name: ClassVar[str] = "threshold-hopfield"
     title: ClassVar[str] = "Hopfield model with a threshold: 0/1 units, ReLU hidden units, T = 0, g = -alpha B/2"
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r", "q", "B")
+    diagrams: ClassVar[tuple[Diagram, ...]] = (
+        Diagram(
+            scanned=("theta",),
+            columns=("alpha_c", "m", "q", "r", "C", "B"),
+            row=lambda **given: _capacity_row(**given),
+            help="capacity alpha_c(theta) and the order parameters there",
+            lines=("alpha_c",),
+            axis="capacity α_c",
+        ),
+    )
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
@@ -124,40 +134,53 @@ def _log_hidden(theta: Any) -> Any:
 def _retrieval_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
     """Return ln y, y = m/s, from the m → 0 end, where α r ~ y⁴, to the zero-noise end, where α r ~ 1/y²."""
     reduced = lowest + float(np.min(_log_hidden(model.theta)))
-    left, right = max(-10.0, reduced / 4 - 2), max(4.0, 2 - reduced / 2)
+    left, right = max(-10.0, reduced / 4 - 2), max(6.0, 2 - reduced / 2)
     return np.concatenate([np.arange(left, 4.0, 0.1), np.geomspace(4.0, right, 2 + int(8 * right / 4))[1:]])
 
 
 def _retrieval_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Order]:
     from scipy.special import erf
 
-    y, theta = np.broadcast_arrays(np.exp(u), np.asarray(model.theta, dtype=float))
+    u, theta = np.broadcast_arrays(u, np.asarray(model.theta, dtype=float))
+    y = np.exp(np.minimum(u, 300.0))
     m = erf(y / math.sqrt(2)) / 2
-    s = m / y
-    with np.errstate(under="ignore", over="ignore"):
-        C = phi(y) / s
-    return _load_at(m, s, C, 1 - C, theta)
+    C = phi(y) * y / m
+    return _load_at(m, np.log(m) - u, C, 1 - C, theta)
 
 
 def _glass_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
     """Return ln(s − 1/√(2π)); α r is its square."""
-    return np.concatenate([np.linspace(-18, 8, 53), np.geomspace(9, 900, 24)])
+    return np.concatenate([np.linspace(-18, 8, 53), np.geomspace(9, 2000, 28)])
 
 
 def _glass_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Order]:
-    with np.errstate(over="ignore"):
-        excess, theta = np.broadcast_arrays(np.exp(u), np.asarray(model.theta, dtype=float))
-    least = 1 / math.sqrt(2 * math.pi)
-    margin = 1 / (1 + least / excess)
-    s = least + excess
-    return _load_at(np.zeros_like(s), s, least / s, margin, theta)
+    u, theta = np.broadcast_arrays(u, np.asarray(model.theta, dtype=float))
+    log_least = -0.5 * math.log(2 * math.pi)
+    log_s = np.logaddexp(log_least, u)
+    return _load_at(np.zeros(u.shape), log_s, np.exp(log_least - log_s), np.exp(u - log_s), theta)
 
 
-def _load_at(m: NDArray, s: NDArray, C: NDArray, margin: NDArray, theta: NDArray) -> tuple[NDArray, Order]:
+def _load_at(m: NDArray, log_s: NDArray, C: NDArray, margin: NDArray, theta: NDArray) -> tuple[NDArray, Order]:
     """ln α = ln(s²/r) and the order parameters, r = ½H2(√2 θ)/(1−C)²; α = 0 where C ≥ 1."""
     inside = margin > 0
     log_r = _log_hidden(theta) - 2 * np.log(np.where(inside, margin, 1.0))
-    load = np.where(inside, 2 * np.log(s) - log_r, -np.inf)
-    with np.errstate(divide="ignore"):
-        B = H(0, math.sqrt(2) * theta) / margin
-    return load, Order(m, np.full(s.shape, 0.5), exp_clipped(log_r), C, B)
+    load = np.where(inside, 2 * log_s - log_r, -np.inf)
+    B = H(0, math.sqrt(2) * theta) / np.where(inside, margin, 1.0)
+    return load, Order(m, np.full(m.shape, 0.5), exp_clipped(log_r), C, B)
+
+
+def _capacity_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+    """Capacity, the fold of the retrieval branch in α, and the order parameters there."""
+    from replica.critical import spinodal
+
+    fold = spinodal(ThresholdHopfield(alpha=SMALL_LOAD, **controls), along="alpha", precision=precision)
+    if math.isinf(fold.value):
+        raise OverflowError(
+            f"log10 alpha_c = {fold.log_value / math.log(10):.12g}: alpha_c overflows a double, use --precision"
+        )
+    m, q, r, C, B = fold.order
+    return {"alpha_c": fold.value, "m": m, "q": q, "r": r, "C": C, "B": B}
+
+
+SMALL_LOAD = 1e-12
+"""A load below every capacity with |θ| < 1e5."""

@@ -1,0 +1,170 @@
+"""`python -m replica solve|models|phase`: every solution at a point, and what models there are."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from replica import cli
+from replica.modelargs import add_controls, add_model, given_controls, model_class, number
+
+EXAMPLE = """
+python -m replica solve --model hopfield --alpha 0.05 --T 0.2
+python -m replica models
+python -m replica phase --theta 0 0.5 1
+"""
+SOLVE_EXAMPLE = """
+python -m replica solve --model hopfield --alpha 0.05 --T 0.2
+python -m replica solve --model hopfield --alpha 0.01 --T 0 --n 1 3 5 7
+python -m replica solve --model threshold-hopfield --alpha 0.3 --theta 0.5 --precision 30
+"""
+MEMBERS = ("m", "q", "r", "C", "B")
+QUANTITIES = ("free_energy", "energy", "entropy", "replicon")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    commands = {"solve": solve_command, "models": models_command, "phase": _phase}
+    if words and words[0] in commands:
+        return commands[words[0]](words[1:])
+    parser = cli.Parser(example=EXAMPLE, description="Solve the replica-symmetric equations of a model.")
+    parser.add_argument("command", choices=list(commands), help="what to do; each has its own --help")
+    cli.add_version(parser)
+    parser.parse_args(words)
+    return 0
+
+
+def _phase(words: Sequence[str]) -> int:
+    from replica.phase.__main__ import main as phase
+
+    return phase(words)
+
+
+def models_command(words: Sequence[str]) -> int:
+    """List the models with their controls and lines; returns the exit status."""
+    from replica.models import catalogue
+    from replica.table import Table, provenance
+
+    parser = cli.Parser(
+        example="python -m replica models", prog=f"{cli.command_name()} models", description="List the models."
+    )
+    cli.add_common(parser)
+    args = parser.parse_args(words)
+    rows = []
+    for name, cls in sorted(catalogue().items()):
+        controls = ", ".join(f.name for f in dataclasses.fields(cls))
+        lines = "; ".join(f"{'/'.join(d.scanned)}: {' '.join(d.columns)}" for d in cls.diagrams)
+        rows.append({"model": name, "controls": controls, "lines": lines, "title": cls.title})
+    cli.emit(Table.from_rows(rows, provenance({"command": "models"})), args)
+    return 0
+
+
+def solve_command(words: Sequence[str]) -> int:
+    """Print every solution at each point of a grid; returns the exit status."""
+    cls: Any = model_class(words)
+    parser = cli.Parser(
+        example=SOLVE_EXAMPLE,
+        prog=f"{cli.command_name()} solve",
+        description="Every solution of the saddle-point equations: kind, order parameters, free energy, stability.",
+    )
+    add_model(parser)
+    add_controls(parser, cls)
+    parser.add_grid("--n", integer=True, metavar="N", help="numbers of condensed patterns beside m = 0 (1 3)")
+    cli.add_common(parser, precision=True, jobs=True)
+    args = parser.parse_args(words)
+    grids = cli.grids(args)
+    condensed = tuple(grids.pop("n", (1, 3)))
+    if min(condensed) < 1:
+        parser.error(f"--n: {min(condensed)} patterns cannot be condensed; whole numbers >= 1 are needed")
+    given_controls(parser, cls, grids)
+    points = cli.product(grids)
+    for point in points:
+        cls(**{k: float(v) for k, v in point.items()})
+    task = functools.partial(solutions_at, cls.name, condensed, args.precision)
+    return _print_solutions(task, points, grids, args)
+
+
+def solutions_at(
+    name: str, condensed: tuple[int, ...], precision: int | None, point: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Rows for the solutions at one point, lowest free energy first.
+
+    Parameters
+    ----------
+    name : str
+        Model.
+    condensed : tuple of int
+        Numbers of condensed patterns.
+    precision : int or None
+        Decimal digits, or double precision.
+    point : dict
+        Controls: floats, or exact fractions with `precision`.
+
+    Returns
+    -------
+    list of dict
+        Column to value.
+    """
+    from replica.models import get
+    from replica.solver import solve_all
+
+    cls: Any = get(name)
+    if precision is None:
+        return [_row(s) for s in solve_all(cls(**point), n_condensed=condensed)]
+    from mpmath import mp
+
+    with mp.workdps(precision + 15):
+        model = cls(**{k: number(v) for k, v in point.items()})
+        return [_row(s) for s in solve_all(model, n_condensed=condensed, precision=precision)]
+
+
+def _row(solution: Any) -> dict[str, Any]:
+    from replica.solution import Status
+
+    quantities = {name: getattr(solution, name) for name in QUANTITIES}
+    return {
+        "kind": solution.kind,
+        "n": solution.n,
+        **{name: getattr(solution.order, name) for name in MEMBERS},
+        **{("f" if k == "free_energy" else k): v for k, v in quantities.items()},
+        "stable": solution.stable,
+        "residual": float(solution.residual),
+        "status": Status(solution.status).name.lower(),
+    }
+
+
+def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, Any], args: Any) -> int:
+    from replica.sweep import collect, executor, sweep
+    from replica.table import Table, provenance
+
+    with executor(min(args.jobs, len(points))) as pool:
+        results = sweep(task, points, executor=pool)
+        outcomes, interrupted = collect(cli.progress(results, len(points), "points", args.quiet))
+    shown = [k for k in grids if len(grids[k]) > 1]
+    rows, failed = [], 0
+    for index, outcome in outcomes:
+        place = ", ".join(f"{k} = {float(v):g}" for k, v in points[index].items())
+        if isinstance(outcome, Exception):
+            failed += 1
+            cli.warn(f"{place}: {outcome}")
+            continue
+        for row in outcome:
+            if row["status"] != "converged":
+                failed += 1
+                cli.warn(f"{place}: {row['kind']} has residual {row['residual']:.1e}; try --precision 50")
+        rows += [{**{k: points[index][k] for k in shown}, **row} for row in outcome]
+    columns = [*shown, "kind", "n", *MEMBERS, "f", *QUANTITIES[1:], "stable", "residual", "status"]
+    filled = {c: [row.get(c) for row in rows] for c in columns}
+    cli.emit(Table(filled, provenance(cli.parameters(args)), digits=args.precision), args)
+    if interrupted:
+        cli.warn(f"interrupted: {len(outcomes)} of {len(points)} points finished")
+        return 130
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(cli.run(main))
