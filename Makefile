@@ -1,0 +1,55 @@
+# `make phase` answers the main question on a fresh machine with Python >= 3.11; `make test` tests everything.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin/python
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+PACKAGES := replica rbm_sim figures paper_checks
+
+.PHONY: phase test lint types docstrings examples bench figures checks clean
+
+phase: $(RUN)
+	$(BIN) -m replica.phase --theta 0 0.5 1
+
+test: $(DEV)
+	$(BIN) -m pytest
+
+lint: $(DEV)
+	$(BIN) -m ruff check .
+	$(BIN) -m ruff format --check .
+
+types: $(DEV)
+	$(BIN) -m mypy
+
+docstrings: $(DEV)
+	$(BIN) tests/docstrings.py
+
+examples: $(DEV)
+	$(BIN) tests/readme_examples.py
+
+bench: $(DEV)
+	$(BIN) -m pytest benchmarks -o python_files='bench_*.py test_*.py'
+
+figures: $(RUN)
+	$(BIN) -m figures
+
+checks: $(RUN)
+	$(BIN) -m paper_checks --all
+
+$(BIN):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps are newer than pyproject.toml once it is installed as it stands.
+$(RUN): pyproject.toml | $(BIN)
+	$(BIN) -m pip install --quiet --editable .
+	touch $@
+
+$(DEV): pyproject.toml | $(BIN)
+	$(BIN) -m pip install --quiet --editable '.[dev]'
+	touch $(RUN) $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .benchmarks
+	find $(PACKAGES) tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,150 @@
+"""`python -m paper_checks [PATTERN ...] [--all]`: every published claim, with a verdict."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import paper_checks
+from paper_checks.check import Check, Verdict, collect
+from replica.cli import Parser, UsageError, add_common, emit, parameters, progress, run, warn
+from replica.table import Table, provenance
+
+SHOWN = ("name", "source", "where", "printed", "computed", "verdict")
+
+
+def main(argv: Sequence[str] | None = None, package: ModuleType = paper_checks) -> int:
+    """Run the checks that are asked for and print their verdicts.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Words of the command line.
+    package : module
+        Where the checks are.
+
+    Returns
+    -------
+    int
+        0 if each verdict is the one its check expects, else 1.
+    """
+    parser = Parser(
+        description="Recompute published formulas and numbers.",
+        example="python -m paper_checks\npython -m paper_checks 'ags_1985*' --all --format csv",
+    )
+    parser.add_argument(
+        "patterns", nargs="*", metavar="PATTERN", help="part of a name, or a glob such as 'ags*'"
+    )
+    parser.add_argument("--all", action="store_true", help="run slow checks too")
+    add_common(parser)
+    args = parser.parse_args(argv)
+    checks = select(list(collect(package)), args.patterns, slow=args.all)
+    done: list[tuple[Check, Verdict]] = []
+    interrupted = False
+    try:
+        for item in progress(checks, label="checks", quiet=args.quiet):
+            done.append((item, item()))
+    except KeyboardInterrupt:
+        interrupted = True
+    emit(report(done, args), args, shown=SHOWN)
+    surprises = [(item, verdict) for item, verdict in done if verdict.outcome != item.expected]
+    for item, verdict in surprises:
+        warn(f"{item.name}: {verdict.outcome}, expected {item.expected}: {verdict.note}")
+    if not args.quiet:
+        warn(f"{len(done)} of {len(checks)} checks done, {len(surprises)} with an unexpected verdict")
+    return 130 if interrupted else int(bool(surprises))
+
+
+def select(checks: Sequence[Check], patterns: Sequence[str], *, slow: bool) -> list[Check]:
+    """The checks that match any of the patterns.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+        All there are.
+    patterns : sequence of str
+        Parts of names, or globs over whole names; none means all checks.
+    slow : bool
+        Whether slow checks count.
+
+    Returns
+    -------
+    list of Check
+        In the order of `checks`.
+
+    Raises
+    ------
+    UsageError
+        A pattern that matches nothing.
+    """
+    if not checks:
+        raise UsageError("there are no checks yet")
+    chosen = set()
+    for pattern in patterns or ["*"]:
+        matching = [item for item in checks if matches(item.name, pattern)]
+        if not matching:
+            raise UsageError(f"no check matches {pattern!r}; `python -m paper_checks --all` names them all")
+        running = {item.name for item in matching if slow or not item.slow}
+        if not running:
+            raise UsageError(f"only slow checks match {pattern!r}; they run with --all")
+        chosen |= running
+    return [item for item in checks if item.name in chosen]
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name contains a pattern, or fits it as a glob; upper and lower case are the same.
+
+    Parameters
+    ----------
+    name : str
+        Name of a check.
+    pattern : str
+        The pattern.
+
+    Returns
+    -------
+    bool
+        Whether it matches.
+    """
+    name, pattern = name.lower(), pattern.lower()
+    return pattern in name or fnmatch.fnmatchcase(name, pattern)
+
+
+def report(done: Sequence[tuple[Check, Verdict]], args: argparse.Namespace) -> Table:
+    """The verdicts as a table.
+
+    Parameters
+    ----------
+    done : sequence of tuple of Check and Verdict
+        Checks that ran.
+    args : argparse.Namespace
+        The command line, for the provenance.
+
+    Returns
+    -------
+    Table
+        One row for each check.
+    """
+    columns: dict[str, list[Any]] = {
+        "name": [item.name for item, _ in done],
+        "source": [item.source for item, _ in done],
+        "where": [item.where for item, _ in done],
+        "seen": [item.seen for item, _ in done],
+        "printed": [item.printed for item, _ in done],
+        "computed": [verdict.computed for _, verdict in done],
+        "tolerance": [verdict.tolerance.value if verdict.tolerance else None for _, verdict in done],
+        "tolerance_is": [verdict.tolerance.name if verdict.tolerance else None for _, verdict in done],
+        "tolerance_reason": [verdict.tolerance.reason if verdict.tolerance else None for _, verdict in done],
+        "verdict": [str(verdict.outcome) for _, verdict in done],
+        "expected": [str(item.expected) for item, _ in done],
+        "note": [verdict.note for _, verdict in done],
+    }
+    return Table(columns, provenance(parameters(args)))
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
