@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 class Retrieval:
     """What retrieval gave at one size and load; every array has one entry per sample.
 
-    Attributes
+    Parameters
     ----------
     N, M : int
         Numbers of visible units and of patterns.

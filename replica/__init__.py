@@ -25,7 +25,7 @@ _PUBLIC = {
     "Branch": "replica.branch",
     "spinodal": "replica.critical",
     "coexistence": "replica.critical",
-    "instability": "replica.critical",
+    "instability": "replica.at_line",
     "CriticalPoint": "replica.critical",
     "H": "replica.gaussian",
     "gaussian_average": "replica.gaussian",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from replica import cli
-from replica.modelargs import add_controls, add_model, given_controls, model_class, number
+from replica.modelargs import add_controls, add_model, given_controls, model_class
 
 EXAMPLE = """
 python -m replica solve --model hopfield --alpha 0.05 --T 0.2
@@ -21,8 +21,6 @@ python -m replica solve --model hopfield --alpha 0.05 --T 0.2
 python -m replica solve --model hopfield --alpha 0.01 --T 0 --n 1 3 5 7
 python -m replica solve --model threshold-hopfield --alpha 0.3 --theta 0.5 --precision 30
 """
-MEMBERS = ("m", "q", "r", "C", "B")
-QUANTITIES = ("free_energy", "energy", "entropy", "replicon")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +48,9 @@ def models_command(words: Sequence[str]) -> int:
     from replica.table import Table, provenance
 
     parser = cli.Parser(
-        example="python -m replica models", prog=f"{cli.command_name()} models", description="List the models."
+        example="python -m replica models",
+        prog=f"{cli.command_name()} models",
+        description="List the models.",
     )
     cli.add_common(parser)
     args = parser.parse_args(words)
@@ -76,6 +76,8 @@ def solve_command(words: Sequence[str]) -> int:
     parser.add_grid("--n", integer=True, metavar="N", help="numbers of condensed patterns beside m = 0 (1 3)")
     cli.add_common(parser, precision=True, jobs=True)
     args = parser.parse_args(words)
+    from replica.listing import solutions_at
+
     grids = cli.grids(args)
     condensed = tuple(grids.pop("n", (1, 3)))
     if min(condensed) < 1:
@@ -88,56 +90,8 @@ def solve_command(words: Sequence[str]) -> int:
     return _print_solutions(task, points, grids, args)
 
 
-def solutions_at(
-    name: str, condensed: tuple[int, ...], precision: int | None, point: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Rows for the solutions at one point, lowest free energy first.
-
-    Parameters
-    ----------
-    name : str
-        Model.
-    condensed : tuple of int
-        Numbers of condensed patterns.
-    precision : int or None
-        Decimal digits, or double precision.
-    point : dict
-        Controls: floats, or exact fractions with `precision`.
-
-    Returns
-    -------
-    list of dict
-        Column to value.
-    """
-    from replica.models import get
-    from replica.solver import solve_all
-
-    cls: Any = get(name)
-    if precision is None:
-        return [_row(s) for s in solve_all(cls(**point), n_condensed=condensed)]
-    from mpmath import mp
-
-    with mp.workdps(precision + 15):
-        model = cls(**{k: number(v) for k, v in point.items()})
-        return [_row(s) for s in solve_all(model, n_condensed=condensed, precision=precision)]
-
-
-def _row(solution: Any) -> dict[str, Any]:
-    from replica.solution import Status
-
-    quantities = {name: getattr(solution, name) for name in QUANTITIES}
-    return {
-        "kind": solution.kind,
-        "n": solution.n,
-        **{name: getattr(solution.order, name) for name in MEMBERS},
-        **{("f" if k == "free_energy" else k): v for k, v in quantities.items()},
-        "stable": solution.stable,
-        "residual": float(solution.residual),
-        "status": Status(solution.status).name.lower(),
-    }
-
-
 def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, Any], args: Any) -> int:
+    from replica.listing import COLUMNS
     from replica.sweep import collect, executor, sweep
     from replica.table import Table, provenance
 
@@ -157,7 +111,7 @@ def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, A
                 failed += 1
                 cli.warn(f"{place}: {row['kind']} has residual {row['residual']:.1e}; try --precision 50")
         rows += [{**{k: points[index][k] for k in shown}, **row} for row in outcome]
-    columns = [*shown, "kind", "n", *MEMBERS, "f", *QUANTITIES[1:], "stable", "residual", "status"]
+    columns = [*shown, *COLUMNS]
     filled = {c: [row.get(c) for row in rows] for c in columns}
     cli.emit(Table(filled, provenance(cli.parameters(args)), digits=args.precision), args)
     if interrupted:

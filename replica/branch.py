@@ -147,7 +147,9 @@ class _Walk:
         if not np.isfinite(to):
             raise ValueError(f"to = {to}: a finite value of {along} is needed")
         if not float(solution.order.r) > 0:
-            raise ValueError(f"a {solution.kind} with r = {solution.order.r} cannot be followed; it is known in closed form")
+            raise ValueError(
+                f"a {solution.kind} with r = {solution.order.r} cannot be followed; it is known in closed form"
+            )
         x = np.array([float(v) for v in model.pack(solution.order)])
         return cls(solution, along, float(to), x, float(model.controls[along]))
 
@@ -236,7 +238,5 @@ class _Walk:
         order = polish(model, Order(*(np.broadcast_to(v, shape).copy() for v in order)), self.solution.n)
         residual = model.residual(order, self.solution.n)
         status = np.where(residual <= 1e-10, int(Status.CONVERGED), int(Status.FAILED))
-        states = dataclasses.replace(
-            self.solution, model=model, order=order, status=status, residual=residual, sheet=0
-        )
+        states = dataclasses.replace(self.solution, model=model, order=order, status=status, residual=residual, sheet=0)
         return Branch(self.along, values, states, folds, reached)

@@ -186,9 +186,7 @@ def aligned(title: str, cells: Sequence[str], left: bool) -> list[str]:
     if not left:
         tails = [len(cell) - cell.find(".") if "." in cell else 0 for cell in cells]
         longest = max(tails, default=0)
-        cells = [
-            cell + " " * (longest - tail) if cell else "" for cell, tail in zip(cells, tails, strict=True)
-        ]
+        cells = [cell + " " * (longest - tail) if cell else "" for cell, tail in zip(cells, tails, strict=True)]
     width = max(map(len, [title, *cells]))
     return [cell.ljust(width) if left else cell.rjust(width) for cell in [title, *cells]]
 

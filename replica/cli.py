@@ -131,9 +131,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         figure.savefig(temporary, metadata=dict(metadata), dpi=150)
 
 
-def progress(
-    iterable: Iterable[T], total: int | None = None, label: str = "", quiet: bool = False
-) -> Iterable[T]:
+def progress(iterable: Iterable[T], total: int | None = None, label: str = "", quiet: bool = False) -> Iterable[T]:
     """The same items; a bar on stderr if that is a terminal and the work takes more than about two seconds.
 
     Parameters

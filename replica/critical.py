@@ -1,17 +1,14 @@
-"""Critical points: three different things with three names.
+"""Critical points: folds (`spinodal`) and equal free energies (`coexistence`); the third kind is in `at_line`.
 
-`spinodal`     a fold, where a state ceases to exist;
-`coexistence`  equal free energies of two states;
-`instability`  a zero of the replicon: the AT line of a state, for the paramagnet the onset of the spin glass.
-
-Each starts at the model's own value of one control, which must carry the state, and goes in the direction in
-which retrieval (or, for `instability`, replica symmetry) is lost.
+Each search starts at the model's own value of one control, which must carry the state, and goes in the direction
+in which retrieval is lost.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,9 +20,9 @@ from replica.model import Chart, Model, Order
 from replica.newton import polish_multiprecision
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution, Status
-from replica.solver import at_precision, chosen_branch, flattened, sampled, solve, taken
+from replica.solver import chosen_branch, flattened, sampled, solve, taken
 
-__all__ = ["CriticalPoint", "coexistence", "instability", "spinodal"]
+__all__ = ["CriticalPoint", "coexistence", "spinodal"]
 
 Start = str | tuple[str, int]
 
@@ -93,7 +90,7 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
     >>> replica.spinodal(Hopfield(alpha=0.1), along="alpha").value
     0.1379055664949317
     """
-    plain = _scalar(model, along)
+    plain = scalar(model, along)
     branch = chosen_branch(plain, start)
     if along == plain.load and isinstance(branch, Chart):
         order, log_value = _fold_on_chart(plain, branch, start)
@@ -126,7 +123,7 @@ def _refined(
 ) -> CriticalPoint:
     """Solve the extended system from a rough fold."""
     if precision is None:
-        plain = _scalar(model, along)
+        plain = scalar(model, along)
         value, order = refine_fold(plain, order, n, along, value)
         value = float(value)
         here = plain.replace(**{along: value})
@@ -167,7 +164,11 @@ def _fold_on_chart(plain: Model, chart: Chart, start: Start) -> tuple[Order, flo
 
 
 def coexistence(
-    model: Model, *, along: str, between: tuple[Start, Start] = ("retrieval", "spin_glass"), precision: int | None = None
+    model: Model,
+    *,
+    along: str,
+    between: tuple[Start, Start] = ("retrieval", "spin_glass"),
+    precision: int | None = None,
 ) -> CriticalPoint:
     """Point where two states have equal free energies (a first-order transition between them).
 
@@ -195,17 +196,17 @@ def coexistence(
     ValueError
         If there is no such control or kind, or a control is an array.
     """
-    plain = _scalar(model, along)
+    plain = scalar(model, along)
     states = [solve(plain, start=s) for s in between]
     values = _scan(plain, along, between[0], float(plain.controls[along]))
     line = plain.unchecked(**{along: values})
     first, second = (solve(line, start=s, throw=False) for s in between)
     with np.errstate(invalid="ignore"):
         gap = np.asarray(first.free_energy) - np.asarray(second.free_energy)
-    bracket = _first_sign_change(values, gap)
+    bracket = first_sign_change(values, gap)
     if bracket is None:
         raise ConvergenceError(
-            f"{_label(between[0])} and {_label(between[1])} do not exchange stability between {along} = "
+            f"{label(between[0])} and {label(between[1])} do not exchange stability between {along} = "
             f"{plain.controls[along]} and {values[-1]:.6g}"
         )
 
@@ -244,97 +245,8 @@ def _precise_coexistence(model: Model, along: str, value: Any, states: list[Solu
                 break
         else:
             raise ArithmeticError("the coexistence did not converge in mpmath")
-        done = tuple(
-            dataclasses.replace(s, model=here, order=o, residual=here.residual(o, s.n)) for o, s in pairs
-        )
+        done = tuple(dataclasses.replace(s, model=here, order=o, residual=here.residual(o, s.n)) for o, s in pairs)
         return CriticalPoint(value, along, done, float(mp.log(abs(value))))
-
-
-def instability(model: Model, *, along: str, start: Start = "retrieval", precision: int | None = None) -> CriticalPoint:
-    """Zero of the replicon of a state: its AT line; for the paramagnet, the onset of the spin glass.
-
-    Parameters
-    ----------
-    model : Model
-        Model with scalar controls; its own value of `along` must carry the state, with a positive replicon.
-    along : str
-        Control to vary, in the direction in which replica symmetry is lost (downwards for T).
-    start : str or (str, int)
-        Kind of the state, or ("mixture", n).
-    precision : int, optional
-        Decimal digits, through mpmath.
-
-    Returns
-    -------
-    CriticalPoint
-        The first zero met.
-
-    Raises
-    ------
-    ConvergenceError
-        If the state does not exist at the model's own value or is already unstable there, or its replicon
-        stays positive.
-    ValueError
-        If there is no such control or kind, or a control is an array.
-
-    Notes
-    -----
-    de Almeida & Thouless, J. Phys. A 11, 983 (1978). The zero is sought in ln(1 − replicon), which at low T is
-    linear in ln T: lines at T = 1e-200 are found like others.
-
-    Examples
-    --------
-    >>> import replica
-    >>> from replica.models import Hopfield
-    >>> round(replica.instability(Hopfield(alpha=0.25, T=3), along="T", start="paramagnet").value, 12)
-    1.5
-    """
-    plain = _scalar(model, along)
-    own = solve(plain, start=start)
-    if not own.replicon > 0:
-        raise ConvergenceError(
-            f"{own.kind} already has a replicon of {float(own.replicon):.3g} at {along} = {plain.controls[along]}: "
-            f"start where it is positive"
-        )
-
-    def excess(x: NDArray, index: NDArray | None = None) -> NDArray:
-        state = solve(plain.unchecked(**{along: np.asarray(x)}), start=start, throw=False)
-        with np.errstate(all="ignore"):
-            return np.log(1 - np.asarray(state.replicon))
-
-    bracket = _first_bracket(excess, _towards_breaking(plain, along))
-    if bracket is None:
-        raise ConvergenceError(f"the replicon of {_label(start)} stays positive along {along} from {plain.controls[along]}")
-    low, high, f_low, f_high = (np.array([v]) for v in bracket)
-    if min(low[0], high[0]) > 0:
-        root = find_roots(lambda x, i: excess(np.exp(x)), np.log(low), np.log(high), f_low, f_high)
-        value = float(np.exp(root[0]))
-    else:
-        value = float(find_roots(excess, low, high, f_low, f_high)[0])
-    state = solve(plain.replace(**{along: value}), start=start)
-    if precision is not None:
-        return _precise_instability(model, along, value, state, checked_digits(precision))
-    return CriticalPoint(value, along, (state,), math.log(value) if value > 0 else math.nan)
-
-
-def _precise_instability(model: Model, along: str, value: float, state: Solution, digits: int) -> CriticalPoint:
-    """Secant steps on the replicon along the branch, in mpmath."""
-    from mpmath import mp
-
-    with mp.workdps(digits + 15):
-        base = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
-
-        def refined(x: Any) -> Solution:
-            here = base.unchecked(**{along: x})
-            return at_precision(dataclasses.replace(state, model=here), here, digits)
-
-        value = mp.findroot(
-            lambda x: refined(x).replicon,
-            (mp.mpf(value), mp.mpf(value) * (1 + mp.mpf(10) ** -12)),
-            solver="secant",
-            tol=mp.mpf(10) ** (-2 * digits),
-        )
-        return CriticalPoint(value, along, (refined(value),), float(mp.log(abs(value))))
 
 
 def checked_digits(precision: Any) -> int:
@@ -345,24 +257,28 @@ def checked_digits(precision: Any) -> int:
     return int(precision)
 
 
-def _scalar(model: Model, along: str) -> Model:
+def scalar(model: Model, along: str) -> Model:
     """Return the model with plain scalar controls, or raise ValueError."""
     if along not in model.controls:
         raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
     if model.shape:
-        raise ValueError(f"controls of shape {model.shape}: a critical point needs scalar controls; loop over the array")
+        raise ValueError(
+            f"controls of shape {model.shape}: a critical point needs scalar controls; loop over the array"
+        )
     return model.unchecked(**{k: float(v) for k, v in model.controls.items()})
 
 
-def _metadata(model: Model, along: str) -> Any:
+def metadata(model: Model, along: str) -> Any:
+    """Return what the model's field says of a control."""
     return next(f.metadata for f in dataclasses.fields(model) if f.name == along)
 
 
 def _loss(model: Model, along: str) -> int:
-    return int(_metadata(model, along)["loss"])
+    return int(metadata(model, along)["loss"])
 
 
-def _label(start: Start) -> str:
+def label(start: Start) -> str:
+    """Return a start state in words."""
     return start if isinstance(start, str) else f"{start[0]} n={start[1]}"
 
 
@@ -374,40 +290,10 @@ def _scan(plain: Model, along: str, start: Start, own: float) -> NDArray:
     return own + (end - own) * share[:-1]
 
 
-def _towards_breaking(plain: Model, along: str) -> NDArray:
-    """Values from the model's own to the edge of the domain on the side where replica symmetry breaks."""
-    meta = _metadata(plain, along)
-    own, edge = float(plain.controls[along]), meta["low"] if meta["breaking"] < 0 else meta["high"]
-    if math.isinf(edge):
-        return own + meta["breaking"] * np.concatenate([[0.0], np.geomspace(1e-3, 1e4, 141)]) * max(abs(own), 1e-3)
-    linear = own + (edge - own) * np.linspace(0, 1, 65)[:-1]
-    if edge != 0:
-        return linear
-    tail = linear[-1] * 10.0 ** -np.arange(0.25, 280, 1.0)
-    return np.concatenate([linear, tail[tail > 0]])
-
-
-def _first_bracket(f: Any, values: NDArray) -> tuple[float, float, float, float] | None:
-    """First sign change of f along the values, or on the last stretch before the state ceases to exist."""
-    sampled_f = f(values)
-    bracket = _first_sign_change(values, sampled_f)
-    present = ~np.isnan(sampled_f)
-    end = int(np.argmin(present))
-    if bracket is not None or present.all() or end == 0:
-        return bracket
-    inside, outside = values[end - 1], values[end]
-    for _ in range(60):
-        middle = 0.5 * (inside + outside)
-        inside, outside = (inside, middle) if np.isnan(f(np.array([middle]))[0]) else (middle, outside)
-    closer = inside + (values[end - 1] - inside) * np.append(np.geomspace(1, 1e-12, 49), 0.0)
-    return _first_sign_change(closer, f(closer))
-
-
-def _first_sign_change(values: NDArray, f: NDArray) -> tuple[float, float, float, float] | None:
+def first_sign_change(values: NDArray, f: NDArray) -> tuple[float, float, float, float] | None:
     """Neighbouring values between which f changes sign (both finite or infinite, not nan)."""
     good = np.nonzero(~np.isnan(f))[0]
-    for i, j in zip(good[:-1], good[1:], strict=True):
+    for i, j in pairwise(good):
         if j == i + 1 and (f[i] > 0) != (f[j] > 0):
             return float(values[i]), float(values[j]), float(f[i]), float(f[j])
     return None
-

@@ -20,7 +20,9 @@ from replica.model import Model, Order, derivative
 __all__ = ["refine_fold"]
 
 
-def refine_fold(model: Model, order: Order, n: int, along: str, value: Any, digits: int | None = None) -> tuple[Any, Order]:
+def refine_fold(
+    model: Model, order: Order, n: int, along: str, value: Any, digits: int | None = None
+) -> tuple[Any, Order]:
     """Refine a fold found roughly.
 
     Parameters

@@ -35,9 +35,7 @@ def csv_text(meta: Mapping[str, Any], columns: Columns) -> str:
     str
         Lines, the last one ended.
     """
-    comments = [
-        f"# {key}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}" for key, value in meta.items()
-    ]
+    comments = [f"# {key}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}" for key, value in meta.items()]
     rows = [",".join(map(_csv_cell, row)) for row in zip(*columns.values(), strict=True)]
     # A row of one null must not be an empty line, which readers skip.
     return "\n".join([*comments, ",".join(map(_csv_cell, columns)), *(row or '""' for row in rows), ""])

@@ -157,13 +157,15 @@ def _log_real(k: int, x: NDArray) -> NDArray:
 
 
 def _log_slope(k: int, x: NDArray) -> NDArray:
-    """d ln H^(k)/dx = −k H^(k−1)/H^(k), by the tail ratio where both underflow."""
+    """D ln H^(k)/dx = −k H^(k−1)/H^(k), by the tail ratio where both underflow."""
     below = np.minimum(x, 30.0)
     if k == 0:
         return np.where(x > 30.0, -1 / _scaled_real(0, np.maximum(x, 30.0)), -phi(below) / _H_real(0, below))
     above = np.maximum(x, 30.0)
     return -k * np.where(
-        x > 30.0, _scaled_real(k - 1, above) / _scaled_real(k, above), _H_real(k - 1, below) / _H_real(k, below)
+        x > 30.0,
+        _scaled_real(k - 1, above) / _scaled_real(k, above),
+        _H_real(k - 1, below) / _H_real(k, below),
     )
 
 
@@ -313,7 +315,7 @@ def _panel_edges(centre: NDArray, scale: NDArray) -> NDArray:
     """Panel edges, shape S + (panels + 1,), from −REACH to REACH, doubling in length away from the centre."""
     first = np.clip(scale, 0.0, 1.0)
     smallest = float(np.min(first[first > 1e-16], initial=1.0))
-    doublings = int(math.ceil(math.log2(2 * REACH / smallest)))
+    doublings = math.ceil(math.log2(2 * REACH / smallest))
     first = np.maximum(first, smallest)
     steps = np.concatenate([[0.0], 2.0 ** np.arange(doublings + 1)])
     steps = np.unique(np.concatenate([steps, 0.5 * (steps[1:] + steps[:-1])]))

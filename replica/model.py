@@ -239,9 +239,7 @@ class Model(ABC):
         """Residuals that Newton drives to zero, one for each unknown; that of log_r is relative."""
         order = self.unpack(x)
         rhs = self.saddle(order, n)
-        return [
-            log(rhs.r) - x[i] if u == "log_r" else getattr(rhs, u) - x[i] for i, u in enumerate(self.unknowns)
-        ]
+        return [log(rhs.r) - x[i] if u == "log_r" else getattr(rhs, u) - x[i] for i, u in enumerate(self.unknowns)]
 
     def residual(self, order: Order, n: int = 1) -> Any:
         """Largest |right-hand side − order parameter|, relative for those above 1."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from replica.grid import UsageError
-from replica.model import domain_text
+from replica.model import Model, domain_text
 from replica.options import Parser
 
 __all__ = ["add_controls", "add_model", "given_controls", "model_class", "number"]
@@ -15,7 +15,7 @@ __all__ = ["add_controls", "add_model", "given_controls", "model_class", "number
 DEFAULT_MODEL = "threshold-hopfield"
 
 
-def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type:
+def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type[Model]:
     """Return the model that the words of a command line name with --model.
 
     Parameters
@@ -55,9 +55,7 @@ def add_model(parser: Parser) -> None:
     """Add the option --model (its value is read beforehand, by `model_class`)."""
     from replica.models import catalogue
 
-    parser.add_argument(
-        "--model", metavar="NAME", help=f"{', '.join(sorted(catalogue()))} (default {DEFAULT_MODEL})"
-    )
+    parser.add_argument("--model", metavar="NAME", help=f"{', '.join(sorted(catalogue()))} (default {DEFAULT_MODEL})")
 
 
 def add_controls(parser: Parser, cls: Any) -> None:

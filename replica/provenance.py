@@ -38,11 +38,7 @@ def version() -> str:
         import tomllib
 
         project = Path(__file__).parents[1] / "pyproject.toml"
-        return (
-            str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
-            if project.exists()
-            else "unknown"
-        )
+        return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"]) if project.exists() else "unknown"
 
 
 @functools.cache
@@ -61,9 +57,7 @@ def commit() -> str | None:
     try:
         # Without optional locks a run never gets in the way of the user's own git.
         environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}
-        answer = subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=10, env=environment
-        )
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10, env=environment)
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None
@@ -160,9 +154,7 @@ def check_writable(path: str | Path, suffixes: Sequence[str], option: str = "--o
     """
     path = Path(path)
     if path.suffix.lower() not in suffixes:
-        raise UsageError(
-            f"{option}: cannot tell the format of {str(path)!r}; allowed are {', '.join(suffixes)}"
-        )
+        raise UsageError(f"{option}: cannot tell the format of {str(path)!r}; allowed are {', '.join(suffixes)}")
     if path.is_dir():
         raise UsageError(f"{option}: {str(path)!r} is a folder")
     if not path.parent.is_dir():

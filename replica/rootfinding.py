@@ -80,9 +80,7 @@ def _first_step(f1: NDArray, f2: NDArray) -> NDArray:
     return np.where(np.isfinite(t) & (t > 0) & (t < 1), t, 0.5)
 
 
-def _next_step(
-    x1: NDArray, x2: NDArray, x3: NDArray, f1: NDArray, f2: NDArray, f3: NDArray
-) -> NDArray:
+def _next_step(x1: NDArray, x2: NDArray, x3: NDArray, f1: NDArray, f2: NDArray, f3: NDArray) -> NDArray:
     """Inverse quadratic interpolation through the last three points where it is monotone, else bisection."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         xi, phi = (x1 - x2) / (x3 - x2), (f1 - f2) / (f3 - f2)

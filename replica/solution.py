@@ -29,7 +29,7 @@ class Status(enum.IntEnum):
         """What the status means and what to try."""
         return {
             Status.CONVERGED: "converged: every residual is at rounding level",
-            Status.ABSENT: "no such state here: lower the load or the temperature, or list what there is with solve_all",
+            Status.ABSENT: "no such state here: lower the load or the temperature, or list what exists with solve_all",
             Status.FAILED: "residual above 1e-10: the point is ill-conditioned; move it slightly, or give precision=50",
         }[self]
 
@@ -129,7 +129,13 @@ class Solutions:
         """Return the j-th branch as one Solution with array members."""
         order = Order(*(member[..., j] for member in self.order))
         return Solution(
-            self.model, self.kinds[j], self.ns[j], order, self.status[..., j], self.residual[..., j], self.sheets[j]
+            self.model,
+            self.kinds[j],
+            self.ns[j],
+            order,
+            self.status[..., j],
+            self.residual[..., j],
+            self.sheets[j],
         )
 
     @cached_property

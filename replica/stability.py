@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from replica.elementary import is_multiprecision
 from replica.model import Model, Order, derivative
@@ -67,17 +68,11 @@ def smallest_curvature(model: Model, order: Order, n: int) -> Any:
 def _schur(hessian: list[list[Any]]) -> Any:
     """f_mm − f_mx f_xx⁻¹ f_xm; the overlap is the first unknown."""
     if is_multiprecision(hessian[0][0]):
-        from mpmath import mp
-
-        full = mp.matrix(hessian)
-        inner = full[1:, 1:]
-        if mp.det(inner) * _signature(inner.rows) <= 0:
-            return mp.ninf
-        return full[0, 0] - (full[0, 1:] * mp.lu_solve(inner, full[1:, 0]))[0]
-    full = np.moveaxis(np.array(np.broadcast_arrays(*(v for row in hessian for v in row))), 0, -1)
+        return _schur_multiprecision(hessian)
+    full: NDArray = np.moveaxis(np.array(np.broadcast_arrays(*(v for row in hessian for v in row))), 0, -1)
     size = len(hessian)
     full = full.reshape((*full.shape[:-1], size, size))
-    bad = ~np.isfinite(full).all(axis=(-2, -1))
+    bad: NDArray = np.asarray(~np.isfinite(full).all(axis=(-2, -1)))
     full = np.where(bad[..., None, None], np.eye(size), full)
     # r and B may be 1e-100: equilibrating the eliminated unknowns leaves the complement unchanged
     for _ in range(4):
@@ -88,6 +83,16 @@ def _schur(hessian: list[list[Any]]) -> Any:
     value = full[..., 0, 0] - np.sum(full[..., 0, 1:] * solved, axis=-1)
     proper = np.linalg.det(full[..., 1:, 1:]) * _signature(size - 1) > 0
     return np.where(bad, np.nan, np.where(proper, value, -np.inf))[()]
+
+
+def _schur_multiprecision(hessian: list[list[Any]]) -> Any:
+    from mpmath import mp
+
+    full = mp.matrix(hessian)
+    inner = full[1:, 1:]
+    if mp.det(inner) * _signature(inner.rows) <= 0:
+        return mp.ninf
+    return full[0, 0] - (full[0, 1:] * mp.lu_solve(inner, full[1:, 0]))[0]
 
 
 def _signature(size: int) -> int:

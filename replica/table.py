@@ -140,10 +140,7 @@ class Table:
         """
         shown = []
         for name, kind in self.kinds().items():
-            words = [
-                cells.text(kind, value, self.digits or DOUBLE_DIGITS, significant)
-                for value in self.columns[name]
-            ]
+            words = [cells.text(kind, value, self.digits or DOUBLE_DIGITS, significant) for value in self.columns[name]]
             shown.append(cells.aligned(name, words, left=kind == "string"))
         return "".join("  ".join(line).rstrip() + "\n" for line in zip(*shown, strict=True))
 
@@ -230,8 +227,7 @@ class Table:
             digits = meta.pop("digits", None)
             kinds = meta.pop("columns", None) or {name: cells.guess(found) for name, found in columns.items()}
             parsed = {
-                name: [cells.parse(kind, value, digits) for value in columns[name]]
-                for name, kind in kinds.items()
+                name: [cells.parse(kind, value, digits) for value in columns[name]] for name, kind in kinds.items()
             }
             return cls(parsed, meta, digits)
         except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from replica.model import Model
 
 __all__ = ["catalogue", "get"]
 
 
-def catalogue() -> dict[str, type]:
+def catalogue() -> dict[str, type[Model]]:
     """Return every model class by its command-line name."""
     from replica.model import Model
 
@@ -29,7 +32,7 @@ def catalogue() -> dict[str, type]:
     return found
 
 
-def get(name: str) -> type:
+def get(name: str) -> type[Model]:
     """Return the model class with this command-line name.
 
     Parameters

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -62,24 +62,6 @@ class Hopfield(Model):
 
     name: ClassVar[str] = "hopfield"
     title: ClassVar[str] = "Hopfield model: ±1 units, Gaussian hidden units, any T >= 0"
-    diagrams: ClassVar[tuple[Diagram, ...]] = (
-        Diagram(
-            scanned=("alpha",),
-            columns=("T_g", "T_M", "T_c", "T_R"),
-            row=lambda **given: _temperature_row(**given),
-            help="spin glass below T_g, retrieval below T_M, lowest below T_c; replica symmetry breaks at T_R",
-            lines=("T_g", "T_M", "T_c", "T_R"),
-            axis="temperature T",
-        ),
-        Diagram(
-            scanned=("T",),
-            columns=("alpha_M", "m", "q", "r", "C"),
-            row=lambda **given: _load_row(**given),
-            help="largest load with retrieval, and the order parameters there",
-            lines=("alpha_M",),
-            axis="load α",
-        ),
-    )
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
@@ -156,7 +138,7 @@ class Hopfield(Model):
         charts: list[Chart | ExactState] = []
         for n in n_condensed:
             kind = "retrieval" if n == 1 else "mixture"
-            charts.append(Chart(kind, n, _overlap_nodes, lambda model, u, n=n: _overlap_point(model, u, n)))
+            charts.append(Chart(kind, n, _overlap_nodes, partial(_overlap_point, n=n)))
         glass = Chart("spin_glass", 0, _glass_nodes, _glass_point, zero_noise=-1, folded=False)
         return [*charts, glass, ExactState("paramagnet", 0, _paramagnet)]
 
@@ -268,7 +250,7 @@ def _least_noise(T: Any) -> NDArray:
 
 
 def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tuple[NDArray, Order]:
-    """ln α = ln(s²(1−C)²/q), −inf where C ≥ 1 or the chart has no point."""
+    """Ln α = ln(s²(1−C)²/q), −inf where C ≥ 1 or the chart has no point."""
     inside = exists & (margin > 0) & (order.q > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         load = 2 * np.log(s) + 2 * np.log(np.where(inside, margin, 1.0)) - np.log(np.where(inside, order.q, 1.0))
@@ -276,7 +258,7 @@ def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tupl
 
 
 def _paramagnet(model: Hopfield) -> tuple[NDArray, Order]:
-    """m = q = r = 0, C = β: inside the domain C < 1 for T > 1."""
+    """M = q = r = 0, C = β: inside the domain C < 1 for T > 1."""
     T = np.broadcast_to(np.asarray(model.T, dtype=float), model.shape)
     exists = T > 1
     C = 1 / np.where(exists, T, 2.0)
@@ -300,13 +282,14 @@ def _load_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
 
 def _temperature_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
     """T_g, and T_M, T_c, T_R of the retrieval state, each the uppermost one."""
-    from replica.critical import coexistence, instability, spinodal
+    from replica.at_line import instability
+    from replica.critical import coexistence, spinodal
     from replica.solution import ConvergenceError
 
     hot = Hopfield(T=2 + 2 * math.sqrt(controls["alpha"]), **controls)
     row: dict[str, Any] = {"T_g": instability(hot, along="T", start="paramagnet", precision=precision).value}
     exists, lowest, symmetric = _starting_temperatures(float(controls["alpha"]))
-    searches = {
+    searches: dict[str, tuple[Any, float | None, dict[str, Any]]] = {
         "T_M": (spinodal, exists, {"start": "retrieval"}),
         "T_c": (coexistence, lowest, {"between": ("retrieval", "spin_glass")}),
         "T_R": (instability, symmetric, {"start": "retrieval"}),
@@ -338,3 +321,23 @@ def _starting_temperatures(alpha: float) -> list[float | None]:
     with np.errstate(invalid="ignore"):
         conditions = [found, state.free_energy < glass.free_energy, (state.replicon > 0) & (T > 0)]
     return [float(T[c & found].max()) if (c & found).any() else None for c in conditions]
+
+
+Hopfield.diagrams = (
+    Diagram(
+        scanned=("alpha",),
+        columns=("T_g", "T_M", "T_c", "T_R"),
+        row=_temperature_row,
+        help="spin glass below T_g, retrieval below T_M, lowest below T_c; replica symmetry breaks at T_R",
+        lines=("T_g", "T_M", "T_c", "T_R"),
+        axis="temperature T",
+    ),
+    Diagram(
+        scanned=("T",),
+        columns=("alpha_M", "m", "q", "r", "C"),
+        row=_load_row,
+        help="largest load with retrieval, and the order parameters there",
+        lines=("alpha_M",),
+        axis="load α",
+    ),
+)

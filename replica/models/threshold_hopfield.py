@@ -55,16 +55,6 @@ class ThresholdHopfield(Model):
     name: ClassVar[str] = "threshold-hopfield"
     title: ClassVar[str] = "Hopfield model with a threshold: 0/1 units, ReLU hidden units, T = 0, g = -alpha B/2"
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r", "q", "B")
-    diagrams: ClassVar[tuple[Diagram, ...]] = (
-        Diagram(
-            scanned=("theta",),
-            columns=("alpha_c", "m", "q", "r", "C", "B"),
-            row=lambda **given: _capacity_row(**given),
-            help="capacity alpha_c(theta) and the order parameters there",
-            lines=("alpha_c",),
-            axis="capacity α_c",
-        ),
-    )
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
@@ -127,7 +117,7 @@ class ThresholdHopfield(Model):
 
 
 def _log_hidden(theta: Any) -> Any:
-    """ln ½H2(√2 θ): ln r at C = 0 and q = ½; does not underflow."""
+    """Ln ½H2(√2 θ): ln r at C = 0 and q = ½; does not underflow."""
     return log_H(2, math.sqrt(2) * np.asarray(theta)) - math.log(2)
 
 
@@ -161,7 +151,7 @@ def _glass_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Order]:
 
 
 def _load_at(m: NDArray, log_s: NDArray, C: NDArray, margin: NDArray, theta: NDArray) -> tuple[NDArray, Order]:
-    """ln α = ln(s²/r) and the order parameters, r = ½H2(√2 θ)/(1−C)²; α = 0 where C ≥ 1."""
+    """Ln α = ln(s²/r) and the order parameters, r = ½H2(√2 θ)/(1−C)²; α = 0 where C ≥ 1."""
     inside = margin > 0
     log_r = _log_hidden(theta) - 2 * np.log(np.where(inside, margin, 1.0))
     load = np.where(inside, 2 * log_s - log_r, -np.inf)
@@ -184,3 +174,15 @@ def _capacity_row(precision: int | None = None, **controls: Any) -> dict[str, An
 
 SMALL_LOAD = 1e-12
 """A load below every capacity with |θ| < 1e5."""
+
+
+ThresholdHopfield.diagrams = (
+    Diagram(
+        scanned=("theta",),
+        columns=("alpha_c", "m", "q", "r", "C", "B"),
+        row=_capacity_row,
+        help="capacity alpha_c(theta) and the order parameters there",
+        lines=("alpha_c",),
+        axis="capacity α_c",
+    ),
+)

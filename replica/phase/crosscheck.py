@@ -58,7 +58,14 @@ def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]
             outcome = {}
         rows.append({**points[index], "samples": samples, **outcome})
     measured = [f"{name}_{what}" for name in MEASURED for what in ("theory", "sim", "err", "z")]
-    columns = [*(f for f in ("theta",) if f in cls.__dataclass_fields__), "alpha", "N", "samples", *measured, "lost"]
+    columns = [
+        *(f for f in ("theta",) if f in cls.__dataclass_fields__),
+        "alpha",
+        "N",
+        "samples",
+        *measured,
+        "lost",
+    ]
     filled = {c: [row.get(c) for row in rows] for c in columns}
     cli.emit(Table(filled, provenance(cli.parameters(args), seed=args.rng)), args)
     if interrupted:
