@@ -243,7 +243,8 @@ class Model(ABC):
 
     def residual(self, order: Order, n: int = 1) -> Any:
         """Largest |right-hand side − order parameter|, relative for those above 1."""
-        rhs = self.saddle(order, n)
+        with np.errstate(all="ignore"):
+            rhs = self.saddle(order, n)
         worst: Any = 0.0
         for new, old in zip(rhs, order, strict=True):
             scale = abs(old) if is_multiprecision(old) else np.abs(old)
@@ -251,7 +252,7 @@ class Model(ABC):
                 worst = max(worst, abs(new - old) / max(1, scale))
             else:
                 with np.errstate(over="ignore", invalid="ignore"):
-                    worst = np.fmax(worst, np.abs(new - old) / np.maximum(1, scale))
+                    worst = np.maximum(worst, np.abs(new - old) / np.maximum(1, scale))
         return worst
 
 

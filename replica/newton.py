@@ -44,17 +44,27 @@ def _step(model: Model, order: Order, n: int) -> Order:
     x = model.pack(order)
     with np.errstate(all="ignore"):
         residual = np.stack(np.broadcast_arrays(*model.equations(x, n)), axis=-1)
-        jacobian = _stack(derivative(lambda v: model.equations(v, n), x))
+        jacobian = stacked(derivative(lambda v: model.equations(v, n), x))
         sound = np.isfinite(jacobian).all(axis=(-2, -1)) & np.isfinite(residual).all(axis=-1)
         jacobian = np.where(sound[..., None, None], jacobian, np.eye(len(x)))
         residual = np.where(sound[..., None], residual, 0.0)
-        sound = np.linalg.det(jacobian) != 0
-        jacobian = np.where(sound[..., None, None], jacobian, np.eye(len(x)))
-        moved = np.stack(np.broadcast_arrays(*x), axis=-1) - np.linalg.solve(jacobian, residual[..., None])[..., 0]
+        moved = np.stack(np.broadcast_arrays(*x), axis=-1) - solved(jacobian, residual)
         return model.unpack([moved[..., i] for i in range(len(x))])
 
 
-def _stack(jacobian: list[list[Any]]) -> NDArray:
+def solved(matrix: NDArray, right: NDArray) -> NDArray:
+    """Solution of many linear systems, nan for those that are singular."""
+    try:
+        return np.linalg.solve(matrix, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        with np.errstate(all="ignore"):
+            singular = ~(1 / np.linalg.cond(matrix) > 0)
+        unit = np.where(singular[..., None, None], np.eye(matrix.shape[-1]), matrix)
+        return np.where(singular[..., None], np.nan, np.linalg.solve(unit, right[..., None])[..., 0])
+
+
+def stacked(jacobian: list[list[Any]]) -> NDArray:
+    """Jacobian as one array, shape S + (d, d)."""
     flat = np.stack(np.broadcast_arrays(*(v for row in jacobian for v in row)), axis=-1)
     return flat.reshape((*flat.shape[:-1], len(jacobian), len(jacobian)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -71,35 +71,41 @@ class Solution:
     @cached_property
     def free_energy(self) -> Any:
         """Free energy f per visible unit."""
-        return self.model.free_energy(self.order, self.n)
+        return self._quietly(self.model.free_energy)
 
     @cached_property
     def entropy(self) -> Any:
         """Entropy per visible unit."""
-        return self.model.entropy(self.order, self.n)
+        return self._quietly(self.model.entropy)
 
     @cached_property
     def energy(self) -> Any:
         """Energy f + T S per visible unit."""
-        return self.model.energy(self.order, self.n)
+        return self._quietly(self.model.energy)
 
     @cached_property
     def replicon(self) -> Any:
         """Replicon eigenvalue, > 0 where replica symmetry is stable."""
-        return self.model.replicon(self.order, self.n)
+        return self._quietly(self.model.replicon)
 
     @cached_property
     def curvature(self) -> Any:
         """Smallest eigenvalue of the Hessian of f over all overlaps, q, r, C and B eliminated."""
         from replica.stability import smallest_curvature
 
-        return smallest_curvature(self.model, self.order, self.n)
+        with np.errstate(all="ignore"):
+            return smallest_curvature(self.model, self.order, self.n)
 
     @property
     def stable(self) -> Any:
         """Whether f is a minimum over the overlaps, unsymmetric directions included."""
         positive = self.curvature > 0
         return positive if np.ndim(positive) else bool(positive)
+
+    def _quietly(self, quantity: Callable[[Order, int], Any]) -> Any:
+        """Evaluate on the order parameters; where a member underflows the value is nan, not a warning."""
+        with np.errstate(all="ignore"):
+            return quantity(self.order, self.n)
 
     def __repr__(self) -> str:
         if np.ndim(self.order.m):

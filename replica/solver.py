@@ -54,6 +54,11 @@ def solve_all(
     ValueError
         If `n_condensed` holds anything but integers ≥ 1, or `precision` is given for arrays.
 
+    Notes
+    -----
+    Complete for α ≥ 1e-15. Below, states with 1 − C ~ √α (the glass, the second sheets) have a C that a double
+    cannot tell from 1; states that become noiseless are found at every α > 0.
+
     Examples
     --------
     >>> import replica

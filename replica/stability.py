@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from replica.elementary import is_multiprecision
 from replica.model import Model, Order, derivative
+from replica.newton import solved, stacked
 
 __all__ = ["replicon", "smallest_curvature"]
 
@@ -38,7 +39,9 @@ def smallest_curvature(model: Model, order: Order, n: int) -> Any:
     """Smallest eigenvalue of ∂²f/∂m_μ∂m_ν with q, r, C and B eliminated.
 
     Along the symmetric direction it is the Schur complement f_mm − f_mx f_xx⁻¹ f_xm of the Hessian in the
-    unknowns; the other directions, which f at equal overlaps does not contain, come from the model.
+    unknowns. Since ∂f/∂m = −n R_m and ∂f/∂x is a regular combination of the other residuals R_x, on the saddle it
+    is −(∂R_m/∂m − ∂R_m/∂x (∂R_x/∂x)⁻¹ ∂R_x/∂m) for each pattern, whatever the scale of α, r and B. The other
+    directions, which f at equal overlaps does not contain, come from the model.
 
     Parameters
     ----------
@@ -58,43 +61,31 @@ def smallest_curvature(model: Model, order: Order, n: int) -> Any:
     """
     values = list(model.transverse(order, n))
     if n > 0:
-        hessian = derivative(lambda x: list(model.gradient(model.unpack(x), n)), model.pack(order))
-        values.append(_schur(hessian) / n)
+        jacobian = derivative(lambda x: model.equations(x, n), model.pack(order))
+        double = not is_multiprecision(jacobian[0][0])
+        values.append(_symmetric(stacked(jacobian)) if double else _symmetric_multiprecision(jacobian))
     if is_multiprecision(values[0]):
         return min(values)
     return np.min(np.broadcast_arrays(*values), axis=0)[()]
 
 
-def _schur(hessian: list[list[Any]]) -> Any:
-    """f_mm − f_mx f_xx⁻¹ f_xm; the overlap is the first unknown."""
-    if is_multiprecision(hessian[0][0]):
-        return _schur_multiprecision(hessian)
-    full: NDArray = np.moveaxis(np.array(np.broadcast_arrays(*(v for row in hessian for v in row))), 0, -1)
-    size = len(hessian)
-    full = full.reshape((*full.shape[:-1], size, size))
-    bad: NDArray = np.asarray(~np.isfinite(full).all(axis=(-2, -1)))
-    full = np.where(bad[..., None, None], np.eye(size), full)
-    # r and B may be 1e-100: equilibrating the eliminated unknowns leaves the complement unchanged
-    for _ in range(4):
-        scale = 1 / np.sqrt(np.maximum(np.abs(full).max(axis=-1), 1e-300))
-        scale[..., 0] = 1.0
-        full = full * scale[..., :, None] * scale[..., None, :]
-    solved = np.linalg.solve(full[..., 1:, 1:], full[..., 1:, :1])[..., 0]
-    value = full[..., 0, 0] - np.sum(full[..., 0, 1:] * solved, axis=-1)
-    proper = np.linalg.det(full[..., 1:, 1:]) * _signature(size - 1) > 0
+def _symmetric(jacobian: NDArray) -> Any:
+    """−(J_mm − J_mx J_xx⁻¹ J_xm); the overlap is the first unknown. −J_xx is the unit matrix up to a triangle at
+    zero noise, so that a negative determinant tells that the elimination has changed branch.
+    """
+    bad = ~np.isfinite(jacobian).all(axis=(-2, -1))
+    jacobian = np.where(bad[..., None, None], -np.eye(jacobian.shape[-1]), jacobian)
+    inner, column = jacobian[..., 1:, 1:], jacobian[..., 1:, 0]
+    value = np.sum(jacobian[..., 0, 1:] * solved(inner, column), axis=-1) - jacobian[..., 0, 0]
+    proper = np.linalg.det(-inner) > 0
     return np.where(bad, np.nan, np.where(proper, value, -np.inf))[()]
 
 
-def _schur_multiprecision(hessian: list[list[Any]]) -> Any:
+def _symmetric_multiprecision(jacobian: list[list[Any]]) -> Any:
     from mpmath import mp
 
-    full = mp.matrix(hessian)
+    full = mp.matrix(jacobian)
     inner = full[1:, 1:]
-    if mp.det(inner) * _signature(inner.rows) <= 0:
+    if mp.det(-inner) <= 0:
         return mp.ninf
-    return full[0, 0] - (full[0, 1:] * mp.lu_solve(inner, full[1:, 0]))[0]
-
-
-def _signature(size: int) -> int:
-    """Sign of the determinant of the eliminated block at zero noise: one minus for each pair (r, C), (q, B)."""
-    return -1 if size // 2 % 2 else 1
+    return (full[0, 1:] * mp.lu_solve(inner, full[1:, 0]))[0] - full[0, 0]

@@ -251,7 +251,7 @@ def _least_noise(T: Any) -> NDArray:
 
 def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tuple[NDArray, Order]:
     """Ln α = ln(s²(1−C)²/q), −inf where C ≥ 1 or the chart has no point."""
-    inside = exists & (margin > 0) & (order.q > 0)
+    inside = exists & (margin > 0) & (order.q > 1e-280)
     with np.errstate(divide="ignore", invalid="ignore"):
         load = 2 * np.log(s) + 2 * np.log(np.where(inside, margin, 1.0)) - np.log(np.where(inside, order.q, 1.0))
     return np.where(inside, load, -np.inf), order

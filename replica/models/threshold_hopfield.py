@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import log1p, phi, sqrt
+from replica.elementary import is_multiprecision, log1p, phi, sqrt
 from replica.gaussian import H, log_H
 from replica.model import Chart, Diagram, Model, Order, control, exp_clipped
 
@@ -59,7 +59,7 @@ class ThresholdHopfield(Model):
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
         m, q, r, C, _ = order
-        s, x = sqrt(self.alpha * r), self.theta / sqrt(q)
+        s, x = self._noise(r), self.theta / sqrt(q)
         return Order(
             m=(H(0, -m / s) - H(0, m / s)) / 2,
             q=0.5 + 0 * q,
@@ -71,7 +71,7 @@ class ThresholdHopfield(Model):
     def free_energy(self, order: Order, n: int = 1) -> Any:
         """Free energy (energy, T = 0) per visible unit; that of the R-RBM plus g/2."""
         m, q, r, C, B = order
-        s, x = sqrt(self.alpha * r), self.theta / sqrt(q)
+        s, x = self._noise(r), self.theta / sqrt(q)
         visible = s * (H(1, -m / s) + H(1, m / s)) / 2
         hidden = self.alpha * q * H(2, x) / (2 * (1 - C))
         return m * m / 2 + self.alpha / 2 * (r * C + B * (q - 0.5)) - visible - hidden
@@ -108,6 +108,11 @@ class ThresholdHopfield(Model):
         """Order parameters at (m, C, ln r, q, B)."""
         m, C, log_r, q, B = x
         return Order(m=m, q=q, r=exp_clipped(log_r), C=C, B=B)
+
+    def _noise(self, r: Any) -> Any:
+        """Noise s = √(αr), kept positive where r underflows (θ > 26): the state is then free of noise to all digits."""
+        s = sqrt(self.alpha * r)
+        return s if is_multiprecision(s) else np.where(np.real(s) > 0, s, 1e-150)[()]
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
         """Charts: retrieval in ln(m/s), the glass in ln(s − 1/√(2π))."""
