@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from replica.branch import follow_to_fold
 from replica.fold import refine_fold
-from replica.model import Chart, Model, Order
+from replica.model import Chart, Finder, Model, Order
 from replica.newton import polish_multiprecision
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution, Status
@@ -95,6 +95,14 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
     if along == plain.load and isinstance(branch, Chart):
         order, log_value = _fold_on_chart(plain, branch, start)
         kind, n = branch.kind, branch.n
+    elif along == plain.load and isinstance(branch, Finder) and branch.fold is not None:
+        order, log_value = branch.fold(plain)
+        kind, n = branch.kinds[0], branch.n
+        if not math.log(float(plain.controls[along])) < log_value:
+            raise ConvergenceError(
+                f"no {kind} state at {along} = {plain.controls[along]}: start the search where it exists, "
+                f"at {along} below {math.exp(min(log_value, 700)):.6g}"
+            )
     else:
         state = solve(plain, start=start)
         end = follow_to_fold(state, along=along, direction=_loss(plain, along)) if float(state.order.r) > 0 else None

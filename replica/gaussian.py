@@ -176,6 +176,7 @@ def _switch(k: int) -> float:
 
 def _sharp_phi(x: NDArray) -> NDArray:
     """Return φ(x) with x² split into an exact and a small part: plain e^{−x²/2} loses x²/2 units of rounding."""
+    x = np.minimum(x, 1e3)
     coarse = np.round(x * 16) / 16
     with np.errstate(under="ignore"):
         return np.exp(-0.5 * coarse * coarse) * np.exp(-0.5 * (x - coarse) * (x + coarse)) / math.sqrt(2 * math.pi)
@@ -199,8 +200,14 @@ def _scaled_tail(k: int, x: NDArray) -> NDArray:
         from scipy.special import erfcx
 
         return math.sqrt(math.pi / 2) * erfcx(x / math.sqrt(2))
+    x = np.minimum(x, 1e100)
     t = (x - _switch(k) - SCALE) / (x - _switch(k) + SCALE)
-    return chebyshev.chebval(t, _tail_series(k)) / (x + _balance(k)) ** (k + 1)
+    series = _tail_series(k)
+    # a few values: all terms at once; many: Clenshaw's recurrence, a step for each term
+    few = t.size <= 64
+    total = np.cos(np.arccos(t)[..., None] * np.arange(len(series))) @ series if few else chebyshev.chebval(t, series)
+    with np.errstate(over="ignore"):
+        return total / (x + _balance(k)) ** (k + 1)
 
 
 SCALE = 4.0
@@ -246,6 +253,8 @@ def _H_multiprecision(k: int, x: Any) -> Any:
     """Upward recurrence in mpmath with as many guard digits as it can lose."""
     from mpmath import mp
 
+    if isinstance(x, np.ndarray):
+        return np.frompyfunc(lambda v: _H_multiprecision(k, v), 1, 1)(x)
     if hasattr(x, "_mpc_"):
         slope = -k * _H_multiprecision(k - 1, x.real) if k else -phi(x.real)
         return _H_multiprecision(k, x.real) + 1j * x.imag * slope

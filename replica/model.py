@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from replica.elementary import COMPLEX_STEP, exp, is_multiprecision, log
 
-__all__ = ["Chart", "Diagram", "ExactState", "Model", "Order", "control"]
+__all__ = ["Chart", "Diagram", "ExactState", "Finder", "Found", "Model", "Order", "control"]
 
 
 class Order(NamedTuple):
@@ -42,6 +42,7 @@ def control(
     low: float = -math.inf,
     high: float = math.inf,
     low_included: bool = True,
+    whole: bool = False,
     loss: int = 1,
     breaking: int = 1,
     default: Any = dataclasses.MISSING,
@@ -58,6 +59,8 @@ def control(
         Domain; always finite inside.
     low_included : bool
         Whether `low` itself is allowed.
+    whole : bool
+        Whether only whole numbers are allowed.
     loss : {1, -1}
         Direction in which retrieval is lost: the one in which folds and coexistence are sought.
     breaking : {1, -1}
@@ -76,20 +79,27 @@ def control(
         "low": low,
         "high": high,
         "low_included": low_included,
+        "whole": whole,
         "loss": loss,
         "breaking": breaking,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def control_fields(cls: Any) -> list[dataclasses.Field]:
+    """Fields of a model that are control parameters (those declared by `control`)."""
+    return [f for f in dataclasses.fields(cls) if "symbol" in f.metadata]
+
+
 def domain_text(field: dataclasses.Field) -> str:
     """Say in words which values a control may take."""
     meta = field.metadata
+    noun = "an integer" if meta["whole"] else "a finite number"
     if math.isinf(meta["low"]) and math.isinf(meta["high"]):
-        return "a finite number"
+        return noun
     lower = "" if math.isinf(meta["low"]) else f"{'>=' if meta['low_included'] else '>'} {meta['low']:g}"
     upper = "" if math.isinf(meta["high"]) else f"<= {meta['high']:g}"
-    return "a finite number " + " and ".join(filter(None, [lower, upper]))
+    return f"{noun} " + " and ".join(filter(None, [lower, upper]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +132,31 @@ class ExactState:
     """state(model): where it exists, and its order parameters."""
 
 
+class Found(NamedTuple):
+    """Solutions at the points of a flat model, one entry each."""
+
+    point: NDArray
+    """Index of the point."""
+    kind: NDArray
+    n: NDArray
+    k: NDArray
+    """Zero-noise state it descends from, −1 where that has no meaning."""
+    sheet: NDArray
+    order: Order
+
+
+@dataclasses.dataclass(frozen=True)
+class Finder:
+    """Solutions of several kinds found together, where no single chart holds a kind."""
+
+    kinds: tuple[str, ...]
+    n: int
+    find: Callable[[Any], Found]
+    """find(flat model): all of them."""
+    fold: Callable[[Any], tuple[Order, float]] | None = None
+    """fold(scalar model): order parameters and ln α at the first fold of the retrieval branch."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Diagram:
     """Columns that the `phase` command offers for a model when certain controls are scanned.
@@ -130,6 +165,7 @@ class Diagram:
     """
 
     scanned: tuple[str, ...]
+    """Controls that must be given, and are always columns."""
     columns: tuple[str, ...]
     row: Callable[..., dict[str, Any]]
     help: str
@@ -137,6 +173,8 @@ class Diagram:
     """Columns to draw against the scanned control."""
     axis: str
     """What they measure."""
+    fixed: tuple[str, ...] = ()
+    """Further controls that must be given."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -153,13 +191,14 @@ class Model(ABC):
     load: ClassVar[str] = "alpha"
     """The control that the charts leave free."""
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r")
-    """Members of `Order` that Newton solves for; log_r is ln r."""
+    """Members of `Order` that Newton solves for, as they are or, with log_ before them, as their logarithm."""
     diagrams: ClassVar[tuple[Diagram, ...]] = ()
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
+        for field in control_fields(type(self)):
             value = getattr(self, field.name)
-            object.__setattr__(self, field.name, _checked(field, value))
+            if value is not None or field.default is not None:
+                object.__setattr__(self, field.name, _checked(field, value))
         try:
             np.broadcast_shapes(*(np.shape(v) for v in self.controls.values()))
         except ValueError:
@@ -168,8 +207,9 @@ class Model(ABC):
 
     @property
     def controls(self) -> dict[str, Any]:
-        """Control parameters by name."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        """Control parameters by name, those left open (None) excepted."""
+        values = {f.name: getattr(self, f.name) for f in control_fields(type(self))}
+        return {name: value for name, value in values.items() if value is not None}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -178,7 +218,7 @@ class Model(ABC):
 
     def replace(self, **changes: Any) -> Self:
         """Return the same model with some controls changed."""
-        known = self.controls
+        known = [f.name for f in control_fields(type(self))]
         for name in changes:
             if name not in known:
                 raise ValueError(f"{name!r} is not a control of {self.name}: choose from {', '.join(known)}")
@@ -187,7 +227,7 @@ class Model(ABC):
     def unchecked(self, **changes: Any) -> Self:
         """Return a copy with controls of any type (complex steps, trial values), not validated."""
         copy = object.__new__(type(self))
-        for name, value in {**self.controls, **changes}.items():
+        for name, value in {**vars(self), **changes}.items():
             object.__setattr__(copy, name, value)
         return copy
 
@@ -222,14 +262,14 @@ class Model(ABC):
         """Replicon eigenvalue 1 − α p² ⟨(β var_v)²⟩⟨(β var_h)²⟩, > 0 where replica symmetry is stable."""
 
     @abstractmethod
-    def branches(self, n_condensed: tuple[int, ...]) -> list[Chart | ExactState]:
-        """Charts and exact states that together hold every solution with n in `n_condensed` or m = 0."""
+    def branches(self, n_condensed: tuple[int, ...]) -> list[Any]:
+        """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0."""
 
     # What follows.
 
     def pack(self, order: Order) -> list[Any]:
         """Unknowns of Newton's method at `order`."""
-        return [log(order.r) if u == "log_r" else getattr(order, u) for u in self.unknowns]
+        return [log(getattr(order, u[4:])) if u.startswith("log_") else getattr(order, u) for u in self.unknowns]
 
     @abstractmethod
     def unpack(self, x: Any) -> Order:
@@ -239,7 +279,10 @@ class Model(ABC):
         """Residuals that Newton drives to zero, one for each unknown; that of log_r is relative."""
         order = self.unpack(x)
         rhs = self.saddle(order, n)
-        return [log(rhs.r) - x[i] if u == "log_r" else getattr(rhs, u) - x[i] for i, u in enumerate(self.unknowns)]
+        return [
+            log(getattr(rhs, u[4:])) - x[i] if u.startswith("log_") else getattr(rhs, u) - x[i]
+            for i, u in enumerate(self.unknowns)
+        ]
 
     def residual(self, order: Order, n: int = 1) -> Any:
         """Largest |right-hand side − order parameter|, relative for those above 1."""
@@ -292,6 +335,8 @@ def _check_domain(field: dataclasses.Field, array: NDArray, value: Any) -> None:
     meta = field.metadata
     above = array >= meta["low"] if meta["low_included"] else array > meta["low"]
     good = np.isfinite(array) & above & (array <= meta["high"])
+    if meta["whole"]:
+        good &= array == np.round(array)
     if not good.all():
         bad = value if array.ndim == 0 else float(array[~good].flat[0])
         raise ValueError(f"{field.name} = {bad}: {domain_text(field)} is needed")

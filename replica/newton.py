@@ -41,8 +41,8 @@ def polish(model: Model, order: Order, n: int, *, steps: int = 8) -> Order:
 
 
 def _step(model: Model, order: Order, n: int) -> Order:
-    x = model.pack(order)
     with np.errstate(all="ignore"):
+        x = model.pack(order)
         residual = np.stack(np.broadcast_arrays(*model.equations(x, n)), axis=-1)
         jacobian = stacked(derivative(lambda v: model.equations(v, n), x))
         sound = np.isfinite(jacobian).all(axis=(-2, -1)) & np.isfinite(residual).all(axis=-1)

@@ -58,6 +58,8 @@ class Solution:
         Largest residual of the saddle-point equations, relative for order parameters above 1.
     sheet : int
         Number of folds between it and the zero-noise state of its branch.
+    k : int or None
+        For R-RBMs, the zero-noise state v = Θ(g + mW) it descends from: (k − 1) m ≤ −g < k m; 1 is retrieval.
     """
 
     model: Model
@@ -67,6 +69,7 @@ class Solution:
     status: Any
     residual: Any
     sheet: int = 0
+    k: int | None = None
 
     @cached_property
     def free_energy(self) -> Any:
@@ -126,6 +129,7 @@ class Solutions:
     kinds: tuple[str, ...]
     """Kind of each branch, along the last axis."""
     ns: tuple[int, ...]
+    ks: tuple[int | None, ...]
     sheets: tuple[int, ...]
     order: Order
     status: NDArray
@@ -142,6 +146,7 @@ class Solutions:
             self.status[..., j],
             self.residual[..., j],
             self.sheets[j],
+            self.ks[j],
         )
 
     @cached_property
@@ -167,7 +172,7 @@ class Solutions:
                 continue
             order = Order(*(float(member[where]) for member in self.order))
             status, residual = Status(int(self.status[where])), float(self.residual[where])
-            found.append(Solution(model, kind, self.ns[j], order, status, residual, self.sheets[j]))
+            found.append(Solution(model, kind, self.ns[j], order, status, residual, self.sheets[j], self.ks[j]))
         return sorted(found, key=lambda s: s.free_energy)
 
     def __len__(self) -> int:

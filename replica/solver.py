@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.elementary import is_multiprecision
-from replica.model import Chart, ExactState, Model, Order
+from replica.model import Chart, ExactState, Finder, Found, Model, Order
 from replica.newton import polish, polish_multiprecision
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution, Solutions, Status
@@ -69,9 +69,9 @@ def solve_all(
     branches = model.branches(_checked_n(n_condensed))
     if model.shape:
         _refuse_precision(precision)
-        return _assemble(model, [_Branch.on(model, b) for b in branches])
+        return _assemble(model, [_Located.on(model, b) for b in branches])
     plain = _plain(model)
-    solutions = [s for b in branches for s in _Branch.on(plain, b).scalar_solutions(plain)]
+    solutions = [s for b in branches for s in _Located.on(plain, b).scalar_solutions(plain)]
     if precision is not None:
         solutions = [at_precision(s, model, precision) for s in solutions]
     return sorted(solutions, key=lambda s: s.free_energy)
@@ -110,21 +110,22 @@ def solve(
         If the model knows no such kind, or `precision` is given for arrays.
     """
     branch = chosen_branch(model, start)
+    kind = start if isinstance(start, str) else start[0]
     if model.shape:
         _refuse_precision(precision)
-        found = _Branch.on(model, branch, sheets=1)
-        solution = _assemble(model, [found], at_least_one=True).branch(0)
+        found = _Located.on(model, branch, sheets=1)
+        solution = _assemble(model, [found], empty=(kind, branch.n)).branch(0)
         missing = np.asarray(solution.status) != Status.CONVERGED
         if throw and missing.any():
             raise ConvergenceError(_missing(model, start, missing))
         return solution
     plain = _plain(model)
-    found_here = _Branch.on(plain, branch, sheets=1).scalar_solutions(plain)
+    found_here = _Located.on(plain, branch, sheets=1).scalar_solutions(plain)
     if not found_here:
         if throw:
             raise ConvergenceError(_missing(model, start, np.asarray(True)))
         nan = Order(*[math.nan] * 5)
-        return Solution(model, branch.kind, branch.n, nan, Status.ABSENT, math.nan)
+        return Solution(model, kind, branch.n, nan, Status.ABSENT, math.nan)
     return at_precision(found_here[0], model, precision) if precision is not None else found_here[0]
 
 
@@ -157,49 +158,64 @@ def exact_order(model: Model, solution: Solution) -> Order:
     return order
 
 
-class _Branch(NamedTuple):
-    """Crossings of one chart (or one exact state): which point, which sheet, and the order parameters."""
+class _Located(NamedTuple):
+    """Solutions that one branch holds at the points of a flat model, with their residuals."""
 
-    kind: str
-    n: int
-    point: NDArray
-    sheet: NDArray
-    order: Order
+    found: Found
     residual: NDArray
 
     @classmethod
-    def on(cls, model: Model, branch: Chart | ExactState, sheets: int | None = None) -> _Branch:
+    def on(cls, model: Model, branch: Chart | ExactState | Finder, sheets: int | None = None) -> _Located:
         flat = flattened(model)
-        if isinstance(branch, ExactState):
-            exists, order = branch.state(flat)
-            point = np.nonzero(exists)[0]
-            order = Order(*(member[point] for member in order))
-            sheet = np.zeros(len(point), dtype=int)
-        else:
-            point, sheet, order = crossings(flat, branch, sheets)
+        found = states(flat, branch, sheets)
+        point, n, order = found.point, branch.n, found.order
         here = taken(flat, point)
-        residual = here.residual(order, branch.n) if len(point) else np.zeros(0)
+        residual = here.residual(order, n) if len(point) else np.zeros(0)
         rough = np.nonzero(residual > ROUNDING)[0]
         if len(rough):
-            finer = polish(taken(here, rough), Order(*(v[rough] for v in order)), branch.n)
+            finer = polish(taken(here, rough), Order(*(v[rough] for v in order)), n)
+            if n == 0:
+                finer = finer._replace(m=np.zeros(len(rough)))
             for member, new in zip(order, finer, strict=True):
                 member[rough] = new
-            residual[rough] = taken(here, rough).residual(finer, branch.n)
-        return cls(branch.kind, branch.n, point, sheet, order, residual)
+            residual[rough] = taken(here, rough).residual(finer, n)
+        return cls(found, residual)
 
     def scalar_solutions(self, model: Model) -> list[Solution]:
+        found = self.found
         return [
             Solution(
                 model,
-                self.kind,
-                self.n,
-                Order(*(float(member[i]) for member in self.order)),
+                str(found.kind[i]),
+                int(found.n[i]),
+                Order(*(float(member[i]) for member in found.order)),
                 Status.CONVERGED if self.residual[i] <= ACCEPTED else Status.FAILED,
                 float(self.residual[i]),
-                int(self.sheet[i]),
+                int(found.sheet[i]),
+                int(found.k[i]) if found.k[i] >= 0 else None,
             )
-            for i in range(len(self.point))
+            for i in range(len(found.point))
         ]
+
+
+def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None = None) -> Found:
+    """Solutions on one branch at the points of a flat model (only the first sheets, if so many are asked)."""
+    if isinstance(branch, Finder):
+        found = branch.find(flat)
+        if sheets is None:
+            return found
+        keep = (found.sheet < sheets) & (found.kind == branch.kinds[0])
+        order = Order(*(member[keep] for member in found.order))
+        return Found(*(v[keep] for v in found[:-1]), order)
+    if isinstance(branch, ExactState):
+        exists, order = branch.state(flat)
+        point = np.nonzero(exists)[0]
+        order = Order(*(np.array(member, dtype=float)[point] for member in order))
+        sheet = np.zeros(len(point), dtype=int)
+    else:
+        point, sheet, order = crossings(flat, branch, sheets)
+    size = len(point)
+    return Found(point, np.full(size, branch.kind), np.full(size, branch.n), np.full(size, -1), sheet, order)
 
 
 def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
@@ -315,32 +331,33 @@ def _plain(model: Model) -> Model:
     return model
 
 
-def _assemble(model: Model, branches: list[_Branch], *, at_least_one: bool = False) -> Solutions:
-    """Lay the crossings out as arrays, one slot of the last axis for each (kind, n, sheet) that occurs."""
-    slots: list[tuple[_Branch, int]] = []
-    for branch in branches:
-        slots += [(branch, int(s)) for s in np.unique(branch.sheet)]
-    if not slots and at_least_one:
-        slots = [(branches[0], 0)]
-    shape = model.shape
-    size = int(np.prod(shape))
-    members = [np.full((size, len(slots)), np.nan) for _ in Order._fields]
-    status = np.full((size, len(slots)), int(Status.ABSENT))
-    residual = np.full((size, len(slots)), np.nan)
-    for j, (branch, sheet) in enumerate(slots):
-        mine = branch.sheet == sheet
-        where = branch.point[mine]
-        for member, values in zip(members, branch.order, strict=True):
+def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] | None = None) -> Solutions:
+    """Lay the solutions out as arrays, one slot of the last axis for each (kind, n, k, sheet) that occurs."""
+    slots: list[tuple[_Located, tuple[str, int, int, int], NDArray]] = []
+    for one in located:
+        found = one.found
+        labels = list(zip(found.kind.tolist(), found.n.tolist(), found.k.tolist(), found.sheet.tolist(), strict=True))
+        for label in sorted(set(labels), key=lambda v: (v[2], v[3])):
+            slots.append((one, label, np.array([v == label for v in labels])))
+    names = [label for _, label, _ in slots] or ([(*empty, -1, 0)] if empty else [])
+    shape, size = model.shape, int(np.prod(model.shape))
+    members = [np.full((size, len(names)), np.nan) for _ in Order._fields]
+    status = np.full((size, len(names)), int(Status.ABSENT))
+    residual = np.full((size, len(names)), np.nan)
+    for j, (one, _, mine) in enumerate(slots):
+        where = one.found.point[mine]
+        for member, values in zip(members, one.found.order, strict=True):
             member[where, j] = values[mine]
-        residual[where, j] = branch.residual[mine]
-        good = branch.residual[mine] <= ACCEPTED
+        residual[where, j] = one.residual[mine]
+        good = one.residual[mine] <= ACCEPTED
         status[where, j] = np.where(good, int(Status.CONVERGED), int(Status.FAILED))
-    full = (*shape, len(slots))
+    full = (*shape, len(names))
     return Solutions(
         model,
-        kinds=tuple(b.kind for b, _ in slots),
-        ns=tuple(b.n for b, _ in slots),
-        sheets=tuple(s for _, s in slots),
+        kinds=tuple(label[0] for label in names),
+        ns=tuple(label[1] for label in names),
+        ks=tuple(label[2] if label[2] >= 0 else None for label in names),
+        sheets=tuple(label[3] for label in names),
         order=Order(*(member.reshape(full) for member in members)),
         status=status.reshape(full),
         residual=residual.reshape(full),
@@ -350,17 +367,22 @@ def _assemble(model: Model, branches: list[_Branch], *, at_least_one: bool = Fal
 # Arguments.
 
 
-def chosen_branch(model: Model, start: str | tuple[str, int]) -> Chart | ExactState:
-    """Return the chart or exact state that `start` names, or raise ValueError with those there are."""
+def chosen_branch(model: Model, start: str | tuple[str, int]) -> Chart | ExactState | Finder:
+    """Return the chart, finder or exact state that `start` names, or raise ValueError with those there are."""
     kind, n = (start, 3 if start == "mixture" else None) if isinstance(start, str) else start
     if n is not None:
         _checked_n((n,))
     branches = model.branches((1,) if n is None else (int(n),))
     for branch in branches:
-        if branch.kind == kind and (n is None or branch.n == n):
+        if kinds_of(branch)[0] == kind and (n is None or branch.n == n):
             return branch
-    known = sorted({b.kind for b in model.branches((1, 3))})
+    known = sorted({kinds_of(b)[0] for b in model.branches((1, 3))})
     raise ValueError(f"start = {start!r}: {model.name} has {', '.join(known)}")
+
+
+def kinds_of(branch: Chart | ExactState | Finder) -> tuple[str, ...]:
+    """Kinds of solution on a branch, the one that can be a start state first."""
+    return branch.kinds if isinstance(branch, Finder) else (branch.kind,)
 
 
 def _checked_n(n_condensed: tuple[int, ...]) -> tuple[int, ...]:

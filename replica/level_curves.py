@@ -1,0 +1,229 @@
+"""All curves of solutions at a fixed field g, as level curves of the chart of `sparse_chart`.
+
+On the chart g and ln α are explicit functions of two coordinates. The level g = const is traced on a grid (which
+meets every component that reaches a cell), its vertices are projected onto the level, and along each curve ln α is
+then treated as on any chart: extrema are folds, and between two of them each load is crossed at most once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.gaussian import log_H
+from replica.pattern_sum import Law
+from replica.rootfinding import find_roots
+from replica.sparse_chart import LEAST_MARGIN, ChartPoint, Couplings, at, from_averages, visible_averages
+
+__all__ = ["Curve", "curves", "zero_noise_states"]
+
+STEP_V = 0.08
+STEP_KAPPA = 0.05
+FAR = 8.0
+"""v beyond which the solutions are the zero-noise states themselves, found without a grid."""
+LEAST_ACTIVITY = 1e-12
+"""Activity q below which states are not looked for: no machine has 1e12 units, and α is unbounded on q → 0."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Curve:
+    """One curve of solutions at fixed couplings and g.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        Of numbers.
+    g : float
+        The level.
+    vertices : array, shape (K, 2)
+        Coordinates (v, κ) of points on it, in order, folds among them.
+    log_alpha : array, shape (K,)
+        ln α there, −inf outside the domain.
+    folds : array of bool, shape (K,)
+        Which vertices are extrema of ln α.
+    k : tuple of (int or None, int or None)
+        Zero-noise states at the first and the last vertex, None where the curve ends otherwise.
+    """
+
+    couplings: Couplings
+    g: float
+    vertices: NDArray
+    log_alpha: NDArray
+    folds: NDArray
+    k: tuple[int | None, int | None]
+
+    def place(self, t: NDArray) -> tuple[NDArray, NDArray]:
+        """Coordinates at parameter t (vertex number, fractions between), projected onto the level."""
+        v = np.interp(t, np.arange(len(self.vertices)), self.vertices[:, 0])
+        kappa = np.interp(t, np.arange(len(self.vertices)), self.vertices[:, 1])
+        return projected(self.couplings, self.g, v, kappa)
+
+    def point(self, t: NDArray) -> ChartPoint:
+        """Controls and order parameters at parameter t."""
+        return at(self.couplings, *self.place(t))
+
+    def sheets(self, end: int) -> NDArray:
+        """Folds between each cell and one end (0 or −1)."""
+        passed = np.cumsum(self.folds)
+        return passed[:-1] if end == 0 else passed[-1] - passed[:-1]
+
+    def crossings(self, log_alpha: float) -> tuple[NDArray, NDArray]:
+        """Cells in which the load is crossed, and the parameters t of the crossings."""
+        above = self.log_alpha > log_alpha
+        cell = np.nonzero(above[1:] != above[:-1])[0]
+        if not len(cell):
+            return cell, np.zeros(0)
+        low, high = self.log_alpha[cell] - log_alpha, self.log_alpha[cell + 1] - log_alpha
+        t = find_roots(lambda x, i: self.point(x).log_alpha - log_alpha, cell + 0.0, cell + 1.0, low, high, rtol=1e-13)
+        return cell, t
+
+
+def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
+    """All curves with this g on the part of the chart that holds the loads above e^lowest.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        Law of W, L, p and θ as numbers.
+    g : float
+        Field on the visible units.
+    lowest : float
+        Logarithm of the lowest load of interest.
+
+    Returns
+    -------
+    list of Curve
+        Components of the level, those outside the domain C < 1 left out.
+    """
+    import contourpy
+
+    deepest = max([0, *(state.k for state in zero_noise_states(couplings, g))])
+    v = np.arange(min(-4.0, lowest / 4 - 2), FAR + STEP_V, STEP_V)
+    kappa = np.arange(-12.0 - 2.0 * deepest, 12.0, STEP_KAPPA)
+    surface = _surface(couplings, v, kappa)
+    field = np.where(np.isfinite(surface.g) & (surface.q > LEAST_ACTIVITY), surface.g, np.nan)
+    lines = contourpy.contour_generator(kappa, v, np.ma.masked_invalid(field)).lines(g)
+    found = [_curve(couplings, g, line[:, ::-1], v[-1]) for line in lines]
+    return [curve for curve in found if curve is not None]
+
+
+class ZeroNoise(NamedTuple):
+    """A state v = Θ(g + mW) without noise: (k − 1) m ≤ −g < k m, m = E[W; W ≥ k]/L, q = P(W ≥ k)."""
+
+    k: int
+    m: float
+    q: float
+    top: float
+    """ln α + 2v on its plateau: α → e^top/a² as the noise vanishes."""
+
+
+def zero_noise_states(couplings: Couplings, g: float) -> list[ZeroNoise]:
+    """Zero-noise states at the field g < 0.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        Law of W, L, p and θ as numbers.
+    g : float
+        Field on the visible units.
+
+    Returns
+    -------
+    list of ZeroNoise
+        In the order of k; none for g ≥ 0.
+    """
+    law, size, p, theta = couplings
+    found = []
+    for k in range(1, int(law.w[-1]) + 1):
+        on = law.w >= k
+        m, q = float((law.weight * law.w)[on].sum() / size), float(law.weight[on].sum())
+        if m > 0 and (k - 1) * m <= -g < k * m:
+            top = 2 * math.log(m / p) - math.log(q) - float(log_H(2, theta / math.sqrt(p * q)))
+            found.append(ZeroNoise(k, m, q, top))
+    return found
+
+
+def projected(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> tuple[NDArray, NDArray]:
+    """Move points onto the level along its gradient, in coordinates (v, κ)."""
+    h = 1e-6
+    for _ in range(6):
+        points = at(couplings, np.stack([v, v + h, v - h, v, v]), np.stack([kappa, kappa, kappa, kappa + h, kappa - h]))
+        with np.errstate(all="ignore"):
+            slope_v, slope_k = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
+            shift = (points.g[0] - g) / (slope_v**2 + slope_k**2)
+        shift = np.where(np.isfinite(shift), shift, 0.0)
+        limit = 0.2 / np.maximum(0.2, np.hypot(shift * slope_v, shift * slope_k))
+        v, kappa = v - limit * shift * slope_v, kappa - limit * shift * slope_k
+        if np.all(np.abs(shift) * np.hypot(slope_v, slope_k) < 1e-13):
+            break
+    return v, kappa
+
+
+def _curve(couplings: Couplings, g: float, line: NDArray, right: float) -> Curve | None:
+    """Project a polyline onto the level, cut what lies outside the domain, and mark its folds."""
+    v, kappa = projected(couplings, g, line[:, 0], line[:, 1])
+    load = at(couplings, v, kappa).log_alpha
+    inside = np.nonzero(np.isfinite(load))[0]
+    if len(inside) < 3:
+        return None
+    keep = slice(max(0, inside[0] - 1), inside[-1] + 2)
+    v, kappa, load = v[keep], kappa[keep], load[keep]
+    ends = tuple(_zero_noise_end(v[i], kappa[i], load[i], right) for i in (0, -1))
+    bare = Curve(couplings, g, np.stack([v, kappa], axis=-1), load, np.zeros(len(v), dtype=bool), ends)
+    return _with_folds(bare)
+
+
+def _zero_noise_end(v: float, kappa: float, load: float, right: float) -> int | None:
+    if v < right - 1e-6 or not np.isfinite(load):
+        return None
+    return math.floor(-kappa) + 1
+
+
+def _with_folds(curve: Curve) -> Curve:
+    """Move vertices next to extrema of ln α onto them."""
+    load = curve.log_alpha
+    margin = 1 - at(curve.couplings, *curve.vertices.T).C
+    with np.errstate(invalid="ignore"):
+        rise = np.diff(load)
+        # ln α carries the rounding of 1 − C; turns no larger than it are noise
+        rounding = 1e-14 / np.maximum(np.minimum(margin[1:], margin[:-1]), LEAST_MARGIN)
+        rise = np.where(np.abs(rise) > rounding, rise, 0.0)
+        turn = np.sign(rise[1:]) * np.sign(rise[:-1]) < 0
+    index = np.nonzero(turn & np.isfinite(load[:-2] + load[2:]))[0] + 1
+    if not len(index):
+        return curve
+
+    def slope(t: NDArray, _: NDArray) -> NDArray:
+        with np.errstate(invalid="ignore"):
+            return curve.point(t + 1e-3).log_alpha - curve.point(t - 1e-3).log_alpha
+
+    low, high = index - 0.999, index + 0.999
+    at_low, at_high = slope(low, index), slope(high, index)
+    sound = np.isfinite(at_low) & np.isfinite(at_high) & (np.sign(at_low) * np.sign(at_high) < 0)
+    index, low, high = index[sound], low[sound], high[sound]
+    t = find_roots(slope, low, high, at_low[sound], at_high[sound], rtol=1e-7)
+    v, kappa = curve.place(t)
+    vertices, load, folds = curve.vertices.copy(), load.copy(), curve.folds.copy()
+    vertices[index], load[index], folds[index] = np.stack([v, kappa], -1), at(curve.couplings, v, kappa).log_alpha, True
+    return dataclasses.replace(curve, vertices=vertices, log_alpha=load, folds=folds)
+
+
+def _surface(couplings: Couplings, v: NDArray, kappa: NDArray) -> ChartPoint:
+    """Chart on a grid; the visible averages, which know neither θ nor g, are kept."""
+    law, size, p, _ = couplings
+    averages = _averages(tuple(law.w), tuple(law.weight), float(size), float(p), tuple(v), tuple(kappa))
+    a = np.exp(v)[:, None]
+    return from_averages(couplings, v[:, None], kappa * np.hypot(1.0, a), *averages)
+
+
+@lru_cache(maxsize=8)
+def _averages(w: Any, weight: Any, size: float, p: float, v: Any, kappa: Any) -> tuple[NDArray, NDArray, NDArray]:
+    law = Law(np.array(w), np.ones(len(w)), np.array(weight))
+    a = np.exp(np.array(v))[:, None]
+    b = np.array(kappa) * np.hypot(1.0, a)
+    return visible_averages(Couplings(law, size, p, 0.0), a, b)

@@ -1,0 +1,129 @@
+"""Compositional limit of the R-RBM: p → 0 with ℓ = L p, θ̃ = θ/√p, g̃ = g/p fixed, T = 0.
+
+All quantities are the tilde ones: m = p m̃/2, (r, B, f) = p (r̃, B̃, f̃); q and C stay of order one. W follows the
+Skellam law e^{−ℓ} I_|w|(ℓ); s = √(αr̃), u = (g̃ + m̃W/2 + αB̃/2)/s, y = θ̃/√q:
+
+    m̃ = (2/ℓ)⟨W H0(−u)⟩,   q = ⟨H0(−u)⟩,   C = ⟨φ(u)⟩/s,   r̃ = q H2(y)/(1−C)²,   B̃ = H0(y)/(1−C)
+    f̃ = ℓ m̃²/8 + (α/2)(r̃C + B̃q) − s⟨H1(−u)⟩ − α q H2(y)/(2(1−C));   on the saddle −ℓ m̃²/8 − αr̃/2 − g̃ q
+
+J. Tubiana & R. Monasson, PRL 118, 138301 (2017); G. Manzan, slides (2021), "Compositional phase".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, ClassVar
+
+from replica.elementary import sqrt
+from replica.gaussian import H
+from replica.model import Diagram, Order, control
+from replica.pattern_sum import Law, classes, skellam
+from replica.sparse_rbm import SparseRBM, mixed_laws, unit_mean
+
+__all__ = ["CompositionalRBM"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class CompositionalRBM(SparseRBM):
+    """R-RBM in the limit p → 0 at ℓ = L p, in the tilde quantities throughout.
+
+    Parameters
+    ----------
+    alpha : float, array or mpmath number
+        Load M/N, > 0.
+    theta : float, array or mpmath number
+        θ̃ = θ/√p.
+    g : float, array or mpmath number
+        g̃ = g/p.
+    ell : float, array or mpmath number
+        ℓ = L p, > 0. It may be left out only for `ell_star`.
+    x_i : array_like or frozen scipy.stats distribution, optional
+        p_i/p of single visible units, or their distribution, of mean 1. W then follows the Skellam law of ℓ x_i; the
+        states are those that descend from the homogeneous ones.
+    """
+
+    alpha: Any = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
+    theta: Any = control("θ̃", "threshold of the ReLU hidden units over sqrt(p)", loss=-1)
+    g: Any = control("g̃", "field on the visible units over p", loss=-1)
+    ell: Any = control("ℓ", "strongly activated hidden units times p", low=0.0, low_included=False, default=None)
+
+    x_i: Any = None
+
+    name: ClassVar[str] = "compositional"
+    title: ClassVar[str] = "Compositional limit p -> 0 of the R-RBM, in rescaled quantities"
+    overlap_unit: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.x_i is not None:
+            object.__setattr__(self, "_units", classes(self.x_i, 1.0, "x_i"))
+
+    @property
+    def size(self) -> Any:
+        """ℓ = L p."""
+        if self.ell is None:
+            raise ValueError("ell = None: a finite number > 0 is needed (it may be left out only for ell_star)")
+        return self.ell
+
+    @property
+    def sparsity(self) -> Any:
+        """1: p is scaled away."""
+        return 1
+
+    def law(self) -> Law:
+        """Skellam law of W."""
+        return mixed_laws(lambda x: skellam(self.size * x if x != 1.0 else self.size), self.units)
+
+    def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
+        """Skellam law of W itself: two patterns of p → 0 are absent at almost every unit."""
+        return self.law(), [(1, 0.5), (-1, 0.5)]
+
+    def slope(self, order: Order) -> Any:
+        """df̃/dℓ on the saddle, m̃²/8 − (s/2)⟨x√x [H1(−u₊) + H1(−u₋) − 2 H1(−u)]⟩, u± at W ± 1.
+
+        A Skellam average obeys d⟨F(W)⟩/dℓ = (x/2)⟨F(W+1) + F(W−1) − 2F(W)⟩, and f̃ is stationary in the rest.
+        """
+        law = self.law()
+        bend: Any = 0.0
+        for shift, sign in ((1, 1), (-1, 1), (0, -2)):
+            s, u = self._fields(order, law, shift)
+            bend = bend + sign * unit_mean(law.weight * law.x * sqrt(law.x), H(1, -u))
+        return order.m * order.m / 8 - s / 2 * bend
+
+    def phases(self) -> tuple[Any, Any, dict[str, Any]]:
+        """Phase, lowest free energy, and ℓ*, f̃*, f̃_sg at each point of an array of controls (`phase_of`)."""
+        from replica.ell_star import phase_of
+
+        return phase_of(self)
+
+    def free_energy_printed(self, order: Order) -> Any:
+        """Form printed in the slides, −ℓm̃²/8 − (α/2)(r̃C + B̃q) − g̃q + α√q θ̃ H1(y)/(2(1−C)), on the saddle only."""
+        m, q, r, C, B = order
+        y = self._threshold(q)
+        hidden = self.alpha * q * y * H(1, y) / (2 * (1 - C))
+        return -self.ell * m * m / 8 - self.alpha / 2 * (r * C + B * q) - self.g * q + hidden
+
+
+def _phase_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+    """ℓ*, f̃ and the order parameters there, the level of the spin glass, and the phase."""
+    from replica.ell_star import phase_of
+
+    if precision is not None:
+        raise ValueError(f"precision = {precision}: the compositional phase diagram has double precision only")
+    labels, _, extra = phase_of(CompositionalRBM(**controls))
+    values = {name: float(value) for name, value in extra.items()}
+    row: dict[str, Any] = {k: (None if math.isnan(v) else v) for k, v in values.items()}
+    return {**row, "phase": str(labels)}
+
+
+CompositionalRBM.diagrams = (
+    Diagram(
+        scanned=("alpha", "theta", "g"),
+        columns=("ell_star", "f_star", "m", "q", "f_sg", "phase"),
+        row=_phase_row,
+        help="minimum of f over ell = L p, the level of the spin glass, and the phase (tilde quantities)",
+        lines=("ell_star",),
+        axis="ℓ*",
+    ),
+)

@@ -1,0 +1,140 @@
+"""Random RBM with ReLU hidden units: L of M = αN sparse random patterns strongly activated, T = 0.
+
+E(v, h) = −Σ w_iμ v_i h_μ − g Σ v_i + Σ_μ (h_μ²/2 + θ h_μ), v ∈ {0, 1}, h ≥ 0, w = ξ/√N, ξ = ±1 with probability p/2
+each and 0 otherwise. A state has L hidden units of activation m√N. With W the sum of their L entries at a unit,
+s = √(αpr), y = θ/√(pq) and u = (g + mW + αB/2)/s:
+
+    m = ⟨W H0(−u)⟩/L,   q = ⟨H0(−u)⟩,   C = (p/s)⟨φ(u)⟩,   r = p q H2(y)/(1−C)²,   B = p H0(y)/(1−C)
+    f = L m²/2 + (α/2)(rC + Bq) − s⟨H1(−u)⟩ − α p q H2(y)/(2(1−C));   on the saddle −L m²/2 − αr/2 − g q
+
+J. Tubiana & R. Monasson, PRL 118, 138301 (2017), eq. (2); G. Manzan, slides (2021), "Homogeneous free energy".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.model import Diagram, control
+from replica.pattern_sum import Law, classes, sparse_sum
+from replica.sparse_rbm import SparseRBM, mixed_laws, stacked_laws
+
+__all__ = ["ReluRBM"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ReluRBM(SparseRBM):
+    """R-RBM with 0/1 visible and ReLU hidden units, any L, p, θ, g.
+
+    Parameters
+    ----------
+    alpha : float, array or mpmath number
+        Load M/N, > 0.
+    theta : float, array or mpmath number
+        Threshold of the hidden units.
+    g : float, array or mpmath number
+        Field on the visible units.
+    p : float, array or mpmath number
+        Probability of a non-zero pattern entry, in (0, 1].
+    L : int or array of int
+        Number of strongly activated hidden units, ≥ 1.
+    p_i : array_like or frozen scipy.stats distribution, optional
+        Probabilities of single visible units, or their distribution, of mean p; p itself may be the distribution.
+        In a heterogeneous machine q = (1/N)Σ(p_i/p)⟨v_i⟩, C = (1/N)Σ(p_i/s_i)⟨φ⟩ and s_i = √(αp_i r); its states are
+        those that descend from the homogeneous ones.
+    """
+
+    alpha: Any = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
+    theta: Any = control("θ", "threshold of the ReLU hidden units", loss=-1)
+    g: Any = control("g", "field on the visible units", loss=-1)
+    p: Any = control("p", "probability of a non-zero pattern entry", low=0.0, low_included=False, high=1.0)
+    L: Any = control("L", "strongly activated hidden units", low=1.0, whole=True)
+
+    p_i: Any = None
+
+    name: ClassVar[str] = "relu-rbm"
+    title: ClassVar[str] = "R-RBM: 0/1 units, ReLU hidden units, sparse random patterns, T = 0"
+
+    def __post_init__(self) -> None:
+        if hasattr(self.p, "ppf"):
+            object.__setattr__(self, "p_i", self.p)
+            object.__setattr__(self, "p", float(self.p.mean()))
+        super().__post_init__()
+        if self.p_i is None:
+            return
+        if np.ndim(self.p):
+            raise ValueError("p_i needs a single p, its mean")
+        units = classes(self.p_i, float(self.p), "p_i")
+        largest = float(self.p) * float(units.x.max())
+        if largest > 1 + 1e-12:
+            raise ValueError(f"p_i = {largest:.6g}: probabilities in [0, 1] are needed")
+        object.__setattr__(self, "_units", units)
+
+    @property
+    def size(self) -> Any:
+        """Number L of strongly activated hidden units."""
+        return self.L
+
+    @property
+    def condensed(self) -> Any:
+        """Number L of condensed patterns."""
+        return self.L
+
+    @property
+    def sparsity(self) -> Any:
+        """Probability p of a non-zero pattern entry."""
+        return self.p
+
+    def law(self) -> Law:
+        """Law of W."""
+        return mixed_laws(lambda x: stacked_laws(sparse_sum, self.L, self._probability(x)), self.units)
+
+    def _probability(self, x: float) -> Any:
+        return np.minimum(self.p * x, 1.0) if x != 1.0 else self.p
+
+    def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
+        """Law of the sum of L − 2 entries; none at L = 1."""
+        if np.any(np.asarray(self.L, dtype=float) < 2):
+            return None, []
+        two_fewer = lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN  # noqa: E731
+        law = mixed_laws(lambda x: stacked_laws(two_fewer, self.L, self._probability(x)), self.units)
+        p = self.p[..., None] if np.ndim(self.p) else self.p
+        half = (1 - p * law.x) / 2
+        return law, [(1, half), (-1, half), (0, p * law.x)]
+
+
+ORIGIN = Law(np.zeros(1), np.ones(1), np.ones(1))
+
+
+def _capacity_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+    """First fold of the branch k = 1 in α, and the order parameters there; none where k = 1 has no state."""
+    from replica.critical import spinodal
+    from replica.level_curves import zero_noise_states
+
+    start = ReluRBM(alpha=1e-30, **controls)
+    plain = start.unchecked(**{k: float(v) for k, v in start.controls.items()})
+    if not any(state.k == 1 for state in zero_noise_states(plain.couplings(), float(plain.g))):
+        return dict.fromkeys(("alpha_c", "m", "q", "r", "C", "B"))
+    fold = spinodal(start, along="alpha", precision=precision)
+    if math.isinf(fold.value):
+        raise OverflowError(
+            f"log10 alpha_c = {fold.log_value / math.log(10):.12g}: alpha_c overflows a double, use --precision"
+        )
+    m, q, r, C, B = fold.order
+    return {"alpha_c": fold.value, "m": m, "q": q, "r": r, "C": C, "B": B}
+
+
+ReluRBM.diagrams = (
+    Diagram(
+        scanned=("theta", "L"),
+        fixed=("p", "g"),
+        columns=("alpha_c", "m", "q", "r", "C", "B"),
+        row=_capacity_row,
+        help="capacity alpha_c(theta; L), the first fold of the retrieval branch k = 1, and the order parameters there",
+        lines=("alpha_c",),
+        axis="capacity $\\alpha_c$",
+    ),
+)
