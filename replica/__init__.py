@@ -27,6 +27,10 @@ _PUBLIC = {
     "coexistence": "replica.critical",
     "instability": "replica.at_line",
     "CriticalPoint": "replica.critical",
+    "ell_star": "replica.ell_star",
+    "phase_boundary": "replica.phases",
+    "phase_diagram": "replica.diagram",
+    "PhaseDiagram": "replica.diagram",
     "H": "replica.gaussian",
     "gaussian_average": "replica.gaussian",
 }

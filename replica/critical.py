@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.branch import follow_to_fold
+from replica.flat import flattened, taken
 from replica.fold import refine_fold
 from replica.model import Chart, Finder, Model, Order
 from replica.newton import polish_multiprecision
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution, Status
-from replica.solver import chosen_branch, flattened, sampled, solve, taken
+from replica.solver import chosen_branch, sampled, solve
 
 __all__ = ["CriticalPoint", "coexistence", "spinodal"]
 
@@ -246,7 +247,8 @@ def _precise_coexistence(model: Model, along: str, value: Any, states: list[Solu
             pairs = list(zip(orders, states, strict=True))
             f = [here.free_energy(o, s.n) for o, s in pairs]
             moved = base.unchecked(**{along: value + mp.mpc(0, step_size)})
-            slope = [mp.im(moved.free_energy(o, s.n)) / step_size for o, s in pairs]
+            # at fixed unknowns: dependent members such as q = 1 − T C move with the control
+            slope = [mp.im(moved.free_energy(moved.unpack(here.pack(o)), s.n)) / step_size for o, s in pairs]
             change = (f[0] - f[1]) / (slope[0] - slope[1])
             value = value - change
             if abs(change) < mp.mpf(10) ** (-digits - 2) * max(1, abs(value)):

@@ -114,6 +114,8 @@ class _Multiprecision:
         self.mp = mp
         self.tolerance = mp.mpf(10) ** (-digits - 2)
         self.accepted = mp.mpf(10) ** (-digits)
+        self.matrix: Any = None
+        self.age = 0
 
     def number(self, v: Any) -> Any:
         return self.mp.mpf(v)
@@ -133,13 +135,20 @@ class _Multiprecision:
         return self.mp.lu_solve(full, right)[size]
 
     def newton_step(self, system: Any, point: list[Any]) -> list[Any]:
-        mp, size = self.mp, len(point)
+        """Chord method: the matrix of the start is exact enough to gain its digits in every step."""
         here = system(point)
+        if self.matrix is None or self.age == 4:
+            self.matrix, self.age = self._differences(system, point, here), 0
+        self.age += 1
+        step = self.mp.lu_solve(self.matrix, self.mp.matrix(here))
+        return [step[i] for i in range(len(point))]
+
+    def _differences(self, system: Any, point: list[Any], here: list[Any]) -> Any:
+        mp, size = self.mp, len(point)
         matrix = mp.zeros(size)
         for j in range(size):
             h = mp.mpf(10) ** (-mp.dps // 2) * max(1, abs(point[j]))
             moved = system([p + h if i == j else p for i, p in enumerate(point)])
             for i in range(size):
                 matrix[i, j] = (moved[i] - here[i]) / h
-        step = mp.lu_solve(matrix, mp.matrix(here))
-        return [step[i] for i in range(size)]
+        return matrix

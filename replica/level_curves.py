@@ -107,7 +107,7 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
     kappa = np.arange(-12.0 - 2.0 * deepest, 12.0, STEP_KAPPA)
     surface = _surface(couplings, v, kappa)
     field = np.where(np.isfinite(surface.g) & (surface.q > LEAST_ACTIVITY), surface.g, np.nan)
-    lines = contourpy.contour_generator(kappa, v, np.ma.masked_invalid(field)).lines(g)
+    lines: Any = contourpy.contour_generator(kappa, v, np.ma.masked_invalid(field)).lines(g)
     found = [_curve(couplings, g, line[:, ::-1], v[-1]) for line in lines]
     return [curve for curve in found if curve is not None]
 
@@ -173,7 +173,7 @@ def _curve(couplings: Couplings, g: float, line: NDArray, right: float) -> Curve
         return None
     keep = slice(max(0, inside[0] - 1), inside[-1] + 2)
     v, kappa, load = v[keep], kappa[keep], load[keep]
-    ends = tuple(_zero_noise_end(v[i], kappa[i], load[i], right) for i in (0, -1))
+    ends = (_zero_noise_end(v[0], kappa[0], load[0], right), _zero_noise_end(v[-1], kappa[-1], load[-1], right))
     bare = Curve(couplings, g, np.stack([v, kappa], axis=-1), load, np.zeros(len(v), dtype=bool), ends)
     return _with_folds(bare)
 

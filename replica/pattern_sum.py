@@ -146,8 +146,8 @@ def skellam(ell: ArrayLike) -> Law:
         if k <= half:
             ratios[k] = ratio
     ratios[0] = 1.0
-    one_sided = np.cumprod(ratios, axis=0)
-    one_sided /= one_sided[0] + 2 * one_sided[1:].sum(axis=0)
+    side = np.cumprod(ratios, axis=0)
+    one_sided = side / (side[0] + 2 * side[1:].sum(axis=0))
     weight = np.moveaxis(np.concatenate([one_sided[:0:-1], one_sided]), 0, -1)
     return Law(np.arange(-half, half + 1.0), np.ones(2 * half + 1), weight)
 

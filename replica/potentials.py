@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -241,17 +241,38 @@ def _apply(rule: _Rule, form: Callable, h: Any, s: Any, T: Any) -> tuple:
 
 
 def _average_multiprecision(h: Any, s: Any, T: Any, sharp: Callable, smooth: Callable) -> tuple:
-    """Trapezoid over the logistic noise at the working precision, its step following both scales."""
+    """Trapezoid at the working precision: over logistic noise for T ≤ s, over the Gaussian beyond."""
     from mpmath import mp
 
     if not hasattr(T, "_mpc_") and T == 0:
         return sharp(mp.zero, lambda v: v, h, s, T)
     if s == 0:
         return smooth(mp.zero, lambda v: v, h, s, T)
-    digits = mp.dps * mp.log(10) + 5
-    width = mp.re(s) / mp.re(T)
-    step = min(mp.pi**2 / digits, width * mp.pi * mp.sqrt(2 / digits) / 2)
-    count = int(mp.ceil(digits / (2 * step)))
-    nodes = np.array([j * step for j in range(-count, count + 1)], dtype=object)
-    weights = np.array([step / (2 * mp.cosh(t) ** 2) for t in nodes], dtype=object)
+    digits, ratio = float(mp.dps * mp.log(10)) + 5, float(mp.re(T) / mp.re(s))
+    if ratio > 1:
+        # a pole at distance d: error e^{c²/2 − 2πc/h} for any c ≤ d
+        c = min(math.pi * ratio / 2, math.sqrt(2 * digits))
+        nodes, weights = _multiprecision_rule(mp.dps, _below(2 * math.pi * c / (digits + c * c / 2)), True)
+        return smooth(nodes, lambda v: (v * weights).sum(), h, s, T)
+    step = min(math.pi**2 / digits, math.pi * math.sqrt(2 / digits) / (2 * ratio))
+    nodes, weights = _multiprecision_rule(mp.dps, _below(step), False)
     return sharp(nodes, lambda v: (v * weights).sum(), h, s, T)
+
+
+def _below(step: float) -> float:
+    """Return the next step below on a ladder of factors 2^¼, so that rules are shared."""
+    return float(2.0 ** (math.floor(4 * math.log2(step)) / 4))
+
+
+@lru_cache(maxsize=32)
+def _multiprecision_rule(digits: int, step: float, gaussian: bool) -> tuple[NDArray, NDArray]:
+    """Trapezoid nodes and weights of Dz, or of ½ sech² t dt, to this many digits."""
+    from mpmath import mp
+
+    reach = math.sqrt(2 * (digits * math.log(10) + 5)) if gaussian else (digits * math.log(10) + 5) / 2
+    count = math.ceil(reach / step)
+    h = mp.mpf(step)
+    nodes = np.array([j * h for j in range(-count, count + 1)], dtype=object)
+    if gaussian:
+        return nodes, h * phi(nodes)
+    return nodes, np.array([h / (2 * mp.cosh(t) ** 2) for t in nodes], dtype=object)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.elementary import is_multiprecision
+from replica.flat import flattened, groups, rows, taken
 from replica.model import Chart, ExactState, Finder, Found, Model, Order
 from replica.newton import polish, polish_multiprecision
 from replica.rootfinding import find_roots
@@ -56,8 +57,9 @@ def solve_all(
 
     Notes
     -----
-    Complete for α ≥ 1e-15. Below, states with 1 − C ~ √α (the glass, the second sheets) have a C that a double
-    cannot tell from 1; states that become noiseless are found at every α > 0.
+    Complete for α ≥ 1e-12. Below, states with 1 − C ~ √α (the glass, the second sheets) have a C that a double
+    hardly tells from 1: they come with status FAILED or are missing. States that become noiseless are found at
+    every α > 0.
 
     Examples
     --------
@@ -206,7 +208,7 @@ def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None 
             return found
         keep = (found.sheet < sheets) & (found.kind == branch.kinds[0])
         order = Order(*(member[keep] for member in found.order))
-        return Found(*(v[keep] for v in found[:-1]), order)
+        return Found(found.point[keep], found.kind[keep], found.n[keep], found.k[keep], found.sheet[keep], order)
     if isinstance(branch, ExactState):
         exists, order = branch.state(flat)
         point = np.nonzero(exists)[0]
@@ -220,7 +222,7 @@ def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None 
 
 def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
     """All crossings of the chart with the loads of a flat model: point index, sheet and order parameters."""
-    couplings, group = _groups(flat)
+    couplings, group = groups(flat)
     level = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
     u, load, fold_count = sampled(couplings, chart, float(np.min(level)))
     above = load[group] > level[:, None]
@@ -251,9 +253,8 @@ def sampled(couplings: Model, chart: Chart, lowest: float) -> tuple[NDArray, NDA
     Returns the coordinates, ln α there, and for each cell the number of folds between it and the zero-noise end.
     """
     nodes = chart.nodes(couplings, lowest)
-    rows = _rows(couplings)
-    u = np.tile(nodes, (rows, 1))
-    load = chart.point(taken(couplings, np.arange(rows)[:, None]), u)[0]
+    u = np.tile(nodes, (rows(couplings), 1))
+    load = chart.point(taken(couplings, np.arange(len(u))[:, None]), u)[0]
     load = np.broadcast_to(load, u.shape).copy()
     is_fold = np.zeros(u.shape, dtype=bool)
     if chart.folded:
@@ -291,37 +292,6 @@ def _extrema(
         lambda x, i: slope(x, index[i]), left[index], right[index], at_left[index], at_right[index], rtol=1e-8
     )
     return row[index], column[index], at
-
-
-# Control arrays.
-
-
-def flattened(model: Model) -> Model:
-    """Return the model with every control as an array over the flat list of points."""
-    shape = model.shape
-    return model.unchecked(
-        **{k: np.broadcast_to(np.asarray(v, dtype=float), shape).reshape(-1) for k, v in model.controls.items()}
-    )
-
-
-def taken(model: Model, index: NDArray) -> Model:
-    """Return a flat model at some of its points."""
-    return model.unchecked(**{k: v[index] for k, v in model.controls.items()})
-
-
-def _rows(model: Model) -> int:
-    return len(next(iter(model.controls.values())))
-
-
-def _groups(flat: Model) -> tuple[Model, NDArray]:
-    """Distinct couplings (all controls but the load) as a flat model, and the group of each point."""
-    others = {k: v for k, v in flat.controls.items() if k != flat.load}
-    load = flat.controls[flat.load]
-    if all(np.all(v == v[0]) for v in others.values()):
-        single = {k: v[:1] for k, v in others.items()}
-        return flat.unchecked(**single, **{flat.load: load[:1]}), np.zeros(len(load), dtype=int)
-    _, first, group = np.unique(np.stack(list(others.values())), axis=1, return_index=True, return_inverse=True)
-    return taken(flat, first), group.reshape(-1)
 
 
 def _plain(model: Model) -> Model:

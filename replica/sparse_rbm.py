@@ -22,20 +22,16 @@ import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from replica.elementary import is_multiprecision, log, log1p, phi, sqrt
 from replica.gaussian import H, log_H
-from replica.glass import glass_order, glass_states
-from replica.level_curves import FAR, Curve, curves, zero_noise_states
-from replica.model import ExactState, Finder, Found, Model, Order, exp_clipped
-from replica.newton import polish
+from replica.model import ExactState, Finder, Model, Order, exp_clipped
 from replica.pattern_sum import Classes, Law, mixed
-from replica.solution import ConvergenceError
-from replica.sparse_chart import Couplings, at, newton, order_of
+from replica.sparse_chart import Couplings
+from replica.sparse_states import descended, first_fold, glass, quiescent, states_with_overlap
 
 __all__ = ["SparseRBM", "mixed_laws", "stacked_laws"]
 
@@ -43,6 +39,11 @@ __all__ = ["SparseRBM", "mixed_laws", "stacked_laws"]
 @dataclasses.dataclass(frozen=True, eq=False)
 class SparseRBM(Model):
     """Equations shared by `ReluRBM` and `CompositionalRBM`."""
+
+    if TYPE_CHECKING:
+        alpha: Any
+        theta: Any
+        g: Any
 
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r", "log_q", "log_B")
     overlap_unit: ClassVar[int] = 1
@@ -172,12 +173,12 @@ class SparseRBM(Model):
         from a homogeneous one as the spread of the p_i grows.
         """
         if self.units is not None:
-            overlap = Finder(("retrieval", "spurious"), 1, partial(_descended, find=_states_with_overlap, n=1))
-            glass = Finder(("spin_glass",), 0, partial(_descended, find=_glass, n=0))
-            return [overlap, glass, ExactState("paramagnet", 0, _quiescent)]
-        overlap = Finder(("retrieval", "spurious"), 1, _states_with_overlap, _first_fold)
-        glass = Finder(("spin_glass",), 0, _glass)
-        return [overlap, glass, ExactState("paramagnet", 0, _quiescent)]
+            overlap = Finder(("retrieval", "spurious"), 1, partial(descended, find=states_with_overlap, n=1))
+            frozen = Finder(("spin_glass",), 0, partial(descended, find=glass, n=0))
+            return [overlap, frozen, ExactState("paramagnet", 0, quiescent)]
+        overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)
+        frozen = Finder(("spin_glass",), 0, glass)
+        return [overlap, frozen, ExactState("paramagnet", 0, quiescent)]
 
     def couplings(self) -> Couplings:
         """Law of W, L, p and θ for the chart."""
@@ -252,142 +253,3 @@ def stacked_laws(law: Callable[[int, Any], Law], L: Any, p: Any) -> Law:
     half = max(len(one.w) for one in laws) // 2
     weight = np.stack([np.pad(one.weight, half - len(one.w) // 2) for one in laws])
     return Law(np.arange(-half, half + 1.0), np.ones(2 * half + 1), weight[index.reshape(L.shape)])
-
-
-# The solver's view: all states of a flat model.
-
-
-def _states_with_overlap(flat: SparseRBM) -> Found:
-    """States with m > 0: crossings of the loads on the level curves of each set of couplings."""
-    columns = {k: np.asarray(v, dtype=float) for k, v in flat.controls.items()}
-    couplings, group = np.unique(
-        np.stack([v for k, v in columns.items() if k != flat.load]), axis=1, return_inverse=True
-    )
-    found: list[tuple[int, int, int, float, float]] = []
-    log_alpha = np.log(columns[flat.load])
-    for row in range(couplings.shape[1]):
-        points = np.nonzero(group.reshape(-1) == row)[0]
-        one = _at_index(flat, int(points[0]))
-        limits = zero_noise_states(one.couplings(), float(one.g))
-        traced = curves(one.couplings(), float(one.g), float(log_alpha[points].min()))
-        for point in points:
-            for curve in traced:
-                cell, t = curve.crossings(float(log_alpha[point]))
-                v, kappa = curve.place(t)
-                labels = [_label(curve, c) for c in cell]
-                found += [(int(point), *label, a, b) for label, a, b in zip(labels, v, kappa, strict=True)]
-            for state in limits:
-                v_limit = 0.5 * (state.top - float(log_alpha[point]))
-                if v_limit > FAR:
-                    found.append((int(point), state.k, 0, v_limit, float(one.g) / state.m))
-    return _assembled(flat, found, log_alpha)
-
-
-def _at_index(flat: SparseRBM, index: int) -> SparseRBM:
-    return flat.unchecked(**{k: float(np.asarray(v)[index]) for k, v in flat.controls.items()})
-
-
-def _label(curve: Curve, cell: int) -> tuple[int, int]:
-    """Zero-noise state k (−1: none) from which a cell of a curve descends, by the fewer folds, and their number."""
-    ends = [(int(curve.sheets(end)[cell]), k) for end, k in zip((0, -1), curve.k, strict=True) if k is not None]
-    if not ends:
-        return -1, int(curve.sheets(0)[cell])
-    sheet, k = min(ends)
-    return k, sheet
-
-
-def _assembled(flat: SparseRBM, found: list[tuple[int, int, int, float, float]], log_alpha: NDArray) -> Found:
-    """Refine the crossings on the chart, drop what is met twice, and read off the order parameters.
-
-    Dropped too are crossings on which Newton's method does not settle: those at the edge 1 − C = 1e-9 of the chart.
-    """
-    point, k, sheet = (np.array([f[i] for f in found], dtype=int) for i in range(3))
-    v, kappa = (np.array([f[i] for f in found], dtype=float) for i in (3, 4))
-    if not len(point):
-        return Found(point, point.astype(str), point, k, sheet, Order(*(np.zeros(0) for _ in Order._fields)))
-    couplings = _at_points(flat, point).couplings()
-    finer_v, finer_kappa, good = newton(couplings, _at_points(flat, point).g, log_alpha[point], v, kappa)
-    near = good & (np.hypot(finer_v - v, finer_kappa - kappa) < 0.05)
-    v, kappa = np.where(near, finer_v, v), np.where(near, finer_kappa, kappa)
-    places = at(couplings, v, kappa)
-    keep = _first_met(point, v, kappa, sheet, near)
-    order = order_of(couplings, places, flat.overlap_unit)
-    kind = np.where(k == 1, "retrieval", "spurious")
-    n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
-    members = Order(*(np.array(member)[keep] for member in order))
-    return Found(point[keep], kind[keep], n[keep], k[keep], sheet[keep], members)
-
-
-def _at_points(flat: SparseRBM, point: NDArray) -> SparseRBM:
-    return flat.unchecked(**{name: np.asarray(value)[point] for name, value in flat.controls.items()})
-
-
-def _first_met(point: NDArray, v: NDArray, kappa: NDArray, sheet: NDArray, among: NDArray) -> NDArray:
-    """Whether no entry of a lower sheet lies at the same place."""
-    rank = np.lexsort((sheet, np.round(kappa, 7), np.round(v, 7), point))
-    rank = rank[among[rank]]
-    first = np.ones(len(rank), dtype=bool)
-    same = (np.diff(point[rank]) == 0) & (np.abs(np.diff(v[rank])) < 1e-6) & (np.abs(np.diff(kappa[rank])) < 1e-6)
-    first[1:] = ~same
-    kept = np.zeros(len(point), dtype=bool)
-    kept[rank[first]] = True
-    return kept
-
-
-def _first_fold(model: SparseRBM) -> tuple[Order, float]:
-    """First fold of the curve that starts at the zero-noise state k = 1."""
-    couplings = model.couplings()
-    for curve in curves(couplings, float(model.g), -20.0):
-        for end, k in zip((0, -1), curve.k, strict=True):
-            if k == 1 and curve.folds.any():
-                vertices = np.nonzero(curve.folds)[0]
-                index = vertices[0] if end == 0 else vertices[-1]
-                place = curve.vertices[index]
-                order = order_of(couplings, at(couplings, *place), model.overlap_unit)
-                return Order(*(np.float64(v) for v in order)), float(curve.log_alpha[index])
-    raise ConvergenceError(
-        f"no retrieval state (k = 1) at g = {model.g}: zero noise needs −m ≤ g < 0 or so; or its branch has no fold"
-    )
-
-
-def _glass(flat: SparseRBM) -> Found:
-    p, theta, g, alpha = np.broadcast_arrays(flat.sparsity, flat.theta, flat.g, flat.alpha)
-    p, theta, g, alpha = (np.asarray(v, dtype=float) for v in (p, theta, g, alpha))
-    point, b = glass_states(p, theta, g, alpha)
-    order = glass_order(p[point], theta[point], alpha[point], b)
-    energy = _at_points(flat, point).free_energy(order) if len(point) else np.zeros(0)
-    rank = np.lexsort((energy, point))
-    point, order = point[rank], Order(*(member[rank] for member in order))
-    zeros = np.zeros(len(point), dtype=int)
-    # sheets are numbered from the lowest state of each point
-    start = np.searchsorted(point, point)
-    return Found(point, np.full(len(point), "spin_glass"), zeros, zeros - 1, np.arange(len(point)) - start, order)
-
-
-def _descended(flat: SparseRBM, find: Callable[[SparseRBM], Found], n: int) -> Found:
-    """States reached from those of the homogeneous machine by Newton's method as the spread of p_i grows."""
-    found, units = find(flat.with_units(None)), flat.units
-    if units is None or not len(found.point):
-        return found
-    here, order = _at_points(flat, found.point), found.order
-    alive = np.ones(len(found.point), dtype=bool)
-    for spread in np.linspace(0, 1, SPREAD_STEPS + 1)[1:]:
-        now = here.with_units(units.shrunk(spread))
-        finer = polish(now, order, n)
-        if n == 0:
-            finer = finer._replace(m=np.zeros(len(alive)))
-        with np.errstate(invalid="ignore"):
-            moved = np.abs(np.log(finer.q / order.q))
-        alive &= (now.residual(finer, n) < 1e-9) & (moved < 0.5)
-        order = finer
-    return Found(*(v[alive] for v in found[:-1]), Order(*(member[alive] for member in order)))
-
-
-SPREAD_STEPS = 32
-
-
-def _quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
-    """V = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
-    exists = np.broadcast_to((np.asarray(flat.g) < 0) & (np.asarray(flat.theta) > 0), flat.shape)
-    zero = np.zeros(flat.shape)
-    return exists, Order(zero, zero, zero, zero, zero)

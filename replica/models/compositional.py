@@ -93,7 +93,7 @@ class CompositionalRBM(SparseRBM):
 
     def phases(self) -> tuple[Any, Any, dict[str, Any]]:
         """Phase, lowest free energy, and ℓ*, f̃*, f̃_sg at each point of an array of controls (`phase_of`)."""
-        from replica.ell_star import phase_of
+        from replica.phases import phase_of
 
         return phase_of(self)
 
@@ -107,7 +107,7 @@ class CompositionalRBM(SparseRBM):
 
 def _phase_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
     """ℓ*, f̃ and the order parameters there, the level of the spin glass, and the phase."""
-    from replica.ell_star import phase_of
+    from replica.phases import phase_of
 
     if precision is not None:
         raise ValueError(f"precision = {precision}: the compositional phase diagram has double precision only")

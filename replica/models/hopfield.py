@@ -222,7 +222,7 @@ def _newton_step(s: NDArray, y: NDArray, T: NDArray, n: int) -> NDArray:
 
 def _glass_nodes(model: Hopfield, lowest: float) -> NDArray:
     """Return ln(s − s_min): α ~ (s − s_min)² for T < 1 and α → (T − 1)² for T > 1 as it falls; α ~ s² as it grows."""
-    return np.concatenate([np.linspace(-18, 8, 53), np.geomspace(9, 350, 20)])
+    return np.concatenate([np.arange(min(-18.0, lowest / 2 - 2), 8, 0.5), np.geomspace(8, 350, 20)])
 
 
 def _glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
@@ -231,9 +231,10 @@ def _glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
     _, q, C = spin_averages(np.zeros_like(s), s, T)
     # 1 − C = (s − s_min)/s exactly at T = 0, and to first order elsewhere
     margin = np.where(T == 0, excess / s, 1 - C)
-    margin = np.maximum(margin, 1e-300)
+    inside = margin > 1e-150
+    margin = np.where(inside, margin, 1.0)
     order = Order(np.zeros_like(s), q, q / margin**2, C, 1 / margin)
-    return _load_of(s, order, margin, margin > 1e-300)
+    return _load_of(s, order, margin, inside)
 
 
 def _least_noise(T: Any) -> NDArray:
@@ -328,7 +329,8 @@ Hopfield.diagrams = (
         scanned=("alpha",),
         columns=("T_g", "T_M", "T_c", "T_R"),
         row=_temperature_row,
-        help="spin glass below T_g, retrieval below T_M, lowest below T_c; replica symmetry breaks at T_R",
+        help="spin glass below T_g, retrieval below T_M, lowest below T_c; replica symmetry breaks below T_R "
+        "(empty where no retrieval state is, or none with unbroken symmetry)",
         lines=("T_g", "T_M", "T_c", "T_R"),
         axis="temperature T",
     ),

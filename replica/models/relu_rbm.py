@@ -119,7 +119,7 @@ def _capacity_row(precision: int | None = None, **controls: Any) -> dict[str, An
     if not any(state.k == 1 for state in zero_noise_states(plain.couplings(), float(plain.g))):
         return dict.fromkeys(("alpha_c", "m", "q", "r", "C", "B"))
     fold = spinodal(start, along="alpha", precision=precision)
-    if math.isinf(fold.value):
+    if precision is None and math.isinf(fold.value):
         raise OverflowError(
             f"log10 alpha_c = {fold.log_value / math.log(10):.12g}: alpha_c overflows a double, use --precision"
         )

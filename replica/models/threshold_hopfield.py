@@ -145,7 +145,8 @@ def _retrieval_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Ord
 
 def _glass_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
     """Return ln(s − 1/√(2π)); α r is its square."""
-    return np.concatenate([np.linspace(-18, 8, 53), np.geomspace(9, 2000, 28)])
+    reduced = lowest + float(np.min(_log_hidden(model.theta)))
+    return np.concatenate([np.arange(min(-18.0, reduced / 2 - 2), 8, 0.5), np.geomspace(8, 2000, 28)])
 
 
 def _glass_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Order]:
@@ -169,7 +170,7 @@ def _capacity_row(precision: int | None = None, **controls: Any) -> dict[str, An
     from replica.critical import spinodal
 
     fold = spinodal(ThresholdHopfield(alpha=SMALL_LOAD, **controls), along="alpha", precision=precision)
-    if math.isinf(fold.value):
+    if precision is None and math.isinf(fold.value):
         raise OverflowError(
             f"log10 alpha_c = {fold.log_value / math.log(10):.12g}: alpha_c overflows a double, use --precision"
         )
@@ -177,8 +178,8 @@ def _capacity_row(precision: int | None = None, **controls: Any) -> dict[str, An
     return {"alpha_c": fold.value, "m": m, "q": q, "r": r, "C": C, "B": B}
 
 
-SMALL_LOAD = 1e-12
-"""A load below every capacity with |θ| < 1e5."""
+SMALL_LOAD = 1e-300
+"""A load below every capacity."""
 
 
 ThresholdHopfield.diagrams = (
