@@ -1,0 +1,136 @@
+"""Phase diagram of the Hopfield model, temperature against load, replica symmetric.
+
+Amit, Gutfreund & Sompolinsky, PRL 55, 1530 (1985) and Ann. Phys. 173, 30 (1987). T_g: onset of the spin glass;
+T_M: retrieval states exist below it; T_c: they are the lowest states below it; T_R: they break replica symmetry
+below it. T_M is found as a load at each temperature, so that its re-entrant tip is resolved; T_R, of the order of
+e^{−1/2α}, has a panel of its own with a logarithmic scale.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import replica
+from replica.models import Hopfield
+from replica.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SIZE = (9.0, 4.6)
+
+STYLES: dict[str, dict[str, Any]] = {
+    "T_g": {"linestyle": "-", "color": "black", "label": "$T_g$, spin glass"},
+    "T_M": {"linestyle": "--", "color": "black", "label": "$T_M$, retrieval"},
+    "T_c": {"linestyle": "-.", "color": "0.3", "label": "$T_c$, retrieval lowest"},
+    "T_R": {"linestyle": ":", "color": "black", "label": "$T_R$, replica symmetry broken"},
+}
+
+
+def compute() -> Table:
+    """Points of the four lines, and α_1 and α_c at T = 0.
+
+    Returns
+    -------
+    Table
+        Columns line, alpha, T; the lines T_M and T_c end at T = 0 with α_c and α_1.
+    """
+    rows: list[dict[str, Any]] = []
+
+    def add(line: str, alpha: float, T: float) -> None:
+        rows.append({"line": line, "alpha": float(alpha), "T": float(T)})
+
+    for alpha in 0.16 * np.linspace(0, 1, 33) ** 2:
+        # the paramagnet has no solution with α = 0
+        onset = 1.0 if alpha == 0 else _along_T(replica.instability, alpha, 3.0, start="paramagnet")
+        add("T_g", alpha, onset)
+    for T in _temperatures():
+        add("T_M", *_along_alpha(replica.spinodal, T))
+    for T in _temperatures():
+        add("T_c", *_along_alpha(replica.coexistence, T))
+    for alpha in [*np.arange(0.02, 0.135, 0.005), *np.linspace(0.135, 0.138, 7), 0.1381, 0.13815, 0.13818]:
+        highest = _along_T(replica.spinodal, alpha, 0.022)
+        add("T_R", alpha, _along_T(replica.instability, alpha, highest * (1 - 1e-7)))
+    add("T_R", *_end_of_breaking())
+    return Table.from_rows(rows)
+
+
+def _temperatures() -> np.ndarray:
+    tip = np.linspace(0, 0.06, 31)
+    return np.concatenate([tip, np.linspace(0.08, 0.96, 45), 1 - np.geomspace(0.03, 1e-3, 9), [1.0]])
+
+
+def _end_of_breaking() -> tuple[float, float]:
+    """Return the point of T_M at which the replicon vanishes, where T_R ends."""
+    from scipy.optimize import brentq
+
+    def edge(T: float) -> Any:
+        return replica.spinodal(Hopfield(alpha=1e-3, T=T), along="alpha")
+
+    T = brentq(lambda T: edge(T).states[0].replicon, 0.02, 0.03, xtol=1e-14)
+    return edge(T).value, T
+
+
+def _along_alpha(search: Any, T: float) -> tuple[float, float]:
+    if T == 1:
+        return 0.0, T
+    # both lines start at T = 1 with α ~ (1 − T)²
+    return search(Hopfield(alpha=1e-3 * (1 - T) ** 2, T=T), along="alpha").value, T
+
+
+def _along_T(search: Any, alpha: float, T: float, **options: Any) -> float:
+    return float(search(Hopfield(alpha=alpha, T=T), along="T", **options).value)
+
+
+def draw(table: Table, figure: Figure) -> None:
+    """Draw the diagram, its tip enlarged, and T_R on a logarithmic scale.
+
+    Parameters
+    ----------
+    table : Table
+        From `compute`.
+    figure : matplotlib.figure.Figure
+        Empty.
+    """
+    left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
+    for line in ("T_g", "T_M", "T_c"):
+        left.plot(*_line(table, line), **STYLES[line])
+    left.set(xlim=(0, 0.16), ylim=(0, 1.45), xlabel=r"load $\alpha$", ylabel="temperature $T$", title="Hopfield model")
+    left.text(0.02, 1.27, "paramagnet")
+    left.text(0.05, 0.95, "spin glass")
+    left.text(0.012, 0.3, "retrieval\nlowest")
+    left.text(0.066, 0.25, "retrieval\nmetastable")
+    for line, name in (("T_M", r"$\alpha_c$"), ("T_c", r"$\alpha_1$")):
+        alpha = _line(table, line)[0][0]
+        left.plot(alpha, 0, "o", color="black", markersize=5, clip_on=False, zorder=5)
+        left.annotate(f"{name} = {alpha:.4f}", (alpha, 0), (-4, 7), textcoords="offset points", ha="right")
+    left.legend(frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.905))
+    _tip(table, left.inset_axes((0.66, 0.37, 0.31, 0.30)))
+    alpha, T = _line(table, "T_R")
+    right.semilogy(alpha, T, **STYLES["T_R"])
+    asymptote = np.sqrt(8 * alpha / (9 * np.pi)) * np.exp(-1 / (2 * alpha))
+    right.plot(alpha, asymptote, "-", color="0.6", linewidth=1, label=r"$\sqrt{8\alpha/9\pi}\,e^{-1/2\alpha}$")
+    right.set(xlim=(0.02, 0.14), ylim=(1e-12, 1), xlabel=r"load $\alpha$", title="Breaking of replica symmetry")
+    right.set_ylabel("temperature $T$ (logarithmic)")
+    right.legend(frameon=False, loc="upper left")
+    for ax in (left, right):
+        ax.grid(alpha=0.3)
+
+
+def _tip(table: Table, ax: Axes) -> None:
+    """Draw the re-entrant end of T_M and T_R into an inset."""
+    for line in ("T_M", "T_R"):
+        ax.plot(*_line(table, line), **{**STYLES[line], "label": None})
+    ax.set(xlim=(0.1372, 0.1385), ylim=(0, 0.06))
+    ax.set_xticks([0.1374, 0.1379, 0.1384], ["0.1374", "0.1379", "0.1384"])
+    ax.tick_params(labelsize=7)
+    ax.set_title("end of $T_M$, with $T_R$", fontsize=8, pad=2)
+
+
+def _line(table: Table, name: str) -> tuple[np.ndarray, np.ndarray]:
+    chosen = [(a, T) for line, a, T in zip(table["line"], table["alpha"], table["T"], strict=True) if line == name]
+    alpha, T = np.array(chosen).T
+    return alpha, T

@@ -1,0 +1,108 @@
+"""Manzan, slides (2021), slides 15 and 16: the Hopfield model as a Gaussian machine, and pattern retrieval."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+import rbm_sim
+from paper_checks.check import Outcome, Tolerance, Verdict, check
+from paper_checks.evidence import ROUNDING, weigh
+
+SOURCE = "Manzan, slides (2021)"
+SEED = 16
+
+
+def _machine(N: int, M: int) -> tuple[np.ndarray, rbm_sim.RBM]:
+    xi = rbm_sim.random_patterns(N, M, rng=SEED).astype(float)
+    return xi, rbm_sim.RBM(xi / math.sqrt(N), visible=rbm_sim.Spin(), hidden=rbm_sim.Gaussian())
+
+
+@check(source=SOURCE, where="Connection with Gaussian RBM", printed="I_μ = √N m_μ(v), h*_μ = I_μ", seen="p")
+def hidden_state() -> Verdict:
+    """Minimum of the joint energy over h, found by its gradient, is √N times the overlaps."""
+    N, M = 60, 7
+    xi, machine = _machine(N, M)
+    v = np.sign(np.random.default_rng(SEED).normal(size=N))
+    printed = math.sqrt(N) * (xi.T @ v / N)
+    step = np.eye(M)
+    # E is quadratic in h: the central difference is exact
+    slope = (machine.energy(v, printed + step) - machine.energy(v, printed - step)) / 2
+    tolerance = Tolerance("rounding", 1e-11, "differences of energies of some hundred")
+    return weigh(slope, 0.0, tolerance, "∂E/∂h at the printed h*, N = 60, M = 7, U = h²/2")
+
+
+@check(
+    source=SOURCE,
+    where="Connection with Gaussian RBM",
+    printed="visible units in {-1, 1} with the step function of table 1",
+    seen="p",
+    expected="misprint",
+)
+def activation_of_spins() -> Verdict:
+    """A step function gives 0 or 1; the mode of a ±1 unit is the sign of its input."""
+    I, values = np.linspace(-2, 2, 40), np.array([-1.0, 1.0])
+    truth = values[np.argmin(-I[:, None] * values, axis=1)]
+    return weigh(np.heaviside(I, 1), truth, ROUNDING, "sign(I + g), here g = 0", corrected=np.sign(I))
+
+
+@check(source=SOURCE, where="Pattern retrieval", printed="v = ξ_1: h*_1 = √N", seen="p")
+def condensed_unit() -> Verdict:
+    """Hidden unit of the pattern in which the visible layer is."""
+    xi, machine = _machine(400, 40)
+    h = machine.hidden.mode(machine.inputs(xi[:, 0]))
+    return weigh(math.sqrt(400), h[0], ROUNDING, "N = 400, M = 40")
+
+
+@check(source=SOURCE, where="Pattern retrieval", printed="v = ξ_1: h*_μ ~ N(0, 1) for μ ≠ 1", seen="p")
+def other_units() -> Verdict:
+    """First four moments of the other hidden units in units of their standard errors."""
+    xi, machine = _machine(4000, 2000)
+    h = machine.hidden.mode(machine.inputs(xi[:, 0]))[1:]
+    moments = np.array([(h**k).mean() for k in (1, 2, 3, 4)])
+    errors = np.sqrt(np.array([1, 2, 15, 96]) / len(h))
+    tolerance = Tolerance("standard errors", 3.5, "four moments of 1999 units, one seed: 0.2 % beyond by chance")
+    z = (moments - [0, 1, 0, 3]) / errors
+    return weigh(z, 0.0, tolerance, f"moments 1 to 4, N = 4000, M = 2000, seed {SEED}")
+
+
+@check(
+    source=SOURCE,
+    where="Pattern retrieval, input of the visible units",
+    printed="v_i = Θ(ξ_i1 + √N Σ_{μ≠1} ξ_iμ h*_μ)",
+    seen="p",
+    expected="misprint",
+)
+def crosstalk() -> Verdict:
+    """With w = ξ/√N and h*_1 = √N the other patterns enter with 1/√N."""
+    N, M = 400, 40
+    xi, machine = _machine(N, M)
+    h = machine.hidden.mode(machine.inputs(xi[:, 0]))
+    truth = machine.transposed().inputs(h)
+    others = xi[:, 1:] @ h[1:]
+    printed, corrected = xi[:, 0] + math.sqrt(N) * others, xi[:, 0] + others / math.sqrt(N)
+    tolerance = Tolerance("rounding", 1e-11, "sums of 40 terms of order one")
+    note = "1/√N for √N (and sign for Θ); inputs Σ_μ w_iμ h*_μ of N = 400 units, M = 40"
+    return weigh(printed, truth, tolerance, note, corrected=corrected)
+
+
+@check(
+    source=SOURCE,
+    where="Pattern retrieval, condition",
+    printed="retrieval if M/N < 1",
+    seen="p",
+    expected="differs",
+)
+def crosstalk_condition() -> Verdict:
+    """A signal-to-noise argument, not the capacity: machines at M/N = 0.25 and 0.5 lose every pattern."""
+    kept = {}
+    for alpha in (0.1, 0.25, 0.5):
+        result = rbm_sim.capacity.retrieval(
+            1000, alpha, visible=rbm_sim.Spin(), hidden=rbm_sim.Gaussian(), samples=20, rng=SEED
+        )
+        kept[alpha] = 1 - result.lost_fraction
+    outcome = Outcome.AGREES if min(kept.values()) > 0.5 else Outcome.DIFFERS
+    shown = ", ".join(f"{fraction:.0%} kept at M/N = {alpha}" for alpha, fraction in kept.items())
+    note = f"crosstalk of variance M/N is noise, and feeds back: the limit is 0.138; N = 1000, 20 samples, seed {SEED}"
+    return Verdict(outcome, shown, note)

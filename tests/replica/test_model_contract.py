@@ -1,0 +1,515 @@
+"""What every model must satisfy, whatever it is: a new model is tested by existing.
+
+Controls are drawn from the metadata of the fields, order parameters at random, off the saddle.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+
+import replica
+from replica.model import Chart, ExactState, Model, Order, derivative
+from replica.models import catalogue
+from replica.solution import Solutions, Status
+from replica.stability import smallest_curvature
+
+MODELS = sorted(catalogue().values(), key=lambda cls: cls.name)
+KINDS = {"retrieval", "mixture", "spin_glass", "paramagnet", "spurious"}
+
+DIFFERENCED = 2e-7  # relative: central differences with step 1e-5 lose (1e-5)² and 1e-16/1e-5
+HALF_STEP = 1e-5
+SADDLE = 1e-10  # residual at which a solution is accepted
+LEVELLED = 1e-9  # residual of a chart's points before Newton's method, relative
+SAME = 1e-13  # a solution in double precision against itself in mpmath, relative to 1 or its size
+BROADCAST = 1e-12  # array against scalar controls: the same equations, other brackets
+SECOND = 1e-3  # relative: five-point differences of f with h = 0.002 of its scale lose h⁴ times a large constant
+
+every_model = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.name)
+
+
+def bounds(field):
+    """A sensible range of a control inside its domain: about the unit interval where that is unbounded."""
+    low, high = field.metadata["low"], field.metadata["high"]
+    low = max(low, -1.5)
+    if not field.metadata["low_included"] or low == 0:
+        low += 0.01
+    return low, min(high, low + 2.0, 1.5)
+
+
+def some_controls(cls):
+    """Strategy: controls of a model from its metadata. The load is small, where there are states to find."""
+    drawn = {}
+    for field in dataclasses.fields(cls):
+        low, high = bounds(field)
+        drawn[field.name] = st.floats(low, 0.12 if field.name == cls.load else high)
+    return st.fixed_dictionaries(drawn)
+
+
+def fixed_controls(cls, rng, count):
+    """Some random points in the same ranges."""
+    points = []
+    for _ in range(count):
+        point = {}
+        for field in dataclasses.fields(cls):
+            low, high = bounds(field)
+            point[field.name] = float(rng.uniform(low, 0.12 if field.name == cls.load else high))
+        points.append(point)
+    return points
+
+
+UNKNOWN = {
+    "m": st.floats(0.05, 0.95),
+    "C": st.floats(0.05, 0.8),
+    "q": st.floats(0.1, 0.9),
+    "B": st.floats(0.1, 2.0),
+    "r": st.floats(0.1, 3.0),
+    "log_r": st.floats(-2.0, 2.0).filter(lambda v: v == 0 or abs(v) > 1e-3),
+}
+
+
+def condensed(cls):
+    """Numbers of condensed patterns that a model's own branches have."""
+    model = cls(**fixed_controls(cls, np.random.default_rng(1), 1)[0])
+    return sorted({b.n for b in model.branches((1, 3)) if b.n > 0})
+
+
+# Formulas.
+
+
+@every_model
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_free_energy_gradient_is_what_the_residuals_say(cls, data):
+    model = cls(**data.draw(some_controls(cls)))
+    x = [data.draw(UNKNOWN[u]) for u in cls.unknowns]
+    n = data.draw(st.sampled_from(condensed(cls)))
+    gradient = model.gradient(model.unpack(x), n)
+    assert len(gradient) == len(x)
+    size = max(1.0, *(abs(g) for g in gradient))
+    for i, value in enumerate(gradient):
+        up, down = ([v + d * (j == i) for j, v in enumerate(x)] for d in (HALF_STEP, -HALF_STEP))
+        slope = (model.free_energy(model.unpack(up), n) - model.free_energy(model.unpack(down), n)) / (2 * HALF_STEP)
+        assert abs(value - slope) <= DIFFERENCED * size * 10
+
+
+@every_model
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_complex_steps_are_derivatives(cls, data):
+    model = cls(**data.draw(some_controls(cls)))
+    x = [data.draw(UNKNOWN[u]) for u in cls.unknowns]
+    n = data.draw(st.sampled_from(condensed(cls)))
+    for function in (
+        lambda v: model.equations(v, n),
+        lambda v: list(model.gradient(model.unpack(v), n)),
+        lambda v: [model.free_energy(model.unpack(v), n)],
+    ):
+        jacobian = np.array(derivative(function, x), dtype=float)
+        for j in range(len(x)):
+            up, down = ([v + d * (j == i) for i, v in enumerate(x)] for d in (HALF_STEP, -HALF_STEP))
+            differences = (np.array(function(up)) - np.array(function(down))) / (2 * HALF_STEP)
+            size = np.maximum(1.0, np.abs(jacobian).max())
+            assert np.abs(jacobian[:, j] - differences).max() <= 10 * DIFFERENCED * size
+
+
+@every_model
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_complex_steps_in_the_controls_are_derivatives(cls, data):
+    model = cls(**data.draw(some_controls(cls)))
+    x = [data.draw(UNKNOWN[u]) for u in cls.unknowns]
+    n = data.draw(st.sampled_from(condensed(cls)))
+    order = model.unpack(x)
+    for name, value in model.controls.items():
+        stepped = model.unchecked(**{name: value + 1e-30j}).free_energy(order, n)
+        h = 1e-6 * max(value, 0.01)
+        up, down = (model.unchecked(**{name: value + d}).free_energy(order, n) for d in (h, -h))
+        slope = (up - down) / (2 * h)
+        assert abs(np.imag(stepped) / 1e-30 - slope) <= 1e-6 * max(1.0, abs(slope))
+
+
+@every_model
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_unknowns_pack_and_unpack(cls, data):
+    model = cls(**data.draw(some_controls(cls)))
+    x = [data.draw(UNKNOWN[u]) for u in cls.unknowns]
+    order = model.unpack(x)
+    assert isinstance(order, Order)
+    np.testing.assert_allclose(model.pack(order), x, rtol=1e-12)
+    assert len(model.equations(x)) == len(x)
+    # a zero of the equations is a zero of every residual, and only that
+    assert model.residual(order) >= 0
+
+
+# Solutions.
+
+
+@every_model
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_every_solution_solves_the_equations(cls, data):
+    model = cls(**data.draw(some_controls(cls)))
+    found = replica.solve_all(model)
+    assert isinstance(found, list)
+    assert found, "neither a glass nor a paramagnet"
+    for s in found:
+        assert s.status == Status.CONVERGED
+        rhs = model.saddle(s.order, s.n)
+        for name, old, new in zip(Order._fields, s.order, rhs, strict=True):
+            assert abs(new - old) <= SADDLE * max(1.0, abs(old)), name
+        assert s.residual <= SADDLE
+        assert s.kind in KINDS
+        assert s.order.m >= 0
+        assert (s.n == 0) == (s.order.m == 0)
+        assert s.order.C < 1
+        assert s.order.r >= 0
+        assert isinstance(s.stable, bool)
+        assert s.free_energy == pytest.approx(model.free_energy(s.order, s.n), rel=1e-15)
+        assert isinstance(s.free_energy, float)
+        # the gradient of f vanishes there
+        if s.order.r > 0:
+            assert max(abs(g) for g in model.gradient(s.order, s.n)) <= SADDLE * max(1.0, s.order.r)
+        assert s.kind in repr(s)
+    energies = [s.free_energy for s in found]
+    assert energies == sorted(energies)
+
+
+@every_model
+@settings(deadline=None, max_examples=15)
+@given(data=st.data())
+def test_entropy_is_the_slope_of_the_free_energy_in_the_temperature(cls, data):
+    if "T" not in {f.name for f in dataclasses.fields(cls)}:
+        pytest.skip("no temperature")
+    model = cls(**data.draw(some_controls(cls)))
+    for s in replica.solve_all(model):
+        h = 1e-6 * max(model.T, 0.01)
+        # on the saddle ∂f/∂T at fixed order parameters is df/dT, in the unknowns in which f is stationary
+        x = model.pack(s.order) if s.order.r > 0 else None
+        if x is None:
+            continue
+        up, down = (model.replace(T=model.T + d) for d in (h, -h))
+        slope = (up.free_energy(up.unpack(x), s.n) - down.free_energy(down.unpack(x), s.n)) / (2 * h)
+        assert s.entropy == pytest.approx(-slope, abs=1e-7 * max(1.0, 1e-9 / h))
+        assert s.energy == pytest.approx(s.free_energy + model.T * s.entropy, rel=1e-14)
+
+
+@every_model
+def test_solve_gives_the_first_sheet_of_each_kind(cls):
+    for controls in fixed_controls(cls, np.random.default_rng(7), 6):
+        model = cls(**controls)
+        found = replica.solve_all(model)
+        for s in found:
+            if s.sheet:
+                continue
+            start = (s.kind, s.n) if s.kind == "mixture" else s.kind
+            same = replica.solve(model, start=start)
+            assert (same.kind, same.n, same.sheet) == (s.kind, s.n, 0)
+            np.testing.assert_allclose(same.order, s.order, rtol=1e-12, atol=1e-13)
+
+
+def assert_precise(double, fine):
+    """Double precision against mpmath, relative to how far rounding of the equations moves a solution."""
+    assert [(s.kind, s.n, s.sheet) for s in fine] == [(s.kind, s.n, s.sheet) for s in double]
+    for a, b in zip(double, fine, strict=True):
+        condition = 1.0
+        if a.order.r > 0:
+            jacobian = derivative(lambda x, a=a: a.model.equations(x, a.n), a.model.pack(a.order))
+            condition = max(1.0, float(np.abs(np.linalg.inv(np.array(jacobian))).max()))
+        for name, old, new in zip(Order._fields, a.order, b.order, strict=True):
+            assert abs(old - new) <= SAME * condition * max(1, abs(new)), name
+        assert abs(a.free_energy - b.free_energy) <= SAME * condition * max(1, abs(b.free_energy))
+        assert b.residual < mp.mpf(10) ** -28
+
+
+@every_model
+def test_high_precision_agrees_with_double(cls):
+    for controls in fixed_controls(cls, np.random.default_rng(41), 4):
+        model = cls(**controls)
+        assert_precise(
+            replica.solve_all(model, n_condensed=(1,)), replica.solve_all(model, n_condensed=(1,), precision=30)
+        )
+
+
+@pytest.mark.slow
+@every_model
+def test_high_precision_of_mixtures_agrees_with_double(cls):
+    for controls in fixed_controls(cls, np.random.default_rng(43), 2):
+        model = cls(**controls)
+        assert_precise(replica.solve_all(model), replica.solve_all(model, precision=30))
+
+
+@pytest.mark.slow
+@every_model
+def test_high_precision_is_high(cls):
+    # 30 digits agree with 40
+    model = cls(**fixed_controls(cls, np.random.default_rng(3), 1)[0])
+    thirty, more = (replica.solve_all(model, n_condensed=(1,), precision=digits) for digits in (30, 40))
+    for a, b in zip(thirty, more, strict=True):
+        for old, new in zip(a.order, b.order, strict=True):
+            assert abs(old - new) <= mp.mpf(10) ** -29 * max(1, abs(new))
+
+
+@every_model
+def test_arrays_give_the_numbers_of_scalars(cls):
+    rng = np.random.default_rng(11)
+    points = fixed_controls(cls, rng, 12)
+    arrays = {name: np.array([p[name] for p in points]).reshape(3, 4) for name in points[0]}
+    table = replica.solve_all(cls(**arrays))
+    assert isinstance(table, Solutions)
+    assert table.status.shape == (3, 4, len(table))
+    assert table.order.m.shape == table.residual.shape == table.free_energy.shape == table.stable.shape
+    present = table.status != Status.ABSENT
+    for member in (*table.order, table.residual, table.free_energy):
+        assert (np.isnan(member) == ~present).all()
+    assert not table.stable[~present].any()
+    for index in np.ndindex(3, 4):
+        model = cls(**points[4 * index[0] + index[1]])
+        scalars, here = replica.solve_all(model), table.at(index)
+        assert len(scalars) == len(here) == present[index].sum()
+        for a, b in zip(scalars, here, strict=True):
+            assert (a.kind, a.n, a.sheet, a.status) == (b.kind, b.n, b.sheet, b.status)
+            np.testing.assert_allclose(a.order, b.order, rtol=BROADCAST, atol=BROADCAST)
+            assert a.free_energy == pytest.approx(b.free_energy, abs=BROADCAST)
+            assert a.stable == b.stable
+
+
+@every_model
+def test_controls_broadcast(cls):
+    fields = dataclasses.fields(cls)
+    controls = fixed_controls(cls, np.random.default_rng(5), 1)[0]
+    name = fields[0].name
+    line = cls(**{**controls, name: controls[name] * np.array([0.9, 1.0])})
+    assert line.shape == (2,)
+    table = replica.solve_all(line)
+    alone = replica.solve_all(cls(**controls))
+    assert [s.kind for s in table.at(1)] == [s.kind for s in alone]
+    if len(fields) > 1:
+        other = fields[1].name
+        grid = cls(**{**controls, name: controls[name] * np.ones((3, 1)), other: controls[other] * np.ones(2)})
+        assert replica.solve_all(grid).status.shape[:-1] == (3, 2)
+
+
+@every_model
+def test_free_energies_are_continuous_along_branches(cls):
+    # f is stationary in the unknowns: its steps are ∂f/∂λ dλ, the slope taken at fixed unknowns at both ends
+    for controls in fixed_controls(cls, np.random.default_rng(2), 4):
+        for field in dataclasses.fields(cls):
+            low, high = bounds(field)
+            values = np.linspace(low, 0.12 if field.name == cls.load else high, 201)
+            for s in replica.solve_all(cls(**{**controls, field.name: values})):
+                if not np.nanmax(s.order.r, initial=0.0) > 0:
+                    continue  # known in closed form, without noise
+                stepped = s.model.unchecked(**{field.name: values + 1e-30j})
+                with np.errstate(invalid="ignore"):
+                    f = stepped.free_energy(stepped.unpack(s.model.pack(s.order)), s.n)
+                    slope = np.abs(np.imag(f)) / 1e-30
+                    excess = np.abs(np.diff(s.free_energy)) - 1.5 * np.maximum(slope[1:], slope[:-1]) * (
+                        values[1] - values[0]
+                    )
+                # a quarter of a step of curvature where the slope passes zero
+                assert np.nanmax(excess, initial=-1.0) <= 1e-4
+
+
+@every_model
+def test_charts_hold_solutions_of_the_equations(cls):
+    for controls in fixed_controls(cls, np.random.default_rng(13), 5):
+        model = cls(**{k: np.atleast_1d(v) for k, v in controls.items()})
+        checked = 0
+        for branch in model.branches((1, 3)):
+            if isinstance(branch, ExactState):
+                exists, order = branch.state(model)
+                if exists[0]:
+                    here = Order(*(np.asarray(v)[0] for v in order))
+                    assert model.residual(here, branch.n) <= SADDLE
+                    checked += 1
+                continue
+            assert isinstance(branch, Chart)
+            u = branch.nodes(model, math.log(controls[cls.load]))
+            assert (np.diff(u) > 0).all()
+            log_load, order = branch.point(model, u)
+            inside = np.isfinite(log_load) & (log_load > -30) & (log_load < 5)
+            if not inside.any():
+                continue
+            order = Order(*(np.asarray(v)[inside] for v in order))
+            there = model.unchecked(**{cls.load: np.exp(log_load[inside])})
+            assert np.max(there.residual(order, branch.n)) <= LEVELLED
+            checked += 1
+        assert checked
+
+
+def eliminated_free_energy(model, x, i, m):
+    """f where the i-th unknown is m and f is stationary in the others, by Newton's method from x."""
+    others = [j for j in range(len(x)) if j != i]
+    x = x.copy()
+    x[i] = m
+    for _ in range(50):
+        g = np.array(model.gradient(model.unpack(list(x)), 1))[others]
+        hessian = np.array(derivative(lambda v: list(model.gradient(model.unpack(v), 1)), list(x)))
+        step = np.linalg.solve(hessian[np.ix_(others, others)], g)
+        x[others] -= step
+        if np.abs(step).max() < 1e-12:
+            return model.free_energy(model.unpack(list(x)), 1)
+    raise ArithmeticError("no stationary point there")
+
+
+@every_model
+def test_stability_is_the_curvature_of_the_free_energy(cls):
+    """Second differences of f(m), the other unknowns eliminated at each m."""
+    signs = []
+    for controls in fixed_controls(cls, np.random.default_rng(47), 40):
+        model = cls(**controls)
+        for s in replica.solve_all(model, n_condensed=(1,)):
+            # near a pole of the curvature no step is small enough for differences
+            if s.n != 1 or not 0.02 < abs(s.curvature) < 1.2:
+                continue
+            x, i = np.array(model.pack(s.order), dtype=float), cls.unknowns.index("m")
+            h = 0.002 * min(s.order.m, math.sqrt(controls[cls.load] * s.order.r))
+            f = [eliminated_free_energy(model, x, i, x[i] + k * h) for k in (-2, -1, 0, 1, 2)]
+            along = (-f[0] + 16 * f[1] - 30 * f[2] + 16 * f[3] - f[4]) / (12 * h * h)
+            expected = min(along, *(float(v) for v in model.transverse(s.order, 1)))
+            assert s.curvature == pytest.approx(expected, rel=SECOND, abs=1e-14 / h**2)
+            assert s.stable == (s.curvature > 0)
+            signs.append(s.stable)
+    assert True in signs
+    assert False in signs
+
+
+@every_model
+def test_the_curvature_of_an_array_is_that_of_its_points(cls):
+    points = fixed_controls(cls, np.random.default_rng(17), 6)
+    table = replica.solve_all(cls(**{k: np.array([p[k] for p in points]) for k in points[0]}))
+    for j in range(len(table)):
+        for i, _ in enumerate(points):
+            for s in table.at(i):
+                if (s.kind, s.n, s.sheet) == (table.kinds[j], table.ns[j], table.sheets[j]):
+                    assert smallest_curvature(s.model, s.order, s.n) == s.curvature
+                    assert table.stable[i, j] == s.stable
+
+
+# Conventions.
+
+
+@every_model
+def test_a_model_describes_itself(cls):
+    assert issubclass(cls, Model)
+    assert cls.name
+    assert cls.name == cls.name.lower()
+    assert " " not in cls.name
+    assert cls.title
+    assert "\n" not in cls.title
+    names = [f.name for f in dataclasses.fields(cls)]
+    assert cls.load in names
+    assert cls.unknowns[0] == "m"
+    assert set(cls.unknowns) <= {*Order._fields, "log_r"}
+    for field in dataclasses.fields(cls):
+        meta = field.metadata
+        assert meta["symbol"]
+        assert meta["help"]
+        assert "\n" not in meta["help"]
+        assert meta["low"] < meta["high"]
+        assert meta["loss"] in (1, -1)
+        assert meta["breaking"] in (1, -1)
+    for diagram in cls.diagrams:
+        assert set(diagram.scanned) <= set(names)
+        assert set(diagram.lines) <= set(diagram.columns)
+        assert diagram.help
+        assert diagram.axis
+    doc = cls.__doc__ or ""
+    assert all(f"    {name} : " in doc for name in names)
+
+
+@every_model
+def test_models_are_values(cls):
+    controls = fixed_controls(cls, np.random.default_rng(19), 1)[0]
+    model = cls(**controls)
+    assert model.controls == controls
+    assert model.shape == ()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(model, cls.load, 0.3)
+    changed = model.replace(**{cls.load: 0.02})
+    assert changed.controls == {**controls, cls.load: 0.02}
+    assert model.controls == controls
+    with pytest.raises(ValueError, match="'nothing' is not a control"):
+        model.replace(nothing=1.0)
+    # an int is a number, an mpmath number stays one
+    assert isinstance(cls(**{**controls, cls.load: 1}).controls[cls.load], float)
+    assert hasattr(cls(**{**controls, cls.load: mp.mpf("0.1")}).controls[cls.load], "_mpf_")
+
+
+def bad_values(field):
+    meta = field.metadata
+    values = [math.nan, math.inf, -math.inf, "text", None, [], [0.1, math.nan], mp.nan, 1j]
+    if math.isfinite(meta["low"]):
+        values += [meta["low"] - 1.0, [meta["low"] - 1e-9]]
+        if not meta["low_included"]:
+            values.append(meta["low"])
+    if math.isfinite(meta["high"]):
+        values.append(meta["high"] + 1.0)
+    return values
+
+
+@every_model
+def test_bad_controls_are_named_on_one_line(cls):
+    controls = fixed_controls(cls, np.random.default_rng(23), 1)[0]
+    for field in dataclasses.fields(cls):
+        for value in bad_values(field):
+            with pytest.raises(ValueError, match=rf"^{field.name} (=|is)") as caught:
+                cls(**{**controls, field.name: value})
+            assert "\n" not in str(caught.value)
+
+
+@every_model
+def test_shapes_that_do_not_broadcast_are_refused(cls):
+    controls = fixed_controls(cls, np.random.default_rng(29), 1)[0]
+    names = list(controls)
+    if len(names) < 2:
+        pytest.skip("one control")
+    with pytest.raises(ValueError, match=r"shapes .*broadcast"):
+        cls(**{**controls, names[0]: np.full(2, 0.1), names[1]: np.full(3, 0.1)})
+
+
+@every_model
+def test_arguments_of_the_solvers_are_checked(cls):
+    model = cls(**fixed_controls(cls, np.random.default_rng(31), 1)[0])
+    for wrong in ((0,), (-1,), (1.5,), ("1",), (True,), "ab"):
+        with pytest.raises(ValueError, match="n_condensed"):
+            replica.solve_all(model, n_condensed=wrong)
+    with pytest.raises(ValueError, match="start = 'nothing'"):
+        replica.solve(model, start="nothing")
+    for digits in (5, 1.5, "30", 10**6, True):
+        with pytest.raises(ValueError, match="precision"):
+            replica.solve_all(model, precision=digits)
+    line = model.replace(**{cls.load: np.array([0.01, 0.02])})
+    with pytest.raises(ValueError, match="precision"):
+        replica.solve_all(line, precision=30)
+    # no pattern condensed leaves the states without overlap
+    assert {s.n for s in replica.solve_all(model, n_condensed=())} == {0}
+
+
+@every_model
+def test_signature_takes_options_by_keyword(cls):
+    model = cls(**fixed_controls(cls, np.random.default_rng(37), 1)[0])
+    with pytest.raises(TypeError):
+        replica.solve_all(model, (1,))
+    with pytest.raises(TypeError):
+        replica.solve(model, "retrieval")
+
+
+def test_catalogue_holds_the_models_by_name():
+    from replica import models
+
+    assert {cls.name for cls in MODELS} == set(catalogue())
+    for name, cls in catalogue().items():
+        assert models.get(name) is cls
+        assert getattr(models, cls.__name__) is cls
+        assert cls.__name__ in dir(models)
+    with pytest.raises(ValueError, match="model = 'none': choose from"):
+        models.get("none")
+    with pytest.raises(AttributeError):
+        models.Nothing  # noqa: B018 - the access is the test

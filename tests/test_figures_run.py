@@ -1,0 +1,95 @@
+"""The committed figures: their numbers come out again, agree with values known otherwise, and can be drawn."""
+
+import importlib
+import io
+import math
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+import figures
+from figures.__main__ import ATOL, RTOL, SIZE, difference, names
+from replica.table import Table
+
+FOLDER = Path(figures.__file__).parent
+SLOW = {"hopfield_phase_diagram", "overlap_at_capacity"}
+NAMES = names(figures)
+TEN_DECIMALS = 1e-10
+"""Values of the lines are known to ten decimals."""
+
+
+def committed(name):
+    return Table.read(FOLDER / f"{name}.csv")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in NAMES])
+def test_numbers_come_out_again(name):
+    module = importlib.import_module(f"figures.{name}")
+    tolerances = getattr(module, "RTOL", RTOL), getattr(module, "ATOL", ATOL)
+    assert difference(module.compute(), committed(name), *tolerances) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_committed_numbers_can_be_drawn(name):
+    module = importlib.import_module(f"figures.{name}")
+    figure = Figure(figsize=getattr(module, "SIZE", SIZE), layout="constrained")
+    module.draw(committed(name), figure)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png")
+    for ax in figure.axes:
+        assert (ax.get_xlabel() and ax.get_ylabel()) or ax.get_shared_x_axes().get_siblings(ax) != [ax]
+    assert (FOLDER / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("line", "T", "alpha"),
+    [
+        ("T_M", 0.0, 0.1379055664949317),
+        ("T_M", 0.2, 0.1225588606),
+        ("T_M", 0.5, 0.0588155205),
+        ("T_M", 0.9, 0.0025683680),
+        ("T_c", 0.0, 0.05185433091891706),
+    ],
+)
+def test_lines_of_the_phase_diagram_at_a_temperature(line, T, alpha):
+    rows = [r for r in committed("hopfield_phase_diagram").rows() if r["line"] == line]
+    found = [r["alpha"] for r in rows if math.isclose(r["T"], T, abs_tol=1e-12)]
+    assert found == [pytest.approx(alpha, abs=TEN_DECIMALS)]
+
+
+def test_breaking_of_replica_symmetry_at_a_load():
+    rows = [r for r in committed("hopfield_phase_diagram").rows() if r["line"] == "T_R"]
+    found = [r["T"] for r in rows if math.isclose(r["alpha"], 0.12)]
+    assert found == [pytest.approx(0.0049879337, abs=1e-10)]
+
+
+def test_the_retrieval_line_is_re_entrant_and_breaking_ends_on_it():
+    rows = committed("hopfield_phase_diagram").rows()
+    alpha, T = zip(*[(r["alpha"], r["T"]) for r in rows if r["line"] == "T_M"], strict=True)
+    assert max(alpha) > alpha[0]
+    assert 0.02 < T[alpha.index(max(alpha))] < 0.025
+    end = [r for r in rows if r["line"] == "T_R"][-1]
+    assert end["alpha"] < max(alpha) + 1e-7
+    assert end["alpha"] == pytest.approx(max(alpha), abs=1e-5)
+
+
+def test_capacity_with_a_threshold():
+    rows = {r["theta"]: r for r in committed("threshold_capacity").rows()}
+    known = {0.0: 0.1379055665, 0.5: 0.4927682112, 1.0: 2.4283371375}
+    for theta, alpha_c in known.items():
+        assert rows[theta]["alpha_c"] == pytest.approx(alpha_c, abs=TEN_DECIMALS)
+    for row in rows.values():
+        assert row["alpha_c"] == pytest.approx(row["alpha_c_scaling"], rel=1e-12)
+        assert row["q"] == pytest.approx(0.5, abs=1e-14)
+
+
+def test_simulated_overlaps_agree_with_theory_below_the_capacity():
+    """z < 4 of 7 loads with two sizes: 1e-3 by chance; N = 1000 is biased by 1/N, so only N = 4000 counts."""
+    import replica
+    from replica.models import Hopfield
+
+    for row in committed("overlap_at_capacity").rows():
+        if row["N"] == 4000 and 0.09 < row["alpha"] < 0.135:
+            theory = replica.solve(Hopfield(alpha=row["alpha"])).order.m
+            assert abs(row["m"] - theory) < 4 * row["m_err"]
