@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.model import Model, Order, derivative
+from replica.model import Model, Order, control_fields, derivative
 from replica.newton import polish
 from replica.solution import Solution, Status
 
@@ -107,7 +107,7 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
 
 def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps: int = 5000) -> Solution | None:
     """Return the solution just beyond the first fold met in one direction, or None if the branch ends without."""
-    field = next(f for f in dataclasses.fields(solution.model) if f.name == along)
+    field = next(f for f in control_fields(type(solution.model)) if f.name == along)
     here = float(solution.model.controls[along])
     far = 1e6 * (1 + abs(here))
     edge = field.metadata["high"] if direction > 0 else field.metadata["low"]
@@ -134,7 +134,7 @@ class _Walk:
         self.tangent = self._tangent(self.points[0], None)
         if self.tangent[-1] * (to - value) < 0:
             self.tangent = -self.tangent
-        field = next(f for f in dataclasses.fields(solution.model) if f.name == along)
+        field = next(f for f in control_fields(type(solution.model)) if f.name == along)
         self.low, self.high = field.metadata["low"], field.metadata["high"]
 
     @classmethod

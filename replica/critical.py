@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from replica.branch import follow_to_fold
 from replica.flat import flattened, taken
 from replica.fold import refine_fold
-from replica.model import Chart, Finder, Model, Order
+from replica.model import Chart, Finder, Model, Order, control_fields
 from replica.newton import polish_multiprecision
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution, Status
@@ -280,7 +280,7 @@ def scalar(model: Model, along: str) -> Model:
 
 def metadata(model: Model, along: str) -> Any:
     """Return what the model's field says of a control."""
-    return next(f.metadata for f in dataclasses.fields(model) if f.name == along)
+    return next(f.metadata for f in control_fields(type(model)) if f.name == along)
 
 
 def _loss(model: Model, along: str) -> int:

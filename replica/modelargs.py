@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from replica.grid import UsageError
-from replica.model import Model, domain_text
+from replica.model import Model, control_fields, domain_text
 from replica.options import Parser
 
 __all__ = ["add_controls", "add_model", "given_controls", "model_class", "number"]
@@ -60,15 +60,14 @@ def add_model(parser: Parser) -> None:
 
 def add_controls(parser: Parser, cls: Any) -> None:
     """Add a grid option for each control of a model, its help from the field's metadata."""
-    for field in dataclasses.fields(cls):
-        parser.add_grid(f"--{field.name}", help=f"{field.metadata['help']}: {domain_text(field)}")
+    for field in control_fields(cls):
+        whole = field.metadata["whole"]
+        parser.add_grid(f"--{field.name}", integer=whole, help=f"{field.metadata['help']}: {domain_text(field)}")
 
 
 def given_controls(parser: Parser, cls: Any, grids: dict[str, list[Any]]) -> None:
     """Stop the command unless every control without a default was given."""
-    missing = [
-        f"--{f.name}" for f in dataclasses.fields(cls) if f.name not in grids and f.default is dataclasses.MISSING
-    ]
+    missing = [f"--{f.name}" for f in control_fields(cls) if f.name not in grids and f.default is dataclasses.MISSING]
     if missing:
         parser.error(f"{cls.name} needs {' and '.join(missing)}")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
+
+from replica.model import control_fields
 
 __all__ = ["draw_diagram"]
 
@@ -31,7 +32,7 @@ def draw_diagram(table: Any, cls: Any, diagram: Any) -> Any:
     """
     from matplotlib.figure import Figure
 
-    field = next(f for f in dataclasses.fields(cls) if f.name == diagram.scanned[0])
+    field = next(f for f in control_fields(cls) if f.name == diagram.scanned[0])
     x = np.array([float(v) for v in table[field.name]])
     figure = Figure(figsize=(6.0, 4.2), layout="constrained")
     ax = figure.add_subplot()
