@@ -27,7 +27,7 @@ from replica.pattern_sum import Law, skellam
 from replica.rootfinding import find_roots
 from replica.sparse_chart import ChartPoint, Couplings, at, newton, order_of
 
-__all__ = ["EllStar", "Walk", "columns_of", "ell_star"]
+__all__ = ["EllStar", "Walk", "columns_of", "ell_star", "energies"]
 
 FIRST, LAST, RATIO = 0.02, 5000.0, 1.4
 """Values of ℓ visited: a geometric series."""
@@ -80,6 +80,49 @@ def ell_star(model: CompositionalRBM) -> EllStar:
         order = Order(*averages)
     members: list[Any] = [v.reshape(shape)[()] if shape else float(v[0]) for v in (value, energy, *order)]
     return EllStar(members[0], members[1], Order(*members[2:]))
+
+
+def energies(model: CompositionalRBM, ell: NDArray) -> tuple[NDArray, Order]:
+    """f̃ and the order parameters of the retrieval branch (k = 1) at increasing values of ℓ.
+
+    Parameters
+    ----------
+    model : CompositionalRBM
+        Homogeneous model with scalar controls, whose `ell` does not matter.
+    ell : array, shape (K,)
+        Increasing values of ℓ, > 0; the branch is followed from ℓ → 0 through them.
+
+    Returns
+    -------
+    array, Order
+        f̃ and order parameters, nan beyond the end of the branch.
+
+    Raises
+    ------
+    ValueError
+        If the values do not increase.
+    """
+    ell = np.asarray(ell, dtype=float)
+    if not (ell > 0).all() or not (np.diff(ell) > 0).all():
+        raise ValueError(f"ell = {ell}: increasing numbers > 0 are needed")
+    walk = Walk(*columns_of(model)[1])
+    first = float(min(FIRST, ell[0] / 2))
+    steps = np.unique(np.concatenate([np.geomspace(first, ell[-1], 2 + int(8 * np.log(ell[-1] / first))), ell]))
+    index, shift = np.zeros(1, dtype=int), np.zeros((1, 2))
+    energy, members = np.full(ell.shape, np.nan), [np.full(ell.shape, np.nan) for _ in Order._fields]
+    for value in map(float, steps):
+        v, kappa, good = walk.solved(index, value, walk.zero_noise(index, value) + shift)
+        if not good[0]:
+            break
+        shift = np.stack([v, kappa], axis=-1) - walk.zero_noise(index, value)
+        if value in ell:
+            couplings = walk.couplings(index, value)
+            point = at(couplings, np.minimum(v, NOISELESS), kappa)
+            here = ell == value
+            energy[here] = walk.energy(index, np.array([value]), point)
+            for member, number in zip(members, order_of(couplings, point, model.overlap_unit), strict=True):
+                member[here] = number
+    return energy, Order(*members)
 
 
 def _heterogeneous(model: CompositionalRBM, columns: Any, i: int, ell: float, start: Order) -> tuple[float, ...]:
@@ -145,11 +188,11 @@ class Walk:
             ell *= RATIO
 
     def _advance(self, index: NDArray, ell: float, *, first: bool) -> None:
-        guess = self._zero_noise(index, ell)
+        guess = self.zero_noise(index, ell)
         if not first:
-            before = self._zero_noise(index, ell / RATIO)
+            before = self.zero_noise(index, ell / RATIO)
             guess = guess + np.nan_to_num(self.places["low"][index] - before)
-        v, kappa, good = self._solved(index, ell, guess)
+        v, kappa, good = self.solved(index, ell, guess)
         slope = self._slope(index, ell, v, kappa)
         turned = good & (slope >= 0)
         self.increasing[index[turned & first]] = True
@@ -167,7 +210,7 @@ class Walk:
         self.places[end][index] = np.stack([v[of], kappa[of]], axis=-1)
         self.slopes[end][index] = slope[of]
 
-    def _zero_noise(self, index: NDArray, ell: Any) -> NDArray:
+    def zero_noise(self, index: NDArray, ell: Any) -> NDArray:
         """Place on the plateau k = 1: κ = g̃/m, v from α; W ≥ 1 is on, m = E[W; W ≥ 1]/ℓ, q = P(W ≥ 1)."""
         law = _law(ell)
         on = law.w >= 1
@@ -175,16 +218,17 @@ class Walk:
         top = 2 * np.log(m) - np.log(q) - log_H(2, self.theta[index] / np.sqrt(q))
         return np.stack([0.5 * (top - self.log_alpha[index]), self.g[index] / m], axis=-1)
 
-    def _couplings(self, index: NDArray, ell: Any) -> Couplings:
+    def couplings(self, index: NDArray, ell: Any) -> Couplings:
+        """Law of W, ℓ and θ̃ at some of the points."""
         return Couplings(_law(ell), ell, 1.0, self.theta[index])
 
-    def _solved(self, index: NDArray, ell: Any, guess: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    def solved(self, index: NDArray, ell: Any, guess: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         """Place at ℓ by Newton's method; places beyond v = 30 are free of noise and stay as they are."""
         v, kappa = guess[:, 0].copy(), guess[:, 1].copy()
         good = v > NOISELESS
         near = np.nonzero(~good & np.isfinite(v))[0]
         if len(near):
-            couplings = self._couplings(index[near], ell[near] if np.ndim(ell) else ell)
+            couplings = self.couplings(index[near], ell[near] if np.ndim(ell) else ell)
             found = newton(couplings, self.g[index[near]], self.log_alpha[index[near]], v[near], kappa[near])
             same = np.hypot(found[0] - v[near], found[1] - kappa[near]) < 1.0
             v[near], kappa[near], good[near] = found[0], found[1], found[2] & same
@@ -196,7 +240,7 @@ class Walk:
         a = np.exp(np.minimum(v, NOISELESS))[:, None]
         b = kappa[:, None] * np.hypot(1.0, a)
         with np.errstate(all="ignore"):
-            point = at(self._couplings(index, ell), np.minimum(v, NOISELESS), kappa)
+            point = at(self.couplings(index, ell), np.minimum(v, NOISELESS), kappa)
             bend = _H1(b + a * (law.w + 1)) + _H1(b + a * (law.w - 1)) - 2 * _H1(b + a * law.w)
             kick = np.exp(point.log_noise) * np.einsum("...j,...j->...", law.weight, bend)
         return 0.5 * point.m**2 - 0.5 * kick
@@ -212,7 +256,7 @@ class Walk:
             found = self._root(index)
             point, order = self._at_ell(index, found)
             value[index] = found
-            energy[index] = self._energy(index, found, point)
+            energy[index] = self.energy(index, found, point)
             for member, values in zip(members, order, strict=True):
                 member[index] = values
         return value, energy, Order(*members)
@@ -223,18 +267,18 @@ class Walk:
         index = np.nonzero(self.low > 0)[0]
         if len(index):
             v, kappa = self.places["low"][index].T
-            point = at(self._couplings(index, self.low[index]), np.minimum(v, NOISELESS), kappa)
-            energy[index] = self._energy(index, self.low[index], point)
+            point = at(self.couplings(index, self.low[index]), np.minimum(v, NOISELESS), kappa)
+            energy[index] = self.energy(index, self.low[index], point)
         return energy
 
-    def _energy(self, index: NDArray, ell: NDArray, point: ChartPoint) -> NDArray:
+    def energy(self, index: NDArray, ell: NDArray, point: ChartPoint) -> NDArray:
         """f̃ = −ℓm̃²/8 − αr̃/2 − g̃q, with m̃ = 2m and αr̃ = s²."""
         return -0.5 * ell * point.m**2 - 0.5 * np.exp(2 * point.log_noise) - self.g[index] * point.q
 
     def _root(self, index: NDArray) -> NDArray:
         def slope(log_ell: NDArray, i: NDArray) -> NDArray:
             ell = np.exp(log_ell)
-            v, kappa, good = self._solved(index[i], ell, self._between(index[i], ell))
+            v, kappa, good = self.solved(index[i], ell, self._between(index[i], ell))
             return np.where(good, self._slope(index[i], ell, v, kappa), np.nan)
 
         low, high = np.log(self.low[index]), np.log(self.high[index])
@@ -245,14 +289,14 @@ class Walk:
         low, high = self.low[index], self.high[index]
         share = (np.log(ell / low) / np.log(high / low))[:, None]
         shift = {
-            end: self.places[end][index] - self._zero_noise(index, at_end)
+            end: self.places[end][index] - self.zero_noise(index, at_end)
             for end, at_end in (("low", low), ("high", high))
         }
-        return self._zero_noise(index, ell) + (1 - share) * shift["low"] + share * shift["high"]
+        return self.zero_noise(index, ell) + (1 - share) * shift["low"] + share * shift["high"]
 
     def _at_ell(self, index: NDArray, ell: NDArray) -> tuple[ChartPoint, Order]:
-        v, kappa, _ = self._solved(index, ell, self._between(index, ell))
-        couplings = self._couplings(index, ell)
+        v, kappa, _ = self.solved(index, ell, self._between(index, ell))
+        couplings = self.couplings(index, ell)
         point = at(couplings, np.minimum(v, NOISELESS), kappa)
         return point, order_of(couplings, point, CompositionalRBM.overlap_unit)
 

@@ -12,7 +12,7 @@ from replica.solution import Status
 __all__ = ["COLUMNS", "solutions_at"]
 
 QUANTITIES = ("free_energy", "energy", "entropy", "replicon")
-COLUMNS = ("kind", "n", *Order._fields, "f", *QUANTITIES[1:], "stable", "residual", "status")
+COLUMNS = ("kind", "n", "k", *Order._fields, "f", *QUANTITIES[1:], "stable", "residual", "status")
 
 
 def solutions_at(
@@ -53,6 +53,7 @@ def _row(solution: Any) -> dict[str, Any]:
     return {
         "kind": solution.kind,
         "n": solution.n,
+        "k": solution.k,
         **{name: getattr(solution.order, name) for name in Order._fields},
         **{("f" if k == "free_energy" else k): v for k, v in quantities.items()},
         "stable": solution.stable,

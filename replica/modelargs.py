@@ -66,8 +66,10 @@ def add_controls(parser: Parser, cls: Any) -> None:
 
 
 def given_controls(parser: Parser, cls: Any, grids: dict[str, list[Any]]) -> None:
-    """Stop the command unless every control without a default was given."""
-    missing = [f"--{f.name}" for f in control_fields(cls) if f.name not in grids and f.default is dataclasses.MISSING]
+    """Stop the command unless every control without a default value was given."""
+    missing = [
+        f"--{f.name}" for f in control_fields(cls) if f.name not in grids and f.default in (dataclasses.MISSING, None)
+    ]
     if missing:
         parser.error(f"{cls.name} needs {' and '.join(missing)}")
 

@@ -51,7 +51,7 @@ class CompositionalRBM(SparseRBM):
     x_i: Any = None
 
     name: ClassVar[str] = "compositional"
-    title: ClassVar[str] = "Compositional limit p -> 0 of the R-RBM, in rescaled quantities"
+    title: ClassVar[str] = "Compositional limit of the R-RBM: p -> 0 at fixed L p, in rescaled (tilde) quantities"
     overlap_unit: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
@@ -117,6 +117,12 @@ def _phase_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
     return {**row, "phase": str(labels)}
 
 
+def _draw(table: Any, ax: Any) -> bool:
+    from replica.phase.compositional_plot import draw
+
+    return draw(table, ax)
+
+
 CompositionalRBM.diagrams = (
     Diagram(
         scanned=("alpha", "theta", "g"),
@@ -125,5 +131,6 @@ CompositionalRBM.diagrams = (
         help="minimum of f over ell = L p, the level of the spin glass, and the phase (tilde quantities)",
         lines=("ell_star",),
         axis="ℓ*",
+        draw=_draw,
     ),
 )

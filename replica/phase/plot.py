@@ -8,7 +8,7 @@ import numpy as np
 
 from replica.model import control_fields
 
-__all__ = ["draw_diagram"]
+__all__ = ["axis_label", "draw_diagram"]
 
 STYLES = ("-", "--", "-.", ":")
 
@@ -32,27 +32,46 @@ def draw_diagram(table: Any, cls: Any, diagram: Any) -> Any:
     """
     from matplotlib.figure import Figure
 
-    field = next(f for f in control_fields(cls) if f.name == diagram.scanned[0])
-    x = np.array([float(v) for v in table[field.name]])
     figure = Figure(figsize=(6.0, 4.2), layout="constrained")
     ax = figure.add_subplot()
-    drawn = []
-    for i, column in enumerate(diagram.lines):
-        y = np.array([np.nan if v is None else float(v) for v in table[column]])
-        marker = "o" if np.isfinite(y).sum() < 20 else None
-        shade = str(0.15 * i)
-        ax.plot(x, y, STYLES[i % 4], color=shade, marker=marker, markersize=3, label=_label(column))
-        drawn.append(y[np.isfinite(y) & (y > 0)])
-    positive = np.concatenate(drawn) if drawn else np.array([])
-    if len(diagram.lines) == 1 and len(positive) > 1 and positive.max() > 100 * positive.min():
-        ax.set_yscale("log")
-    ax.set_xlabel(f"{field.metadata['help'].split(',')[0]} {field.metadata['symbol']}")
-    ax.set_ylabel(diagram.axis)
     ax.set_title(cls.title.partition(":")[0])
-    if len(diagram.lines) > 1:
-        ax.legend(frameon=False)
+    if diagram.draw is None or not diagram.draw(table, ax):
+        _draw_lines(table, cls, diagram, ax)
     ax.grid(alpha=0.3)
     return figure
+
+
+def _draw_lines(table: Any, cls: Any, diagram: Any, ax: Any) -> None:
+    """One line for each column and each value of the other controls, against the control with most values."""
+    controls = [f.name for f in control_fields(cls) if f.name in table.columns]
+    x_name = max(controls, key=lambda name: len(set(table[name])))
+    others = [name for name in controls if name != x_name and len(set(table[name])) > 1]
+    rows, drawn = table.rows(), []
+    groups = list(dict.fromkeys(tuple(row[name] for name in others) for row in rows))
+    for i, group in enumerate(groups):
+        mine = [row for row in rows if tuple(row[name] for name in others) == group]
+        x = np.array([float(row[x_name]) for row in mine])
+        for j, column in enumerate(diagram.lines):
+            y = np.array([np.nan if row[column] is None else float(row[column]) for row in mine])
+            text = ", ".join(f"{name} = {float(v):g}" for name, v in zip(others, group, strict=True))
+            label = ", ".join(filter(None, [_label(column) if len(diagram.lines) > 1 else "", text]))
+            k = i * len(diagram.lines) + j
+            marker = "o" if len(mine) < 20 else None
+            ax.plot(x, y, STYLES[k % 4], color=str(0.13 * (k % 6)), marker=marker, markersize=3, label=label)
+            drawn.append(y[np.isfinite(y) & (y > 0)])
+    positive = np.concatenate(drawn)
+    if len(diagram.lines) == 1 and len(positive) > 1 and positive.max() > 100 * positive.min():
+        ax.set_yscale("log")
+    ax.set_xlabel(axis_label(cls, x_name))
+    ax.set_ylabel(diagram.axis)
+    if len(diagram.lines) > 1 or others:
+        ax.legend(frameon=False)
+
+
+def axis_label(cls: Any, name: str) -> str:
+    """Return the words and symbol of a control for an axis."""
+    field = next(f for f in control_fields(cls) if f.name == name)
+    return f"{field.metadata['help'].split(',')[0]} {field.metadata['symbol']}"
 
 
 def _label(column: str) -> str:

@@ -1,0 +1,87 @@
+"""Pictures of the compositional limit: phases over two controls, or f̃ against ℓ at one point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from replica.ell_star import ell_star, energies
+from replica.models.compositional import CompositionalRBM
+from replica.phase.plot import axis_label
+from replica.phases import glass_energy, phase_boundary
+
+__all__ = ["draw"]
+
+CONTROLS = ("alpha", "theta", "g")
+PHASES = ("ferromagnetic", "spin_glass", "compositional")
+SHADES = ("0.95", "0.72", "0.85")
+
+
+def draw(table: Any, ax: Any) -> bool:
+    """Draw the rows of the compositional diagram.
+
+    Parameters
+    ----------
+    table : Table
+        Rows with alpha, theta, g, the phase and the energies.
+    ax : matplotlib.axes.Axes
+        Where to draw.
+
+    Returns
+    -------
+    bool
+        False where one control varies, which lines show as well.
+    """
+    varying = [name for name in CONTROLS if len(set(table[name])) > 1]
+    if len(varying) == 2:
+        _phases(table, ax, *varying)
+    elif not varying:
+        _energy(table, ax)
+    return len(varying) != 1
+
+
+def _phases(table: Any, ax: Any, x_name: str, y_name: str) -> None:
+    """Phases as shades, the boundary of the compositional phase traced."""
+    x, y = (np.array(sorted({float(v) for v in table[name]})) for name in (x_name, y_name))
+    shade = np.full((len(y), len(x)), np.nan)
+    for row in table.rows():
+        if row["phase"] in PHASES:
+            place = np.searchsorted(y, float(row[y_name])), np.searchsorted(x, float(row[x_name]))
+            shade[place] = PHASES.index(row["phase"])
+    from matplotlib.colors import ListedColormap
+
+    ax.pcolormesh(x, y, shade, cmap=ListedColormap(SHADES), vmin=-0.5, vmax=2.5, shading="nearest")
+    for i, name in enumerate(PHASES):
+        if (shade == i).any():
+            ax.plot([], [], "s", color=SHADES[i], markeredgecolor="0.3", label=name.replace("_", " "))
+    fixed = {name: float(table[name][0]) for name in CONTROLS}
+    wide = x[0] > 0 and x[-1] > 50 * x[0]
+    fine = np.geomspace(x[0], x[-1], 41) if wide else np.linspace(x[0], x[-1], 41)
+    model = CompositionalRBM(**{**fixed, x_name: fine})
+    edge = phase_boundary(
+        model, along=y_name, limits=(float(y[0]), float(y[-1])), between=("compositional", "spin_glass")
+    )
+    ax.plot(fine, edge, "-", color="0.0", label="equal free energies")
+    ax.set_xlabel(axis_label(CompositionalRBM, x_name))
+    ax.set_ylabel(axis_label(CompositionalRBM, y_name))
+    if wide:
+        ax.set_xscale("log")
+    ax.legend(loc="upper left", fontsize=8)
+
+
+def _energy(table: Any, ax: Any) -> None:
+    """Energy f̃ against ℓ with its minimum and the level of the glass."""
+    model = CompositionalRBM(**{name: float(table[name][0]) for name in CONTROLS})
+    star, glass = ell_star(model), glass_energy(model)
+    top = 4 * star.value if star.value > 0 else 2.0
+    ell = np.linspace(top / 200, top, 200)
+    energy, _ = energies(model, ell)
+    ax.plot(ell, energy, "-", color="0.0", label="retrieval states")
+    if star.value > 0:
+        ax.plot([star.value], [star.free_energy], "o", color="0.0", label=f"ℓ* = {star.value:.4g}")
+    if np.isfinite(glass):
+        ax.axhline(glass, ls="--", color="0.4", label="spin glass")
+    ax.set_xlabel("ℓ = L p")
+    ax.set_ylabel("energy f̃ per visible unit")
+    ax.legend(frameon=False)
