@@ -47,9 +47,7 @@ def main(argv: Sequence[str] | None = None, package: ModuleType = figures) -> in
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures to redraw (all)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--list", action="store_true", help="say what there is, compute nothing")
-    what.add_argument(
-        "--check", action="store_true", help="compare with the committed numbers, write nothing"
-    )
+    what.add_argument("--check", action="store_true", help="compare with the committed numbers, write nothing")
     add_common(parser)
     args = parser.parse_args(argv)
     for name in args.names:

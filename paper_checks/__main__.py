@@ -36,9 +36,7 @@ def main(argv: Sequence[str] | None = None, package: ModuleType = paper_checks) 
         description="Recompute published formulas and numbers.",
         example="python -m paper_checks\npython -m paper_checks 'ags_1985*' --all --format csv",
     )
-    parser.add_argument(
-        "patterns", nargs="*", metavar="PATTERN", help="part of a name, or a glob such as 'ags*'"
-    )
+    parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="part of a name, or a glob such as 'ags*'")
     parser.add_argument("--all", action="store_true", help="run slow checks too")
     add_common(parser)
     args = parser.parse_args(argv)

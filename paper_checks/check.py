@@ -201,9 +201,7 @@ def last_digit(printed: str, units: float = 0.5) -> Tolerance:
     return Tolerance(f"{units:g} of the last digit", value, f"{printed} is printed to a unit of 1e{power}")
 
 
-def compare(
-    computed: Any, printed: float, tolerance: Tolerance, note: str = "", shown: str | None = None
-) -> Verdict:
+def compare(computed: Any, printed: float, tolerance: Tolerance, note: str = "", shown: str | None = None) -> Verdict:
     """Verdict on a number: "agrees" within the tolerance, else "differs".
 
     Parameters

@@ -91,18 +91,12 @@ def _add_machine(parser: Any) -> None:
     """Options that say which machine, and which dynamics."""
     parser.add_grid("--N", integer=True, help="visible units (required)")
     parser.add_grid("--alpha", help="load, M = round(alpha N) patterns (required)")
-    parser.add_argument(
-        "--visible", choices=("spin", "bernoulli"), default="spin", help="visible units (spin)"
-    )
-    parser.add_argument(
-        "--hidden", choices=("gaussian", "relu"), default="gaussian", help="hidden units (gaussian)"
-    )
+    parser.add_argument("--visible", choices=("spin", "bernoulli"), default="spin", help="visible units (spin)")
+    parser.add_argument("--hidden", choices=("gaussian", "relu"), default="gaussian", help="hidden units (gaussian)")
     parser.add_grid("--theta", help="threshold of relu units (0)")
     parser.add_grid("--g", help="field on the visible units (0)")
     parser.add_grid("--p", help="density of the patterns (1)")
-    parser.add_argument(
-        "--noise", type=float, default=0.0, help="fraction of the start state that is flipped (0)"
-    )
+    parser.add_argument("--noise", type=float, default=0.0, help="fraction of the start state that is flipped (0)")
     parser.add_argument(
         "--dynamics",
         choices=("single-unit", "alternating"),

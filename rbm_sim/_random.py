@@ -30,7 +30,4 @@ def seeds(rng: Any, key: tuple[int, ...], count: int) -> list[np.random.SeedSequ
             root = np.random.SeedSequence(rng)
         except (TypeError, ValueError):
             raise ValueError(f"rng = {rng!r}: {_ALLOWED}") from None
-    return [
-        np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *key, index))
-        for index in range(count)
-    ]
+    return [np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *key, index)) for index in range(count)]

@@ -123,9 +123,7 @@ def retrieval(
         dynamics=_check.choice("dynamics", dynamics, DYNAMICS),
         max_sweeps=_check.integer("max_sweeps", max_sweeps, at_least=1),
     )
-    results: Iterable[Any] = (map if executor is None else executor.map)(
-        task, _random.seeds(rng, (N, M), samples)
-    )
+    results: Iterable[Any] = (map if executor is None else executor.map)(task, _random.seeds(rng, (N, M), samples))
     if progress is not None:
         results = progress(results, total=samples)
     m, q, r, sweeps, moves, converged = (np.array(column) for column in zip(*results, strict=True))
@@ -181,9 +179,7 @@ def _sample(
     rbm = RBM(pattern_weights(xi), visible=visible, hidden=hidden)
     start = pattern_state(xi[:, 0], visible)
     with threadpool_limits(1, user_api="blas"):  # the rounding of a threaded sum depends on the threads
-        end = run(
-            rbm, corrupted(rbm, start, noise, rng=rng), dynamics=dynamics, max_sweeps=max_sweeps, rng=rng
-        )
+        end = run(rbm, corrupted(rbm, start, noise, rng=rng), dynamics=dynamics, max_sweeps=max_sweeps, rng=rng)
         order = order_parameters(rbm, end.v)
     m = float(overlaps(xi[:, :1], end.v)[0])  # from ξ: w is rounded to float32
     return m, order.q, order.r, end.sweeps, end.moves, end.converged

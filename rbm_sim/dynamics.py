@@ -42,9 +42,7 @@ class Descent(NamedTuple):
     dynamics: str
 
 
-def run(
-    rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 1000, rng: Any = None
-) -> Descent:
+def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 1000, rng: Any = None) -> Descent:
     """Run the dynamics of the given name: `descend` ("single-unit") or `alternate` ("alternating").
 
     Parameters

@@ -172,9 +172,7 @@ def _enumerable(rbm: RBM) -> tuple[RBM, bool]:
         for unit, size in zip((rbm.visible, rbm.hidden), rbm.weights.shape, strict=True)
     ]
     if min(sizes) > MAX_UNITS:
-        raise ValueError(
-            f"rbm = {rbm!r}: exact sums need a layer of at most {MAX_UNITS} Bernoulli or Spin units"
-        )
+        raise ValueError(f"rbm = {rbm!r}: exact sums need a layer of at most {MAX_UNITS} Bernoulli or Spin units")
     exchanged = sizes[1] < sizes[0]
     return _double(rbm.transposed() if exchanged else rbm), exchanged
 

@@ -169,9 +169,7 @@ def order_parameters(rbm: RBM, v: Any, *, n_condensed: int = 1, p: Any = 1.0) ->
         raise ValueError(f"n_condensed = {L}: there are only {M} hidden units")
     density = _check.layer_parameter("p", p)
     if np.ndim(density) and len(density) != N:
-        raise ValueError(
-            f"p has {len(density)} entries: must be a scalar or one for each of {N} visible units"
-        )
+        raise ValueError(f"p has {len(density)} entries: must be a scalar or one for each of {N} visible units")
     if np.min(density) <= 0 or np.max(density) > 1:
         raise ValueError(f"p = {p!r}: must lie in (0, 1]")
     v = rbm.configurations(v)

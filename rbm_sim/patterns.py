@@ -44,9 +44,7 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None) -> np.ndar
     if np.min(density) <= 0 or np.max(density) > 1:
         raise ValueError(f"p = {p!r}: must lie in (0, 1]")
     if np.ndim(density) and len(density) != N:
-        raise ValueError(
-            f"p has {len(density)} entries: must be a scalar or one value for each of N = {N} rows"
-        )
+        raise ValueError(f"p has {len(density)} entries: must be a scalar or one value for each of N = {N} rows")
     u = _random.generator(rng).random((N, M), dtype=np.float32)
     column = np.asarray(density, dtype=np.float32).reshape(-1, 1)
     return 2 * (u < column / 2).astype(np.int8) - (u < column).astype(np.int8)

@@ -70,9 +70,7 @@ class RBM:
         if w.dtype not in (np.float32, np.float64):
             w = w.astype(np.float64)
         if w.ndim != 2 or w.size == 0:
-            raise ValueError(
-                f"weights has shape {w.shape}: must be (N, M), visible × hidden, both at least 1"
-            )
+            raise ValueError(f"weights has shape {w.shape}: must be (N, M), visible × hidden, both at least 1")
         self.weights = w.view()
         self.weights.flags.writeable = False
         self.visible = _layer("visible", visible, w.shape[0], w.dtype)
@@ -157,9 +155,7 @@ class RBM:
         try:
             interaction = ((v @ self.weights) * h).sum(axis=-1)
         except ValueError:
-            raise ValueError(
-                f"v and h have shapes {v.shape} and {h.shape}: leading axes must match"
-            ) from None
+            raise ValueError(f"v and h have shapes {v.shape} and {h.shape}: leading axes must match") from None
         return self.visible.potential(v).sum(axis=-1) + self.hidden.potential(h).sum(axis=-1) - interaction
 
     def free_energy(self, v: Any, T: float = 1.0) -> np.ndarray:
@@ -259,9 +255,7 @@ class RBM:
 def _layer(name: str, unit: Any, size: int, dtype: Any) -> Unit:
     """Return the layer with its parameters expanded, or raise if `unit` is not a unit or does not fit."""
     if not isinstance(unit, Unit):
-        raise ValueError(
-            f"{name} = {unit!r}: must be a unit, such as Bernoulli(), Spin(), Gaussian() or ReLU()"
-        )
+        raise ValueError(f"{name} = {unit!r}: must be a unit, such as Bernoulli(), Spin(), Gaussian() or ReLU()")
     try:
         return unit.expanded(size, dtype)
     except ValueError as error:

@@ -65,9 +65,7 @@ class Unit(abc.ABC):
         """
         offset = np.asarray(self.offset, dtype=dtype)
         if offset.ndim and len(offset) != size:
-            raise ValueError(
-                f"{type(self).__name__} has {len(offset)} parameters: the layer has {size} units"
-            )
+            raise ValueError(f"{type(self).__name__} has {len(offset)} parameters: the layer has {size} units")
         return self._with_offset(np.broadcast_to(offset, (size,)))
 
     def centred(self) -> Self:

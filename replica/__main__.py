@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import sys
 from collections.abc import Sequence
@@ -44,6 +43,7 @@ def _phase(words: Sequence[str]) -> int:
 
 def models_command(words: Sequence[str]) -> int:
     """List the models with their controls and lines; returns the exit status."""
+    from replica.model import control_fields
     from replica.models import catalogue
     from replica.table import Table, provenance
 
@@ -56,7 +56,7 @@ def models_command(words: Sequence[str]) -> int:
     args = parser.parse_args(words)
     rows = []
     for name, cls in sorted(catalogue().items()):
-        controls = ", ".join(f.name for f in dataclasses.fields(cls))
+        controls = ", ".join(f.name for f in control_fields(cls))
         lines = "; ".join(f"{'/'.join(d.scanned)}: {' '.join(d.columns)}" for d in cls.diagrams)
         rows.append({"model": name, "controls": controls, "lines": lines, "title": cls.title})
     cli.emit(Table.from_rows(rows, provenance({"command": "models"})), args)
@@ -92,15 +92,12 @@ def solve_command(words: Sequence[str]) -> int:
 
 def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, Any], args: Any) -> int:
     from replica.listing import COLUMNS
-    from replica.sweep import collect, executor, sweep
     from replica.table import Table, provenance
 
-    with executor(min(args.jobs, len(points))) as pool:
-        results = sweep(task, points, executor=pool)
-        outcomes, interrupted = collect(cli.progress(results, len(points), "points", args.quiet))
+    computed = cli.compute(task, points, args)
     shown = [k for k in grids if len(grids[k]) > 1]
     rows, failed = [], 0
-    for index, outcome in outcomes:
+    for index, outcome in computed.outcomes:
         place = ", ".join(f"{k} = {float(v):g}" for k, v in points[index].items())
         if isinstance(outcome, Exception):
             failed += 1
@@ -114,10 +111,7 @@ def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, A
     columns = [*shown, *COLUMNS]
     filled = {c: [row.get(c) for row in rows] for c in columns}
     cli.emit(Table(filled, provenance(cli.parameters(args)), digits=args.precision), args)
-    if interrupted:
-        cli.warn(f"interrupted: {len(outcomes)} of {len(points)} points finished")
-        return 130
-    return 1 if failed else 0
+    return computed.end(failed)
 
 
 if __name__ == "__main__":

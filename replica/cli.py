@@ -5,10 +5,12 @@ Nothing heavy is imported here, so that `--help` and usage errors come at once.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,11 +26,13 @@ if TYPE_CHECKING:
     from replica.table import Table
 
 __all__ = [
+    "Computed",
     "Parser",
     "UsageError",
     "add_common",
     "add_version",
     "command_name",
+    "compute",
     "emit",
     "grids",
     "integer",
@@ -86,7 +90,7 @@ def run(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[str] 
 
 
 def emit(table: Table, args: argparse.Namespace, shown: Sequence[str] | None = None) -> None:
-    """Write `--out`, then print the table in the `--format` asked for.
+    """Write `--out`, then print the table in the `--format` asked for, even if it could not be written.
 
     Parameters
     ----------
@@ -96,9 +100,22 @@ def emit(table: Table, args: argparse.Namespace, shown: Sequence[str] | None = N
         With the options of `add_common`.
     shown : sequence of str, optional
         Columns that fit on a terminal; files and the other formats have all of them.
+
+    Raises
+    ------
+    OSError
+        The file could not be written, such as on a full disk.
     """
-    if args.out is not None:
-        table.write(args.out, duration=time.monotonic() - START)
+    try:
+        if args.out is not None:
+            table.write(args.out, duration=time.monotonic() - START)
+    except OSError as error:
+        raise OSError(f"--out: cannot write {str(args.out)!r}: {error.strerror or error}") from error
+    finally:
+        _print(table, args, shown)
+
+
+def _print(table: Table, args: argparse.Namespace, shown: Sequence[str] | None) -> None:
     if args.format == "json":
         text = table.to_json()
     elif args.format == "csv":
@@ -107,6 +124,106 @@ def emit(table: Table, args: argparse.Namespace, shown: Sequence[str] | None = N
     else:
         text = (table if shown is None else table.select(shown)).to_text()
     sys.stdout.write(text)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a command has computed, perhaps not all it was asked for.
+
+    Parameters
+    ----------
+    outcomes : list of (int, object)
+        Index of each point, and its result or the exception it raised.
+    total : int
+        Number of points asked for.
+    stopped : KeyboardInterrupt or OSError or None
+        Why the others are missing.
+    checkpoint : Path or None
+        File that keeps the results until the table is written.
+    """
+
+    outcomes: list[tuple[int, Any]]
+    total: int
+    stopped: BaseException | None
+    checkpoint: Path | None
+
+    def end(self, failed: int) -> int:
+        """Say what is missing, or drop the checkpoint: call it when the table is written.
+
+        Parameters
+        ----------
+        failed : int
+            How many points have no result.
+
+        Returns
+        -------
+        int
+            Exit status: 130 after Ctrl-C, 1 if anything failed, else 0.
+        """
+        if self.stopped is None:
+            # Points that failed may be tried again by the same command.
+            if self.checkpoint is not None and not any(isinstance(o, Exception) for _, o in self.outcomes):
+                self.checkpoint.unlink(missing_ok=True)
+            return 1 if failed else 0
+        interrupted = isinstance(self.stopped, KeyboardInterrupt)
+        again = "" if self.checkpoint is None else "; the same command continues"
+        why = "interrupted" if interrupted else f"error: {self.stopped}"
+        warn(f"{why}: {len(self.outcomes)} of {self.total} points finished{again}")
+        return 130 if interrupted else 1
+
+
+def compute(
+    task: Callable[[Any], Any], points: Sequence[Any], args: argparse.Namespace, label: str = "points"
+) -> Computed:
+    """Run a task at every point, as `--jobs` or `--scheduler` say, with a checkpoint beside `--out`.
+
+    Parameters
+    ----------
+    task : callable
+        Function of one point, as for `replica.sweep.sweep`.
+    points : sequence
+        The points.
+    args : argparse.Namespace
+        With the options of `add_common`.
+    label : str
+        What the progress bar is called.
+
+    Returns
+    -------
+    Computed
+        The outcomes, also when Ctrl-C or a full disk stopped it after some of them.
+    """
+    from replica.sweep import executor, in_turn, sweep
+
+    if getattr(args, "precision", None) is not None:
+        task = functools.partial(in_turn, task)
+    checkpoint = None if args.out is None else _checkpoint(args.out)
+    workers = args.jobs if isinstance(args.jobs, str) else min(args.jobs, len(points))
+    outcomes: list[tuple[int, Any]] = []
+    stopped: BaseException | None = None
+    try:
+        with executor(workers) as pool:
+            results = sweep(task, points, executor=pool, checkpoint=checkpoint)
+            for result in progress(results, len(points), label, args.quiet):
+                outcomes.append(result)  # extend() need not keep what came before an interrupt
+    except KeyboardInterrupt as error:
+        stopped = error
+    except OSError as error:
+        if not outcomes:
+            raise
+        stopped = error
+    return Computed(outcomes, len(points), stopped, checkpoint)
+
+
+def _checkpoint(out: Path) -> Path:
+    from replica.checkpoint import begun_at, beside
+    from replica.provenance import commit
+
+    path = beside(out)
+    before, now = begun_at(path), commit()
+    if before not in (None, now):
+        warn(f"{path} continues what commit {before} began; this is {now}")
+    return path
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:

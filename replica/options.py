@@ -134,7 +134,7 @@ def add_common(
     parser : argparse.ArgumentParser
         The parser to add to.
     plot, precision, jobs, rng : bool
-        Whether the command has `--plot`, `--precision`, `--jobs`, `--rng`.
+        Whether the command has `--plot`, `--precision`, `--jobs` and `--scheduler`, `--rng`.
     """
     group = parser.add_argument_group("common options")
     add = group.add_argument
@@ -145,11 +145,30 @@ def add_common(
     if precision:
         add("--precision", type=integer(1), metavar="DIGITS", help="calculate to this many decimal digits")
     if jobs:
-        add("--jobs", type=integer(1), default=1, metavar="N", help="worker processes (1)")
+        # Both say where to run, as `replica.sweep.executor` takes it.
+        parser.set_defaults(jobs=1)
+        where = group.add_mutually_exclusive_group()
+        where.add_argument(
+            "--jobs", type=integer(1), default=argparse.SUPPRESS, metavar="N", help="worker processes (1)"
+        )
+        where.add_argument(
+            "--scheduler",
+            type=_address,
+            dest="jobs",
+            default=argparse.SUPPRESS,
+            metavar="ADDRESS",
+            help="run on the Dask cluster whose scheduler is there, such as tcp://host:8786",
+        )
     if rng:
         add("--rng", type=integer(0), default=0, metavar="SEED", help="seed of the random numbers (0)")
     add("--quiet", action="store_true", help="no progress bar")
     add_version(group)
+
+
+def _address(word: str) -> str:
+    if not word.strip():
+        raise argparse.ArgumentTypeError("the address of a scheduler is needed, such as tcp://host:8786")
+    return word
 
 
 def add_version(parser: Any) -> None:

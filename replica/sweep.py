@@ -1,26 +1,45 @@
 """Many points, one task: in order, on any executor, with the same result bit for bit on all of them.
 
-What is computed and where it runs know nothing of each other. A point that fails is a result too.
+What is computed and where it runs know nothing of each other. A point that fails is a result too; a worker that
+dies is replaced; with a checkpoint, a sweep that was stopped goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import multiprocessing
-import signal
-import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
-GRACE = 1.0
-"""Seconds that idle workers get to leave by themselves."""
+from replica.workers import executor
+
+__all__ = ["collect", "executor", "in_turn", "run_alone", "sweep"]
+
+Outcome = tuple[int, Any]
+
+TOGETHER = 2
+"""Dead workers after which a point runs alone, to find out whether it is the one that kills them."""
+ATTEMPTS = 4
+"""Dead workers after which a point has failed."""
+LOOK = 1.0
+"""Seconds between looks at whether the workers are still there."""
+GONE = "the workers went away"
+BARREN = 8
+"""Deaths in a row, with no point finished in between, after which the sweep gives up."""
 
 
 def sweep(
-    task: Callable[[Any], Any], points: Iterable[Any], *, executor: Executor | None = None
-) -> Iterator[tuple[int, Any]]:
+    task: Callable[[Any], Any],
+    points: Iterable[Any],
+    *,
+    executor: Executor | None = None,
+    checkpoint: str | Path | None = None,
+) -> Iterator[Outcome]:
     """Apply a task to every point, in order.
 
     Parameters
@@ -33,35 +52,58 @@ def sweep(
         never from the worker.
     executor : concurrent.futures.Executor, optional
         Where to run: processes, threads, `dask.distributed.Client.get_executor()`; None runs here.
+    checkpoint : str or Path, optional
+        File to which each result is appended as soon as it is there, and whose results are not computed again.
+        The file stays; what failed is not in it. See `replica.checkpoint` for what a result may be.
 
     Yields
     ------
     tuple of int and object
-        Index of the point, and what the task returned or the exception it raised. If a worker dies, each
-        point left unfinished yields a `concurrent.futures.BrokenExecutor`.
+        Index of the point, and what the task returned or the exception it raised. If a worker of
+        `replica.workers.executor` dies, its points are tried again by new ones; a point whose workers keep dying,
+        or die in another executor, yields a `concurrent.futures.BrokenExecutor`.
 
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C, with the points not yet begun cancelled; what was yielded stays valid (see `collect`).
+        After Ctrl-C, when all that was finished has been yielded; points not yet begun are cancelled.
+    OSError
+        If the checkpoint cannot be written, likewise.
+    UsageError
+        If the checkpoint is of another sweep.
     """
+    points = list(points)
     single = functools.partial(run_alone, task)
-    if executor is None:
-        for index, point in enumerate(points):
-            yield index, _outcome(functools.partial(single, point))
-        return
-    futures = [_submit(executor, single, point) for point in points]
-    try:
-        for index, future in enumerate(futures):
-            yield index, _outcome(future.result) if isinstance(future, Future) else future
-            futures[index] = None
-    finally:
-        for future in futures:
-            if isinstance(future, Future):
-                future.cancel()
+    with contextlib.ExitStack() as stack:
+        book = None
+        if checkpoint is not None:
+            from replica.checkpoint import Checkpoint
+
+            book = stack.enter_context(Checkpoint(checkpoint, task, points))
+        ready = {} if book is None else book.finished
+        todo = [index for index in range(len(points)) if index not in ready]
+        computed: Generator[Outcome, None, None]
+        if executor is None:
+            computed = ((index, _outcome(functools.partial(single, points[index]))) for index in todo)
+        else:
+            # Threads of this process may not be able to set the limit for themselves.
+            stack.enter_context(_libraries().limit(limits=1))
+            computed = _computed(single, points, todo, executor)
+        stack.enter_context(contextlib.closing(computed))
+        try:
+            for following in range(len(points)):
+                while following not in ready:
+                    index, outcome = next(computed)
+                    ready[index] = outcome
+                    if book is not None and not isinstance(outcome, Exception):
+                        book.save(index, outcome)
+                yield following, ready.pop(following)
+        except (KeyboardInterrupt, OSError):
+            yield from sorted(ready.items())
+            raise
 
 
-def collect(results: Iterable[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], bool]:
+def collect(results: Iterable[Outcome]) -> tuple[list[Outcome], bool]:
     """All results of a sweep, or those finished before Ctrl-C.
 
     Parameters
@@ -74,7 +116,7 @@ def collect(results: Iterable[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], 
     tuple of list and bool
         Pairs of index and outcome, and whether the sweep was interrupted.
     """
-    finished: list[tuple[int, Any]] = []
+    finished: list[Outcome] = []
     try:
         for result in results:
             finished.append(result)  # extend() need not keep what came before an interrupt
@@ -83,37 +125,10 @@ def collect(results: Iterable[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], 
     return finished, False
 
 
-@contextlib.contextmanager
-def executor(jobs: int) -> Iterator[Executor | None]:
-    """Worker processes for `sweep`; none that is still busy at the end outlives the block.
-
-    Parameters
-    ----------
-    jobs : int
-        How many. They are spawned, not forked: no state of this process leaks into them.
-
-    Yields
-    ------
-    concurrent.futures.ProcessPoolExecutor or None
-        None for one job: a process of its own would only cost time.
-    """
-    if jobs == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")
-    before = set(multiprocessing.active_children())
-    # Ctrl-C reaches every process of the terminal; only this one shall answer it.
-    pool = ProcessPoolExecutor(jobs, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        # Whatever still runs was given up by the block: waiting for it could take hours.
-        end = time.monotonic() + GRACE
-        for process in set(multiprocessing.active_children()) - before:
-            process.join(max(0.0, end - time.monotonic()))
-            process.terminate()
-            process.join()
+_counting = threading.Lock()
+_turn = threading.RLock()
+_running: list[Any] = []
+"""For each task that runs in this process, the limit on threads that it brought."""
 
 
 def run_alone(task: Callable[[Any], Any], point: Any) -> Any:
@@ -132,7 +147,34 @@ def run_alone(task: Callable[[Any], Any], point: Any) -> Any:
         What the task returns.
     """
     # Threads would compete with the other workers, and change the order of sums with the number of cores.
-    with _libraries().limit(limits=1):
+    with _counting:
+        _running.append(_libraries().limit(limits=1))
+    try:
+        return task(point)
+    finally:
+        with _counting:
+            # The first one knows what it was before, and the last task to end takes it.
+            limit = _running.pop()
+            if not _running:
+                limit.restore_original_limits()
+
+
+def in_turn(task: Callable[[Any], Any], point: Any) -> Any:
+    """One task of those that share a state of the process, such as the precision of mpmath: never two at once.
+
+    Parameters
+    ----------
+    task : callable
+        Function of one point.
+    point : object
+        The point.
+
+    Returns
+    -------
+    object
+        What the task returns.
+    """
+    with _turn:
         return task(point)
 
 
@@ -146,15 +188,74 @@ def _libraries() -> Any:
     return ThreadpoolController()
 
 
-def _submit(executor: Executor, task: Callable[[Any], Any], point: Any) -> Any:
+def _computed(
+    task: Callable[[Any], Any], points: Sequence[Any], todo: list[int], executor: Executor
+) -> Generator[Outcome, None, None]:
+    """Outcomes as they come; points whose workers died are tried again where workers can be replaced."""
+    renew = getattr(executor, "renew", None)
+    deaths: Counter[int] = Counter()
+    barren = 0
+    while todo:
+        alone = [index for index in todo if deaths[index] >= TOGETHER][:1]
+        lost = set()
+        for index, outcome in _batch(task, points, alone or todo, executor):
+            if renew is not None and isinstance(outcome, BrokenExecutor):
+                lost.add(index)
+            else:
+                barren = 0
+                yield index, outcome
+        todo = [index for index in todo if index in lost or (alone and index not in alone)]
+        if renew is None or not lost:
+            continue
+        renew()
+        barren += 1
+        # Workers take points in order: those they had are the first that are left.
+        deaths.update(alone or todo[: executor.jobs])  # type: ignore[attr-defined]
+        for index in [i for i in todo if deaths[i] >= ATTEMPTS or barren >= BARREN]:
+            todo.remove(index)
+            yield index, BrokenExecutor(_death(deaths[index]))
+
+
+def _death(times: int) -> str:
+    if times >= ATTEMPTS:
+        return f"its worker died {times} times (killed, or out of memory)"
+    return f"given up after {BARREN} dead workers in a row (killed, or out of memory)"
+
+
+def _batch(
+    task: Callable[[Any], Any], points: Sequence[Any], indices: Iterable[int], executor: Executor
+) -> Generator[Outcome, None, None]:
+    """Outcomes as they come."""
+    finished: SimpleQueue[Future] = SimpleQueue()
+    flying: dict[Future, int] = {}
+    alive = getattr(executor, "alive", lambda: True)
     try:
-        return executor.submit(task, point)
-    except RuntimeError as error:  # the pool broke before this point was sent
-        return error
+        for index in indices:
+            try:
+                future = executor.submit(task, points[index])
+            except RuntimeError as error:  # the workers broke before this point was sent
+                yield index, error
+                continue
+            flying[future] = index
+            future.add_done_callback(finished.put)
+        while flying:
+            try:
+                future = finished.get(timeout=LOOK)
+            except Empty:
+                if alive():
+                    continue
+                yield from ((index, BrokenExecutor(GONE)) for index in flying.values())
+                return
+            yield flying.pop(future), _outcome(future.result)
+    finally:
+        for future in flying:
+            future.cancel()
 
 
 def _outcome(compute: Callable[[], Any]) -> Any:
     try:
         return compute()
+    except CancelledError:
+        return BrokenExecutor(GONE)
     except Exception as error:
         return error

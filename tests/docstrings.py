@@ -59,9 +59,7 @@ def faults(name: str, thing: Any, checks: set[str]) -> list[str]:
         return [f"{name}: GL08 no docstring"]
     if "\n    ---" not in thing.__doc__:
         checks = checks - SECTIONS
-    found = (
-        validate(get_doc_object(thing))["errors"] if not inspect.isclass(thing) else class_errors(name, thing)
-    )
+    found = validate(get_doc_object(thing))["errors"] if not inspect.isclass(thing) else class_errors(name, thing)
     return [f"{name}: {code} {text}" for code, text in found if code in checks]
 
 

@@ -9,11 +9,11 @@ as 1/√N, so z grows with the number of samples at fixed N.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import Any
 
 from replica import cli
+from replica.model import control_fields
 
 __all__ = ["compare", "simulate"]
 
@@ -25,7 +25,6 @@ MEASURED = ("m", "q", "r")
 
 def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]]) -> int:
     """Run `--simulate` of the phase command; returns the exit status."""
-    from replica.sweep import collect, executor, sweep
     from replica.table import Table, provenance
 
     if args.precision is not None or args.plot is not None:
@@ -47,11 +46,9 @@ def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]
             points += [{**others, "alpha": alpha, "N": int(N)} for N in sizes]
     tasks = [(i, point) for i, point in enumerate(points)]
     task = functools.partial(_task, cls.name, samples, args.rng)
-    with executor(min(args.jobs, len(tasks))) as pool:
-        results = sweep(task, tasks, executor=pool)
-        outcomes, interrupted = collect(cli.progress(results, len(tasks), "simulating", args.quiet))
+    computed = cli.compute(task, tasks, args, "simulating")
     rows, failed = [], 0
-    for index, outcome in outcomes:
+    for index, outcome in computed.outcomes:
         if isinstance(outcome, Exception):
             failed += 1
             cli.warn(f"{', '.join(f'{k} = {v:g}' for k, v in points[index].items())}: {outcome}")
@@ -68,10 +65,7 @@ def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]
     ]
     filled = {c: [row.get(c) for row in rows] for c in columns}
     cli.emit(Table(filled, provenance(cli.parameters(args), seed=args.rng)), args)
-    if interrupted:
-        cli.warn(f"interrupted: {len(rows)} of {len(tasks)} points finished")
-        return 130
-    return 1 if failed else 0
+    return computed.end(failed)
 
 
 def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> dict[str, Any]:
@@ -145,6 +139,6 @@ def _task(name: str, samples: int, seed: int, task: tuple[int, dict[str, Any]]) 
 
     index, point = task
     cls: Any = get(name)
-    controls = {f.name: point[f.name] for f in dataclasses.fields(cls) if f.name in point}
+    controls = {f.name: point[f.name] for f in control_fields(cls) if f.name in point}
     rng = np.random.SeedSequence(seed, spawn_key=(index,))
     return compare(cls(**controls), point["N"], samples=samples, rng=rng)

@@ -18,10 +18,10 @@ def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[An
     for point in points:
         cls(**{cls.load: 1.0, **{k: float(v) for k, v in point.items()}})
     task = functools.partial(row, cls.name, cls.diagrams.index(diagram), args.precision)
-    outcomes, interrupted = _run(task, points, args)
-    shown = [k for k in grids if len(grids[k]) > 1 or k in diagram.scanned]
+    computed = cli.compute(task, points, args)
+    shown = [*diagram.scanned, *(k for k in grids if len(grids[k]) > 1 and k not in diagram.scanned)]
     rows, failed = [], 0
-    for index, outcome in outcomes:
+    for index, outcome in computed.outcomes:
         point = {k: points[index][k] for k in shown}
         if isinstance(outcome, Exception):
             failed += 1
@@ -30,18 +30,15 @@ def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[An
             outcome = dict.fromkeys(diagram.columns)
         rows.append({**point, **outcome})
     _output(rows, [*shown, *diagram.columns], args, cls, diagram)
-    if interrupted:
-        cli.warn(f"interrupted: {len(rows)} of {len(points)} points finished")
-        return 130
-    return 1 if failed else 0
+    return computed.end(failed)
 
 
 def _diagram(parser: cli.Parser, cls: Any, grids: dict[str, list[Any]]) -> Any:
-    """Return the diagram whose scanned controls are those given, or stop with what there is."""
-    choices = " or ".join("--" + " --".join(d.scanned) for d in cls.diagrams)
+    """Return the diagram whose controls are those given, or stop with what there is."""
     for diagram in cls.diagrams:
-        if set(grids) == set(diagram.scanned):
+        if set(grids) == {*diagram.scanned, *diagram.fixed}:
             return diagram
+    choices = " or ".join("--" + " --".join((*d.scanned, *d.fixed)) for d in cls.diagrams)
     if not grids:
         parser.error(f"give {choices}; --help has examples")
     given = " ".join("--" + k for k in grids)
@@ -77,14 +74,6 @@ def row(name: str, index: int, precision: int | None, point: dict[str, Any]) -> 
 
     with mp.workdps(precision + 15):
         return diagram.row(precision=precision, **{k: number(v) for k, v in point.items()})
-
-
-def _run(task: Any, points: list[dict[str, Any]], args: Any) -> tuple[list[tuple[int, Any]], bool]:
-    from replica.sweep import collect, executor, sweep
-
-    with executor(min(args.jobs, len(points))) as pool:
-        results = sweep(task, points, executor=pool)
-        return collect(cli.progress(results, total=len(points), label="points", quiet=args.quiet))
 
 
 def _output(rows: list[dict[str, Any]], columns: list[str], args: Any, cls: Any, diagram: Any) -> None:

@@ -175,9 +175,7 @@ def test_other_failures_keep_their_own_status(folder):
 
 
 def test_output_in_every_format_and_file(folder):
-    done = demo(
-        folder, "--theta", "0:1:3", "--L", "2", "--out", "t.csv", "--plot", "t.png", "--format", "json"
-    )
+    done = demo(folder, "--theta", "0:1:3", "--L", "2", "--out", "t.csv", "--plot", "t.png", "--format", "json")
     assert done.stderr == ""
     assert json.loads(done.stdout)["rows"][1] == {"theta": 0.5, "L": 2, "square": 0.25}
     table = Table.read(folder / "t.csv")
@@ -192,9 +190,7 @@ def test_output_in_every_format_and_file(folder):
 
 def test_numbers_are_strings_of_the_digits_asked_for(folder):
     done = demo(folder, "--theta", "0.1", "--precision", "20", "--format", "json")
-    assert json.loads(done.stdout)["rows"] == [
-        {"theta": "0.10000000000000000000", "square": "0.010000000000000000000"}
-    ]
+    assert json.loads(done.stdout)["rows"] == [{"theta": "0.10000000000000000000", "square": "0.010000000000000000000"}]
 
 
 def test_workers_change_nothing(folder):

@@ -1,11 +1,12 @@
 """Sweeps: order, failures, dead workers, threads."""
 
 import math
+import multiprocessing
 import os
 import signal
 import sys
 import time
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -29,6 +30,15 @@ def die(point):
     if point == 2:
         time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGKILL)
+    return point
+
+def die_at_once(point):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def die_once(mark, point):
+    if point == 2 and not os.path.exists(mark):
+        open(mark, "w").close()
+        die(point)
     return point
 """
 
@@ -73,15 +83,57 @@ def test_same_bits_whatever_the_number_of_workers(tasks):
         assert list(sweep(tasks.norm, range(6), executor=pool)) == alone
 
 
-def test_a_dead_worker_is_an_error_of_the_points_it_leaves(tasks):
+@pytest.mark.slow
+def test_a_point_that_kills_its_workers_fails_alone(tasks):
     with executor(2) as pool:
         results = list(sweep(tasks.die, range(5), executor=pool))
-    assert len(results) == 5
-    assert [outcome for _, outcome in results[:2]] == [0, 1]
-    assert isinstance(results[2][1], BrokenExecutor)
+        assert [index for index, _ in results] == list(range(5))
+        assert [outcome for _, outcome in results if not isinstance(outcome, Exception)] == [0, 1, 3, 4]
+        assert isinstance(results[2][1], BrokenExecutor)
+        assert "died 4 times" in str(results[2][1])
+        assert list(sweep(tasks.die, [0], executor=pool)) == [(0, 0)]
+
+
+def test_a_worker_killed_once_costs_nothing(tasks, tmp_path):
     with executor(2) as pool:
-        list(sweep(tasks.die, [2], executor=pool))
+        task = partial(tasks.die_once, str(tmp_path / "mark"))
+        assert list(sweep(task, range(5), executor=pool)) == [(i, i) for i in range(5)]
+
+
+def test_workers_that_always_die_end_the_sweep(tasks, monkeypatch):
+    monkeypatch.setattr("replica.sweep.BARREN", 2)
+    with executor(2) as pool:
+        results = list(sweep(tasks.die_at_once, range(20), executor=pool))
+    assert all("given up" in str(outcome) for _, outcome in results)
+
+
+def test_a_dead_worker_of_a_foreign_pool_is_an_error_of_the_points_it_leaves(tasks):
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        results = list(sweep(tasks.die, range(5), executor=pool))
+        assert [outcome for _, outcome in results[:2]] == [0, 1]
+        assert isinstance(results[2][1], BrokenExecutor)
         assert isinstance(next(sweep(tasks.die, [0], executor=pool))[1], BrokenExecutor)
+
+
+def test_threads_share_the_limit_on_threads(tasks):
+    before = threadpool_info()
+    with ThreadPoolExecutor(3) as pool:
+        assert [found for _, found in sweep(tasks.threads, range(30), executor=pool)] == [{1}] * 30
+    assert threadpool_info() == before
+
+
+def test_ctrl_c_yields_what_was_finished_out_of_order():
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    old = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            signal.setitimer(signal.ITIMER_REAL, 0.5)
+            results = collect(sweep(time.sleep, [1.0, 0.0, 0.0, 1.0], executor=pool))
+    finally:
+        signal.signal(signal.SIGALRM, old)
+    assert results == ([(1, None), (2, None)], True)
 
 
 def test_collect_keeps_what_was_finished():
@@ -105,7 +157,7 @@ def test_ctrl_c_while_waiting_and_no_worker_outlives_the_block():
             assert list(sweep(abs, [-1], executor=pool)) == [(0, 1)]
             signal.setitimer(signal.ITIMER_REAL, 0.5)
             results, interrupted = collect(sweep(time.sleep, [0.0, 100.0, 100.0, 100.0], executor=pool))
-            workers = list(pool._processes)
+            workers = [process.pid for process in pool.processes()]
     finally:
         signal.signal(signal.SIGALRM, old)
     assert interrupted

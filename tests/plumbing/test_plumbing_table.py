@@ -31,9 +31,7 @@ def tables(draw):
         name: draw(st.lists(st.none() | draw(st.sampled_from(KINDS)), min_size=length, max_size=length))
         for name in names
     }
-    values = (
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS
-    )
+    values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS
     return Table(columns, draw(st.dictionaries(st.text("abcä", min_size=1), values | st.lists(values))))
 
 
@@ -99,9 +97,7 @@ def test_csv_without_comments_is_plain_and_can_be_read(tmp_path):
 
 
 def test_text_is_aligned_at_the_point_with_nulls_empty():
-    table = Table(
-        {"theta": [0, 0.5], "alpha_c": [0.137905566494932, None], "phase": ["glass", "ferromagnet"]}
-    )
+    table = Table({"theta": [0, 0.5], "alpha_c": [0.137905566494932, None], "phase": ["glass", "ferromagnet"]})
     assert table.to_text().splitlines() == [
         "theta     alpha_c  phase",
         "  0    0.13790557  glass",

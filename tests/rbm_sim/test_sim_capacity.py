@@ -22,9 +22,7 @@ Z_MAX = 3.0  # standard errors allowed to a mean over samples; seeds are fixed
 
 
 def hopfield(alpha):
-    y = brentq(
-        lambda y: math.erf(y) / y - 2 / math.sqrt(math.pi) * math.exp(-y * y) - math.sqrt(2 * alpha), Y_C, 30
-    )
+    y = brentq(lambda y: math.erf(y) / y - 2 / math.sqrt(math.pi) * math.exp(-y * y) - math.sqrt(2 * alpha), Y_C, 30)
     m = math.erf(y)
     C = 2 / math.sqrt(math.pi) * y / m * math.exp(-y * y)  # √(αr) = m/(y√2)
     return SimpleNamespace(m=m, r=(1 - C) ** -2, C=C)
@@ -187,9 +185,7 @@ def test_self_coupling_holds_patterns_above_capacity():
 
 
 def same(a, b):
-    return all(
-        np.array_equal(getattr(a, name), getattr(b, name)) for name in ("m", "q", "r", "sweeps", "moves")
-    )
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in ("m", "q", "r", "sweeps", "moves"))
 
 
 def test_samples_do_not_depend_on_order_or_workers():

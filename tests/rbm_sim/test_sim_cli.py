@@ -14,9 +14,7 @@ from replica import cli
 
 
 def command(*words):
-    return subprocess.run(
-        [sys.executable, "-m", "rbm_sim", *words], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-m", "rbm_sim", *words], capture_output=True, text=True, check=False)
 
 
 def rows(capsys, *words):

@@ -14,20 +14,14 @@ from rbm_sim.landscape import Landscape
 from rbm_sim.patterns import corrupted, pattern_state, pattern_weights, random_patterns
 
 PAIRS = list(
-    itertools.product(
-        [Spin(0.1), Bernoulli(-0.2)], [Gaussian(), ReLU(0.3), Spin(0.2), Bernoulli(-0.3), ReLU(-1.0)]
-    )
+    itertools.product([Spin(0.1), Bernoulli(-0.2)], [Gaussian(), ReLU(0.3), Spin(0.2), Bernoulli(-0.3), ReLU(-1.0)])
 )
 DTYPES = [np.float32, np.float64]
 
 
 def machine(visible, hidden, N=12, M=7, seed=0, dtype=np.float64, sparse=False):
     rng = np.random.default_rng(seed)
-    w = (
-        random_patterns(N, M, p=0.6, rng=rng) / math.sqrt(N)
-        if sparse
-        else rng.normal(size=(N, M)) / math.sqrt(N)
-    )
+    w = random_patterns(N, M, p=0.6, rng=rng) / math.sqrt(N) if sparse else rng.normal(size=(N, M)) / math.sqrt(N)
     return RBM(w.astype(dtype), visible=visible, hidden=hidden)
 
 

@@ -60,9 +60,7 @@ def test_two_uncoupled_machines_add_up():
     a, b = machine(3, 4, Spin(0.1), ReLU(0.2), 1), machine(4, 2, Spin(0.1), ReLU(0.2), 2)
     w = np.block([[a.weights, np.zeros((3, 2))], [np.zeros((4, 4)), b.weights]])
     both = RBM(w, visible=Spin(0.1), hidden=ReLU(0.2))
-    assert exact.log_partition(both) == pytest.approx(
-        exact.log_partition(a) + exact.log_partition(b), rel=1e-13
-    )
+    assert exact.log_partition(both) == pytest.approx(exact.log_partition(a) + exact.log_partition(b), rel=1e-13)
 
 
 def test_moments_are_derivatives_of_the_log_partition():

@@ -180,9 +180,7 @@ def test_bad_arguments(call, message):
 
 
 def test_public_names():
-    assert {"RBM", "Bernoulli", "Spin", "Gaussian", "ReLU", "exact", "participation_ratio"} <= set(
-        dir(rbm_sim)
-    )
+    assert {"RBM", "Bernoulli", "Spin", "Gaussian", "ReLU", "exact", "participation_ratio"} <= set(dir(rbm_sim))
     for name in rbm_sim.__all__:
         assert getattr(rbm_sim, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
