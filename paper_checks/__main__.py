@@ -14,7 +14,7 @@ from paper_checks.check import Check, Verdict, collect
 from replica.cli import Parser, UsageError, add_common, emit, parameters, progress, run, warn
 from replica.table import Table, provenance
 
-SHOWN = ("name", "source", "where", "printed", "computed", "verdict")
+SHOWN = ("name", "verdict", "source", "where", "printed", "computed")
 
 
 def main(argv: Sequence[str] | None = None, package: ModuleType = paper_checks) -> int:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+# The folder of this script holds tests/replica, which would be taken for the package.
+sys.path[0] = str(ROOT)
 FENCE = re.compile(
     r"^(?P<skip><!-- not run -->\s*\n)?^```(?P<kind>console|bash|python)\s*\n(?P<body>.*?)^```\s*$",
     re.M | re.S,
