@@ -37,7 +37,7 @@ def glass_states(p: NDArray, theta: NDArray, g: NDArray, alpha: NDArray) -> tupl
     b : array, shape (n,)
         Its (g + αB/2)/s.
     """
-    grid = np.concatenate([np.arange(-37.0, -6, 0.25), np.arange(-6, 6, 0.05), np.arange(6, 30.5, 0.5)])
+    grid = np.concatenate([np.arange(-37.0, -6, 0.25), np.arange(-6, 6, 0.05), np.arange(6, 30.0, 0.5), np.geomspace(30.0, 1e8, 60)])
     excess = glass_point(p[:, None], theta[:, None], alpha[:, None], grid)[0] - g[:, None]
     above = excess > 0
     point, cell = np.nonzero((above[:, 1:] != above[:, :-1]) & np.isfinite(excess[:, 1:]) & np.isfinite(excess[:, :-1]))

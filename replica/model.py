@@ -175,6 +175,8 @@ class Diagram:
     """What they measure."""
     fixed: tuple[str, ...] = ()
     """Further controls that must be given."""
+    precise: bool = True
+    """Whether it can be had at more than double precision."""
     draw: Callable[[Any, Any], bool] | None = None
     """draw(table, axes): draw the rows in a way of the model's own; False leaves them to the general one."""
 

@@ -109,8 +109,6 @@ def _phase_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
     """ℓ*, f̃ and the order parameters there, the level of the spin glass, and the phase."""
     from replica.phases import phase_of
 
-    if precision is not None:
-        raise ValueError(f"precision = {precision}: the compositional phase diagram has double precision only")
     labels, _, extra = phase_of(CompositionalRBM(**controls))
     values = {name: float(value) for name, value in extra.items()}
     row: dict[str, Any] = {k: (None if math.isnan(v) else v) for k, v in values.items()}
@@ -131,6 +129,7 @@ CompositionalRBM.diagrams = (
         help="minimum of f over ell = L p, the level of the spin glass, and the phase (tilde quantities)",
         lines=("ell_star",),
         axis="ℓ*",
+        precise=False,
         draw=_draw,
     ),
 )

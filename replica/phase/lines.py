@@ -14,6 +14,8 @@ __all__ = ["draw_lines", "row"]
 def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]]) -> int:
     """Compute and print a diagram of the model; returns the exit status."""
     diagram = _diagram(parser, cls, grids)
+    if args.precision is not None and not diagram.precise:
+        parser.error(f"--precision: {cls.name} has double precision only")
     points = cli.product(grids)
     for point in points:
         cls(**{cls.load: 1.0, **{k: float(v) for k, v in point.items()}})
