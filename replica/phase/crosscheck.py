@@ -20,6 +20,8 @@ __all__ = ["compare", "simulate"]
 FACTORS = (0.8, 1.2)
 """Default loads over the capacity."""
 SAMPLES = 20
+MOST_ENTRIES = 5e8
+"""N × M of the largest machine: 2.5 GB with its weights."""
 MEASURED = ("m", "q", "r")
 
 
@@ -44,6 +46,13 @@ def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]
         for alpha in _loads(cls, others) if loads is None else [float(a) for a in loads]:
             cls(**{cls.load: alpha, **others})
             points += [{**others, "alpha": alpha, "N": int(N)} for N in sizes]
+    for point in points:
+        entries = point["N"] * max(1, round(point["alpha"] * point["N"]))
+        if entries > MOST_ENTRIES:
+            place = ", ".join(f"{k} = {v:g}" for k, v in point.items())
+            parser.error(
+                f"--simulate: {place} needs {entries:.2g} pattern entries; at most {MOST_ENTRIES:.0e} are allowed"
+            )
     tasks = [(i, point) for i, point in enumerate(points)]
     task = functools.partial(_task, cls.name, samples, args.rng)
     computed = cli.compute(task, tasks, args, "simulating")
