@@ -27,7 +27,7 @@ _PUBLIC = {
     "coexistence": "replica.critical",
     "instability": "replica.at_line",
     "CriticalPoint": "replica.critical",
-    "ell_star": "replica.ell_star",
+    "ell_star": "replica.best_ell",
     "phase_boundary": "replica.phases",
     "phase_diagram": "replica.diagram",
     "PhaseDiagram": "replica.diagram",

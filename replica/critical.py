@@ -21,11 +21,12 @@ from replica.model import Chart, Finder, Model, Order, control_fields
 from replica.newton import polish_multiprecision
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution, Status
-from replica.solver import chosen_branch, sampled, solve
+from replica.solver import checked_digits, chosen_branch, sampled, solve
 
 __all__ = ["CriticalPoint", "coexistence", "spinodal"]
 
 Start = str | tuple[str, int]
+LARGEST_LOG = math.log(np.finfo(float).max) - 1e-9
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -113,7 +114,7 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
         value = float(end.model.controls[along][0])
         kind, n, log_value = state.kind, state.n, math.log(value) if value > 0 else math.nan
         return _refined(model, order, kind, n, along, value, precision)
-    if log_value > 700 and precision is None:
+    if log_value > LARGEST_LOG and precision is None:
         state = Solution(plain.unchecked(**{along: math.inf}), kind, n, order, Status.CONVERGED, math.nan)
         return CriticalPoint(math.inf, along, (state,), log_value)
     return _refined(model, order, kind, n, along, _exponential(log_value, precision), precision)
@@ -257,14 +258,6 @@ def _precise_coexistence(model: Model, along: str, value: Any, states: list[Solu
             raise ArithmeticError("the coexistence did not converge in mpmath")
         done = tuple(dataclasses.replace(s, model=here, order=o, residual=here.residual(o, s.n)) for o, s in pairs)
         return CriticalPoint(value, along, done, float(mp.log(abs(value))))
-
-
-def checked_digits(precision: Any) -> int:
-    """Return `precision` as a number of digits, or raise ValueError."""
-    whole = isinstance(precision, (int, np.integer)) and not isinstance(precision, bool)
-    if not whole or not 15 <= precision <= 10_000:
-        raise ValueError(f"precision = {precision!r}: an integer from 15 to 10000 (decimal digits) is needed")
-    return int(precision)
 
 
 def scalar(model: Model, along: str) -> Model:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["abs_real", "erf", "exp", "is_multiprecision", "log", "log1p", "phi", "sqrt", "tanh"]
+__all__ = ["abs_real", "erf", "exp", "is_multiprecision", "log", "log1p", "noise_floor", "phi", "sqrt", "tanh"]
 
 COMPLEX_STEP = 1e-30
 """Size of the imaginary step in double precision: its square is below every rounding error."""
@@ -25,11 +25,6 @@ LARGEST_STEP = 1e-12
 def is_multiprecision(x: Any) -> bool:
     """Tell whether x is an mpmath number (or an object array of them), without importing mpmath."""
     return hasattr(x, "_mpf_") or hasattr(x, "_mpc_") or (isinstance(x, np.ndarray) and x.dtype.hasobject)
-
-
-def is_step(x: Any) -> bool:
-    """Tell whether x carries a complex step (numpy or Python complex, or mpc)."""
-    return hasattr(x, "_mpc_") or np.iscomplexobj(x)
 
 
 def check_step(x: Any) -> None:
@@ -57,15 +52,19 @@ def exp(x: Any) -> Any:
 
 
 def log(x: Any) -> Any:
-    """Natural logarithm."""
-    return _multiprecision(lambda mp, v: mp.log(v), x) if is_multiprecision(x) else np.log(x)
+    """Natural logarithm; on a complex step in mpmath ln a + iε/a, however far apart a and ε are."""
+    return _multiprecision(_log_multiprecision, x) if is_multiprecision(x) else np.log(x)
+
+
+def _log_multiprecision(mp: Any, x: Any) -> Any:
+    return mp.log(x) if hasattr(x, "_mpf_") else mp.mpc(mp.log(x.real), x.imag / x.real)
 
 
 def log1p(x: Any) -> Any:
     """ln(1 + x), accurate for small x."""
     if not is_multiprecision(x):
         return np.log1p(x)
-    return _multiprecision(lambda mp, v: mp.log1p(v) if hasattr(v, "_mpf_") else mp.log(1 + v), x)
+    return _multiprecision(lambda mp, v: mp.log1p(v) if hasattr(v, "_mpf_") else _log_multiprecision(mp, 1 + v), x)
 
 
 def sqrt(x: Any) -> Any:
@@ -83,6 +82,13 @@ def abs_real(x: Any) -> Any:
     if is_multiprecision(x):
         return _multiprecision(lambda mp, v: -v if mp.re(v) < 0 else v, x)
     return np.where(np.real(x) < 0, -x, x)[()]
+
+
+def noise_floor(s: Any) -> Any:
+    """Scale s kept above 1e-120, or 10^(−2 × digits) in mpmath: below, a field of that width is sharp to all digits."""
+    if is_multiprecision(s):
+        return _multiprecision(lambda mp, v: v if mp.re(v) > mp.eps**2 else mp.eps**2, s)
+    return np.where(np.real(s) > 1e-120, s, 1e-120)[()]
 
 
 def phi(x: Any) -> Any:

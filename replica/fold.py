@@ -11,6 +11,7 @@ regular at the fold, so Newton's method reaches rounding there, in double precis
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -66,14 +67,24 @@ def refine_fold(
 
     best = None
     for _ in range(30):
-        step = algebra.newton_step(system, point)
+        with np.errstate(all="ignore"):
+            try:
+                step = algebra.newton_step(system, point)
+            except np.linalg.LinAlgError:
+                step = [math.inf]
+        if not all(abs(s) < math.inf for s in step):
+            break
         point = [p - s for p, s in zip(point, step, strict=True)]
         size = max(abs(s) / max(1, abs(p)) for s, p in zip(step, point, strict=True))
         if size <= algebra.tolerance or (best is not None and size >= best and size <= algebra.accepted):
             break
         best = size if best is None else min(size, best)
     else:
-        raise ArithmeticError("the extended system of the fold did not converge")
+        step = [math.inf]
+    if not all(abs(s) < math.inf for s in step):
+        raise ArithmeticError(
+            f"the fold at {along} = {float(value):.6g} is not resolved at this precision: give precision=30, or more"
+        )
     return point[-1] * scale, model.unchecked(**{along: point[-1] * scale}).unpack(point[:-1])
 
 

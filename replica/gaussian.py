@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from replica.elementary import check_step, is_multiprecision, phi
+from replica.elementary import check_step, is_multiprecision, log, phi
 
 __all__ = ["Average", "H", "H_scaled", "gaussian_average", "log_H", "phi"]
 
@@ -113,9 +113,7 @@ def log_H(k: int, x: Any) -> Any:
     """
     _check_order(k)
     if is_multiprecision(x):
-        from mpmath import mp
-
-        return mp.log(_H_multiprecision(k, x))
+        return log(_H_multiprecision(k, x))
     return _with_step_rule(_log_real, _log_slope, k, x)
 
 
@@ -258,12 +256,24 @@ def _H_multiprecision(k: int, x: Any) -> Any:
     if hasattr(x, "_mpc_"):
         slope = -k * _H_multiprecision(k - 1, x.real) if k else -phi(x.real)
         return _H_multiprecision(k, x.real) + 1j * x.imag * slope
-    guard = 20 + int((k + 1) * 2 * math.log2(2 + abs(float(x))))
+    guard = 20 + (k + 1) * 2 * max(1, int(mp.mag(x)) if x else 1)
     with mp.workprec(mp.prec + guard):
-        previous, current = phi(x), mp.erfc(x / mp.sqrt(2)) / 2
+        previous, current = phi(x), _upper_tail(mp, x)
         for j in range(k):
             previous, current = current, -x * current + (j * previous if j else previous)
     return +current
+
+
+def _upper_tail(mp: Any, x: Any) -> Any:
+    """H^(0)(x) in mpmath, whose erfc overflows beyond 1e154: far out φ(x)/x (1 − 1/x² + 3/x⁴ − …)."""
+    if mp.mag(x) < 300 or not x:
+        return mp.erfc(x / mp.sqrt(2)) / 2
+    if x < 0:
+        return 1 - _upper_tail(mp, -x)
+    total, term, j = mp.mpf(0), mp.one, 1
+    while abs(term) > mp.eps:
+        total, term, j = total + term, -term * j / (x * x), j + 2
+    return phi(x) / x * total
 
 
 class Average(NamedTuple):

@@ -10,12 +10,13 @@ so that all of them are the crossings of g(b) with the field g.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.gaussian import H, log_H
+from replica.gaussian import log_H
 from replica.model import Order, exp_clipped
 from replica.rootfinding import find_roots
 
@@ -37,21 +38,40 @@ def glass_states(p: NDArray, theta: NDArray, g: NDArray, alpha: NDArray) -> tupl
     b : array, shape (n,)
         Its (g + αB/2)/s.
     """
-    grid = np.concatenate([np.arange(-37.0, -6, 0.25), np.arange(-6, 6, 0.05), np.arange(6, 30.0, 0.5), np.geomspace(30.0, 1e8, 60)])
-    excess = glass_point(p[:, None], theta[:, None], alpha[:, None], grid)[0] - g[:, None]
-    above = excess > 0
-    point, cell = np.nonzero((above[:, 1:] != above[:, :-1]) & np.isfinite(excess[:, 1:]) & np.isfinite(excess[:, :-1]))
+    fine, coarse = np.arange(-6, 6, 0.05), np.arange(-37.0, -6, 0.25)
+    grid = np.concatenate([coarse, fine, np.arange(6, 30.0, 0.5), np.geomspace(30.0, 1e8, 60)])
 
-    def at_b(b: NDArray, index: NDArray) -> NDArray:
-        i = point[index]
+    def excess(b: NDArray, i: NDArray) -> NDArray:
         return glass_point(p[i], theta[i], alpha[i], b)[0] - g[i]
 
-    b = find_roots(at_b, grid[cell], grid[cell + 1], excess[point, cell], excess[point, cell + 1])
-    return point, b
+    nodes = np.tile(grid, (len(p), 1))
+    values = excess(nodes, np.arange(len(p))[:, None])
+    _move_onto_turns(excess, nodes, values)
+    above = values > 0
+    point, cell = np.nonzero((above[:, 1:] != above[:, :-1]) & np.isfinite(values[:, 1:]) & np.isfinite(values[:, :-1]))
+    ends = (v[point, cell + j] for v in (nodes, values) for j in (0, 1))
+    return point, find_roots(lambda b, index: excess(b, point[index]), *ends)
+
+
+def _move_onto_turns(excess: Callable[[NDArray, NDArray], NDArray], nodes: NDArray, values: NDArray) -> None:
+    """Move nodes onto the extrema beside them, so that no pair of roots lies between two nodes."""
+    with np.errstate(invalid="ignore"):
+        left, right = np.diff(values, axis=1)[:, :-1], np.diff(values, axis=1)[:, 1:]
+        # towards zero, and nearer to it than the neighbours are to the node
+        near = np.abs(values[:, 1:-1]) < np.maximum(np.abs(left), np.abs(right))
+        row, column = np.nonzero((left * right < 0) & (values[:, 1:-1] * right > 0) & near)
+    column += 1
+    low, high, every = nodes[row, column - 1], nodes[row, column + 1], np.arange(len(row))
+
+    def slope(b: NDArray, index: NDArray) -> NDArray:
+        return excess(b + 1e-5, row[index]) - excess(b - 1e-5, row[index])
+
+    b = find_roots(slope, low, high, slope(low, every), slope(high, every), rtol=1e-9)
+    nodes[row, column], values[row, column] = b, excess(b, row)
 
 
 def glass_point(p: Any, theta: Any, alpha: Any, b: Any) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """g, ln s, q and 1 − C of the state with m = 0 and given b."""
+    """g, ln s, q and ln(1 − C) of the state with m = 0 and given b."""
     from scipy.special import log_ndtr
 
     with np.errstate(all="ignore"):
@@ -63,14 +83,14 @@ def glass_point(p: Any, theta: Any, alpha: Any, b: Any) -> tuple[NDArray, NDArra
         log_s = np.log(p) + np.logaddexp(log_phi, log_spread)
         pull = 0.5 * np.sqrt(alpha) * np.exp(log_H(0, y) - 0.5 * (log_q + log_h2))
         g = np.exp(log_s) * (b - pull)
-        return g, log_s, np.exp(log_q), np.exp(log_spread + np.log(p) - log_s)
+        return g, log_s, np.exp(log_q), log_spread + np.log(p) - log_s
 
 
 def glass_order(p: Any, theta: Any, alpha: Any, b: Any) -> Order:
-    """Order parameters of the state with m = 0 and given b."""
-    _, log_s, q, margin = glass_point(p, theta, alpha, b)
+    """Order parameters of the state with m = 0 and given b; r = s²/(αp) needs no 1 − C."""
+    _, log_s, q, log_margin = glass_point(p, theta, alpha, b)
     with np.errstate(all="ignore"):
-        y = theta / np.sqrt(p * q)
-        r = exp_clipped(np.log(p * q) + log_H(2, y) - 2 * np.log(margin))
+        r = exp_clipped(2 * log_s - np.log(alpha * p))
         C = p * np.exp(-0.5 * b * b - log_s) / math.sqrt(2 * math.pi)
-        return Order(m=np.zeros(np.shape(b)), q=q, r=r, C=C, B=p * H(0, y) / margin)
+        B = p * exp_clipped(log_H(0, theta / np.sqrt(p * q)) - log_margin)
+        return Order(m=np.zeros(np.shape(b)), q=q, r=r, C=C, B=B)

@@ -102,14 +102,30 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
     """
     import contourpy
 
-    deepest = max([0, *(state.k for state in zero_noise_states(couplings, g))])
-    v = np.arange(min(-4.0, lowest / 4 - 2), FAR + STEP_V, STEP_V)
-    kappa = np.arange(-12.0 - 2.0 * deepest, 12.0, STEP_KAPPA)
+    states = zero_noise_states(couplings, g)
+    v = np.arange(min(-4.0, lowest / 4 - 2), noiseless_from(states) + STEP_V, STEP_V)
+    kappa = _kappa_nodes(states, float(v[-1]))
     surface = _surface(couplings, v, kappa)
     field = np.where(np.isfinite(surface.g) & (surface.q > LEAST_ACTIVITY), surface.g, np.nan)
     lines: Any = contourpy.contour_generator(kappa, v, np.ma.masked_invalid(field)).lines(g)
-    found = [_curve(couplings, g, line[:, ::-1], v[-1]) for line in lines]
+    found = [_curve(couplings, g, line[:, ::-1], (v, kappa)) for line in lines]
     return [curve for curve in found if curve is not None]
+
+
+def noiseless_from(states: list[ZeroNoise]) -> float:
+    """V beyond which all zero-noise states are free of noise: it and the self-field αB/2 are far below the gap."""
+    return max([FAR, *(max(math.log(10 / s.gap), 0.5 * math.log(100 * s.self_field / s.gap)) for s in states)])
+
+
+def _kappa_nodes(states: list[ZeroNoise], right: float) -> NDArray:
+    """Nodes in κ, denser towards −k where the units with W = k flip within a width of e^{−v}."""
+    deepest = max([0, *(state.k for state in states)])
+    flips = {0, 1} | {state.k - (state.side > 0) for state in states if state.gap < 6 * STEP_KAPPA}
+    count = 2 + int((right - math.log(0.2)) / 0.3)
+    offsets = np.geomspace(0.1 * math.exp(-right), 0.5, count)
+    nodes = [np.arange(-12.0 - 2.0 * deepest, 12.0, STEP_KAPPA)]
+    nodes += [-k + sign * offsets for k in flips for sign in (-1, 1)]
+    return np.unique(np.concatenate(nodes))
 
 
 class ZeroNoise(NamedTuple):
@@ -120,6 +136,12 @@ class ZeroNoise(NamedTuple):
     q: float
     top: float
     """ln α + 2v on its plateau: α → e^top/a² as the noise vanishes."""
+    gap: float
+    """Distance of κ = g/m from the nearer end of (−k, 1 − k), where units flip."""
+    side: int
+    """1 if that end is 1 − k, −1 if it is −k."""
+    self_field: float
+    """a² αB/(2m)."""
 
 
 def zero_noise_states(couplings: Couplings, g: float) -> list[ZeroNoise]:
@@ -143,8 +165,12 @@ def zero_noise_states(couplings: Couplings, g: float) -> list[ZeroNoise]:
         on = law.w >= k
         m, q = float((law.weight * law.w)[on].sum() / size), float(law.weight[on].sum())
         if m > 0 and (k - 1) * m <= -g < k * m:
-            top = 2 * math.log(m / p) - math.log(q) - float(log_H(2, theta / math.sqrt(p * q)))
-            found.append(ZeroNoise(k, m, q, top))
+            y = theta / math.sqrt(p * q)
+            top = 2 * math.log(m / p) - math.log(q) - float(log_H(2, y))
+            self_field = m / (2 * p * q) * math.exp(float(log_H(0, y) - log_H(2, y)))
+            upper, lower = 1 - k - g / m, g / m + k
+            gap, side = (upper, 1) if upper < lower else (lower, -1)
+            found.append(ZeroNoise(k, m, q, top, max(gap, 1e-12), side, self_field))
     return found
 
 
@@ -156,26 +182,68 @@ def projected(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> tup
         with np.errstate(all="ignore"):
             slope_v, slope_k = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
             shift = (points.g[0] - g) / (slope_v**2 + slope_k**2)
-        shift = np.where(np.isfinite(shift), shift, 0.0)
-        limit = 0.2 / np.maximum(0.2, np.hypot(shift * slope_v, shift * slope_k))
-        v, kappa = v - limit * shift * slope_v, kappa - limit * shift * slope_k
-        if np.all(np.abs(shift) * np.hypot(slope_v, slope_k) < 1e-13):
+            step = np.stack([shift * slope_v, shift * slope_k])
+        step = np.where(np.isfinite(step).all(axis=0), step, 0.0)
+        size = np.hypot(*step)
+        v, kappa = np.stack([v, kappa]) - step * (0.2 / np.maximum(0.2, size))
+        if np.all(size < 1e-13):
             break
     return v, kappa
 
 
-def _curve(couplings: Couplings, g: float, line: NDArray, right: float) -> Curve | None:
-    """Project a polyline onto the level, cut what lies outside the domain, and mark its folds."""
-    v, kappa = projected(couplings, g, line[:, 0], line[:, 1])
+def _curve(couplings: Couplings, g: float, line: NDArray, nodes: tuple[NDArray, NDArray]) -> Curve | None:
+    """Put a polyline onto the level, cut what lies outside the domain, and mark its folds."""
+    v, kappa = _on_level(couplings, g, line, *nodes)
+    apart = np.concatenate([[True], np.hypot(np.diff(v), np.diff(kappa)) > 1e-8])
+    v, kappa = v[apart], kappa[apart]
     load = at(couplings, v, kappa).log_alpha
     inside = np.nonzero(np.isfinite(load))[0]
     if len(inside) < 3:
         return None
     keep = slice(max(0, inside[0] - 1), inside[-1] + 2)
     v, kappa, load = v[keep], kappa[keep], load[keep]
+    right = float(nodes[0][-1])
     ends = (_zero_noise_end(v[0], kappa[0], load[0], right), _zero_noise_end(v[-1], kappa[-1], load[-1], right))
     bare = Curve(couplings, g, np.stack([v, kappa], axis=-1), load, np.zeros(len(v), dtype=bool), ends)
     return _with_folds(bare)
+
+
+def _on_level(
+    couplings: Couplings, g: float, line: NDArray, v_nodes: NDArray, kappa_nodes: NDArray
+) -> tuple[NDArray, NDArray]:
+    """Vertices at the root on their own edge of the grid, which brackets it however steep the field is.
+
+    Those on the rim of what is masked have no such edge and are projected.
+    """
+    row, column = (_cell(nodes, x) for nodes, x in ((v_nodes, line[:, 0]), (kappa_nodes, line[:, 1])))
+    along_kappa = np.abs(line[:, 0] - _nearest(v_nodes, line[:, 0])) < 1e-9
+    along_v = ~along_kappa & (np.abs(line[:, 1] - _nearest(kappa_nodes, line[:, 1])) < 1e-12)
+    low, high = line.copy(), line.copy()
+    low[along_kappa, 1], high[along_kappa, 1] = kappa_nodes[column[along_kappa]], kappa_nodes[column[along_kappa] + 1]
+    low[along_v, 0], high[along_v, 0] = v_nodes[row[along_v]], v_nodes[row[along_v] + 1]
+
+    def excess(t: NDArray, i: NDArray) -> NDArray:
+        x = low[i] + t[:, None] * (high[i] - low[i])
+        return at(couplings, x[:, 0], x[:, 1]).g - g
+
+    every, ones = np.arange(len(line)), np.ones(len(line))
+    at_low, at_high = excess(0 * ones, every), excess(ones, every)
+    edge = np.nonzero(np.isfinite(at_low) & np.isfinite(at_high) & ((at_low > 0) != (at_high > 0)))[0]
+    share = find_roots(
+        lambda t, i: excess(t, edge[i]), 0 * ones[edge], ones[edge], at_low[edge], at_high[edge], rtol=1e-15
+    )
+    placed = np.stack(projected(couplings, g, line[:, 0], line[:, 1]), axis=-1)
+    placed[edge] = low[edge] + share[:, None] * (high[edge] - low[edge])
+    return placed[:, 0], placed[:, 1]
+
+
+def _cell(nodes: NDArray, x: NDArray) -> NDArray:
+    return np.clip(np.searchsorted(nodes, x, side="right") - 1, 0, len(nodes) - 2)
+
+
+def _nearest(nodes: NDArray, x: NDArray) -> NDArray:
+    i = _cell(nodes, x)
+    return np.where(x - nodes[i] < nodes[i + 1] - x, nodes[i], nodes[i + 1])
 
 
 def _zero_noise_end(v: float, kappa: float, load: float, right: float) -> int | None:
@@ -202,7 +270,13 @@ def _with_folds(curve: Curve) -> Curve:
         with np.errstate(invalid="ignore"):
             return curve.point(t + 1e-3).log_alpha - curve.point(t - 1e-3).log_alpha
 
-    low, high = index - 0.999, index + 0.999
+    # between vertices the curve is parametrised by projection, which may go back and forth where it bends
+    share = np.linspace(-0.999, 0.999, 21)
+    samples = index[:, None] + share
+    with np.errstate(invalid="ignore"):
+        towards = np.sign(rise[index - 1])[:, None] * curve.point(samples).log_alpha
+    best = np.argmax(np.where(np.isfinite(towards), towards, -np.inf), axis=1)
+    low, high = index + share[np.maximum(best - 1, 0)], index + share[np.minimum(best + 1, len(share) - 1)]
     at_low, at_high = slope(low, index), slope(high, index)
     sound = np.isfinite(at_low) & np.isfinite(at_high) & (np.sign(at_low) * np.sign(at_high) < 0)
     index, low, high = index[sound], low[sound], high[sound]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.ell_star import Walk, columns_of, ell_star
+from replica.best_ell import Walk, columns_of, ell_star
 from replica.glass import glass_order, glass_states
 from replica.models.compositional import CompositionalRBM
 from replica.rootfinding import find_roots

@@ -28,9 +28,10 @@ class Status(enum.IntEnum):
     def advice(self) -> str:
         """What the status means and what to try."""
         return {
-            Status.CONVERGED: "converged: every residual is at rounding level",
+            Status.CONVERGED: "converged: every residual is below 1e-10, or at the rounding of C where 1 - C is small",
             Status.ABSENT: "no such state here: lower the load or the temperature, or list what exists with solve_all",
-            Status.FAILED: "residual above 1e-10: the point is ill-conditioned; move it slightly, or give precision=50",
+            Status.FAILED: "not solved to rounding: C is 1 to nearly all digits, or the point ill-conditioned; "
+            "move it slightly, or give precision=50",
         }[self]
 
 
@@ -106,9 +107,12 @@ class Solution:
         return positive if np.ndim(positive) else bool(positive)
 
     def _quietly(self, quantity: Callable[[Order, int], Any]) -> Any:
-        """Evaluate on the order parameters; where a member underflows the value is nan, not a warning."""
+        """Evaluate on the order parameters; where C is 1 to all digits the value is nan."""
+        order = self.order
+        if not is_multiprecision(order.C):
+            order = order._replace(C=np.where(np.asarray(order.C) < 1, order.C, np.nan)[()])
         with np.errstate(all="ignore"):
-            return quantity(self.order, self.n)
+            return quantity(order, self.n)
 
     def __repr__(self) -> str:
         if np.ndim(self.order.m):
@@ -173,7 +177,7 @@ class Solutions:
             order = Order(*(float(member[where]) for member in self.order))
             status, residual = Status(int(self.status[where])), float(self.residual[where])
             found.append(Solution(model, kind, self.ns[j], order, status, residual, self.sheets[j], self.ks[j]))
-        return sorted(found, key=lambda s: s.free_energy)
+        return lowest_first(found)
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -199,6 +203,11 @@ class Solutions:
                 part = dataclasses.replace(solution, model=self.model.unchecked(**controls), order=order)
                 out[..., j][present] = value(part)
         return out
+
+
+def lowest_first(solutions: list[Solution]) -> list[Solution]:
+    """Solutions by free energy, those that failed last."""
+    return sorted(solutions, key=lambda s: (s.status != Status.CONVERGED, s.free_energy))
 
 
 def _short(value: Any) -> str:

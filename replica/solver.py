@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from replica.flat import flattened, groups, rows, taken
 from replica.model import Chart, ExactState, Finder, Found, Model, Order
 from replica.newton import polish, polish_multiprecision
 from replica.rootfinding import find_roots
-from replica.solution import ConvergenceError, Solution, Solutions, Status
+from replica.solution import ConvergenceError, Solution, Solutions, Status, lowest_first
 
 __all__ = ["solve", "solve_all"]
 
@@ -28,6 +28,8 @@ ACCEPTED = 1e-10
 """Residual above which a point is marked as failed."""
 ROUNDING = 1e-13
 """Residual above which a crossing is given Newton steps."""
+LEAST_MARGIN = 1e-12
+"""1 − C below which no solution counts as converged."""
 
 
 def solve_all(
@@ -58,8 +60,8 @@ def solve_all(
     Notes
     -----
     Complete for α ≥ 1e-12. Below, states with 1 − C ~ √α (the glass, the second sheets) have a C that a double
-    hardly tells from 1: they come with status FAILED or are missing. States that become noiseless are found at
-    every α > 0.
+    hardly tells from 1: with 1 − C < 1e-12 they come with status FAILED, last in the list, or are missing. States
+    that become noiseless are found at every α > 0.
 
     Examples
     --------
@@ -75,8 +77,8 @@ def solve_all(
     plain = _plain(model)
     solutions = [s for b in branches for s in _Located.on(plain, b).scalar_solutions(plain)]
     if precision is not None:
-        solutions = [at_precision(s, model, precision) for s in solutions]
-    return sorted(solutions, key=lambda s: s.free_energy)
+        solutions = [at_precision(s, model, precision, throw=False) for s in solutions]
+    return lowest_first(solutions)
 
 
 def solve(
@@ -131,23 +133,45 @@ def solve(
     return at_precision(found_here[0], model, precision) if precision is not None else found_here[0]
 
 
-def at_precision(solution: Solution, model: Model, digits: int) -> Solution:
-    """Refine a scalar solution to `digits` digits with mpmath; `model` carries the exact controls."""
+def at_precision(solution: Solution, model: Model, precision: int, *, throw: bool = True) -> Solution:
+    """Refine a scalar solution to `precision` digits with mpmath; `model` carries the exact controls.
+
+    Where that fails the solution is marked FAILED or, with `throw`, ArithmeticError is raised.
+    """
     from mpmath import mp
 
-    if isinstance(digits, bool) or not isinstance(digits, (int, np.integer)) or not 15 <= digits <= 10_000:
-        raise ValueError(f"precision = {digits!r}: an integer from 15 to 10000 (decimal digits) is needed")
-    with mp.workdps(int(digits) + 15):
+    digits = checked_digits(precision)
+    with mp.workdps(digits + 15):
         exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
-        if solution.order.r == 0:
-            order = exact_order(exact, solution)
-        else:
-            order = polish_multiprecision(exact, solution.order, solution.n, int(digits))
-        residual = exact.residual(order, solution.n)
-        fine = dataclasses.replace(solution, model=exact, order=order, residual=residual)
+        try:
+            if solution.order.r == 0:
+                order = exact_order(exact, solution)
+            else:
+                order = printable(polish_multiprecision(exact, resolved(exact, solution), solution.n, digits))
+                if solution.n == 0:
+                    order = order._replace(m=mp.zero)
+            residual = exact.residual(order, solution.n)
+        except ArithmeticError:
+            if throw:
+                raise ArithmeticError(
+                    f"precision = {digits}: the {solution.kind} state is not resolved by so many digits; give more"
+                ) from None
+            return dataclasses.replace(solution, status=Status.FAILED)
+        status = Status.CONVERGED if residual < mp.mpf(10) ** (5 - digits) else Status.FAILED
+        fine = dataclasses.replace(solution, model=exact, order=order, residual=residual, status=status)
         for name in ("free_energy", "entropy", "energy"):
             getattr(fine, name)
         return fine
+
+
+def resolved(model: Model, solution: Solution) -> Order:
+    """Order parameters to start mpmath from, C by 1 − C ∝ 1/B where a double hardly tells it from 1."""
+    from mpmath import mp
+
+    order = Order(*(mp.mpf(v) for v in solution.order))
+    if 1 - order.C > 1e-6 or not order.B > 0:
+        return order
+    return order._replace(C=1 - model.saddle(order._replace(C=mp.zero), solution.n).B / order.B)
 
 
 def exact_order(model: Model, solution: Solution) -> Order:
@@ -156,8 +180,15 @@ def exact_order(model: Model, solution: Solution) -> Order:
 
     order = Order(*(mp.mpf(v) for v in solution.order))
     for _ in range(3):
-        order = model.saddle(order, solution.n)
+        order = printable(model.saddle(order, solution.n))
     return order
+
+
+def printable(order: Order) -> Order:
+    """Members below 2^−1000000 as zero: mpmath knows 10^(−10^300), of which no digit can be printed."""
+    from mpmath import mp
+
+    return Order(*(v if mp.mag(v) > -(10**6) else mp.zero for v in order))
 
 
 class _Located(NamedTuple):
@@ -173,7 +204,7 @@ class _Located(NamedTuple):
         point, n, order = found.point, branch.n, found.order
         here = taken(flat, point)
         residual = here.residual(order, n) if len(point) else np.zeros(0)
-        rough = np.nonzero(residual > ROUNDING)[0]
+        rough = np.nonzero(~(residual <= _allowed(ROUNDING, order.C, units=1)))[0]
         if len(rough):
             finer = polish(taken(here, rough), Order(*(v[rough] for v in order)), n)
             if n == 0:
@@ -183,21 +214,32 @@ class _Located(NamedTuple):
             residual[rough] = taken(here, rough).residual(finer, n)
         return cls(found, residual)
 
+    def status(self) -> NDArray:
+        good = self.residual <= _allowed(ACCEPTED, self.found.order.C)
+        return np.where(good, int(Status.CONVERGED), int(Status.FAILED))
+
     def scalar_solutions(self, model: Model) -> list[Solution]:
-        found = self.found
+        found, status = self.found, self.status()
         return [
             Solution(
                 model,
                 str(found.kind[i]),
                 int(found.n[i]),
                 Order(*(float(member[i]) for member in found.order)),
-                Status.CONVERGED if self.residual[i] <= ACCEPTED else Status.FAILED,
+                Status(int(status[i])),
                 float(self.residual[i]),
                 int(found.sheet[i]),
                 int(found.k[i]) if found.k[i] >= 0 else None,
             )
             for i in range(len(found.point))
         ]
+
+
+def _allowed(limit: float, C: NDArray, units: int = 8) -> NDArray:
+    """Residual allowed: at least what the rounding of C makes of r ∝ 1/(1−C)², for C that a double tells from 1."""
+    margin = 1 - np.asarray(C)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(margin > LEAST_MARGIN, np.maximum(limit, units * np.finfo(float).eps / margin), 0.0)
 
 
 def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None = None) -> Found:
@@ -283,7 +325,8 @@ def _extrema(
 
     def slope(x: NDArray, index: NDArray) -> NDArray:
         bound = taken(couplings, row[index])
-        return chart.point(bound, x + 1e-4)[0] - chart.point(bound, x - 1e-4)[0]
+        with np.errstate(invalid="ignore"):
+            return chart.point(bound, x + 1e-4)[0] - chart.point(bound, x - 1e-4)[0]
 
     left, right, every = u[row, column - 1], u[row, column + 1], np.arange(len(row))
     at_left, at_right = slope(left, every), slope(right, every)
@@ -319,8 +362,7 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
         for member, values in zip(members, one.found.order, strict=True):
             member[where, j] = values[mine]
         residual[where, j] = one.residual[mine]
-        good = one.residual[mine] <= ACCEPTED
-        status[where, j] = np.where(good, int(Status.CONVERGED), int(Status.FAILED))
+        status[where, j] = one.status()[mine]
     full = (*shape, len(names))
     return Solutions(
         model,
@@ -364,6 +406,14 @@ def _checked_n(n_condensed: tuple[int, ...]) -> tuple[int, ...]:
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
             raise ValueError(f"n_condensed = {n_condensed!r}: integers >= 1 are needed")
     return tuple(int(n) for n in dict.fromkeys(values))
+
+
+def checked_digits(precision: Any) -> int:
+    """Return `precision` as a number of digits, or raise ValueError."""
+    whole = isinstance(precision, (int, np.integer)) and not isinstance(precision, bool)
+    if not whole or not 15 <= precision <= 10_000:
+        raise ValueError(f"precision = {precision!r}: an integer from 15 to 10000 (decimal digits) is needed")
+    return int(precision)
 
 
 def _refuse_precision(precision: int | None) -> None:

@@ -151,9 +151,9 @@ def newton(
             dk = (a11 * f2[:, 0] - a21 * f1[:, 0]) / det
             size = np.maximum(np.abs(dv), np.abs(dk) * 2)
             shrink = np.minimum(1.0, 0.5 / size)
-        good = np.isfinite(shrink)
-        v[active[good]] -= (shrink * dv)[good]
-        kappa[active[good]] -= (shrink * dk)[good]
+        good = np.isfinite(size)
+        v[active[good]] -= shrink[good] * dv[good]
+        kappa[active[good]] -= shrink[good] * dk[good]
         done = good & (size < 1e-10)
         converged[active[done]] = True
         active = active[good & ~done]

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from replica.elementary import is_multiprecision, log, log1p, phi, sqrt
+from replica.elementary import exp, is_multiprecision, log, log1p, noise_floor, phi, sqrt
 from replica.gaussian import H, log_H
 from replica.model import ExactState, Finder, Model, Order, exp_clipped
 from replica.pattern_sum import Classes, Law, mixed
@@ -88,7 +88,7 @@ class SparseRBM(Model):
         """Residuals in (m, C, ln r, ln q, ln B); H2 and H0 enter by their logarithms and do not underflow."""
         order = self.unpack(x)
         p, y = self.sparsity, self._threshold(order.q)
-        m, q, C = self.visible_averages(order)
+        m, q, C = self.visible_averages(order, exp((log(self.alpha * p) + x[2]) / 2))
         margin = log(1 - order.C)
         return [
             m - x[0],
@@ -98,10 +98,13 @@ class SparseRBM(Model):
             log(p) + log_H(0, y) - margin - x[4],
         ]
 
-    def visible_averages(self, order: Order) -> tuple[Any, Any, Any]:
-        """Right-hand sides of m, q and C: averages over W of the visible unit in its Gaussian field."""
+    def visible_averages(self, order: Order, noise: Any = None) -> tuple[Any, Any, Any]:
+        """Right-hand sides of m, q and C: averages over W of the visible unit in its Gaussian field.
+
+        `noise` is s = √(αpr), for where r underflows.
+        """
         law = self.law()
-        s, u = self._fields(order, law)
+        s, u = self._fields(order, law, noise=noise)
         on, density = H(0, -u), phi(u)
         m = unit_mean(law.weight * law.w, on) / self.size * self.overlap_unit
         q = unit_mean(law.weight * law.x, on)
@@ -175,10 +178,11 @@ class SparseRBM(Model):
         if self.units is not None:
             overlap = Finder(("retrieval", "spurious"), 1, partial(descended, find=states_with_overlap, n=1))
             frozen = Finder(("spin_glass",), 0, partial(descended, find=glass, n=0))
-            return [overlap, frozen, ExactState("paramagnet", 0, quiescent)]
-        overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)
-        frozen = Finder(("spin_glass",), 0, glass)
-        return [overlap, frozen, ExactState("paramagnet", 0, quiescent)]
+        else:
+            overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)
+            frozen = Finder(("spin_glass",), 0, glass)
+        without = [frozen, ExactState("paramagnet", 0, quiescent)]
+        return [overlap, *without] if n_condensed else without
 
     def couplings(self) -> Couplings:
         """Law of W, L, p and θ for the chart."""
@@ -193,18 +197,19 @@ class SparseRBM(Model):
         m, C, log_r, log_q, log_B = x
         return Order(m=m, q=exp_clipped(log_q), r=exp_clipped(log_r), C=C, B=exp_clipped(log_B))
 
-    def _fields(self, order: Order, law: Law, shift: int = 0) -> tuple[Any, Any]:
+    def _fields(self, order: Order, law: Law, shift: int = 0, noise: Any = None) -> tuple[Any, Any]:
         """Return s and u = (g + m(W + shift) + αB x/2)/(s√x), u with a further axis J."""
-        s = sqrt(self.alpha * self.sparsity * order.r)
-        if not is_multiprecision(s):
-            s = np.where(np.real(s) > 0, s, 1e-150)[()]
+        s = noise_floor(sqrt(self.alpha * self.sparsity * order.r) if noise is None else noise)
         overlap = order.m / self.overlap_unit
         mean = _column(self.g) + _column(overlap) * (law.w + shift) + _column(self.alpha * order.B / 2) * law.x
         return s, mean / (_column(s) * sqrt(law.x))
 
     def _threshold(self, q: Any) -> Any:
-        """Y = θ/√(pq)."""
-        return self.theta / sqrt(self.sparsity * q)
+        """Y = θ/√(pq), for the quiescent state q = 0 that of a very small q."""
+        scale = sqrt(self.sparsity * q)
+        if is_multiprecision(scale):
+            return self.theta / (scale if scale != 0 else noise_floor(scale))
+        return self.theta / noise_floor(scale)
 
 
 def _column(value: Any) -> Any:

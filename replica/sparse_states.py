@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.glass import glass_order, glass_states
-from replica.level_curves import FAR, Curve, curves, zero_noise_states
+from replica.level_curves import Curve, curves, noiseless_from, zero_noise_states
 from replica.model import Found, Order
 from replica.newton import polish
 from replica.solution import ConvergenceError
-from replica.sparse_chart import at, newton, order_of
+from replica.sparse_chart import LEAST_MARGIN, at, newton, order_of
 
 if TYPE_CHECKING:
     from replica.sparse_rbm import SparseRBM
@@ -33,6 +33,7 @@ def states_with_overlap(flat: SparseRBM) -> Found:
         points = np.nonzero(group.reshape(-1) == row)[0]
         one = _at_index(flat, int(points[0]))
         limits = zero_noise_states(one.couplings(), float(one.g))
+        far = noiseless_from(limits)
         traced = curves(one.couplings(), float(one.g), float(log_alpha[points].min()))
         for point in points:
             for curve in traced:
@@ -42,7 +43,7 @@ def states_with_overlap(flat: SparseRBM) -> Found:
                 found += [(int(point), *label, a, b) for label, a, b in zip(labels, v, kappa, strict=True)]
             for state in limits:
                 v_limit = 0.5 * (state.top - float(log_alpha[point]))
-                if v_limit > FAR:
+                if v_limit > far:
                     found.append((int(point), state.k, 0, v_limit, float(one.g) / state.m))
     return _assembled(flat, found, log_alpha)
 
@@ -115,18 +116,23 @@ def first_fold(model: SparseRBM) -> tuple[Order, float]:
 
 
 def glass(flat: SparseRBM) -> Found:
-    """All states with m = 0, sheets numbered from the lowest."""
+    """All states with m = 0, sheets numbered from the lowest.
+
+    Beside the lowest those are left out that the chart leaves out too: 1 − C < 1e-9, with exponentially few hidden
+    units active, next to the quiescent state.
+    """
     p, theta, g, alpha = np.broadcast_arrays(flat.sparsity, flat.theta, flat.g, flat.alpha)
     p, theta, g, alpha = (np.asarray(v, dtype=float) for v in (p, theta, g, alpha))
     point, b = glass_states(p, theta, g, alpha)
     order = glass_order(p[point], theta[point], alpha[point], b)
-    energy = _at_points(flat, point).free_energy(order) if len(point) else np.zeros(0)
-    rank = np.lexsort((energy, point))
+    rank = np.lexsort((-0.5 * alpha[point] * order.r - g[point] * order.q, point))
     point, order = point[rank], Order(*(member[rank] for member in order))
+    sheet = np.arange(len(point)) - np.searchsorted(point, point)
+    keep = (sheet == 0) | (1 - order.C > LEAST_MARGIN)
+    point, order = point[keep], Order(*(member[keep] for member in order))
+    sheet = np.arange(len(point)) - np.searchsorted(point, point)
     zeros = np.zeros(len(point), dtype=int)
-    # sheets are numbered from the lowest state of each point
-    start = np.searchsorted(point, point)
-    return Found(point, np.full(len(point), "spin_glass"), zeros, zeros - 1, np.arange(len(point)) - start, order)
+    return Found(point, np.full(len(point), "spin_glass"), zeros, zeros - 1, sheet, order)
 
 
 def descended(flat: SparseRBM, find: Callable[[SparseRBM], Found], n: int) -> Found:

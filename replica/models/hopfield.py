@@ -187,7 +187,8 @@ def _overlap_point(model: Hopfield, u: NDArray, n: int) -> tuple[NDArray, Order]
     T = np.where(exists, T, 0.0)
     s = _noise_at_overlap(y, T, n)
     m, q, C = mixture_averages(y * s, s, T, n)
-    return _load_of(s, Order(m, q, q / (1 - C) ** 2, C, 1 / (1 - C)), 1 - C, exists)
+    margin = np.where(C < 1, 1 - C, 1.0)
+    return _load_of(s, Order(m, q, q / margin**2, C, 1 / margin), margin, exists & (C < 1))
 
 
 def _noise_at_overlap(y: NDArray, T: NDArray, n: int) -> NDArray:
@@ -251,10 +252,10 @@ def _least_noise(T: Any) -> NDArray:
 
 
 def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tuple[NDArray, Order]:
-    """Ln α = ln(s²(1−C)²/q), −inf where C ≥ 1 or the chart has no point."""
-    inside = exists & (margin > 0) & (order.q > 1e-280)
+    """Ln α = ln(s²(1−C)²/q), −inf where the chart has no point."""
+    inside = exists & (order.q > 1e-280)
     with np.errstate(divide="ignore", invalid="ignore"):
-        load = 2 * np.log(s) + 2 * np.log(np.where(inside, margin, 1.0)) - np.log(np.where(inside, order.q, 1.0))
+        load = 2 * np.log(s) + 2 * np.log(margin) - np.log(np.where(inside, order.q, 1.0))
     return np.where(inside, load, -np.inf), order
 
 
@@ -287,6 +288,8 @@ def _temperature_row(precision: int | None = None, **controls: Any) -> dict[str,
     from replica.critical import coexistence, spinodal
     from replica.solution import ConvergenceError
 
+    if controls["alpha"] < LEAST_LOAD:
+        raise ConvergenceError(f"T_M and T_c are within 2e-6 of 1 and not resolved: alpha >= {LEAST_LOAD:g} is needed")
     hot = Hopfield(T=2 + 2 * math.sqrt(controls["alpha"]), **controls)
     row: dict[str, Any] = {"T_g": instability(hot, along="T", start="paramagnet", precision=precision).value}
     exists, lowest, symmetric = _starting_temperatures(float(controls["alpha"]))
@@ -301,10 +304,12 @@ def _temperature_row(precision: int | None = None, **controls: Any) -> dict[str,
             try:
                 row[column] = search(Hopfield(T=T, **controls), along="T", precision=precision, **states).value
             except ConvergenceError:
-                if column != "T_R":
+                if column != "T_R":  # T_R ~ e^{−1/2α} may lie below the smallest double
                     raise
-                row[column] = 0.0  # T_R ~ e^{−1/2α} is below the smallest double
     return row
+
+
+LEAST_LOAD = 1e-12
 
 
 def _starting_temperatures(alpha: float) -> list[float | None]:
@@ -330,7 +335,7 @@ Hopfield.diagrams = (
         columns=("T_g", "T_M", "T_c", "T_R"),
         row=_temperature_row,
         help="spin glass below T_g, retrieval below T_M, lowest below T_c; replica symmetry breaks below T_R "
-        "(empty where no retrieval state is, or none with unbroken symmetry)",
+        "(the uppermost ones; empty where no such state is, T_R also below 1e-280)",
         lines=("T_g", "T_M", "T_c", "T_R"),
         axis="temperature T",
     ),

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import is_multiprecision, log1p, phi, sqrt
+from replica.elementary import exp, log, log1p, noise_floor, phi, sqrt
 from replica.gaussian import H, log_H
 from replica.model import Chart, Diagram, Model, Order, control, exp_clipped
 
@@ -68,6 +68,18 @@ class ThresholdHopfield(Model):
             B=H(0, x) / (1 - C),
         )
 
+    def equations(self, x: Any, n: int = 1) -> list[Any]:
+        """Residuals in (m, C, ln r, q, B); ln r enters as it is, so that r may underflow."""
+        m, C, log_r, q, B = x
+        s, threshold, margin = noise_floor(exp((log(self.alpha) + log_r) / 2)), self.theta / sqrt(q), 1 - C
+        return [
+            (H(0, -m / s) - H(0, m / s)) / 2 - m,
+            phi(m / s) / s - C,
+            log(q) + log_H(2, threshold) - 2 * log(margin) - log_r,
+            0.5 - q,
+            H(0, threshold) / margin - B,
+        ]
+
     def free_energy(self, order: Order, n: int = 1) -> Any:
         """Free energy (energy, T = 0) per visible unit; that of the R-RBM plus g/2."""
         m, q, r, C, B = order
@@ -111,8 +123,7 @@ class ThresholdHopfield(Model):
 
     def _noise(self, r: Any) -> Any:
         """Noise s = √(αr), kept positive where r underflows (θ > 26): the state is then free of noise to all digits."""
-        s = sqrt(self.alpha * r)
-        return s if is_multiprecision(s) else np.where(np.real(s) > 0, s, 1e-150)[()]
+        return noise_floor(sqrt(self.alpha * r))
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
         """Charts: retrieval in ln(m/s), the glass in ln(s − 1/√(2π))."""
@@ -140,7 +151,8 @@ def _retrieval_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Ord
     y = np.exp(np.minimum(u, 300.0))
     m = erf(y / math.sqrt(2)) / 2
     C = phi(y) * y / m
-    return _load_at(m, np.log(m) - u, C, 1 - C, theta)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _load_at(m, np.log(m) - u, C, np.log1p(-C), theta)
 
 
 def _glass_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
@@ -153,15 +165,16 @@ def _glass_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Order]:
     u, theta = np.broadcast_arrays(u, np.asarray(model.theta, dtype=float))
     log_least = -0.5 * math.log(2 * math.pi)
     log_s = np.logaddexp(log_least, u)
-    return _load_at(np.zeros(u.shape), log_s, np.exp(log_least - log_s), np.exp(u - log_s), theta)
+    return _load_at(np.zeros(u.shape), log_s, np.exp(log_least - log_s), u - log_s, theta)
 
 
-def _load_at(m: NDArray, log_s: NDArray, C: NDArray, margin: NDArray, theta: NDArray) -> tuple[NDArray, Order]:
+def _load_at(m: NDArray, log_s: NDArray, C: NDArray, log_margin: NDArray, theta: NDArray) -> tuple[NDArray, Order]:
     """Ln α = ln(s²/r) and the order parameters, r = ½H2(√2 θ)/(1−C)²; α = 0 where C ≥ 1."""
-    inside = margin > 0
-    log_r = _log_hidden(theta) - 2 * np.log(np.where(inside, margin, 1.0))
+    inside = np.isfinite(log_margin)
+    log_margin = np.where(inside, log_margin, 0.0)
+    log_r = _log_hidden(theta) - 2 * log_margin
     load = np.where(inside, 2 * log_s - log_r, -np.inf)
-    B = H(0, math.sqrt(2) * theta) / np.where(inside, margin, 1.0)
+    B = exp_clipped(log_H(0, math.sqrt(2) * theta) - log_margin)
     return load, Order(m, np.full(m.shape, 0.5), exp_clipped(log_r), C, B)
 
 

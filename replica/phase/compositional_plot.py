@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.ell_star import ell_star, energies
+from replica.best_ell import ell_star, energies
 from replica.models.compositional import CompositionalRBM
 from replica.phase.plot import axis_label
 from replica.phases import glass_energy, phase_boundary

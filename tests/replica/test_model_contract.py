@@ -5,15 +5,17 @@ Controls are drawn from the metadata of the fields, order parameters at random, 
 
 import dataclasses
 import math
+from functools import cache, lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
 import replica
-from replica.model import Chart, ExactState, Model, Order, derivative
+from replica.flat import flattened, taken
+from replica.model import Chart, ExactState, Finder, Model, Order, control_fields, derivative
 from replica.models import catalogue
 from replica.solution import Solutions, Status
 from replica.stability import smallest_curvature
@@ -21,7 +23,7 @@ from replica.stability import smallest_curvature
 MODELS = sorted(catalogue().values(), key=lambda cls: cls.name)
 KINDS = {"retrieval", "mixture", "spin_glass", "paramagnet", "spurious"}
 
-DIFFERENCED = 2e-7  # relative: central differences with step 1e-5 lose (1e-5)² and 1e-16/1e-5
+DIFFERENCED = 2e-7  # relative: five-point differences with step 1e-5 lose (1e-5)⁴ and 1e-16/1e-5
 HALF_STEP = 1e-5
 SADDLE = 1e-10  # residual at which a solution is accepted
 LEVELLED = 1e-9  # residual of a chart's points before Newton's method, relative
@@ -32,34 +34,92 @@ SECOND = 1e-3  # relative: five-point differences of f with h = 0.002 of its sca
 every_model = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.name)
 
 
+@cache
+def sparsely_populated(cls):
+    """Whether states with overlap fill a small part of the space of controls, so that they are looked for."""
+    branches = cls(**{f.name: drawn_value(f, 0.5, cls) for f in control_fields(cls)}).branches((1,))
+    return any(isinstance(branch, Finder) for branch in branches)
+
+
 def bounds(field):
     """A sensible range of a control inside its domain: about the unit interval where that is unbounded."""
     low, high = field.metadata["low"], field.metadata["high"]
+    if field.metadata["whole"]:
+        return int(max(low, -4)), int(min(high, max(low, -4) + 7))
     low = max(low, -1.5)
     if not field.metadata["low_included"] or low == 0:
         low += 0.01
     return low, min(high, low + 2.0, 1.5)
 
 
+def drawn_value(field, share, cls):
+    """Value of a control at a share of its range. The load is small, where there are states to find."""
+    low, high = bounds(field)
+    if field.metadata["whole"]:
+        return int(low + math.floor(share * (high - low + 0.999)))
+    return low + share * ((0.12 if field.name == cls.load else high) - low)
+
+
 def some_controls(cls):
-    """Strategy: controls of a model from its metadata. The load is small, where there are states to find."""
-    drawn = {}
-    for field in dataclasses.fields(cls):
-        low, high = bounds(field)
-        drawn[field.name] = st.floats(low, 0.12 if field.name == cls.load else high)
-    return st.fixed_dictionaries(drawn)
+    """Strategy: controls of a model from its metadata."""
+    shares = {f.name: st.floats(0, 1).map(lambda share, f=f: drawn_value(f, share, cls)) for f in control_fields(cls)}
+    return st.fixed_dictionaries(shares)
+
+
+@cache
+def controls_with_states(cls):
+    """Strategy: controls where there is something to solve for."""
+    if sparsely_populated(cls):
+        return st.sampled_from(fixed_controls(cls, np.random.default_rng(53), 5))
+    return some_controls(cls)
 
 
 def fixed_controls(cls, rng, count):
-    """Some random points in the same ranges."""
+    """Some random points in the same ranges.
+
+    Where states with overlap are rare, the load and signed controls are drawn near zero more often, and points that
+    have no retrieval state are drawn again.
+    """
     points = []
-    for _ in range(count):
+    while len(points) < count:
         point = {}
-        for field in dataclasses.fields(cls):
-            low, high = bounds(field)
-            point[field.name] = float(rng.uniform(low, 0.12 if field.name == cls.load else high))
+        for field in control_fields(cls):
+            point[field.name] = drawn_value(field, rng.uniform(), cls)
+            if sparsely_populated(cls) and (field.metadata["low"] < 0 or field.name == cls.load):
+                point[field.name] *= 10.0 ** rng.integers(-2, 1)
+        if sparsely_populated(cls) and retrieval_states(cls, point) == 0:
+            continue
         points.append(point)
     return points
+
+
+def retrieval_states(cls, point):
+    """Number of retrieval states at a point."""
+    model = flattened(cls(**{k: np.atleast_1d(v) for k, v in point.items()}))
+    finder = next(b for b in model.branches((1,)) if isinstance(b, Finder) and b.n)
+    return int((finder.find(model).kind == "retrieval").sum())
+
+
+@cache
+def steppable(cls):
+    """Controls in which complex steps can be taken: not the whole ones, and not those that shape a law of units."""
+    model, names = cls(**fixed_controls(cls, np.random.default_rng(1), 1)[0]), []
+    order = model.unpack([0.3 if u.startswith("log_") else 0.4 for u in cls.unknowns])
+    for field in control_fields(cls):
+        if field.metadata["whole"]:
+            continue
+        try:
+            model.unchecked(**{field.name: getattr(model, field.name) + 1e-30j}).free_energy(order)
+        except TypeError:
+            continue
+        names.append(field.name)
+    return names
+
+
+def differences(function, x, j, h=HALF_STEP):
+    """Derivative of a list of functions along x_j by five-point differences."""
+    at = [np.array(function([v + d * h * (i == j) for i, v in enumerate(x)])) for d in (-2, -1, 1, 2)]
+    return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * h)
 
 
 UNKNOWN = {
@@ -69,9 +129,12 @@ UNKNOWN = {
     "B": st.floats(0.1, 2.0),
     "r": st.floats(0.1, 3.0),
     "log_r": st.floats(-2.0, 2.0).filter(lambda v: v == 0 or abs(v) > 1e-3),
+    "log_q": st.floats(-2.0, -0.01),
+    "log_B": st.floats(-2.0, 1.0),
 }
 
 
+@cache
 def condensed(cls):
     """Numbers of condensed patterns that a model's own branches have."""
     model = cls(**fixed_controls(cls, np.random.default_rng(1), 1)[0])
@@ -92,8 +155,7 @@ def test_free_energy_gradient_is_what_the_residuals_say(cls, data):
     assert len(gradient) == len(x)
     size = max(1.0, *(abs(g) for g in gradient))
     for i, value in enumerate(gradient):
-        up, down = ([v + d * (j == i) for j, v in enumerate(x)] for d in (HALF_STEP, -HALF_STEP))
-        slope = (model.free_energy(model.unpack(up), n) - model.free_energy(model.unpack(down), n)) / (2 * HALF_STEP)
+        slope = differences(lambda v: [model.free_energy(model.unpack(v), n)], x, i)[0]
         assert abs(value - slope) <= DIFFERENCED * size * 10
 
 
@@ -109,12 +171,12 @@ def test_complex_steps_are_derivatives(cls, data):
         lambda v: list(model.gradient(model.unpack(v), n)),
         lambda v: [model.free_energy(model.unpack(v), n)],
     ):
+        with np.errstate(divide="ignore"):
+            assume(np.abs(np.array(function(x))).max() < 500)  # elsewhere an average, or its step, underflows
         jacobian = np.array(derivative(function, x), dtype=float)
         for j in range(len(x)):
-            up, down = ([v + d * (j == i) for i, v in enumerate(x)] for d in (HALF_STEP, -HALF_STEP))
-            differences = (np.array(function(up)) - np.array(function(down))) / (2 * HALF_STEP)
             size = np.maximum(1.0, np.abs(jacobian).max())
-            assert np.abs(jacobian[:, j] - differences).max() <= 10 * DIFFERENCED * size
+            assert np.abs(jacobian[:, j] - differences(function, x, j)).max() <= 10 * DIFFERENCED * size
 
 
 @every_model
@@ -125,12 +187,19 @@ def test_complex_steps_in_the_controls_are_derivatives(cls, data):
     x = [data.draw(UNKNOWN[u]) for u in cls.unknowns]
     n = data.draw(st.sampled_from(condensed(cls)))
     order = model.unpack(x)
-    for name, value in model.controls.items():
+    for name in steppable(cls):
+        value = getattr(model, name)
         stepped = model.unchecked(**{name: value + 1e-30j}).free_energy(order, n)
-        h = 1e-6 * max(value, 0.01)
+        h = 1e-6 * max(abs(value), 0.01)
         up, down = (model.unchecked(**{name: value + d}).free_energy(order, n) for d in (h, -h))
         slope = (up - down) / (2 * h)
         assert abs(np.imag(stepped) / 1e-30 - slope) <= 1e-6 * max(1.0, abs(slope))
+
+
+@every_model
+def test_complex_steps_can_be_taken_in_the_controls(cls):
+    names = {f.name for f in control_fields(cls)}
+    assert {"alpha", "T", "theta", "g"} & names <= set(steppable(cls))
 
 
 @every_model
@@ -141,8 +210,9 @@ def test_unknowns_pack_and_unpack(cls, data):
     x = [data.draw(UNKNOWN[u]) for u in cls.unknowns]
     order = model.unpack(x)
     assert isinstance(order, Order)
-    np.testing.assert_allclose(model.pack(order), x, rtol=1e-12)
-    assert len(model.equations(x)) == len(x)
+    np.testing.assert_allclose(model.pack(order), x, rtol=1e-12, atol=1e-15)
+    with np.errstate(divide="ignore", under="ignore"):
+        assert len(model.equations(x)) == len(x)
     # a zero of the equations is a zero of every residual, and only that
     assert model.residual(order) >= 0
 
@@ -150,12 +220,17 @@ def test_unknowns_pack_and_unpack(cls, data):
 # Solutions.
 
 
+@lru_cache(maxsize=8)
+def all_states(cls, controls):
+    model = cls(**dict(controls))
+    return model, replica.solve_all(model)
+
+
 @every_model
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_every_solution_solves_the_equations(cls, data):
-    model = cls(**data.draw(some_controls(cls)))
-    found = replica.solve_all(model)
+    model, found = all_states(cls, tuple(data.draw(controls_with_states(cls)).items()))
     assert isinstance(found, list)
     assert found, "neither a glass nor a paramagnet"
     for s in found:
@@ -169,6 +244,7 @@ def test_every_solution_solves_the_equations(cls, data):
         assert (s.n == 0) == (s.order.m == 0)
         assert s.order.C < 1
         assert s.order.r >= 0
+        assert s.k is None or (s.k >= 1 and (s.kind == "retrieval") == (s.k == 1))
         assert isinstance(s.stable, bool)
         assert s.free_energy == pytest.approx(model.free_energy(s.order, s.n), rel=1e-15)
         assert isinstance(s.free_energy, float)
@@ -184,7 +260,7 @@ def test_every_solution_solves_the_equations(cls, data):
 @settings(deadline=None, max_examples=15)
 @given(data=st.data())
 def test_entropy_is_the_slope_of_the_free_energy_in_the_temperature(cls, data):
-    if "T" not in {f.name for f in dataclasses.fields(cls)}:
+    if "T" not in {f.name for f in control_fields(cls)}:
         pytest.skip("no temperature")
     model = cls(**data.draw(some_controls(cls)))
     for s in replica.solve_all(model):
@@ -201,11 +277,12 @@ def test_entropy_is_the_slope_of_the_free_energy_in_the_temperature(cls, data):
 
 @every_model
 def test_solve_gives_the_first_sheet_of_each_kind(cls):
-    for controls in fixed_controls(cls, np.random.default_rng(7), 6):
+    for controls in fixed_controls(cls, np.random.default_rng(7), 2 if sparsely_populated(cls) else 6):
         model = cls(**controls)
         found = replica.solve_all(model)
+        startable = {b.kinds[0] if isinstance(b, Finder) else b.kind for b in model.branches((1, 3))}
         for s in found:
-            if s.sheet:
+            if s.sheet or s.kind not in startable:
                 continue
             start = (s.kind, s.n) if s.kind == "mixture" else s.kind
             same = replica.solve(model, start=start)
@@ -255,10 +332,19 @@ def test_high_precision_is_high(cls):
             assert abs(old - new) <= mp.mpf(10) ** -29 * max(1, abs(new))
 
 
+def distinct_labels(cls, point):
+    labels = [(s.kind, s.n, s.k, s.sheet) for s in replica.solve_all(cls(**point))]
+    return len(set(labels)) == len(labels)
+
+
 @every_model
 def test_arrays_give_the_numbers_of_scalars(cls):
     rng = np.random.default_rng(11)
     points = fixed_controls(cls, rng, 12)
+    if sparsely_populated(cls):
+        # several spurious states of one label share a place in the table
+        points = [p for p in points if distinct_labels(cls, p)]
+        points = [points[i % len(points)] for i in range(12)]
     arrays = {name: np.array([p[name] for p in points]).reshape(3, 4) for name in points[0]}
     table = replica.solve_all(cls(**arrays))
     assert isinstance(table, Solutions)
@@ -273,7 +359,7 @@ def test_arrays_give_the_numbers_of_scalars(cls):
         scalars, here = replica.solve_all(model), table.at(index)
         assert len(scalars) == len(here) == present[index].sum()
         for a, b in zip(scalars, here, strict=True):
-            assert (a.kind, a.n, a.sheet, a.status) == (b.kind, b.n, b.sheet, b.status)
+            assert (a.kind, a.n, a.k, a.sheet, a.status) == (b.kind, b.n, b.k, b.sheet, b.status)
             np.testing.assert_allclose(a.order, b.order, rtol=BROADCAST, atol=BROADCAST)
             assert a.free_energy == pytest.approx(b.free_energy, abs=BROADCAST)
             assert a.stable == b.stable
@@ -281,7 +367,7 @@ def test_arrays_give_the_numbers_of_scalars(cls):
 
 @every_model
 def test_controls_broadcast(cls):
-    fields = dataclasses.fields(cls)
+    fields = control_fields(cls)
     controls = fixed_controls(cls, np.random.default_rng(5), 1)[0]
     name = fields[0].name
     line = cls(**{**controls, name: controls[name] * np.array([0.9, 1.0])})
@@ -298,27 +384,33 @@ def test_controls_broadcast(cls):
 @every_model
 def test_free_energies_are_continuous_along_branches(cls):
     # f is stationary in the unknowns: its steps are ∂f/∂λ dλ, the slope taken at fixed unknowns at both ends
-    for controls in fixed_controls(cls, np.random.default_rng(2), 4):
-        for field in dataclasses.fields(cls):
+    for controls in fixed_controls(cls, np.random.default_rng(2), 1 if sparsely_populated(cls) else 4):
+        for field in control_fields(cls):
+            if field.name not in steppable(cls):
+                continue
             low, high = bounds(field)
             values = np.linspace(low, 0.12 if field.name == cls.load else high, 201)
+            if sparsely_populated(cls) and field.name != cls.load:
+                # no curve serves several values: a short line through the point
+                values = controls[field.name] * np.linspace(0.9, 1.1, 11)
             for s in replica.solve_all(cls(**{**controls, field.name: values})):
+                if s.kind == "spurious":
+                    continue  # on several curves, numbered as they are met
                 if not np.nanmax(s.order.r, initial=0.0) > 0:
                     continue  # known in closed form, without noise
                 stepped = s.model.unchecked(**{field.name: values + 1e-30j})
                 with np.errstate(invalid="ignore"):
                     f = stepped.free_energy(stepped.unpack(s.model.pack(s.order)), s.n)
                     slope = np.abs(np.imag(f)) / 1e-30
-                    excess = np.abs(np.diff(s.free_energy)) - 1.5 * np.maximum(slope[1:], slope[:-1]) * (
-                        values[1] - values[0]
-                    )
+                    step = abs(values[1] - values[0])
+                    excess = np.abs(np.diff(s.free_energy)) - 1.5 * np.maximum(slope[1:], slope[:-1]) * step
                 # a quarter of a step of curvature where the slope passes zero
                 assert np.nanmax(excess, initial=-1.0) <= 1e-4
 
 
 @every_model
 def test_charts_hold_solutions_of_the_equations(cls):
-    for controls in fixed_controls(cls, np.random.default_rng(13), 5):
+    for controls in fixed_controls(cls, np.random.default_rng(13), 2 if sparsely_populated(cls) else 5):
         model = cls(**{k: np.atleast_1d(v) for k, v in controls.items()})
         checked = 0
         for branch in model.branches((1, 3)):
@@ -328,6 +420,14 @@ def test_charts_hold_solutions_of_the_equations(cls):
                     here = Order(*(np.asarray(v)[0] for v in order))
                     assert model.residual(here, branch.n) <= SADDLE
                     checked += 1
+                continue
+            if isinstance(branch, Finder):
+                flat = flattened(model)
+                found = branch.find(flat)
+                assert len(found.point)
+                assert set(found.kind.tolist()) <= set(branch.kinds)
+                assert np.max(taken(flat, found.point).residual(found.order, branch.n)) <= LEVELLED
+                checked += 1
                 continue
             assert isinstance(branch, Chart)
             u = branch.nodes(model, math.log(controls[cls.load]))
@@ -362,22 +462,25 @@ def eliminated_free_energy(model, x, i, m):
 def test_stability_is_the_curvature_of_the_free_energy(cls):
     """Second differences of f(m), the other unknowns eliminated at each m."""
     signs = []
-    for controls in fixed_controls(cls, np.random.default_rng(47), 40):
+    for controls in fixed_controls(cls, np.random.default_rng(47), 3 if sparsely_populated(cls) else 40):
         model = cls(**controls)
         for s in replica.solve_all(model, n_condensed=(1,)):
             # near a pole of the curvature no step is small enough for differences
-            if s.n != 1 or not 0.02 < abs(s.curvature) < 1.2:
+            if s.n == 0 or s.kind == "mixture" or not 0.02 < abs(s.curvature) < 1.2:
                 continue
             x, i = np.array(model.pack(s.order), dtype=float), cls.unknowns.index("m")
-            h = 0.002 * min(s.order.m, math.sqrt(controls[cls.load] * s.order.r))
+            h = 0.002 * min(s.order.m, math.sqrt(controls[cls.load] * controls.get("p", 1.0) * s.order.r))
             f = [eliminated_free_energy(model, x, i, x[i] + k * h) for k in (-2, -1, 0, 1, 2)]
             along = (-f[0] + 16 * f[1] - 30 * f[2] + 16 * f[3] - f[4]) / (12 * h * h)
+            # ∂f/∂m = −scale R_m: for each of so many patterns
+            aside = s.order._replace(m=0.9 * s.order.m)
+            along *= (aside.m - model.saddle(aside, 1).m) / model.gradient(aside, 1)[0]
             expected = min(along, *(float(v) for v in model.transverse(s.order, 1)))
             assert s.curvature == pytest.approx(expected, rel=SECOND, abs=1e-14 / h**2)
             assert s.stable == (s.curvature > 0)
             signs.append(s.stable)
     assert True in signs
-    assert False in signs
+    assert False in signs or sparsely_populated(cls)
 
 
 @every_model
@@ -385,6 +488,8 @@ def test_the_curvature_of_an_array_is_that_of_its_points(cls):
     points = fixed_controls(cls, np.random.default_rng(17), 6)
     table = replica.solve_all(cls(**{k: np.array([p[k] for p in points]) for k in points[0]}))
     for j in range(len(table)):
+        if table.kinds[j] == "spurious":
+            continue  # several may share a label
         for i, _ in enumerate(points):
             for s in table.at(i):
                 if (s.kind, s.n, s.sheet) == (table.kinds[j], table.ns[j], table.sheets[j]):
@@ -403,11 +508,11 @@ def test_a_model_describes_itself(cls):
     assert " " not in cls.name
     assert cls.title
     assert "\n" not in cls.title
-    names = [f.name for f in dataclasses.fields(cls)]
+    names = [f.name for f in control_fields(cls)]
     assert cls.load in names
     assert cls.unknowns[0] == "m"
-    assert set(cls.unknowns) <= {*Order._fields, "log_r"}
-    for field in dataclasses.fields(cls):
+    assert set(cls.unknowns) <= {*Order._fields, *(f"log_{name}" for name in Order._fields)}
+    for field in control_fields(cls):
         meta = field.metadata
         assert meta["symbol"]
         assert meta["help"]
@@ -421,7 +526,7 @@ def test_a_model_describes_itself(cls):
         assert diagram.help
         assert diagram.axis
     doc = cls.__doc__ or ""
-    assert all(f"    {name} : " in doc for name in names)
+    assert all(f"    {name} : " in doc for name in [*names, *(f.name for f in dataclasses.fields(cls))])
 
 
 @every_model
@@ -444,7 +549,11 @@ def test_models_are_values(cls):
 
 def bad_values(field):
     meta = field.metadata
-    values = [math.nan, math.inf, -math.inf, "text", None, [], [0.1, math.nan], mp.nan, 1j]
+    values = [math.nan, math.inf, -math.inf, "text", [], [0.1, math.nan], mp.nan, 1j]
+    if field.default is not None:
+        values.append(None)  # where it is the default it is legal
+    if meta["whole"]:
+        values += [1.5, [1.0, 2.5]]
     if math.isfinite(meta["low"]):
         values += [meta["low"] - 1.0, [meta["low"] - 1e-9]]
         if not meta["low_included"]:
@@ -457,7 +566,7 @@ def bad_values(field):
 @every_model
 def test_bad_controls_are_named_on_one_line(cls):
     controls = fixed_controls(cls, np.random.default_rng(23), 1)[0]
-    for field in dataclasses.fields(cls):
+    for field in control_fields(cls):
         for value in bad_values(field):
             with pytest.raises(ValueError, match=rf"^{field.name} (=|is)") as caught:
                 cls(**{**controls, field.name: value})

@@ -182,9 +182,11 @@ class Walk:
 
     def run(self) -> None:
         """Follow all points upwards in ℓ until df̃/dℓ changes sign or the branch ends."""
-        ell = FIRST
+        # df̃/dℓ = ½(|g̃| − ¼) + ℓ/16 + … at small ℓ and noise: the minimum nears ℓ = 0 at g̃ = −¼
+        gap = self.g[self.active] + 0.25
+        first = ell = min(FIRST, *(2 * gap[gap > 0]).clip(1e-12, FIRST), FIRST)
         while len(self.active) and ell < LAST:
-            self._advance(self.active, ell, first=ell == FIRST)
+            self._advance(self.active, ell, first=ell == first)
             ell *= RATIO
 
     def _advance(self, index: NDArray, ell: float, *, first: bool) -> None:

@@ -1,0 +1,291 @@
+"""Manzan, slides (2021), slides 30, 31 and 36: the compositional limit p → 0 and the law of W."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import erfc, gamma, ive
+
+import rbm_sim
+from paper_checks.check import Tolerance, Verdict, check
+from paper_checks.evidence import PRECISE, ROUNDING, SMOOTH, gradient, weigh
+from paper_checks.slides_gaussian_integrals import integral
+from replica import solve, solve_all
+from replica.models import CompositionalRBM, ReluRBM
+
+SOURCE = "Manzan, slides (2021)"
+WHERE = "Compositional phase"
+ELL, ALPHA, THETA, G = 0.4, 0.5, 0.5, -0.21
+"""A state with noise that is not negligible."""
+
+W = np.arange(-25, 26)
+LAW = ive(np.abs(W), ELL)
+"""e^{−ℓ} I_|w|(ℓ)."""
+
+
+def printed_state() -> dict[str, float]:
+    """m̃, q, r̃, C and B̃ by iterating the printed equations with the printed M, θ_v and θ_h.
+
+    Returns
+    -------
+    dict
+        Name to value, started at zero noise.
+    """
+    m, q, r, C, B = 0.8, 0.15, 1e-4, 0.0, 0.01
+    for _ in range(3000):
+        noise = math.sqrt(ALPHA * r)
+        M, theta_v, theta_h = 0.5 * m / noise, -(G + ALPHA * B / 2) / noise, THETA / math.sqrt(q)
+        x = M * W - theta_v
+        on = 0.5 * erfc(-x / math.sqrt(2))
+        new = (
+            2 / ELL * float(LAW @ (W * on)),
+            float(LAW @ on),
+            q / (1 - C) ** 2 * H(2, theta_h),
+            float(LAW @ np.exp(-x * x / 2)) / math.sqrt(2 * math.pi * ALPHA * r),
+            H(0, theta_h) / (1 - C),
+        )
+        old = (m, q, r, C, B)
+        m, q, r, C, B = new
+        if max(abs(a - b) for a, b in zip(old, new, strict=True)) < 1e-15:
+            break
+    return {"m": m, "q": q, "r": r, "C": C, "B": B}
+
+
+def H(k: int, x: float) -> float:
+    """H^(k) by quadrature, faster than `integral` and as good here: 400 Gauss-Legendre nodes on 10 units.
+
+    Parameters
+    ----------
+    k : int
+        Order.
+    x : float
+        Lower limit.
+
+    Returns
+    -------
+    float
+        H^(k)(x).
+    """
+    t = 5 * (NODES + 1)
+    return float(5 * (WEIGHTS @ (t**k * np.exp(-((t + x) ** 2) / 2)))) / math.sqrt(2 * math.pi)
+
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(80)
+
+
+def functional(m: float, q: float, r: float, C: float, B: float) -> float:
+    """Homogeneous free energy of the slides (hidden sign corrected) in rescaled quantities.
+
+    Parameters
+    ----------
+    m, q, r, C, B : float
+        Order parameters.
+
+    Returns
+    -------
+    float
+        Free energy over p.
+    """
+    s = math.sqrt(ALPHA * r)
+    u = (G + m * W / 2 + ALPHA * B / 2) / s
+    H1 = np.exp(-u * u / 2) / math.sqrt(2 * math.pi) + u * 0.5 * erfc(-u / math.sqrt(2))
+    hidden = ALPHA * q / (2 * (1 - C)) * integral(2, THETA / math.sqrt(q))
+    return float(ELL * m * m / 8 + ALPHA / 2 * (r * C + B * q) - s * (LAW @ H1) - hidden)
+
+
+def printed_energy(m: float, q: float, r: float, C: float, B: float) -> float:
+    """Rescaled free energy as printed.
+
+    Parameters
+    ----------
+    m, q, r, C, B : float
+        Order parameters.
+
+    Returns
+    -------
+    float
+        Its value.
+    """
+    hidden = ALPHA * math.sqrt(q) / 2 * THETA * integral(1, THETA / math.sqrt(q)) / (1 - C)
+    return -ELL / 8 * m * m - ALPHA / 2 * (r * C + B * q) - G * q + hidden
+
+
+@check(
+    source=SOURCE,
+    where=f"{WHERE}, saddle-point equations",
+    printed="m~ = (2/l)<W H0>, C = <e^{-(MW-θ_v)²/2}>/√(2παr~), q = <H0>, r~ = q H2(θ_h)/(1-C)², B~ = H0(θ_h)/(1-C)",
+    seen="p",
+)
+def saddle_point_equations() -> Verdict:
+    """Solved by iteration as printed, M, θ_v and θ_h included: the rescaled f is stationary there in all five."""
+    state = printed_state()
+    slopes = gradient(functional, state, step=1e-6)
+    rough = Tolerance("numerical derivative", 1e-7, "steps of 1e-6, the scale of r; values to 1e-15")
+    note = f"θ̃ = {THETA}, g̃ = {G}, α = {ALPHA}, ℓ = {ELL}: " + ", ".join(f"{k} = {v:.6g}" for k, v in state.items())
+    return weigh(slopes, 0.0, rough, note)
+
+
+@check(source=SOURCE, where=f"{WHERE}, saddle-point equations", printed="the limit of the R-RBM for p << 1", seen="p")
+def limit_of_small_p() -> Verdict:
+    """The R-RBM at L = ℓ/p in the printed scaling: what is left falls like p and vanishes by extrapolation."""
+    state = printed_state()
+    rows = []
+    for p in (0.004, 0.002, 0.001):
+        o = solve(ReluRBM(alpha=ALPHA, theta=THETA * math.sqrt(p), g=G * p, p=p, L=round(ELL / p))).order
+        rows.append([2 * o.m / p, o.q, o.r / p, o.C, o.B / p])
+    a, b, c = np.array(rows)
+    truth = (a - 6 * b + 8 * c) / 3
+    third = Tolerance(
+        "third order in p",
+        1e-5,
+        "8e-9 times the third derivative; Richardson twice from p = 0.004, 0.002, 0.001",
+        relative=True,
+    )
+    order = math.log2(float((a - b)[0] / (b - c)[0]))
+    return weigh(list(state.values()), truth, third, f"differences fall like p^{order:.3f}")
+
+
+def _rescaled(name: str, factor: Callable[[float], float]) -> tuple[float, float]:
+    """Quantity over its printed factor at p = 0.002 and 0.001."""
+    values = []
+    for p in (0.002, 0.001):
+        model = ReluRBM(alpha=ALPHA, theta=THETA * math.sqrt(p), g=G * p, p=p, L=round(ELL / p))
+        state = solve(model)
+        value = state.free_energy if name == "f" else getattr(state.order, name)
+        values.append(float(value) / factor(p))
+    return values[0], values[1]
+
+
+FEW = Tolerance("first order in p", 0.01, "corrections of order p = 0.002", relative=True)
+
+
+@check(source=SOURCE, where=f"{WHERE}, change of parameters", printed="m = m~p/2, r = r~p, B = B~p, f = f~p", seen="p")
+def rescaled_quantities() -> Verdict:
+    """They stay of order one as p is halved."""
+    pairs = [_rescaled(name, lambda p: p) for name in ("m", "r", "B", "f")]
+    return weigh([a for a, _ in pairs], [b for _, b in pairs], FEW, "p = 0.002 against 0.001 at fixed ℓ, θ/√p, g/p")
+
+
+@check(source=SOURCE, where=f"{WHERE}, change of parameters", printed="q = q~p", seen="p", expected="misprint")
+def activity_is_not_rescaled() -> Verdict:
+    """A rescaled q/p doubles as p is halved; q itself does not change, and the equations below the list use it."""
+    (a, b), (x, y) = _rescaled("q", lambda p: p), _rescaled("q", lambda _: 1.0)
+    return weigh(a, b, FEW, f"q stays {y:.5f}: no q̃ appears in the equations", corrected=x * b / y)
+
+
+@check(source=SOURCE, where=f"{WHERE}, change of parameters", printed="(no rule for g)", seen="p", expected="misprint")
+def field_is_rescaled() -> Verdict:
+    """θ_v has a g̃ that the list does not define: with g unscaled q → 0 or ½, with g = g̃p it has a limit."""
+    L, p = 200, 0.002
+    truth = printed_state()["q"]
+    silent = float(max((s.order.q for s in solve_all(_bare(G, L, p)) if s.kind == "retrieval"), default=0.0))
+    kept = float(solve(_bare(G * p, L, p)).order.q)
+    note = f"g = g̃p is missing; with g = g̃ = {G} at p = {p} there is no retrieval state"
+    return weigh(silent, truth, FEW, note, corrected=kept)
+
+
+def _bare(g: float, L: int, p: float) -> ReluRBM:
+    return ReluRBM(alpha=ALPHA, theta=THETA * math.sqrt(p), g=g, p=p, L=L)
+
+
+@check(
+    source=SOURCE,
+    where="Rescaled free energy",
+    printed="f~ = -l m~²/8 - (α/2)(r~C + B~q) - g~q + (α√q/2) θ~ H1(θ~/√q)/(1-C)",
+    seen="p",
+)
+def rescaled_free_energy() -> Verdict:
+    """Value on the saddle: that of the functional, and of −ℓm̃²/8 − g̃q − αr̃/2."""
+    state = printed_state()
+    short = -ELL / 8 * state["m"] ** 2 - G * state["q"] - ALPHA / 2 * state["r"]
+    model = CompositionalRBM(alpha=ALPHA, theta=THETA, g=G, ell=ELL)
+    truth = [functional(**state), short, solve(model).free_energy]
+    slope = gradient(printed_energy, state, step=1e-6)
+    note = f"f̃ = {truth[0]:.10f}; on the saddle only: as a functional its slope in m̃ is {slope[0]:.4f}, not 0"
+    return weigh(printed_energy(**state), truth, PRECISE, note)
+
+
+@check(
+    source=SOURCE,
+    where="Probability distribution issue",
+    printed="W_i = Σ_μ w_iμ, μ = 1 … l/p, W_i ∈ Z",
+    seen="p",
+    expected="misprint",
+)
+def factor_in_W() -> Verdict:
+    """The weights are ±1/√N: their sum is no whole number without the factor √N of the replica slide."""
+    N, L, p = 10_000, 40, 0.01
+    xi = rbm_sim.random_patterns(N, L, p=p, rng=36)
+    w = rbm_sim.pattern_weights(xi, np.float64)
+    truth = xi.sum(axis=1)
+    note = "W = √N Σ w, as on the slide 'Towards free energy'; N = 10⁴ units, L = 40"
+    return weigh(w.sum(axis=1), truth, ROUNDING, note, corrected=math.sqrt(N) * w.sum(axis=1))
+
+
+def exact_law(L: int, p: float) -> np.ndarray:
+    """Law of a sum of L entries at W = −25 … 25, by Fourier inversion of (1 − p + p cos k)^L.
+
+    Parameters
+    ----------
+    L : int
+        Number of entries.
+    p : float
+        Probability of a non-zero one.
+
+    Returns
+    -------
+    ndarray, shape (51,)
+        Probabilities.
+    """
+    k = 2 * np.pi * np.arange(1024) / 1024
+    generating = np.exp(L * np.log1p(-p * (1 - np.cos(k))))
+    return np.array([np.mean(generating * np.cos(k * w)) for w in W])
+
+
+@check(
+    source=SOURCE,
+    where="Probability distribution issue, p → 0",
+    printed="P(W_i = w) = e^{-l x_i} I_w(l x_i)",
+    seen="p",
+)
+def law_of_W() -> Verdict:
+    """The law at p = 2e-5 and 1e-5 by Fourier inversion, carried to p = 0, for x = 0.5, 1 and 2."""
+    found, truth, first = [], [], 0.0
+    for x in (0.5, 1.0, 2.0):
+        a, b = (exact_law(round(ELL / p), x * p) for p in (2e-5, 1e-5))
+        truth.append(2 * b - a)
+        found.append(ive(np.abs(W), ELL * x))
+        first = max(first, float(np.max(np.abs(a - found[-1]))))
+    return weigh(found, truth, PRECISE, f"at p = 2e-5 itself off by {first:.1e}; negative w: I_{{-w}} = I_w")
+
+
+@check(
+    source=SOURCE,
+    where="Probability distribution issue, Bessel function",
+    printed="I_α(x) = Σ_k (x/2)^{2k+α}/(k! Γ(k+α+1))",
+    seen="p",
+)
+def bessel_series() -> Verdict:
+    """The series against the integral (1/π)∫ e^{x cos t} cos(wt) dt, w = 0 to 5."""
+    t = np.pi * (np.arange(400) + 0.5) / 400
+    k = np.arange(60)
+    printed, truth = [], []
+    for w in range(6):
+        for x in (0.2, 1.5, 6.0):
+            printed.append(np.sum((x / 2) ** (2 * k + w) / (gamma(k + 1) * gamma(k + w + 1))))
+            truth.append(np.mean(np.exp(x * np.cos(t)) * np.cos(w * t)))
+    return weigh(printed, truth, SMOOTH, "x = 0.2, 1.5, 6")
+
+
+@check(
+    source=SOURCE,
+    where="Probability distribution issue, terms of the sum",
+    printed="a fraction p_i = x_i p of the l/p terms is non-zero",
+    seen="p",
+)
+def number_of_terms() -> Verdict:
+    """Mean number of non-zero entries among L = ℓ/p: ℓ x_i, the variance of W."""
+    variance = [float(exact_law(4000, x * 1e-4) @ W**2) for x in (0.5, 1.0, 2.0)]
+    return weigh([0.4 * x for x in (0.5, 1.0, 2.0)], variance, PRECISE, "ℓ = 0.4, p = 1e-4, x = 0.5, 1, 2")
