@@ -101,12 +101,13 @@ def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, A
         place = ", ".join(f"{k} = {float(v):g}" for k, v in points[index].items())
         if isinstance(outcome, Exception):
             failed += 1
-            cli.warn(f"{place}: {outcome}")
+            cli.warn(f"{place}: {cli.reason(outcome)}")
             continue
         for row in outcome:
             if row["status"] != "converged":
                 failed += 1
-                cli.warn(f"{place}: {row['kind']} has residual {row['residual']:.1e}; try --precision 50")
+                more = "--precision 50" if args.precision is None else "more digits"
+                cli.warn(f"{place}: {row['kind']} is not solved to rounding; try {more}")
         rows += [{**{k: points[index][k] for k in shown}, **row} for row in outcome]
     columns = [*shown, *COLUMNS]
     filled = {c: [row.get(c) for row in rows] for c in columns}

@@ -139,13 +139,15 @@ class _Walk:
 
     @classmethod
     def start(cls, solution: Solution, along: str, to: float) -> _Walk:
+        if not isinstance(solution, Solution):
+            raise ValueError(f"solution = {solution!r}: follow starts from a Solution, such as replica.solve returns")
         model = solution.model
         if along not in model.controls:
             raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
         if model.shape or np.ndim(solution.order.m):
             raise ValueError("follow starts from one solution: take it out of the array with .at(index)")
-        if not np.isfinite(to):
-            raise ValueError(f"to = {to}: a finite value of {along} is needed")
+        if isinstance(to, str) or np.ndim(to) or not np.isfinite(to):
+            raise ValueError(f"to = {to!r}: a finite value of {along} is needed")
         if not float(solution.order.r) > 0:
             raise ValueError(
                 f"a {solution.kind} with r = {solution.order.r} cannot be followed; it is known in closed form"

@@ -85,8 +85,24 @@ def run(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[str] 
     except (ValueError, OSError) as error:
         if sys.flags.dev_mode:
             raise
-        warn(f"error: {error}")
+        warn(f"error: {reason(error)}")
         return 2 if isinstance(error, ValueError) else 1
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, or what it is if it says nothing.
+
+    Parameters
+    ----------
+    error : BaseException
+        The error.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    return str(error) or type(error).__name__
 
 
 def emit(table: Table, args: argparse.Namespace, shown: Sequence[str] | None = None) -> None:

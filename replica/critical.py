@@ -21,7 +21,7 @@ from replica.model import Chart, Finder, Model, Order, control_fields
 from replica.newton import polish_multiprecision
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution, Status
-from replica.solver import checked_digits, chosen_branch, sampled, solve
+from replica.solver import check_model, checked_digits, chosen_branch, sampled, solve
 
 __all__ = ["CriticalPoint", "coexistence", "spinodal"]
 
@@ -207,6 +207,8 @@ def coexistence(
         If there is no such control or kind, or a control is an array.
     """
     plain = scalar(model, along)
+    if isinstance(between, str) or len(between) != 2:
+        raise ValueError(f"between = {between!r}: a pair of start states is needed")
     states = [solve(plain, start=s) for s in between]
     values = _scan(plain, along, between[0], float(plain.controls[along]))
     line = plain.unchecked(**{along: values})
@@ -262,6 +264,7 @@ def _precise_coexistence(model: Model, along: str, value: Any, states: list[Solu
 
 def scalar(model: Model, along: str) -> Model:
     """Return the model with plain scalar controls, or raise ValueError."""
+    check_model(model)
     if along not in model.controls:
         raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
     if model.shape:

@@ -186,7 +186,7 @@ class Model(ABC):
     """Base of all models: validation, broadcasting, and what follows from the equations alone.
 
     A subclass gives its controls as fields and the methods `saddle`, `free_energy`, `gradient`, `entropy`,
-    `transverse`, `replicon_parts` and `branches`. Controls may be numbers or arrays, which broadcast, or mpmath
+    `transverse`, `replicon`, `unpack` and `branches`. Controls may be numbers or arrays, which broadcast, or mpmath
     numbers (scalars) at high precision.
     """
 
@@ -332,7 +332,11 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
     if array.size == 0:
         raise ValueError(f"{field.name} is an empty array: at least one value is needed")
     _check_domain(field, array, value)
-    return float(array) if array.ndim == 0 else array
+    if array.ndim == 0:
+        return float(array)
+    array = array.copy()
+    array.flags.writeable = False
+    return array
 
 
 def _check_domain(field: dataclasses.Field, array: NDArray, value: Any) -> None:

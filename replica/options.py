@@ -143,7 +143,7 @@ def add_common(
     if plot:
         add("--plot", type=_file("--plot", PLOT_SUFFIXES), metavar="FILE", help="draw .png, .svg or .pdf")
     if precision:
-        add("--precision", type=integer(1), metavar="DIGITS", help="calculate to this many decimal digits")
+        add("--precision", type=integer(15, 10_000), metavar="DIGITS", help="calculate to this many digits")
     if jobs:
         # Both say where to run, as `replica.sweep.executor` takes it.
         parser.set_defaults(jobs=1)
@@ -190,13 +190,15 @@ class _VersionAction(argparse.Action):
         parser.exit(0)
 
 
-def integer(least: int) -> Callable[[str], int]:
-    """A type for `add_argument`: whole numbers from `least` on.
+def integer(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type for `add_argument`: whole numbers from `least` on, to `most` if it is given.
 
     Parameters
     ----------
     least : int
         The smallest number allowed.
+    most : int, optional
+        The largest one.
 
     Returns
     -------
@@ -209,8 +211,9 @@ def integer(least: int) -> Callable[[str], int]:
             value = int(word)
         except ValueError:
             value = least - 1
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{word!r} is not a whole number of {least} or more")
+        if value < least or (most is not None and value > most):
+            allowed = f"of {least} or more" if most is None else f"from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"{word!r} is not a whole number {allowed}")
         return value
 
     return number

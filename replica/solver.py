@@ -70,6 +70,7 @@ def solve_all(
     >>> [s.kind for s in replica.solve_all(Hopfield(alpha=0.05, T=0.2))]
     ['retrieval', 'spin_glass', 'retrieval']
     """
+    check_model(model)
     branches = model.branches(_checked_n(n_condensed))
     if model.shape:
         _refuse_precision(precision)
@@ -113,6 +114,7 @@ def solve(
     ValueError
         If the model knows no such kind, or `precision` is given for arrays.
     """
+    check_model(model)
     branch = chosen_branch(model, start)
     kind = start if isinstance(start, str) else start[0]
     if model.shape:
@@ -379,17 +381,30 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
 # Arguments.
 
 
+def check_model(model: Any) -> None:
+    """Refuse what is not a model."""
+    if not isinstance(model, Model):
+        raise ValueError(f"model = {model!r}: a model is needed, such as replica.models.Hopfield(alpha=0.1)")
+
+
 def chosen_branch(model: Model, start: str | tuple[str, int]) -> Chart | ExactState | Finder:
     """Return the chart, finder or exact state that `start` names, or raise ValueError with those there are."""
-    kind, n = (start, 3 if start == "mixture" else None) if isinstance(start, str) else start
-    if n is not None:
-        _checked_n((n,))
+    kind, n = _kind_and_number(model, start)
     branches = model.branches((1,) if n is None else (int(n),))
     for branch in branches:
         if kinds_of(branch)[0] == kind and (n is None or branch.n == n):
             return branch
     known = sorted({kinds_of(b)[0] for b in model.branches((1, 3))})
     raise ValueError(f"start = {start!r}: {model.name} has {', '.join(known)}")
+
+
+def _kind_and_number(model: Model, start: Any) -> tuple[str, int | None]:
+    if isinstance(start, str):
+        return start, 3 if start == "mixture" else None
+    pair = isinstance(start, tuple) and len(start) == 2 and isinstance(start[0], str)
+    if not pair or isinstance(start[1], bool) or not isinstance(start[1], (int, np.integer)) or start[1] < 1:
+        raise ValueError(f"start = {start!r}: a kind of state, or a pair such as ('mixture', 3), is needed")
+    return start[0], int(start[1])
 
 
 def kinds_of(branch: Chart | ExactState | Finder) -> tuple[str, ...]:

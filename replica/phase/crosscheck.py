@@ -3,6 +3,7 @@
 Below capacity the theory is the retrieval state. The simulated machines start at one of their patterns and move
 by single-unit flips that lower E(v) = min_h E(v, h); those that leave the pattern are counted as lost, and the
 means are over the others. Above capacity the theory has no retrieval state and the means are over all samples.
+Theory is taken at the load M/N of the machines. Where 1 − m is about 1/N single units decide and z means nothing.
 For a threshold θ the condensed hidden unit has activation √N m − θ: theory, which drops the θ/√N, is approached
 as 1/√N, so z grows with the number of samples at fixed N.
 """
@@ -60,7 +61,7 @@ def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]
     for index, outcome in computed.outcomes:
         if isinstance(outcome, Exception):
             failed += 1
-            cli.warn(f"{', '.join(f'{k} = {v:g}' for k, v in points[index].items())}: {outcome}")
+            cli.warn(f"{', '.join(f'{k} = {v:g}' for k, v in points[index].items())}: {cli.reason(outcome)}")
             outcome = {}
         rows.append({**points[index], "samples": samples, **outcome})
     measured = [f"{name}_{what}" for name in MEASURED for what in ("theory", "sim", "err", "z")]
@@ -85,7 +86,7 @@ def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> d
     model : Hopfield or ThresholdHopfield
         Model with scalar controls, at T = 0.
     N : int
-        Number of visible units; M = round(αN) patterns.
+        Number of visible units; M = round(αN) patterns, and theory at α = M/N.
     samples : int
         Independent machines, ≥ 2.
     rng : None, int, SeedSequence or Generator
@@ -94,20 +95,22 @@ def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> d
     Returns
     -------
     dict
-        For each of m, q, r: ``_theory`` (None above capacity), ``_sim`` and ``_err`` (mean and standard error
-        over the samples that stayed at the pattern; above capacity, or if none stayed, over all), ``_z``; and
-        ``lost``, the fraction that left it.
+        ``alpha`` = M/N; for each of m, q, r: ``_theory`` (None above capacity), ``_sim`` and ``_err`` (mean and
+        standard error over the samples that stayed at the pattern; above capacity, or if none stayed, over all),
+        ``_z``; and ``lost``, the fraction that left it.
     """
     from rbm_sim import capacity
     from replica.solver import solve
 
+    M = max(1, round(model.alpha * N))
+    model = model.replace(alpha=M / N)
     state = solve(model, throw=False)
     exists = state.status == 0
     reference = state if exists else solve(model, start="spin_glass")
     visible, hidden = SIMULATED[model.name](model, reference.order)
     result = capacity.retrieval(N, model.alpha, visible=visible, hidden=hidden, samples=samples, rng=rng)
     kept = exists and result.lost_fraction < 1
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = {"alpha": model.alpha}
     for name in MEASURED:
         theory = getattr(state.order, name) if exists else None
         mean, error, _ = result.estimate(name, of="kept" if kept else "all")

@@ -28,7 +28,7 @@ def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[An
         if isinstance(outcome, Exception):
             failed += 1
             place = ", ".join(f"{k} = {float(v):g}" for k, v in points[index].items())
-            cli.warn(f"{place}: {outcome}")
+            cli.warn(f"{place}: {cli.reason(outcome)}")
             outcome = dict.fromkeys(diagram.columns)
         rows.append({**point, **outcome})
     _output(rows, [*shown, *diagram.columns], args, cls, diagram)
@@ -84,7 +84,7 @@ def _output(rows: list[dict[str, Any]], columns: list[str], args: Any, cls: Any,
     filled = {c: [row.get(c) for row in rows] for c in columns}
     table = Table(filled, provenance(cli.parameters(args)), digits=args.precision)
     cli.emit(table, args)
-    if args.plot is not None:
+    if args.plot is not None and rows:
         from replica.phase.plot import draw_diagram
 
         cli.save_figure(draw_diagram(table, cls, diagram), args.plot)

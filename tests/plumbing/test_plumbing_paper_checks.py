@@ -73,7 +73,7 @@ def test_fast_checks_by_default_and_all_with_all(package, capsys):
 def test_the_terminal_gets_the_main_columns_and_a_file_all(package, capsys, tmp_path):
     assert command(package(), "--out", str(tmp_path / "t.json")) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "source", "where", "printed", "computed", "verdict"]
+    assert lines[0].split() == ["name", "verdict", "source", "where", "printed", "computed"]
     assert len(lines) == 3
     assert Table.read(tmp_path / "t.json")["note"] == ("Archimedes", None)
 
