@@ -55,7 +55,7 @@ def glass_states(p: NDArray, theta: NDArray, g: NDArray, alpha: NDArray) -> tupl
 
 def _move_onto_turns(excess: Callable[[NDArray, NDArray], NDArray], nodes: NDArray, values: NDArray) -> None:
     """Move nodes onto the extrema beside them, so that no pair of roots lies between two nodes."""
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         left, right = np.diff(values, axis=1)[:, :-1], np.diff(values, axis=1)[:, 1:]
         # towards zero, and nearer to it than the neighbours are to the node
         near = np.abs(values[:, 1:-1]) < np.maximum(np.abs(left), np.abs(right))

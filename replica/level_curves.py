@@ -120,11 +120,11 @@ def noiseless_from(states: list[ZeroNoise]) -> float:
 def _kappa_nodes(states: list[ZeroNoise], right: float) -> NDArray:
     """Nodes in κ, denser towards −k where the units with W = k flip within a width of e^{−v}."""
     deepest = max([0, *(state.k for state in states)])
-    flips = {0, 1} | {state.k - (state.side > 0) for state in states if state.gap < 6 * STEP_KAPPA}
-    count = 2 + int((right - math.log(0.2)) / 0.3)
-    offsets = np.geomspace(0.1 * math.exp(-right), 0.5, count)
+    ratios = {0: 0.3, 1: 0.3} | {s.k - (s.side > 0): 0.08 for s in states if s.gap < 6 * STEP_KAPPA}
     nodes = [np.arange(-12.0 - 2.0 * deepest, 12.0, STEP_KAPPA)]
-    nodes += [-k + sign * offsets for k in flips for sign in (-1, 1)]
+    for k, ratio in ratios.items():
+        offsets = np.geomspace(0.1 * math.exp(-right), 0.5, 2 + int((right - math.log(0.2)) / ratio))
+        nodes += [-k - offsets, -k + offsets]
     return np.unique(np.concatenate(nodes))
 
 

@@ -1,0 +1,189 @@
+"""Corners of the domain: folds beside steep flips, vanishing margins 1 − C, loads of 1e-300, the edge T = 1."""
+
+import math
+
+import numpy as np
+import pytest
+from mpmath import mp
+
+import replica
+from replica.models import CompositionalRBM, Hopfield, ReluRBM, ThresholdHopfield
+from replica.phases import glass_energy
+from replica.solution import Status
+
+
+def retrieval_at(model, log_alpha):
+    """States on the branch k = 1 by sheet."""
+    return [s for s in replica.solve_all(model.replace(alpha=math.exp(log_alpha))) if s.k == 1 and s.sheet < 2]
+
+
+@pytest.mark.parametrize(
+    ("L", "p", "theta", "g"),
+    [
+        (3, 0.1, -1.0, -0.0412),  # −g is 0.91 m: the units with W = 1 are about to flip
+        (3, 0.1, 0.3, -0.0412),
+        (5, 0.1, 2.0, -0.0412),  # 0.995 m
+        (1, 1.0, 10.0, -0.0412),
+        (9, 0.1, 0.3, -1e-5),  # 0.0003 m: the units with W = 0 are
+        (15, 0.01, 0.3, -0.00339),
+        (1, 0.1, 2.0, -0.0412),
+    ],
+)
+def test_fold_of_the_retrieval_branch_next_to_a_flip(L, p, theta, g):
+    model = ReluRBM(alpha=1e-30, theta=theta, g=g, p=p, L=L)
+    fold = replica.spinodal(model, along="alpha")
+    assert fold.states[0].residual < 1e-9
+    below, above = (retrieval_at(model, fold.log_value + d) for d in (-1e-5, 1e-5))
+    near = [s for s in below if abs(s.order.m / fold.order.m - 1) < 0.02]
+    assert [s.sheet for s in sorted(near, key=lambda s: s.sheet)] == [0, 1]
+    assert not [s for s in above if s.sheet == 0]
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-4, 1e-6])
+def test_minimum_over_ell_nears_zero_at_a_quarter(gap):
+    # f̃ = −(¼ − |g̃|)ℓ/2 + ℓ²/32 + O(ℓ³) while the noise vanishes
+    best = replica.ell_star(CompositionalRBM(alpha=0.5, theta=4.0, g=-0.25 + gap))
+    assert best.value == pytest.approx(8 * gap, rel=8 * gap)
+    assert best.free_energy == pytest.approx(-2 * gap**2, rel=8 * gap)
+
+
+def test_glass_level_is_continuous_at_vanishing_field():
+    g = -np.geomspace(1e-14, 1e-3, 23)
+    level = glass_energy(CompositionalRBM(alpha=0.5, theta=1.5, g=g))
+    assert np.isfinite(level).all()
+    limit = level[0]
+    q = next(
+        s for s in replica.solve_all(CompositionalRBM(alpha=0.5, theta=1.5, g=-1e-14, ell=1.0)) if s.n == 0
+    ).order.q
+    # df/dg = −q
+    np.testing.assert_allclose(level - limit, -q * g, atol=1e-6)
+
+
+def test_glass_level_up_to_its_own_fold():
+    def level(g):
+        return glass_energy(CompositionalRBM(alpha=0.5, theta=1.5, g=g))
+
+    low, high = -0.3, -0.01
+    while high - low > 1e-15:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if math.isnan(level(middle)) else (low, middle)
+    # a square root: the energies of the two states merge as the 3/2 power, so that df/dg = −q is smooth up to it
+    states = [s for s in replica.solve_all(CompositionalRBM(alpha=0.5, theta=1.5, g=high + 1e-10, ell=1.0)) if s.n == 0]
+    glassy = [s for s in states if s.kind == "spin_glass"]
+    assert len(glassy) == 2
+    assert abs(glassy[0].order.q - glassy[1].order.q) < 1e-3
+
+
+@pytest.mark.parametrize("theta", [3.0, 5.0, 6.0])
+def test_glass_of_a_high_threshold(theta):
+    states = replica.solve_all(ThresholdHopfield(alpha=0.1, theta=theta))
+    glass = next(s for s in states if s.kind == "spin_glass")
+    assert glass.status == Status.CONVERGED
+    # r = (s_min/(1 − …))²/α → 1/(2πα)
+    assert glass.order.r == pytest.approx(1 / (2 * math.pi * 0.1), rel=2e-3)
+
+
+def test_glass_whose_margin_a_double_cannot_hold():
+    model = ThresholdHopfield(alpha=0.1, theta=8.0)
+    states = replica.solve_all(model)
+    assert [s.kind for s in states] == ["retrieval", "spin_glass"]
+    assert [s.status for s in states] == [Status.CONVERGED, Status.FAILED]
+    fine = replica.solve_all(model, precision=50)[-1]
+    assert fine.status == Status.CONVERGED
+    with mp.workdps(60):
+        # s² = αr with s(1 − C) = s − 1/√(2π) and r (1 − C)² = ½H2(√2 θ)
+        margin = mp.sqrt(mp.mpf("0.1") * replica.H(2, mp.sqrt(2) * 8) / 2)
+        s = margin + 1 / mp.sqrt(2 * mp.pi)
+        assert abs(fine.order.r / (s * s / mp.mpf("0.1")) - 1) < mp.mpf(10) ** -15
+
+
+@pytest.mark.parametrize("T", [0.0, 0.3])
+@pytest.mark.parametrize("alpha", [1e-13, 1e-20, 1e-100, 1e-300])
+def test_loads_far_below_any_machine(alpha, T):
+    states = replica.solve_all(Hopfield(alpha=alpha, T=T))
+    assert [(s.kind, s.n) for s in states[:2]] == [("retrieval", 1), ("mixture", 3)]
+    assert all(s.status == Status.CONVERGED for s in states[:2])
+    assert all(math.isfinite(s.free_energy) for s in states if s.status == Status.CONVERGED)
+    failed = [s.status != Status.CONVERGED for s in states]
+    assert failed == sorted(failed)
+    if T == 0:
+        assert states[0].free_energy == pytest.approx(-0.5, abs=1e-12)
+
+
+@pytest.mark.parametrize("gap", [1e-3, 1e-4, 1e-5, 1e-6])
+def test_capacity_vanishes_as_the_square_of_the_distance_to_T_1(gap):
+    fold = replica.spinodal(Hopfield(alpha=1e-30, T=1 - gap), along="alpha")
+    finer = replica.spinodal(Hopfield(alpha=1e-30, T=mp.mpf(1) - mp.mpf(gap)), along="alpha", precision=30)
+    assert fold.value / gap**2 == pytest.approx(0.26188682, rel=gap)
+    assert fold.value == pytest.approx(float(finer.value), rel=2e-16 / gap**2 + 1e-9)
+
+
+def test_fold_too_near_T_1_asks_for_digits():
+    with pytest.raises(ArithmeticError, match="precision=30"):
+        replica.spinodal(Hopfield(alpha=1e-30, T=1 - 1e-9), along="alpha")
+    fine = replica.spinodal(Hopfield(alpha=1e-30, T=1 - 1e-9), along="alpha", precision=30)
+    assert float(fine.value) == pytest.approx(0.26188682e-18, rel=1e-6)
+
+
+@pytest.mark.parametrize("theta", [25.7, 26.0, 26.4])
+def test_capacity_up_to_the_largest_double(theta):
+    fold = replica.spinodal(ThresholdHopfield(alpha=1e-300, theta=theta), along="alpha")
+    with mp.workdps(30):
+        exact = mp.mpf("0.13790556649493173784") / (2 * replica.H(2, mp.sqrt(2) * mp.mpf(theta)))
+        assert abs(fold.value / exact - 1) < 1e-12
+
+
+def test_temperatures_of_a_tiny_load_are_refused_with_the_bound():
+    from replica.models.hopfield import _temperature_row
+
+    with pytest.raises(replica.ConvergenceError, match="alpha >= 1e-12"):
+        _temperature_row(alpha=1e-13)
+    row = _temperature_row(alpha=1e-11)
+    assert row["T_g"] == pytest.approx(1 + math.sqrt(1e-11), abs=1e-15)
+    assert (1 - row["T_M"]) ** 2 * 0.26188682 == pytest.approx(1e-11, rel=1e-3)
+    assert row["T_R"] is None  # e^{−1/2α}
+
+
+# Arguments.
+
+
+def test_controls_are_kept_apart_from_the_array_they_came_from():
+    alpha = np.array([0.01, 0.02])
+    model = Hopfield(alpha=alpha)
+    alpha[0] = -1
+    assert model.alpha[0] == 0.01
+    with pytest.raises(ValueError, match="read-only"):
+        model.alpha[0] = -1
+
+
+@pytest.mark.parametrize("start", [3, None, ("mixture",), ("mixture", 0), ("mixture", 1.5), ("mixture", True)])
+def test_wrong_starts_are_named(start):
+    with pytest.raises(ValueError, match="^start = "):
+        replica.solve(Hopfield(alpha=0.01), start=start)
+
+
+@pytest.mark.parametrize("model", [None, 0.1, Hopfield, "hopfield"])
+def test_what_is_no_model_is_named(model):
+    for call in (replica.solve_all, replica.solve):
+        with pytest.raises(ValueError, match="^model = "):
+            call(model)
+    with pytest.raises(ValueError, match="^model = "):
+        replica.spinodal(model, along="alpha")
+
+
+def test_other_wrong_arguments_are_named():
+    model = Hopfield(alpha=0.05)
+    with pytest.raises(ValueError, match="^to = 'far'"):
+        replica.follow(replica.solve(model), along="alpha", to="far")
+    with pytest.raises(ValueError, match="^solution = "):
+        replica.follow(model, along="alpha", to=0.1)
+    with pytest.raises(ValueError, match="^between = 'retrieval'"):
+        replica.coexistence(model, along="alpha", between="retrieval")
+
+
+def test_no_module_hides_a_public_name():
+    import importlib.util
+
+    for name in replica.__all__:
+        if name not in ("models", "__version__"):
+            assert importlib.util.find_spec(f"replica.{name}") is None, name
