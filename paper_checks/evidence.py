@@ -39,10 +39,11 @@ def weigh(printed: Any, truth: Any, tolerance: Tolerance, note: str = "", *, cor
         A value that is not finite deviates by infinity.
     """
     wrong = deviation(printed, truth, tolerance)
+    unit = " standard errors" if tolerance.name == "standard errors" else ""
     if wrong <= tolerance.value:
-        return Verdict(Outcome.AGREES, f"off by {wrong:.1e}", note, tolerance)
+        return Verdict(Outcome.AGREES, f"off by {wrong:.1e}{unit}", note, tolerance)
     if corrected is None:
-        return Verdict(Outcome.DIFFERS, f"off by {wrong:.3g}", note, tolerance)
+        return Verdict(Outcome.DIFFERS, f"off by {wrong:.3g}{unit}", note, tolerance)
     right = deviation(corrected, truth, tolerance)
     shown = f"printed off by {wrong:.3g}, corrected by {right:.1e}"
     outcome = Outcome.MISPRINT if right <= tolerance.value else Outcome.DIFFERS

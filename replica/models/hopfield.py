@@ -138,7 +138,7 @@ class Hopfield(Model):
         charts: list[Chart | ExactState] = []
         for n in n_condensed:
             kind = "retrieval" if n == 1 else "mixture"
-            charts.append(Chart(kind, n, _overlap_nodes, partial(_overlap_point, n=n)))
+            charts.append(Chart(kind, n, overlap_nodes, partial(_overlap_point, n=n)))
         glass = Chart("spin_glass", 0, _glass_nodes, _glass_point, zero_noise=-1, folded=False)
         return [*charts, glass, ExactState("paramagnet", 0, _paramagnet)]
 
@@ -175,7 +175,7 @@ def mixture_averages(m: Any, s: Any, T: Any, n: int) -> tuple[Any, Any, Any]:
 # y s is linear in s, the average is concave in it and leaves 0 with slope y/T > y. All else is explicit.
 
 
-def _overlap_nodes(model: Hopfield, lowest: float) -> NDArray:
+def overlap_nodes(model: Model, lowest: float) -> NDArray:
     """Return ln y from the m → 0 end, where α ~ y⁴, to the zero-noise end, where α ~ 1/y²."""
     left, right = max(-10.0, lowest / 4 - 2), max(6.0, 2 - lowest / 2)
     return np.concatenate([np.arange(left, 4.0, 0.1), np.geomspace(4.0, right, 2 + int(8 * right / 4))[1:]])
@@ -230,7 +230,7 @@ def _glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
     lowest, excess, T = np.broadcast_arrays(_least_noise(model.T), np.exp(u), np.asarray(model.T, dtype=float))
     s = lowest + excess
     _, q, C = spin_averages(np.zeros_like(s), s, T)
-    # 1 − C = (s − s_min)/s exactly at T = 0, and to first order elsewhere
+    # exact at T = 0, where the difference from 1 would cancel near s_min
     margin = np.where(T == 0, excess / s, 1 - C)
     inside = margin > 1e-150
     margin = np.where(inside, margin, 1.0)

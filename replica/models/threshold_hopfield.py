@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from replica.elementary import exp, log, log1p, noise_floor, phi, sqrt
 from replica.gaussian import H, log_H
 from replica.model import Chart, Diagram, Model, Order, control, exp_clipped
+from replica.models.hopfield import overlap_nodes
 
 __all__ = ["ThresholdHopfield"]
 
@@ -138,10 +139,8 @@ def _log_hidden(theta: Any) -> Any:
 
 
 def _retrieval_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
-    """Return ln y, y = m/s, from the m → 0 end, where α r ~ y⁴, to the zero-noise end, where α r ~ 1/y²."""
-    reduced = lowest + float(np.min(_log_hidden(model.theta)))
-    left, right = max(-10.0, reduced / 4 - 2), max(6.0, 2 - reduced / 2)
-    return np.concatenate([np.arange(left, 4.0, 0.1), np.geomspace(4.0, right, 2 + int(8 * right / 4))[1:]])
+    """Return ln y, y = m/s, as for the Hopfield model with the load 2 H2(√2 θ) α."""
+    return overlap_nodes(model, lowest + float(np.min(_log_hidden(model.theta))))
 
 
 def _retrieval_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Order]:

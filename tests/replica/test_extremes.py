@@ -119,7 +119,7 @@ def test_capacity_vanishes_as_the_square_of_the_distance_to_T_1(gap):
 
 
 def test_fold_too_near_T_1_asks_for_digits():
-    with pytest.raises(ArithmeticError, match="precision=30"):
+    with pytest.raises(ArithmeticError, match=r"precision=30"):
         replica.spinodal(Hopfield(alpha=1e-30, T=1 - 1e-9), along="alpha")
     fine = replica.spinodal(Hopfield(alpha=1e-30, T=1 - 1e-9), along="alpha", precision=30)
     assert float(fine.value) == pytest.approx(0.26188682e-18, rel=1e-6)
@@ -136,7 +136,7 @@ def test_capacity_up_to_the_largest_double(theta):
 def test_temperatures_of_a_tiny_load_are_refused_with_the_bound():
     from replica.models.hopfield import _temperature_row
 
-    with pytest.raises(replica.ConvergenceError, match="alpha >= 1e-12"):
+    with pytest.raises(replica.ConvergenceError, match=r"alpha >= 1e-12"):
         _temperature_row(alpha=1e-13)
     row = _temperature_row(alpha=1e-11)
     assert row["T_g"] == pytest.approx(1 + math.sqrt(1e-11), abs=1e-15)
@@ -158,26 +158,26 @@ def test_controls_are_kept_apart_from_the_array_they_came_from():
 
 @pytest.mark.parametrize("start", [3, None, ("mixture",), ("mixture", 0), ("mixture", 1.5), ("mixture", True)])
 def test_wrong_starts_are_named(start):
-    with pytest.raises(ValueError, match="^start = "):
+    with pytest.raises(ValueError, match=r"^start = "):
         replica.solve(Hopfield(alpha=0.01), start=start)
 
 
 @pytest.mark.parametrize("model", [None, 0.1, Hopfield, "hopfield"])
 def test_what_is_no_model_is_named(model):
     for call in (replica.solve_all, replica.solve):
-        with pytest.raises(ValueError, match="^model = "):
+        with pytest.raises(ValueError, match=r"^model = "):
             call(model)
-    with pytest.raises(ValueError, match="^model = "):
+    with pytest.raises(ValueError, match=r"^model = "):
         replica.spinodal(model, along="alpha")
 
 
 def test_other_wrong_arguments_are_named():
     model = Hopfield(alpha=0.05)
-    with pytest.raises(ValueError, match="^to = 'far'"):
+    with pytest.raises(ValueError, match=r"^to = 'far'"):
         replica.follow(replica.solve(model), along="alpha", to="far")
-    with pytest.raises(ValueError, match="^solution = "):
+    with pytest.raises(ValueError, match=r"^solution = "):
         replica.follow(model, along="alpha", to=0.1)
-    with pytest.raises(ValueError, match="^between = 'retrieval'"):
+    with pytest.raises(ValueError, match=r"^between = 'retrieval'"):
         replica.coexistence(model, along="alpha", between="retrieval")
 
 
