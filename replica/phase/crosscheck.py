@@ -95,7 +95,7 @@ def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> d
     Returns
     -------
     dict
-        ``alpha`` = M/N; for each of m, q, r: ``_theory`` (None above capacity), ``_sim`` and ``_err`` (mean and
+        For each of m, q, r: ``_theory`` (None above capacity), ``_sim`` and ``_err`` (mean and
         standard error over the samples that stayed at the pattern; above capacity, or if none stayed, over all),
         ``_z``; and ``lost``, the fraction that left it.
     """
@@ -110,7 +110,7 @@ def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> d
     visible, hidden = SIMULATED[model.name](model, reference.order)
     result = capacity.retrieval(N, model.alpha, visible=visible, hidden=hidden, samples=samples, rng=rng)
     kept = exists and result.lost_fraction < 1
-    row: dict[str, Any] = {"alpha": model.alpha}
+    row: dict[str, Any] = {}
     for name in MEASURED:
         theory = getattr(state.order, name) if exists else None
         mean, error, _ = result.estimate(name, of="kept" if kept else "all")

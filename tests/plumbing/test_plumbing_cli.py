@@ -139,7 +139,8 @@ def test_grids_keep_the_order_in_which_they_were_typed_also_in_sub_commands():
         (["--out", "nowhere/t.csv"], "--out: cannot write 'nowhere/t.csv'"),
         (["--plot", "t.csv"], "--plot: cannot tell the format of 't.csv'; allowed are .png, .svg, .pdf"),
         (["--jobs", "0"], "--jobs: '0' is not a whole number of 1 or more"),
-        (["--precision", "many"], "--precision: 'many' is not a whole number of 1 or more"),
+        (["--precision", "3"], "--precision: '3' is not a whole number from 15 to 10000"),
+        (["--precision", "many"], "--precision: 'many' is not a whole number from 15 to 10000"),
         (["--fail", "value"], "alpha = -1: must be > 0"),
     ],
 )

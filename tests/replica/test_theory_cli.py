@@ -288,3 +288,13 @@ def test_simulation_is_reproducible(command):
     words = "--theta 0.5 --alpha 0.2 --simulate 100 --samples 4 --format csv --rng "
     first, again, other = (command(words + seed)[1] for seed in ("3", "3", "4"))
     assert first == again != other
+
+
+def test_an_interrupt_before_the_first_point_draws_nothing(command, monkeypatch, tmp_path):
+    from replica import cli
+
+    monkeypatch.setattr(cli, "compute", lambda *args: cli.Computed([], 1, KeyboardInterrupt(), None))
+    status, out, _ = command(f"--theta 0 --plot {tmp_path / 'lines.png'}")
+    assert status == 130
+    assert out.split()[:2] == ["theta", "alpha_c"]
+    assert not list(tmp_path.iterdir())
