@@ -39,7 +39,7 @@ def glass_states(p: NDArray, theta: NDArray, g: NDArray, alpha: NDArray) -> tupl
         Its (g + αB/2)/s.
     """
     fine, coarse = np.arange(-6, 6, 0.05), np.arange(-37.0, -6, 0.25)
-    grid = np.concatenate([coarse, fine, np.arange(6, 30.0, 0.5), np.geomspace(30.0, 1e8, 60)])
+    grid = np.concatenate([coarse, fine, np.arange(6, 30.0, 0.5), np.geomspace(30.0, 1e300, 150)])
 
     def excess(b: NDArray, i: NDArray) -> NDArray:
         return glass_point(p[i], theta[i], alpha[i], b)[0] - g[i]

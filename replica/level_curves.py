@@ -129,7 +129,7 @@ def _kappa_nodes(states: list[ZeroNoise], right: float) -> NDArray:
 
 
 class ZeroNoise(NamedTuple):
-    """A state v = Θ(g + mW) without noise: (k − 1) m ≤ −g < k m, m = E[W; W ≥ k]/L, q = P(W ≥ k)."""
+    """A state v = Θ(g + mW) without noise: (k − 1) m < −g < k m, m = E[W; W ≥ k]/L, q = P(W ≥ k)."""
 
     k: int
     m: float
@@ -164,7 +164,7 @@ def zero_noise_states(couplings: Couplings, g: float) -> list[ZeroNoise]:
     for k in range(1, int(law.w[-1]) + 1):
         on = law.w >= k
         m, q = float((law.weight * law.w)[on].sum() / size), float(law.weight[on].sum())
-        if m > 0 and (k - 1) * m <= -g < k * m:
+        if m > 0 and (k - 1) * m < -g < k * m:
             y = theta / math.sqrt(p * q)
             top = 2 * math.log(m / p) - math.log(q) - float(log_H(2, y))
             self_field = m / (2 * p * q) * math.exp(float(log_H(0, y) - log_H(2, y)))
@@ -291,13 +291,16 @@ def _surface(couplings: Couplings, v: NDArray, kappa: NDArray) -> ChartPoint:
     """Chart on a grid; the visible averages, which know neither θ nor g, are kept."""
     law, size, p, _ = couplings
     averages = _averages(tuple(law.w), tuple(law.weight), float(size), float(p), tuple(v), tuple(kappa))
-    a = np.exp(v)[:, None]
-    return from_averages(couplings, v[:, None], kappa * np.hypot(1.0, a), *averages)
+    return from_averages(couplings, v[:, None], kappa, *averages)
 
 
 @lru_cache(maxsize=8)
 def _averages(w: Any, weight: Any, size: float, p: float, v: Any, kappa: Any) -> tuple[NDArray, NDArray, NDArray]:
-    law = Law(np.array(w), np.ones(len(w)), np.array(weight))
-    a = np.exp(np.array(v))[:, None]
-    b = np.array(kappa) * np.hypot(1.0, a)
-    return visible_averages(Couplings(law, size, p, 0.0), a, b)
+    couplings = Couplings(Law(np.array(w), np.ones(len(w)), np.array(weight)), size, p, 0.0)
+    rows = []
+    # row by row: the whole grid times the law of W may not fit in memory
+    for a in np.exp(np.array(v)):
+        b = np.array(kappa) * math.hypot(1.0, a)
+        rows.append(visible_averages(couplings, np.full(b.shape, a), b))
+    m, q, density = (np.stack(column) for column in zip(*rows, strict=True))
+    return m, q, density

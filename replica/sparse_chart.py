@@ -55,9 +55,13 @@ class ChartPoint(NamedTuple):
 def at(couplings: Couplings, v: ArrayLike, kappa: ArrayLike) -> ChartPoint:
     """Evaluate the chart at coordinates of the couplings' shape S (or broadcasting with it)."""
     v, kappa = np.broadcast_arrays(np.asarray(v, dtype=float), np.asarray(kappa, dtype=float))
-    a = np.exp(v)
+    a = np.exp(np.clip(v, -SHARP, SHARP))
     b = kappa * np.hypot(1.0, a)
-    return from_averages(couplings, v, b, *visible_averages(couplings, a, b))
+    return from_averages(couplings, v, kappa, *visible_averages(couplings, a, b))
+
+
+SHARP = 300.0
+"""v beyond which the field of the noise is a step to all digits: a = e^v may overflow there, ln s = ln m − v does not."""
 
 
 def visible_averages(couplings: Couplings, a: NDArray, b: NDArray) -> tuple[NDArray, NDArray, NDArray]:
@@ -67,7 +71,7 @@ def visible_averages(couplings: Couplings, a: NDArray, b: NDArray) -> tuple[NDAr
     w, _, weight = couplings.law
     u = b[..., None] + a[..., None] * w
     on = weight * ndtr(u)
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", over="ignore"):
         density = np.exp(-0.5 * u * u)
     m = on @ w / couplings.size
     return m, on.sum(axis=-1), np.einsum("...j,...j->...", np.broadcast_to(weight, u.shape), density) / SQRT_2PI
@@ -78,18 +82,21 @@ LEAST_MARGIN = 1e-9
 """1 − C below which a point of the chart is not counted as a solution."""
 
 
-def from_averages(couplings: Couplings, v: NDArray, b: NDArray, m: NDArray, q: NDArray, density: NDArray) -> ChartPoint:
+def from_averages(
+    couplings: Couplings, v: NDArray, kappa: NDArray, m: NDArray, q: NDArray, density: NDArray
+) -> ChartPoint:
     """Evaluate the hidden side at given visible averages."""
     p, theta = couplings.p, couplings.theta
     with np.errstate(all="ignore"):
         log_s = np.log(m) - v
-        C = p * density * np.exp(-log_s)
+        C = p * np.exp(np.log(density) - log_s)
         y = theta / np.sqrt(p * q)
         log_h2 = log_H(2, y)
         margin = 1 - C
         # αB/2 = s² (1−C) H0/(2 p q H2)
         self_field = 0.5 * margin / (p * q) * np.exp(2 * log_s + log_H(0, y) - log_h2)
-        g = b * np.exp(log_s) - self_field
+        # b s = κ m √(1 + a²)/a
+        g = kappa * m * np.hypot(1.0, np.exp(-v)) - self_field
         inside = (margin > LEAST_MARGIN) & (m > 0) & (q > 0)
         log_alpha = 2 * (log_s - np.log(p) + np.log(np.where(inside, margin, 1.0))) - np.log(q) - log_h2
     return ChartPoint(g, np.where(inside, log_alpha, -np.inf), m, q, C, log_s)

@@ -64,7 +64,7 @@ def _label(curve: Curve, cell: int) -> tuple[int, int]:
 def _assembled(flat: SparseRBM, found: list[tuple[int, int, int, float, float]], log_alpha: NDArray) -> Found:
     """Refine the crossings on the chart, drop what is met twice, and read off the order parameters.
 
-    Dropped too are crossings on which Newton's method does not settle: those at the edge 1 − C = 1e-9 of the chart.
+    Dropped too is what is no crossing but the edge of the chart, 1 − C = 1e-9, where α ends above the load.
     """
     point, k, sheet = (np.array([f[i] for f in found], dtype=int) for i in range(3))
     v, kappa = (np.array([f[i] for f in found], dtype=float) for i in (3, 4))
@@ -73,9 +73,13 @@ def _assembled(flat: SparseRBM, found: list[tuple[int, int, int, float, float]],
     couplings = _at_points(flat, point).couplings()
     finer_v, finer_kappa, good = newton(couplings, _at_points(flat, point).g, log_alpha[point], v, kappa)
     near = good & (np.hypot(finer_v - v, finer_kappa - kappa) < 0.05)
+    crossing = at(couplings, v, kappa)
+    with np.errstate(invalid="ignore"):
+        on_curve = np.abs(crossing.g - _at_points(flat, point).g) < 1e-6 * np.abs(crossing.m)
+        found_there = near | (on_curve & (np.abs(crossing.log_alpha - log_alpha[point]) < 0.01))
     v, kappa = np.where(near, finer_v, v), np.where(near, finer_kappa, kappa)
     places = at(couplings, v, kappa)
-    keep = _first_met(point, v, kappa, sheet, near)
+    keep = _first_met(point, v, kappa, sheet, found_there)
     order = order_of(couplings, places, flat.overlap_unit)
     kind = np.where(k == 1, "retrieval", "spurious")
     n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
@@ -111,8 +115,15 @@ def first_fold(model: SparseRBM) -> tuple[Order, float]:
                 order = order_of(couplings, at(couplings, *place), model.overlap_unit)
                 return Order(*(np.float64(v) for v in order)), float(curve.log_alpha[index])
     raise ConvergenceError(
-        f"no retrieval state (k = 1) at g = {model.g}: zero noise needs −m ≤ g < 0 or so; or its branch has no fold"
+        f"no fold of a retrieval branch (k = 1) at g = {model.g}; its state without noise needs -m < g < 0, m = "
+        f"{_overlap_without_noise(model):.6g}"
     )
+
+
+def _overlap_without_noise(model: SparseRBM) -> float:
+    """m = E[W; W ≥ 1]/L."""
+    law = model.law()
+    return float((law.weight * law.w)[law.w >= 1].sum() / model.size)
 
 
 def glass(flat: SparseRBM) -> Found:
