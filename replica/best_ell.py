@@ -27,7 +27,7 @@ from replica.pattern_sum import Law, skellam
 from replica.rootfinding import find_roots
 from replica.sparse_chart import ChartPoint, Couplings, at, newton, order_of
 
-__all__ = ["EllStar", "Walk", "columns_of", "ell_star", "energies"]
+__all__ = ["EllStar", "Walk", "columns_of", "ell_star", "energies", "homogeneous"]
 
 FIRST, LAST, RATIO = 0.02, 5000.0, 1.4
 """Values of ℓ visited: a geometric series."""
@@ -105,7 +105,7 @@ def energies(model: CompositionalRBM, ell: NDArray) -> tuple[NDArray, Order]:
     ell = np.asarray(ell, dtype=float)
     if not (ell > 0).all() or not (np.diff(ell) > 0).all():
         raise ValueError(f"ell = {ell}: increasing numbers > 0 are needed")
-    walk = Walk(*columns_of(model)[1])
+    walk = Walk(*columns_of(homogeneous(model))[1])
     first = float(min(FIRST, ell[0] / 2))
     steps = np.unique(np.concatenate([np.geomspace(first, ell[-1], 2 + int(8 * np.log(ell[-1] / first))), ell]))
     index, shift = np.zeros(1, dtype=int), np.zeros((1, 2))
@@ -156,6 +156,15 @@ def _newton_by_differences(system: Any, x: NDArray) -> NDArray:
         if np.max(np.abs(step)) < 1e-12 * (1 + np.max(np.abs(x))):
             break
     return x
+
+
+def homogeneous(model: CompositionalRBM) -> CompositionalRBM:
+    """Refuse a heterogeneous machine, for which only `ell_star` and single states are known."""
+    if not isinstance(model, CompositionalRBM):
+        raise ValueError(f"model = {model!r}: a CompositionalRBM is needed")
+    if model.units is not None:
+        raise ValueError("x_i: energies over ell and phases are known for homogeneous machines; leave it out")
+    return model
 
 
 def columns_of(model: CompositionalRBM) -> tuple[tuple[int, ...], tuple[NDArray, NDArray, NDArray]]:

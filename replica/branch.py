@@ -38,7 +38,8 @@ class Branch:
     folds : tuple of int
         Indices of the points next to a fold (refine them with `spinodal`).
     reached : bool
-        Whether the branch ended at the value asked for; otherwise it ended at the edge of its domain.
+        Whether the branch ended at the value asked for; otherwise it ended at the edge of its domain, or `max_steps`
+        were used up.
     """
 
     along: str
@@ -144,6 +145,8 @@ class _Walk:
         model = solution.model
         if along not in model.controls:
             raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
+        if next(f for f in control_fields(type(model)) if f.name == along).metadata["whole"]:
+            raise ValueError(f"along = {along!r}: takes whole numbers only and cannot be followed; loop over it")
         if model.shape or np.ndim(solution.order.m):
             raise ValueError("follow starts from one solution: take it out of the array with .at(index)")
         if isinstance(to, str) or np.ndim(to) or not np.isfinite(to):

@@ -103,7 +103,9 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
     import contourpy
 
     states = zero_noise_states(couplings, g)
-    v = np.arange(min(-4.0, lowest / 4 - 2), noiseless_from(states) + STEP_V, STEP_V)
+    # towards m → 0, where 1 − C ~ a² down to LEAST_MARGIN, everything is smooth
+    left = min(-11.0, lowest / 4 - 2)
+    v = np.concatenate([np.arange(left, -4.1, 0.25), np.arange(-4.0, noiseless_from(states) + STEP_V, STEP_V)])
     kappa = _kappa_nodes(states, float(v[-1]))
     surface = _surface(couplings, v, kappa)
     field = np.where(np.isfinite(surface.g) & (surface.q > LEAST_ACTIVITY), surface.g, np.nan)

@@ -329,6 +329,8 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"{field.name} = {value!r}: {domain_text(field)} is needed") from None
+    if field.metadata["whole"] and array.dtype != np.asarray(value).dtype and np.asarray(value).dtype == bool:
+        raise ValueError(f"{field.name} = {value!r}: {domain_text(field)} is needed")
     if array.size == 0:
         raise ValueError(f"{field.name} is an empty array: at least one value is needed")
     _check_domain(field, array, value)

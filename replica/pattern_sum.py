@@ -61,13 +61,32 @@ def sparse_sum(L: int, p: float) -> Law:
     >>> law.w.astype(int).tolist(), law.weight.tolist()
     ([-2, -1, 0, 1, 2], [0.0625, 0.25, 0.375, 0.25, 0.0625])
     """
-    if isinstance(L, bool) or L != int(L) or L < 1:
+    if isinstance(L, (bool, str)) or not 1 <= L < math.inf or L != int(L):
         raise ValueError(f"L = {L!r}: an integer >= 1 is needed")
-    if not 0 < p <= 1:
+    if isinstance(p, str) or not 0 < (p.real if isinstance(p, complex) else p) <= 1:
         raise ValueError(f"p = {p!r}: a number in (0, 1] is needed")
     if hasattr(p, "_mpf_"):
         return _sparse_sum_multiprecision(int(L), p)
+    if np.iscomplexobj(p):
+        # dP_L/dp = L [½ P_{L−1}(w − 1) + ½ P_{L−1}(w + 1) − P_{L−1}(w)]: one entry in turn becomes non-zero
+        law, fewer = _sparse_sum(int(L), float(p.real)), _sparse_sum(int(L) - 1, float(p.real))
+        return _stepped(law, int(L) * _bend(fewer, len(law.w) // 2), p.imag)
     return _sparse_sum(int(L), float(p))
+
+
+def _bend(law: Law, half: int) -> NDArray:
+    """½P(w − 1) + ½P(w + 1) − P(w) at w = −half … half."""
+    reach = half + 1
+    wide = np.zeros((*law.weight.shape[:-1], 2 * reach + 1))
+    own = min(len(law.w) // 2, reach)
+    middle = law.weight.shape[-1] // 2
+    wide[..., reach - own : reach + own + 1] = law.weight[..., middle - own : middle + own + 1]
+    return 0.5 * (wide[..., :-2] + wide[..., 2:]) - wide[..., 1:-1]
+
+
+def _stepped(law: Law, slope: NDArray, step: Any) -> Law:
+    """Law with a complex step in its parameter."""
+    return law._replace(weight=law.weight + 1j * np.asarray(step)[..., None] * slope)
 
 
 @cache
@@ -134,6 +153,10 @@ def skellam(ell: ArrayLike) -> Law:
     """
     if hasattr(ell, "_mpf_"):
         return _skellam_multiprecision(ell)
+    if np.iscomplexobj(ell):
+        # dP/dℓ = ½P(w − 1) + ½P(w + 1) − P(w)
+        law = skellam(np.real(ell))
+        return _stepped(law, _bend(law, len(law.w) // 2), np.imag(ell))
     ell = np.asarray(ell, dtype=float)
     if not (np.isfinite(ell) & (ell >= 0)).all():
         raise ValueError(f"ell = {ell}: finite numbers >= 0 are needed")
@@ -191,14 +214,21 @@ def mixed(classes: list[tuple[float, float, Law]]) -> Law:
 
 
 class Classes(NamedTuple):
-    """Classes of visible units: x = p_i/p and the fraction of the units in each."""
+    """Classes of visible units: x = p_i/p and the fraction of the units in each.
+
+    Units without patterns count as the limit x → 0, x = 1e-30: all that they feel is the field g.
+    """
 
     x: NDArray
     fraction: NDArray
 
     def shrunk(self, spread: float) -> Classes:
         """Return classes with deviations from 1 multiplied by `spread` (0: homogeneous)."""
-        return Classes(1 + spread * (self.x - 1), self.fraction)
+        return Classes(np.maximum(1 + spread * (self.x - 1), SILENT), self.fraction)
+
+
+SILENT = 1e-30
+"""x of units without patterns."""
 
 
 def classes(values: Any, mean: float, name: str) -> Classes:
@@ -217,7 +247,7 @@ def classes(values: Any, mean: float, name: str) -> Classes:
     Returns
     -------
     Classes
-        x = value/mean and fractions; units of x = 0, off in every state with g < 0, are left out.
+        x = value/mean and fractions.
 
     Raises
     ------
@@ -225,12 +255,18 @@ def classes(values: Any, mean: float, name: str) -> Classes:
         If a value is negative or not finite, or the mean differs.
     """
     if hasattr(values, "ppf"):
+        if not hasattr(values, "args"):
+            raise ValueError(f"{name} = {type(values).__name__}: a frozen distribution, with its parameters, is needed")
         node, weight = np.polynomial.legendre.leggauss(48)
         x, fraction = np.asarray(values.ppf(0.5 * (node + 1)), dtype=float), 0.5 * weight
-        found = float(x @ fraction)
-        tolerance = 1e-3
+        found, exact, tolerance = float(x @ fraction), float(values.mean()), 1e-3
+        if abs(exact - mean) <= 1e-9 * mean < tolerance * mean < abs(found - mean):
+            raise ValueError(f"{name} is too broad: its {len(node)} classes have the mean {found:.6g}; give a list")
     else:
-        flat = np.asarray(values, dtype=float).ravel()
+        try:
+            flat = np.asarray(values, dtype=float).ravel()
+        except (TypeError, ValueError):
+            raise ValueError(f"{name} = {values!r}: a list of numbers or a frozen distribution is needed") from None
         if not flat.size:
             raise ValueError(f"{name} is empty: at least one value is needed")
         x, counts = np.unique(flat, return_counts=True)
@@ -239,4 +275,4 @@ def classes(values: Any, mean: float, name: str) -> Classes:
         raise ValueError(f"{name} holds {x[~(np.isfinite(x) & (x >= 0))][0]}: finite numbers >= 0 are needed")
     if not abs(found - mean) <= tolerance * mean:
         raise ValueError(f"{name} has the mean {found:.10g}, but {mean:.10g} is needed")
-    return Classes(x[x > 0] / found, fraction[x > 0])
+    return Classes(np.maximum(x / found, SILENT), fraction)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.best_ell import Walk, columns_of, ell_star
+from replica.best_ell import Walk, columns_of, ell_star, homogeneous
 from replica.glass import glass_order, glass_states
 from replica.models.compositional import CompositionalRBM
 from replica.rootfinding import find_roots
@@ -31,13 +31,14 @@ def phase_of(model: CompositionalRBM) -> tuple[Any, Any, dict[str, Any]]:
     -------
     labels : array of str
         "spin_glass" (a state with m̃ = 0 is lowest), "compositional" (the minimum at ℓ* > 0 is), "ferromagnetic"
-        (f̃ increases from ℓ = 0, where L is of order one, and no glass lies below 0).
+        (f̃ increases from ℓ = 0, where L is of order one, and no glass lies below 0; below g̃ = −½, where no state
+        has an overlap, v = 0 takes the place of ℓ → 0 with the same f̃ = 0).
     free_energy : array
         The lowest f̃.
     extra : dict
         Arrays ell_star, f_star, m, q and f_sg.
     """
-    shape, columns = columns_of(model)
+    shape, columns = columns_of(homogeneous(model))
     walk = Walk(*columns)
     walk.run()
     value, energy, order = walk.minimum()
@@ -85,14 +86,20 @@ def phase_boundary(
     ValueError
         If a control, a phase or the limits are not as above.
     """
+    homogeneous(model)
     if along not in ("alpha", "theta", "g"):
         raise ValueError(f"along = {along!r}: choose from alpha, theta, g")
-    pair = frozenset(between)
+    pair = frozenset(between if isinstance(between, (tuple, list)) else [between])
     if pair not in (frozenset({"compositional", "spin_glass"}), frozenset({"ferromagnetic", "spin_glass"})):
         raise ValueError(f"between = {between!r}: a pair of compositional or ferromagnetic, and spin_glass, is needed")
-    low, high = (float(v) for v in limits)
+    try:
+        low, high = (float(v) for v in limits)
+    except (TypeError, ValueError):
+        low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high) and low != high):
         raise ValueError(f"limits = {limits!r}: two different finite numbers are needed")
+    if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or points < 2:
+        raise ValueError(f"points = {points!r}: an integer >= 2 is needed")
     others = {k: v for k, v in model.controls.items() if k not in (along, "ell")}
     shape = np.broadcast_shapes(*(np.shape(v) for v in others.values()))
     flat = {k: np.broadcast_to(np.asarray(v, dtype=float), shape).reshape(-1) for k, v in others.items()}
@@ -101,14 +108,15 @@ def phase_boundary(
         here = CompositionalRBM(**{k: v[index] for k, v in flat.items()}, **{along: x})
         glass = np.nan_to_num(glass_energy(here), nan=np.inf)
         if "ferromagnetic" in pair:
-            return glass
+            field = np.asarray(here.g, dtype=float)
+            return np.where(field <= FERROMAGNETIC, glass, np.nan)
         value = np.asarray(ell_star(here).free_energy, dtype=float)
         return np.where(np.isnan(value), 1.0, np.minimum(value, 0.0)) - glass
 
     grid = np.linspace(low, high, points)
     every = np.arange(int(np.prod(shape)))
     values = np.stack([gap(np.full(len(every), x), every) for x in grid])
-    change = (values[1:] > 0) != (values[:-1] > 0)
+    change = ((values[1:] > 0) != (values[:-1] > 0)) & ~np.isnan(values[1:] + values[:-1])
     row, cell = np.nonzero(change.any(axis=0))[0], np.argmax(change, axis=0)
     result = np.full(len(every), np.nan)
     if len(row):
@@ -118,9 +126,13 @@ def phase_boundary(
     return result.reshape(shape)[()]
 
 
+FERROMAGNETIC = -0.25
+"""g̃ below which f̃ increases from ℓ = 0."""
+
+
 def glass_energy(model: CompositionalRBM) -> Any:
     """Free energy of the lowest spin glass (m̃ = 0, q > 0) at each point, nan where there is none."""
-    shape, (alpha, theta, g) = columns_of(model)
+    shape, (alpha, theta, g) = columns_of(homogeneous(model))
     one = np.ones(alpha.shape)
     point, b = glass_states(one, theta, g, alpha)
     order = glass_order(one[point], theta[point], alpha[point], b)

@@ -61,7 +61,7 @@ def at(couplings: Couplings, v: ArrayLike, kappa: ArrayLike) -> ChartPoint:
 
 
 SHARP = 300.0
-"""v beyond which the field of the noise is a step to all digits: a = e^v may overflow there, ln s = ln m − v does not."""
+"""v beyond which the noise is a step to all digits: a = e^v may overflow there, ln s = ln m − v does not."""
 
 
 def visible_averages(couplings: Couplings, a: NDArray, b: NDArray) -> tuple[NDArray, NDArray, NDArray]:

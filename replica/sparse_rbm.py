@@ -167,7 +167,9 @@ class SparseRBM(Model):
         for shift, coefficient in terms:
             s, u = self._fields(order, law, shift)
             total = total + unit_mean(law.weight * sqrt(law.x) * coefficient, phi(u))
-        return outside, 1 - self.sparsity / s * total
+        pair = 1 - self.sparsity / s * total
+        single = np.asarray(self.size) < 2 if self.overlap_unit == 1 else np.asarray(False)
+        return outside, np.where(single, outside, pair)[()] if single.any() else pair
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
         """Level curves of the chart for m > 0; the glass; and the quiescent state v = 0.
@@ -250,6 +252,9 @@ def stacked_laws(law: Callable[[int, Any], Law], L: Any, p: Any) -> Law:
     """
     if not np.ndim(L) and not np.ndim(p):
         return law(int(L), p)
+    if np.iscomplexobj(p):
+        unit = stacked_laws(lambda n, x: law(n, complex(x, 1.0)), L, np.real(p))
+        return unit._replace(weight=unit.weight.real + 1j * np.imag(p)[..., None] * unit.weight.imag)
     L, p = np.broadcast_arrays(np.asarray(L, dtype=float), np.asarray(p, dtype=float))
     pairs, index = np.unique(np.stack([L.ravel(), p.ravel()]), axis=1, return_inverse=True)
     laws = [law(int(a), float(b)) for a, b in pairs.T]

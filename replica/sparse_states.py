@@ -121,7 +121,7 @@ def first_fold(model: SparseRBM) -> tuple[Order, float]:
 
 
 def _overlap_without_noise(model: SparseRBM) -> float:
-    """m = E[W; W ≥ 1]/L."""
+    """M = E[W; W ≥ 1]/L."""
     law = model.law()
     return float((law.weight * law.w)[law.w >= 1].sum() / model.size)
 
@@ -160,6 +160,9 @@ def descended(flat: SparseRBM, find: Callable[[SparseRBM], Found], n: int) -> Fo
             finer = finer._replace(m=np.zeros(len(alive)))
         with np.errstate(invalid="ignore"):
             moved = np.abs(np.log(finer.q / order.q))
+            if n:
+                # a state that loses its overlap has become a glass
+                moved = np.maximum(moved, np.abs(np.log(finer.m / order.m)))
         alive &= (now.residual(finer, n) < 1e-9) & (moved < 0.5)
         order = finer
     return Found(

@@ -96,8 +96,8 @@ class ReluRBM(SparseRBM):
         return np.minimum(self.p * x, 1.0) if x != 1.0 else self.p
 
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
-        """Law of the sum of L − 2 entries; none at L = 1."""
-        if np.any(np.asarray(self.L, dtype=float) < 2):
+        """Law of the sum of L − 2 entries; none if L is 1 throughout."""
+        if np.all(np.asarray(self.L, dtype=float) < 2):
             return None, []
         two_fewer = lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN  # noqa: E731
         law = mixed_laws(lambda x: stacked_laws(two_fewer, self.L, self._probability(x)), self.units)

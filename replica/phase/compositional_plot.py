@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from replica.best_ell import ell_star, energies
+from replica.grid import UsageError
 from replica.models.compositional import CompositionalRBM
 from replica.phase.plot import axis_label
 from replica.phases import glass_energy, phase_boundary
@@ -15,7 +16,7 @@ __all__ = ["draw"]
 
 CONTROLS = ("alpha", "theta", "g")
 PHASES = ("ferromagnetic", "spin_glass", "compositional")
-SHADES = ("0.95", "0.72", "0.85")
+SHADES = ("1.0", "0.65", "0.85")
 
 
 def draw(table: Any, ax: Any) -> bool:
@@ -38,6 +39,8 @@ def draw(table: Any, ax: Any) -> bool:
         _phases(table, ax, *varying)
     elif not varying:
         _energy(table, ax)
+    elif len(varying) == 3:
+        raise UsageError("--plot: alpha, theta and g all vary; a picture has room for two of them")
     return len(varying) != 1
 
 

@@ -187,3 +187,97 @@ def test_no_module_hides_a_public_name():
     for name in replica.__all__:
         if name not in ("models", "__version__"):
             assert importlib.util.find_spec(f"replica.{name}") is None, name
+
+
+# The R-RBM at its edges.
+
+
+@pytest.mark.parametrize(
+    ("model", "margin"),
+    [
+        (CompositionalRBM(alpha=0.4, theta=1.985, g=-0.0152, ell=0.22), 6.3e-5),
+        (CompositionalRBM(alpha=2.64954e-4, theta=2.0220862, g=-0.14083602, ell=0.20087713), 1.5e-6),
+        (ReluRBM(alpha=7.58e-4, theta=0.5274224, g=-0.0038767, p=0.068927719, L=4), 9e-6),
+    ],
+)
+def test_second_sheet_with_a_small_margin(model, margin):
+    second = [s for s in replica.solve_all(model) if s.k == 1 and s.sheet == 1]
+    assert len(second) == 1
+    assert second[0].status == Status.CONVERGED
+    assert 1 - second[0].order.C == pytest.approx(margin, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CompositionalRBM(alpha=6.353737688e-4, theta=1.532393109, g=-0.218727999, ell=0.128903823),
+        ReluRBM(alpha=0.004115512922, theta=0.195001559606, g=-0.00601150947, p=0.0346459226424, L=2),
+        CompositionalRBM(alpha=0.003312380788, theta=0.55412151115, g=-0.09010699223, ell=0.56815995885),
+    ],
+)
+def test_state_that_is_about_to_lose_its_overlap(model):
+    glass = [s for s in replica.solve_all(model) if s.kind == "spin_glass"]
+    # next to the upper sheet of the glass lies a state with an overlap of a thousandth
+    assert [s for s in replica.solve_all(model) if s.n and abs(s.order.q / glass[-1].order.q - 1) < 1e-6]
+
+
+@pytest.mark.parametrize("theta", [6.0, 10.0, 30.0, 50.0])
+def test_retrieval_at_any_threshold(theta):
+    state = replica.solve(CompositionalRBM(alpha=0.5, theta=theta, g=-0.21, ell=0.4))
+    assert state.order.m == pytest.approx(0.8341653949, abs=1e-10)
+    assert state.free_energy == pytest.approx(-0.003018823207, abs=1e-12)
+    bare = replica.solve(ReluRBM(alpha=0.5, theta=theta, g=-0.02, p=0.1, L=2))
+    assert bare.order.m == pytest.approx(0.0475, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "theta", "g"), [(0.5, 10.0, 1.0), (0.5, 6.0, 1e4), (1e-20, 1.5, 1.0), (0.5, 1.5, 1e10)]
+)
+def test_all_units_are_on_in_a_strong_field(alpha, theta, g):
+    model = CompositionalRBM(alpha=alpha, theta=theta, g=g, ell=0.4)
+    (state,) = replica.solve_all(model)
+    assert (state.kind, state.order.q) == ("spin_glass", 1.0)
+    label, lowest, _ = model.phases()
+    assert label == "spin_glass"
+    assert float(lowest) == pytest.approx(-g, rel=0.01)
+
+
+def test_heterogeneous_phases_are_refused():
+    model = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, x_i=[0.1, 1.9])
+    with pytest.raises(ValueError, match=r"^x_i: "):
+        model.phases()
+    with pytest.raises(ValueError, match=r"^x_i: "):
+        replica.phase_boundary(model, along="alpha", limits=(0.1, 2), between=("compositional", "spin_glass"))
+
+
+def test_units_without_patterns_are_a_limit():
+    for g in (-0.21, 0.1):
+        zero, tiny = (
+            replica.solve_all(CompositionalRBM(alpha=0.5, theta=1.5, g=g, ell=0.4, x_i=[x, 1, 1, 2 - x]))
+            for x in (0.0, 1e-10)
+        )
+        assert [s.kind for s in zero] == [s.kind for s in tiny]
+        for a, b in zip(zero, tiny, strict=True):
+            assert a.free_energy == pytest.approx(b.free_energy, abs=1e-9)
+    # all units on in a strong field, those without patterns among them
+    strong = replica.solve_all(CompositionalRBM(alpha=0.5, theta=6.0, g=100.0, ell=0.4, x_i=[0, 1, 1, 2]))
+    assert strong[0].free_energy == pytest.approx(-100.0, rel=1e-3)
+
+
+def test_stability_is_the_same_alone_and_in_an_array():
+    model = ReluRBM(alpha=0.01244911, theta=0.41490199, g=-0.00563467, p=0.23692282, L=3)
+    alone = [(s.kind, s.sheet, s.stable) for s in replica.solve_all(model)]
+    among = [(s.kind, s.sheet, s.stable) for s in replica.solve_all(model.replace(L=[1, 3])).at(1)]
+    assert alone == among
+
+
+def test_folds_along_the_numbers_of_entries():
+    fold = replica.spinodal(CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, ell=0.4), along="ell")
+    at_fold = CompositionalRBM(alpha=1e-9, theta=1.5, g=-0.21, ell=fold.value)
+    assert replica.spinodal(at_fold, along="alpha").value == pytest.approx(0.5, rel=1e-9)
+    fold = replica.spinodal(ReluRBM(alpha=0.01, theta=0.2, g=-0.02, p=0.1, L=2), along="p")
+    at_fold = ReluRBM(alpha=1e-9, theta=0.2, g=-0.02, p=fold.value, L=2)
+    assert replica.spinodal(at_fold, along="alpha").value == pytest.approx(0.01, rel=1e-9)
+    state = replica.solve(ReluRBM(alpha=0.01, theta=0.2, g=-0.02, p=0.1, L=2))
+    with pytest.raises(ValueError, match=r"^along = 'L'"):
+        replica.follow(state, along="L", to=3)

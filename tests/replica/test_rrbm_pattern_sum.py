@@ -184,10 +184,28 @@ def test_classes_of_a_list_count_equal_units():
     np.testing.assert_allclose(units.shrunk(0).x, 1, rtol=1e-15)
 
 
-def test_silent_units_are_left_out():
+def test_silent_units_are_a_limit():
     units = classes(np.array([[0.0, 0.2], [0.0, 0.2]]), 0.1, "p_i")
-    np.testing.assert_array_equal(units.x, [2])
-    np.testing.assert_array_equal(units.fraction, [0.5])
+    np.testing.assert_allclose(units.x, [1e-30, 2], rtol=1e-15)
+    np.testing.assert_array_equal(units.fraction, [0.5, 0.5])
+    np.testing.assert_array_equal(units.shrunk(0).x, [1, 1])
+
+
+@pytest.mark.parametrize(("L", "p"), [(1, 0.3), (2, 0.1), (9, 0.05), (60, 0.9)])
+def test_complex_step_in_p(L, p):
+    step, h = sparse_sum(L, complex(p, 1e-30)), 1e-6
+    slope = (on_integers(sparse_sum(L, p + h), L) - on_integers(sparse_sum(L, p - h), L)) / (2 * h)
+    half = int(step.w[-1])
+    np.testing.assert_allclose(step.weight.imag / 1e-30, slope[L - half : L + half + 1], atol=1e-8 * L)
+
+
+@pytest.mark.parametrize("ell", [0.01, 0.4, 5.0, [0.1, 2.0]])
+def test_complex_step_in_ell(ell):
+    ell, h = np.asarray(ell), 1e-6
+    step = skellam(ell + 1e-30j)
+    w = step.w
+    slope = (special.ive(np.abs(w), ell[..., None] + h) - special.ive(np.abs(w), ell[..., None] - h)) / (2 * h)
+    np.testing.assert_allclose(step.weight.imag / 1e-30, slope, atol=1e-9)
 
 
 @pytest.mark.parametrize(

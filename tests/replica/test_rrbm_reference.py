@@ -225,16 +225,27 @@ def test_boundary_as_a_curve():
 
 def test_boundary_between_the_ferromagnet_and_the_glass_is_where_the_glass_has_no_energy():
     where = phase_boundary(
-        CompositionalRBM(alpha=1.0, theta=1.5, g=-0.3),
+        CompositionalRBM(alpha=6.0, theta=1.5, g=-0.3),
         along="g",
         limits=(-0.6, -0.1),
         between=("ferromagnetic", "spin_glass"),
     )
     below, here, above = (
-        reference.glass_level(reference.compositional(ell=0.4, theta=1.5, g=where + d), 1.0) for d in (-1e-3, 0, 1e-3)
+        reference.glass_level(reference.compositional(ell=0.4, theta=1.5, g=where + d), 6.0) for d in (-1e-3, 0, 1e-3)
     )
+    assert where < -0.25
     assert below > 0 > above
     assert abs(here) < 1e-12
+
+
+def test_there_is_no_ferromagnet_above_minus_a_quarter():
+    where = phase_boundary(
+        CompositionalRBM(alpha=1.0, theta=1.5, g=-0.3),
+        along="g",
+        limits=(-0.6, -0.1),
+        between=("ferromagnetic", "spin_glass"),
+    )
+    assert math.isnan(where)
 
 
 def test_phases_are_those_of_the_lowest_free_energies():
