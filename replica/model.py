@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import COMPLEX_STEP, exp, is_multiprecision, log
+from replica.elementary import COMPLEX_STEP, exp, is_multiprecision, log, log1p
 
 __all__ = ["Chart", "Diagram", "ExactState", "Finder", "Found", "Model", "Order", "control"]
 
@@ -350,6 +350,30 @@ def _check_domain(field: dataclasses.Field, array: NDArray, value: Any) -> None:
     if not good.all():
         bad = value if array.ndim == 0 else float(array[~good].flat[0])
         raise ValueError(f"{field.name} = {bad}: {domain_text(field)} is needed")
+
+
+SMALL_MARGIN = 1e-4
+"""1 − C below which its rounding would show: the glass at small loads and high thresholds has 1e-20 and less."""
+
+
+def gain(order: Order, scale: Any) -> Any:
+    """1/(1 − C), at small 1 − C as B/scale with B = scale/(1 − C): B is known to all its digits, 1 − C is not."""
+    C, B = order.C, order.B
+    if is_multiprecision(C) or is_multiprecision(B):
+        return 1 / (1 - C)
+    with np.errstate(all="ignore"):
+        plain, fine = 1 / np.asarray(1 - C), np.asarray(B) / scale
+        resolved = (np.real(1 - np.asarray(C)) < SMALL_MARGIN) & (np.real(fine) > 0.5 / SMALL_MARGIN)
+        return np.where(resolved & np.isfinite(fine), fine, plain)[()]
+
+
+def log_margin(order: Order, scale: Any) -> Any:
+    """Ln(1 − C), likewise."""
+    if is_multiprecision(order.C) or is_multiprecision(order.B):
+        return log1p(-order.C)
+    with np.errstate(all="ignore"):
+        small = np.real(1 - np.asarray(order.C)) < SMALL_MARGIN
+        return np.where(small, -log(gain(order, scale)), log1p(-order.C))[()]
 
 
 def exp_clipped(x: Any) -> Any:

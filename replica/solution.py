@@ -107,12 +107,9 @@ class Solution:
         return positive if np.ndim(positive) else bool(positive)
 
     def _quietly(self, quantity: Callable[[Order, int], Any]) -> Any:
-        """Evaluate on the order parameters; where C is 1 to all digits the value is nan."""
-        order = self.order
-        if not is_multiprecision(order.C):
-            order = order._replace(C=np.where(np.asarray(order.C) < 1, order.C, np.nan)[()])
+        """Evaluate on the order parameters; where a member underflows the value is nan, not a warning."""
         with np.errstate(all="ignore"):
-            return quantity(order, self.n)
+            return quantity(self.order, self.n)
 
     def __repr__(self) -> str:
         if np.ndim(self.order.m):

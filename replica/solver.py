@@ -28,8 +28,6 @@ ACCEPTED = 1e-10
 """Residual above which a point is marked as failed."""
 ROUNDING = 1e-13
 """Residual above which a crossing is given Newton steps."""
-LEAST_MARGIN = 1e-12
-"""1 − C below which no solution counts as converged."""
 
 
 def solve_all(
@@ -59,9 +57,10 @@ def solve_all(
 
     Notes
     -----
-    Complete for α ≥ 1e-12. Below, states with 1 − C ~ √α (the glass, the second sheets) have a C that a double
-    hardly tells from 1: with 1 − C < 1e-12 they come with status FAILED, last in the list, or are missing. States
-    that become noiseless are found at every α > 0.
+    States that become noiseless, and at T = 0 the glass, are found at every α > 0. Second sheets, which have
+    1 − C ~ √α, and the glass at T > 0 are complete for α ≥ 1e-12; below, where a double hardly tells their C from 1,
+    they come with status FAILED, last in the list, or are missing. Left out too are states of random RBMs with
+    1 − C < 1e-9 or q < 1e-12, the lowest glass excepted: exponentially few hidden units would carry them.
 
     Examples
     --------
@@ -206,7 +205,7 @@ class _Located(NamedTuple):
         point, n, order = found.point, branch.n, found.order
         here = taken(flat, point)
         residual = here.residual(order, n) if len(point) else np.zeros(0)
-        rough = np.nonzero(~(residual <= _allowed(ROUNDING, order.C, units=1)))[0]
+        rough = np.nonzero(~(residual <= ROUNDING))[0]
         if len(rough):
             finer = polish(taken(here, rough), Order(*(v[rough] for v in order)), n)
             if n == 0:
@@ -217,7 +216,7 @@ class _Located(NamedTuple):
         return cls(found, residual)
 
     def status(self) -> NDArray:
-        good = self.residual <= _allowed(ACCEPTED, self.found.order.C)
+        good = self.residual <= ACCEPTED
         return np.where(good, int(Status.CONVERGED), int(Status.FAILED))
 
     def scalar_solutions(self, model: Model) -> list[Solution]:
@@ -235,13 +234,6 @@ class _Located(NamedTuple):
             )
             for i in range(len(found.point))
         ]
-
-
-def _allowed(limit: float, C: NDArray, units: int = 8) -> NDArray:
-    """Residual allowed: at least what the rounding of C makes of r ∝ 1/(1−C)², for C that a double tells from 1."""
-    margin = 1 - np.asarray(C)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(margin > LEAST_MARGIN, np.maximum(limit, units * np.finfo(float).eps / margin), 0.0)
 
 
 def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None = None) -> Found:

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from replica.elementary import exp, is_multiprecision, log, log1p, noise_floor, phi, sqrt
+from replica.elementary import exp, is_multiprecision, log, noise_floor, phi, sqrt
 from replica.gaussian import H, log_H
-from replica.model import ExactState, Finder, Model, Order, exp_clipped
+from replica.model import ExactState, Finder, Model, Order, exp_clipped, gain, log_margin
 from replica.pattern_sum import Classes, Law, mixed
 from replica.sparse_chart import Couplings
 from replica.sparse_states import descended, first_fold, glass, quiescent, states_with_overlap
@@ -81,8 +81,8 @@ class SparseRBM(Model):
         """Right-hand sides of the saddle-point equations."""
         p, y = self.sparsity, self._threshold(order.q)
         m, q, C = self.visible_averages(order)
-        gain = 1 / (1 - order.C)
-        return Order(m=m, q=q, r=p * order.q * H(2, y) * gain * gain, C=C, B=p * H(0, y) * gain)
+        amplified = gain(order, p * H(0, y))
+        return Order(m=m, q=q, r=p * order.q * H(2, y) * amplified * amplified, C=C, B=p * H(0, y) * amplified)
 
     def equations(self, x: Any, n: int = 1) -> list[Any]:
         """Residuals in (m, C, ln r, ln q, ln B); H2 and H0 enter by their logarithms and do not underflow."""
@@ -118,7 +118,8 @@ class SparseRBM(Model):
         m, q, r, C, B = order
         overlap = m / self.overlap_unit
         visible = s * unit_mean(law.weight * sqrt(law.x), H(1, -u))
-        hidden = self.alpha * self.sparsity * q * H(2, self._threshold(q)) / (2 * (1 - C))
+        y = self._threshold(q)
+        hidden = self.alpha * self.sparsity * q * H(2, y) / 2 * gain(order, self.sparsity * H(0, y))
         return self.size * overlap * overlap / 2 + self.alpha / 2 * (r * C + B * q) - visible - hidden
 
     def free_energy_on_shell(self, order: Order) -> Any:
@@ -147,7 +148,8 @@ class SparseRBM(Model):
         It is that of P(v) ∝ exp(−β min_h E(v, h)), the hidden units following without entropy of their own.
         """
         active = H(0, self._threshold(order.q))
-        return -self.alpha / 2 * (active * log1p(-order.C) + order.B * order.C / self.sparsity)
+        margin = log_margin(order, self.sparsity * active)
+        return -self.alpha / 2 * (active * margin + order.B * order.C / self.sparsity)
 
     @abstractmethod
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:

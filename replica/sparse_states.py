@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,11 +85,21 @@ def _assembled(flat: SparseRBM, found: list[tuple[int, int, int, float, float]],
     kind = np.where(k == 1, "retrieval", "spurious")
     n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
     members = Order(*(np.array(member)[keep] for member in order))
-    return Found(point[keep], kind[keep], n[keep], k[keep], sheet[keep], members)
+    return Found(point[keep], kind[keep], n[keep], k[keep], _distinct(point[keep], k[keep], sheet[keep]), members)
 
 
 def _at_points(flat: SparseRBM, point: NDArray) -> SparseRBM:
     return flat.unchecked(**{name: np.asarray(value)[point] for name, value in flat.controls.items()})
+
+
+def _distinct(point: NDArray, k: NDArray, sheet: NDArray) -> NDArray:
+    """Sheets such that no two states of a point share k and sheet, as those on curves without zero-noise end do."""
+    result = sheet.copy()
+    rank = np.lexsort((sheet, k, point))
+    for before, here in pairwise(rank):
+        if point[before] == point[here] and k[before] == k[here]:
+            result[here] = max(result[here], result[before] + 1)
+    return result
 
 
 def _first_met(point: NDArray, v: NDArray, kappa: NDArray, sheet: NDArray, among: NDArray) -> NDArray:

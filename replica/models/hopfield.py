@@ -24,8 +24,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import is_multiprecision, log, log1p, sqrt
-from replica.model import Chart, Diagram, ExactState, Model, Order, control, exp_clipped
+from replica.elementary import is_multiprecision, log, sqrt
+from replica.model import Chart, Diagram, ExactState, Model, Order, control, exp_clipped, gain, log_margin
 from replica.potentials import (
     spin_averages,
     spin_entropy,
@@ -66,8 +66,8 @@ class Hopfield(Model):
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
         m, q, C = self._field_averages(order, n)
-        gain = 1 / (1 - order.C)
-        return Order(m=m, q=q, r=order.q * gain * gain, C=C, B=gain)
+        amplified = gain(order, 1.0)
+        return Order(m=m, q=q, r=order.q * amplified * amplified, C=C, B=amplified)
 
     def free_energy(self, order: Order, n: int = 1) -> Any:
         """Free energy per spin, the constant α/2 of the removed diagonal i ≠ j included."""
@@ -75,7 +75,7 @@ class Hopfield(Model):
         work: Any = 0.0
         for z, weight in sign_sum_law(n):
             work = work + weight * spin_work(m * z, sqrt(self.alpha * r), self.T)
-        pair = self.T * log1p(-C) - q / (1 - C)
+        pair = self.T * log_margin(order, 1.0) - q * gain(order, 1.0)
         return self.alpha / 2 + n * m * m / 2 + self.alpha / 2 * (pair + r * C) - work
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
@@ -91,7 +91,7 @@ class Hopfield(Model):
     def entropy(self, order: Order, n: int = 1) -> Any:
         """Entropy −∂f/∂T per spin; at T = 0 it is −(α/2)[ln(1−C) + C/(1−C)] < 0."""
         C = order.C
-        total = -self.alpha / 2 * (log1p(-C) + C / (1 - C))
+        total = -self.alpha / 2 * (log_margin(order, 1.0) + C * gain(order, 1.0))
         for z, weight in sign_sum_law(n):
             total = total + weight * spin_entropy(order.m * z, sqrt(self.alpha * order.r), self.T)
         return total

@@ -23,9 +23,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import exp, log, log1p, noise_floor, phi, sqrt
+from replica.elementary import exp, log, noise_floor, phi, sqrt
 from replica.gaussian import H, log_H
-from replica.model import Chart, Diagram, Model, Order, control, exp_clipped
+from replica.model import Chart, Diagram, Model, Order, control, exp_clipped, gain, log_margin
 from replica.models.hopfield import overlap_nodes
 
 __all__ = ["ThresholdHopfield"]
@@ -59,14 +59,15 @@ class ThresholdHopfield(Model):
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
-        m, q, r, C, _ = order
+        m, q, r, _, _ = order
         s, x = self._noise(r), self.theta / sqrt(q)
+        amplified = gain(order, H(0, x))
         return Order(
             m=(H(0, -m / s) - H(0, m / s)) / 2,
             q=0.5 + 0 * q,
-            r=q * H(2, x) / (1 - C) ** 2,
+            r=q * H(2, x) * amplified * amplified,
             C=phi(m / s) / s,
-            B=H(0, x) / (1 - C),
+            B=H(0, x) * amplified,
         )
 
     def equations(self, x: Any, n: int = 1) -> list[Any]:
@@ -86,7 +87,7 @@ class ThresholdHopfield(Model):
         m, q, r, C, B = order
         s, x = self._noise(r), self.theta / sqrt(q)
         visible = s * (H(1, -m / s) + H(1, m / s)) / 2
-        hidden = self.alpha * q * H(2, x) / (2 * (1 - C))
+        hidden = self.alpha * q * H(2, x) / 2 * gain(order, H(0, x))
         return m * m / 2 + self.alpha / 2 * (r * C + B * (q - 0.5)) - visible - hidden
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
@@ -107,7 +108,7 @@ class ThresholdHopfield(Model):
         It is that of P(v) ∝ exp(−β min_h E(v, h)), the hidden units following without entropy of their own.
         """
         active = H(0, self.theta / sqrt(order.q))
-        return -self.alpha / 2 * (active * log1p(-order.C) + order.B * order.C)
+        return -self.alpha / 2 * (active * log_margin(order, active) + order.B * order.C)
 
     def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
         """Curvature of f along the overlap with an uncondensed pattern, 1 − C."""

@@ -74,33 +74,42 @@ def test_glass_level_up_to_its_own_fold():
     assert abs(glassy[0].order.q - glassy[1].order.q) < 1e-3
 
 
-@pytest.mark.parametrize("theta", [3.0, 5.0, 6.0])
+@pytest.mark.parametrize("theta", [3.0, 5.0, 8.0, 15.0, 26.0])
 def test_glass_of_a_high_threshold(theta):
     states = replica.solve_all(ThresholdHopfield(alpha=0.1, theta=theta))
     glass = next(s for s in states if s.kind == "spin_glass")
     assert glass.status == Status.CONVERGED
-    # r = (s_min/(1 − …))²/α → 1/(2πα)
-    assert glass.order.r == pytest.approx(1 / (2 * math.pi * 0.1), rel=2e-3)
+    with mp.workdps(30):
+        # s² = αr, s (1 − C) = s − 1/√(2π), r (1 − C)² = ½H2(√2 θ); on the saddle f = −αr/2
+        hidden = replica.H(2, mp.sqrt(2) * mp.mpf(theta)) / 2
+        s = mp.sqrt(mp.mpf(0.1) * hidden) + 1 / mp.sqrt(2 * mp.pi)
+        r = s * s / mp.mpf(0.1)
+        assert abs(glass.order.r / r - 1) < 1e-13
+        assert abs(glass.free_energy + mp.mpf(0.1) * r / 2) < 1e-14
 
 
-def test_glass_whose_margin_a_double_cannot_hold():
-    model = ThresholdHopfield(alpha=0.1, theta=8.0)
+def test_glass_whose_response_underflows_is_left_to_many_digits():
+    model = ThresholdHopfield(alpha=0.1, theta=50.0)
     states = replica.solve_all(model)
-    assert [s.kind for s in states] == ["retrieval", "spin_glass"]
-    assert [s.status for s in states] == [Status.CONVERGED, Status.FAILED]
-    fine = replica.solve_all(model, precision=50)[-1]
-    assert fine.status == Status.CONVERGED
-    with mp.workdps(60):
-        # s² = αr with s(1 − C) = s − 1/√(2π) and r (1 − C)² = ½H2(√2 θ)
-        margin = mp.sqrt(mp.mpf("0.1") * replica.H(2, mp.sqrt(2) * 8) / 2)
-        s = margin + 1 / mp.sqrt(2 * mp.pi)
-        assert abs(fine.order.r / (s * s / mp.mpf("0.1")) - 1) < mp.mpf(10) ** -15
+    assert [(s.kind, s.status) for s in states] == [
+        ("retrieval", Status.CONVERGED),
+        ("spin_glass", Status.FAILED),
+    ]
+
+
+@pytest.mark.parametrize("theta", [1.5, 4.0, 6.0, 10.0])
+def test_glass_of_the_compositional_limit_at_a_high_threshold(theta):
+    model = CompositionalRBM(alpha=0.5, theta=theta, g=-0.02, ell=0.4)
+    glass = next(s for s in replica.solve_all(model) if s.kind == "spin_glass")
+    assert glass.status == Status.CONVERGED
+    assert glass.free_energy == pytest.approx(glass_energy(model), abs=1e-14)
 
 
 @pytest.mark.parametrize("T", [0.0, 0.3])
 @pytest.mark.parametrize("alpha", [1e-13, 1e-20, 1e-100, 1e-300])
 def test_loads_far_below_any_machine(alpha, T):
     states = replica.solve_all(Hopfield(alpha=alpha, T=T))
+    assert T > 0 or {s.kind for s in states if s.status == Status.CONVERGED} == {"retrieval", "mixture", "spin_glass"}
     assert [(s.kind, s.n) for s in states[:2]] == [("retrieval", 1), ("mixture", 3)]
     assert all(s.status == Status.CONVERGED for s in states[:2])
     assert all(math.isfinite(s.free_energy) for s in states if s.status == Status.CONVERGED)
@@ -281,3 +290,12 @@ def test_folds_along_the_numbers_of_entries():
     state = replica.solve(ReluRBM(alpha=0.01, theta=0.2, g=-0.02, p=0.1, L=2))
     with pytest.raises(ValueError, match=r"^along = 'L'"):
         replica.follow(state, along="L", to=3)
+
+
+def test_an_array_keeps_every_state_of_a_curve_without_zero_noise_end():
+    alone = CompositionalRBM(alpha=1.8082064298800536e-4, theta=0.157596142, g=-0.012204214, ell=0.39463083)
+    states = replica.solve_all(alone)
+    assert [s.kind for s in states].count("spurious") == 2
+    assert len({(s.kind, s.k, s.sheet) for s in states}) == len(states)
+    among = replica.solve_all(alone.replace(alpha=alone.alpha * np.array([0.9, 1.0]))).at(1)
+    assert [(s.kind, s.k, s.sheet) for s in among] == [(s.kind, s.k, s.sheet) for s in states]
