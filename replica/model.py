@@ -349,6 +349,8 @@ def _check_domain(field: dataclasses.Field, array: NDArray, value: Any) -> None:
         good &= array == np.round(array)
     if not good.all():
         bad = value if array.ndim == 0 else float(array[~good].flat[0])
+        if meta["whole"] and isinstance(bad, float) and bad.is_integer():
+            bad = int(bad)
         raise ValueError(f"{field.name} = {bad}: {domain_text(field)} is needed")
 
 

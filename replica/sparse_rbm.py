@@ -31,7 +31,7 @@ from replica.gaussian import H, log_H
 from replica.model import ExactState, Finder, Model, Order, exp_clipped, gain, log_margin
 from replica.pattern_sum import Classes, Law, mixed
 from replica.sparse_chart import Couplings
-from replica.sparse_states import descended, first_fold, glass, quiescent, states_with_overlap
+from replica.sparse_states import descended, descended_fold, first_fold, glass, quiescent, states_with_overlap
 
 __all__ = ["SparseRBM", "mixed_laws", "stacked_laws"]
 
@@ -180,7 +180,9 @@ class SparseRBM(Model):
         from a homogeneous one as the spread of the p_i grows.
         """
         if self.units is not None:
-            overlap = Finder(("retrieval", "spurious"), 1, partial(descended, find=states_with_overlap, n=1))
+            overlap = Finder(
+                ("retrieval", "spurious"), 1, partial(descended, find=states_with_overlap, n=1), descended_fold
+            )
             frozen = Finder(("spin_glass",), 0, partial(descended, find=glass, n=0))
         else:
             overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)

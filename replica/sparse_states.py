@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.fold import refine_fold
 from replica.glass import glass_order, glass_states
 from replica.level_curves import Curve, curves, noiseless_from, zero_noise_states
 from replica.model import Found, Order
@@ -19,7 +20,7 @@ from replica.sparse_chart import LEAST_MARGIN, at, newton, order_of
 if TYPE_CHECKING:
     from replica.sparse_rbm import SparseRBM
 
-__all__ = ["descended", "first_fold", "glass", "quiescent", "states_with_overlap"]
+__all__ = ["descended", "descended_fold", "first_fold", "glass", "quiescent", "states_with_overlap"]
 
 
 def states_with_overlap(flat: SparseRBM) -> Found:
@@ -131,6 +132,22 @@ def first_fold(model: SparseRBM) -> tuple[Order, float]:
     )
 
 
+def descended_fold(model: SparseRBM) -> tuple[Order, float]:
+    """First fold of a heterogeneous machine, that of the homogeneous one followed as the spread of p_i grows."""
+    order, log_alpha = first_fold(model.with_units(None))
+    value, units = float(np.exp(min(log_alpha, 700.0))), model.units
+    assert units is not None
+    for spread in np.linspace(0, 1, SPREAD_STEPS + 1)[1:]:
+        try:
+            value, order = refine_fold(model.with_units(units.shrunk(spread)), order, 1, model.load, value)
+        except ArithmeticError:
+            raise ConvergenceError(
+                f"the fold was lost at {spread:.0%} of the spread of the units; the homogeneous one is at "
+                f"{model.load} = {np.exp(log_alpha):.6g}"
+            ) from None
+    return order, float(np.log(value))
+
+
 def _overlap_without_noise(model: SparseRBM) -> float:
     """M = E[W; W ≥ 1]/L."""
     law = model.law()
@@ -158,24 +175,21 @@ def glass(flat: SparseRBM) -> Found:
 
 
 def descended(flat: SparseRBM, find: Callable[[SparseRBM], Found], n: int) -> Found:
-    """States reached from those of the homogeneous machine by Newton's method as the spread of p_i grows."""
+    """States reached from those of the homogeneous machine by Newton's method as the spread of p_i grows.
+
+    Those that are lost on the way are tried once more in shorter steps.
+    """
     found, units = find(flat.with_units(None)), flat.units
     if units is None or not len(found.point):
         return found
-    here, order = _at_points(flat, found.point), found.order
-    alive = np.ones(len(found.point), dtype=bool)
-    for spread in np.linspace(0, 1, SPREAD_STEPS + 1)[1:]:
-        now = here.with_units(units.shrunk(spread))
-        finer = polish(now, order, n)
-        if n == 0:
-            finer = finer._replace(m=np.zeros(len(alive)))
-        with np.errstate(invalid="ignore"):
-            moved = np.abs(np.log(finer.q / order.q))
-            if n:
-                # a state that loses its overlap has become a glass
-                moved = np.maximum(moved, np.abs(np.log(finer.m / order.m)))
-        alive &= (now.residual(finer, n) < 1e-9) & (moved < 0.5)
-        order = finer
+    here = _at_points(flat, found.point)
+    order, alive = _descent(here, found.order, n, SPREAD_STEPS)
+    lost = np.nonzero(~alive)[0]
+    if len(lost):
+        start = Order(*(member[lost] for member in found.order))
+        again, alive[lost] = _descent(_at_points(flat, found.point[lost]), start, n, 8 * SPREAD_STEPS)
+        for member, values in zip(order, again, strict=True):
+            member[lost] = values
     return Found(
         found.point[alive],
         found.kind[alive],
@@ -186,7 +200,32 @@ def descended(flat: SparseRBM, find: Callable[[SparseRBM], Found], n: int) -> Fo
     )
 
 
+def _descent(here: SparseRBM, order: Order, n: int, steps: int) -> tuple[Order, NDArray]:
+    """Order parameters at the full spread, and which of them were reached without a jump."""
+    units, before = here.units, order
+    assert units is not None
+    alive = np.ones(order.q.shape, dtype=bool)
+    for spread in np.linspace(0, 1, steps + 1)[1:]:
+        now = here.with_units(units.shrunk(spread))
+        with np.errstate(all="ignore"):
+            ahead = now.unpack([2 * b - a for a, b in zip(now.pack(before), now.pack(order), strict=True)])
+            nearer = now.residual(ahead, n) < now.residual(order, n)
+        guess = Order(*(np.where(nearer, a, b) for a, b in zip(ahead, order, strict=True)))
+        finer = polish(now, guess, n)
+        if n == 0:
+            finer = finer._replace(m=np.zeros(len(alive)))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            moved = np.abs(np.log(finer.q / order.q))
+            if n:
+                # a state that loses its overlap has become a glass
+                moved = np.maximum(moved, np.abs(np.log(finer.m / order.m)))
+        alive &= (now.residual(finer, n) < 1e-9) & (moved < 0.5)
+        before, order = order, finer
+    return Order(*(np.array(member) for member in order)), alive
+
+
 SPREAD_STEPS = 32
+"""Steps in which the spread of the p_i grows from 0 to its own: order parameters then change by per cent in each."""
 
 
 def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:

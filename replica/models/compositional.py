@@ -37,7 +37,7 @@ class CompositionalRBM(SparseRBM):
     g : float, array or mpmath number
         g̃ = g/p.
     ell : float, array or mpmath number
-        ℓ = L p, > 0. It may be left out only for `ell_star`.
+        ℓ = L p, > 0 and ≤ 5000. It may be left out only for `ell_star`.
     x_i : array_like or frozen scipy.stats distribution, optional
         p_i/p of single visible units, or their distribution, of mean 1. W then follows the Skellam law of ℓ x_i; the
         states are those that descend from the homogeneous ones.
@@ -46,7 +46,9 @@ class CompositionalRBM(SparseRBM):
     alpha: Any = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
     theta: Any = control("θ̃", "threshold of the ReLU hidden units over sqrt(p)", loss=-1)
     g: Any = control("g̃", "field on the visible units over p", loss=-1)
-    ell: Any = control("ℓ", "strongly activated hidden units times p", low=0.0, low_included=False, default=None)
+    ell: Any = control(
+        "ℓ", "strongly activated hidden units times p", low=0.0, low_included=False, high=5000.0, default=None
+    )
 
     x_i: Any = None
 

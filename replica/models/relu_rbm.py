@@ -40,7 +40,7 @@ class ReluRBM(SparseRBM):
     p : float, array or mpmath number
         Probability of a non-zero pattern entry, in (0, 1].
     L : int or array of int
-        Number of strongly activated hidden units, ≥ 1.
+        Number of strongly activated hidden units, 1 to 100 000.
     p_i : array_like or frozen scipy.stats distribution, optional
         Probabilities of single visible units, or their distribution, of mean p; p itself may be the distribution.
         In a heterogeneous machine q = (1/N)Σ(p_i/p)⟨v_i⟩, C = (1/N)Σ(p_i/s_i)⟨φ⟩ and s_i = √(αp_i r); its states are
@@ -51,7 +51,7 @@ class ReluRBM(SparseRBM):
     theta: Any = control("θ", "threshold of the ReLU hidden units", loss=-1)
     g: Any = control("g", "field on the visible units", loss=-1)
     p: Any = control("p", "probability of a non-zero pattern entry", low=0.0, low_included=False, high=1.0)
-    L: Any = control("L", "strongly activated hidden units", low=1.0, whole=True)
+    L: Any = control("L", "strongly activated hidden units", low=1.0, high=100_000.0, whole=True)
 
     p_i: Any = None
 

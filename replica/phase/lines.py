@@ -40,6 +40,9 @@ def _diagram(parser: cli.Parser, cls: Any, grids: dict[str, list[Any]]) -> Any:
     for diagram in cls.diagrams:
         if set(grids) == {*diagram.scanned, *diagram.fixed}:
             return diagram
+        missing = [name for name in (*diagram.scanned, *diagram.fixed) if name not in grids]
+        if grids and set(grids) < {*diagram.scanned, *diagram.fixed}:
+            parser.error(f"--{' --'.join(missing)} missing: {cls.name} needs it beside --{' --'.join(grids)}")
     choices = " or ".join("--" + " --".join((*d.scanned, *d.fixed)) for d in cls.diagrams)
     if not grids:
         parser.error(f"give {choices}; --help has examples")

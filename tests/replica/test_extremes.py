@@ -299,3 +299,18 @@ def test_an_array_keeps_every_state_of_a_curve_without_zero_noise_end():
     assert len({(s.kind, s.k, s.sheet) for s in states}) == len(states)
     among = replica.solve_all(alone.replace(alpha=alone.alpha * np.array([0.9, 1.0]))).at(1)
     assert [(s.kind, s.k, s.sheet) for s in among] == [(s.kind, s.k, s.sheet) for s in states]
+
+
+@pytest.mark.parametrize("x_i", [[0.9, 1.1], [0.5, 1.5]])
+def test_fold_of_a_heterogeneous_machine(x_i):
+    model = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, ell=0.4, x_i=x_i)
+    fold = replica.spinodal(model, along="alpha")
+    assert fold.states[0].residual < 1e-12
+    below, above = (
+        [s for s in replica.solve_all(model.replace(alpha=fold.value * factor)) if s.k == 1] for factor in (0.98, 1.001)
+    )
+    assert [s.sheet for s in below] == [0, 1]
+    assert not above
+    # the two sheets part as the square root of the distance
+    gap = below[1].order.q - below[0].order.q
+    assert abs(fold.order.q - 0.5 * (below[0].order.q + below[1].order.q)) < 0.2 * gap
