@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from replica.models import CompositionalRBM
-from replica.phases import phase_boundary, phase_of
+from replica.phases import glass_energy, phase_boundary, phase_of
 from replica.table import Table
 
 if TYPE_CHECKING:
@@ -83,10 +83,11 @@ def _boundaries(fixed: str) -> list[Any]:
         loads = np.geomspace(0.02, 2.0, 40)
         return _traced(fixed, {"alpha": loads}, "theta", (0.2, 2.4), GLASSY)
     if fixed == "theta":
-        triple = brentq(lambda a: _glass_onset(alpha=a, theta=CUTS["theta"]) - THRESHOLD, 3.0, 7.0, xtol=1e-12)
+        triple = brentq(_glass_at_threshold, 3.0, 7.0, xtol=1e-12)
         rows = _traced(fixed, {"alpha": np.linspace(0.02, triple - 0.45, 40)}, "g", (-0.2475, -0.03), GLASSY)
         rows.append(_row(fixed, " - ".join(GLASSY), alpha=triple, g=THRESHOLD))
-        rows += _traced(fixed, {"alpha": np.linspace(triple, 7.0, 20)}, "g", (-0.5, -0.2), FROZEN)
+        rows.append(_row(fixed, " - ".join(FROZEN), alpha=triple, g=THRESHOLD))
+        rows += _traced(fixed, {"alpha": np.linspace(triple, 7.0, 20)[1:]}, "g", (-0.5, -0.2), FROZEN)
         line = np.linspace(0.02, triple, 20)
         return rows + [_row(fixed, "ferromagnetic - compositional", alpha=a, g=THRESHOLD) for a in line]
     fields = np.linspace(inside, -0.06, 40)
@@ -98,10 +99,10 @@ def _boundaries(fixed: str) -> list[Any]:
     return rows + [_row(fixed, "ferromagnetic - compositional", theta=t, g=THRESHOLD) for t in line]
 
 
-def _glass_onset(**controls: float) -> float:
-    """Field at which the energy of the spin glass is zero."""
-    found = phase_boundary(CompositionalRBM(g=-0.2, **controls), along="g", limits=(-0.5, -0.1), between=FROZEN)
-    return float(found)
+def _glass_at_threshold(alpha: float) -> float:
+    """Energy of the spin glass at g̃ = −¼; where it is zero three phases meet."""
+    energy = glass_energy(CompositionalRBM(alpha=alpha, theta=CUTS["theta"], g=THRESHOLD))
+    return float(energy) if np.isfinite(energy) else 1.0
 
 
 def _grid(fixed: str) -> list[Any]:

@@ -108,21 +108,24 @@ def phase_boundary(
         here = CompositionalRBM(**{k: v[index] for k, v in flat.items()}, **{along: x})
         glass = np.nan_to_num(glass_energy(here), nan=np.inf)
         if "ferromagnetic" in pair:
-            field = np.asarray(here.g, dtype=float)
-            return np.where(field <= FERROMAGNETIC, glass, np.nan)
+            return glass
         value = np.asarray(ell_star(here).free_energy, dtype=float)
         return np.where(np.isnan(value), 1.0, np.minimum(value, 0.0)) - glass
 
     grid = np.linspace(low, high, points)
     every = np.arange(int(np.prod(shape)))
     values = np.stack([gap(np.full(len(every), x), every) for x in grid])
-    change = ((values[1:] > 0) != (values[:-1] > 0)) & ~np.isnan(values[1:] + values[:-1])
+    change = (values[1:] > 0) != (values[:-1] > 0)
     row, cell = np.nonzero(change.any(axis=0))[0], np.argmax(change, axis=0)
     result = np.full(len(every), np.nan)
     if len(row):
         at_cell = cell[row]
         ends = values[at_cell, row], values[at_cell + 1, row]
         result[row] = find_roots(lambda x, i: gap(x, row[i]), grid[at_cell], grid[at_cell + 1], *ends, rtol=1e-13)
+    # both gaps have a zero where the other phase is the one that the glass meets
+    field = result if along == "g" else flat["g"]
+    with np.errstate(invalid="ignore"):
+        result = np.where((field <= FERROMAGNETIC) == ("ferromagnetic" in pair), result, np.nan)
     return result.reshape(shape)[()]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from replica.best_ell import ell_star, energies
 from replica.grid import UsageError
@@ -61,16 +62,29 @@ def _phases(table: Any, ax: Any, x_name: str, y_name: str) -> None:
     fixed = {name: float(table[name][0]) for name in CONTROLS}
     wide = x[0] > 0 and x[-1] > 50 * x[0]
     fine = np.geomspace(x[0], x[-1], 41) if wide else np.linspace(x[0], x[-1], 41)
-    model = CompositionalRBM(**{**fixed, x_name: fine})
-    edge = phase_boundary(
-        model, along=y_name, limits=(float(y[0]), float(y[-1])), between=("compositional", "spin_glass")
-    )
-    ax.plot(fine, edge, "-", color="0.0", label="equal free energies")
+    model, limits = CompositionalRBM(**{**fixed, x_name: fine}), (float(y[0]), float(y[-1]))
+    for phase, style in (("compositional", "-"), ("ferromagnetic", "--")):
+        edge = phase_boundary(model, along=y_name, limits=limits, between=(phase, "spin_glass"))
+        if np.isfinite(edge).any():
+            ax.plot(fine, edge, style, color="0.0", label=f"{phase} and glass of equal energy")
+    _quarter(ax, fixed, x_name, y_name, fine, np.linspace(*limits, 201))
     ax.set_xlabel(axis_label(CompositionalRBM, x_name))
     ax.set_ylabel(axis_label(CompositionalRBM, y_name))
     if wide:
         ax.set_xscale("log")
     ax.legend(loc="upper left", fontsize=8)
+
+
+def _quarter(ax: Any, fixed: dict[str, float], x_name: str, y_name: str, x: NDArray, y: NDArray) -> None:
+    """g̃ = −¼, where it parts the ferromagnetic from the compositional phase: where no glass lies below 0."""
+    if "g" not in (x_name, y_name):
+        return
+    other, values = (x_name, x) if y_name == "g" else (y_name, y)
+    glass = np.nan_to_num(glass_energy(CompositionalRBM(**{**fixed, other: values, "g": -0.25})), nan=np.inf)
+    line = np.where(glass > 0, -0.25, np.nan)
+    low, high = (y if y_name == "g" else x)[[0, -1]]
+    if low < -0.25 < high and np.isfinite(line).any():
+        ax.plot(*((values, line) if y_name == "g" else (line, values)), "-.", color="0.0", label="ℓ* = 0 below g̃ = −¼")
 
 
 def _energy(table: Any, ax: Any) -> None:

@@ -71,7 +71,7 @@ def _draw_lines(table: Any, cls: Any, diagram: Any, ax: Any) -> None:
 def axis_label(cls: Any, name: str) -> str:
     """Return the words and symbol of a control for an axis."""
     field = next(f for f in control_fields(cls) if f.name == name)
-    return f"{field.metadata['help'].split(',')[0]} {field.metadata['symbol']}"
+    return f"{field.metadata['symbol']}, {field.metadata['help'].split(',')[0]}"
 
 
 def _label(column: str) -> str:
