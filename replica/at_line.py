@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.critical import CriticalPoint, Start, checked_digits, first_sign_change, label, metadata, scalar
+from replica.critical import CriticalPoint, Start, first_sign_change, label, metadata, scalar
 from replica.model import Model
+from replica.precision import at_precision, checked_digits
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution
-from replica.solver import at_precision, solve
+from replica.solver import solve
 
 __all__ = ["instability"]
 

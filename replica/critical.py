@@ -19,9 +19,10 @@ from replica.flat import flattened, taken
 from replica.fold import refine_fold
 from replica.model import Chart, Finder, Model, Order, control_fields
 from replica.newton import polish_multiprecision
+from replica.precision import checked_digits
 from replica.rootfinding import find_roots
 from replica.solution import ConvergenceError, Solution, Status
-from replica.solver import check_model, checked_digits, chosen_branch, sampled, solve
+from replica.solver import check_model, chosen_branch, sampled, solve
 
 __all__ = ["CriticalPoint", "coexistence", "spinodal"]
 
