@@ -58,7 +58,7 @@ class Solution:
     residual : float or array
         Largest residual of the saddle-point equations, relative for order parameters above 1.
     sheet : int
-        Number of folds between it and the zero-noise state of its branch.
+        Number of folds between it and the zero-noise state of its branch; states without one are numbered.
     k : int or None
         For R-RBMs, the zero-noise state v = Θ(g + mW) it descends from: (k − 1) m ≤ −g < k m; 1 is retrieval.
     """
