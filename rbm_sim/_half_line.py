@@ -31,6 +31,17 @@ def mean(a: np.ndarray) -> np.ndarray:
     return np.where(a < -_TAIL, inverse * (1 - s * (2 - s * (10 - 74 * s))), body + correction)
 
 
+def cdf(x: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """Probability of a value ≤ x; for a < 0 from 1 − erfcx((x − a)/√2)/erfcx(−a/√2) exp(a x − x²/2)."""
+    from scipy.special import erfcx, ndtr
+
+    x = np.maximum(x, 0)
+    low = np.minimum(a, 0)
+    above = erfcx((x - low) / math.sqrt(2)) / erfcx(-low / math.sqrt(2)) * np.exp(-x * (x / 2 - low))
+    body = (ndtr(x - a) - ndtr(-a)) / ndtr(np.maximum(a, 0))
+    return np.where(a < 0, 1 - above, np.maximum(body, 0))
+
+
 def sample(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draw once for every entry of `a`, by rejection.
 

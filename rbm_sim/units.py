@@ -2,13 +2,14 @@
 
 # ruff: noqa: D102 - the methods are documented in rbm_sim.unit
 
+import abc
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from rbm_sim import _check, _half_line
+from rbm_sim import _check, _cumulants, _half_line
 from rbm_sim.unit import Unit
 
 
@@ -84,8 +85,17 @@ class TwoValued(Unit):
         y = (I + self.g) / T
         return np.logaddexp(self.low * y, y)
 
-    def mean(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
-        return self.low + (1 - self.low) * self._probability(I, T)
+    def _cumulant(self, y: np.ndarray, order: int, T: float) -> np.ndarray:
+        if order == 1:
+            return self._mean(y / T)
+        half = (1 - self.low) / 2
+        return half**order * _cumulants.spin(half / T * y, order)
+
+    def cdf(self, x: np.ndarray, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        from scipy.special import expit
+
+        P_low = expit((self.low - 1) / T * (I + self.g))
+        return np.where(x >= 1, 1.0, np.where(x >= self.low, P_low, 0.0))
 
     def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
         up = rng.random(I.shape, dtype=I.dtype.type) < self._probability(I, T)
@@ -94,6 +104,11 @@ class TwoValued(Unit):
     def _probability(self, I: np.ndarray, T: float) -> np.ndarray:
         """P(x = 1) = σ((1 − low)(I + g)/T), without overflow."""
         return np.exp(-np.logaddexp(0, -(1 - self.low) / T * (I + self.g)))
+
+    @staticmethod
+    @abc.abstractmethod
+    def _mean(y: np.ndarray) -> np.ndarray:
+        """Mean in the field y at T = 1."""
 
 
 class Bernoulli(TwoValued):
@@ -107,6 +122,12 @@ class Bernoulli(TwoValued):
 
     low: ClassVar[float] = 0.0
 
+    @staticmethod
+    def _mean(y: np.ndarray) -> np.ndarray:
+        from scipy.special import expit
+
+        return expit(y)
+
 
 class Spin(TwoValued):
     """Units x ∈ {−1, 1} with U(x) = −g x, so that P(+1) = σ(2(I + g)/T).
@@ -118,6 +139,10 @@ class Spin(TwoValued):
     """
 
     low: ClassVar[float] = -1.0
+
+    @staticmethod
+    def _mean(y: np.ndarray) -> np.ndarray:
+        return np.tanh(y)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +180,13 @@ class Gaussian(Unit):
     def log_partition(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
         return I * I / (2 * T) + math.log(2 * math.pi * T) / 2
 
-    def mean(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
-        return I.copy()
+    def _cumulant(self, y: np.ndarray, order: int, T: float) -> np.ndarray:
+        return y if order == 1 else np.full_like(y, T if order == 2 else 0.0)
+
+    def cdf(self, x: np.ndarray, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        from scipy.special import ndtr
+
+        return ndtr((x - I) / math.sqrt(T))
 
     def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
         return I + math.sqrt(T) * rng.standard_normal(I.shape, dtype=I.dtype.type)
@@ -211,8 +241,13 @@ class ReLU(Unit):
     def log_partition(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
         return _half_line.log_integral((I - self.theta) / math.sqrt(T)) + math.log(T) / 2
 
-    def mean(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
-        return math.sqrt(T) * _half_line.mean((I - self.theta) / math.sqrt(T))
+    def _cumulant(self, y: np.ndarray, order: int, T: float) -> np.ndarray:
+        a = y / math.sqrt(T)
+        reduced = _half_line.mean(a) if order == 1 else _cumulants.half_line(a, order)
+        return T ** (order / 2) * reduced
+
+    def cdf(self, x: np.ndarray, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        return _half_line.cdf(x / math.sqrt(T), (I - self.theta) / math.sqrt(T))
 
     def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
         return math.sqrt(T) * _half_line.sample((I - self.theta) / math.sqrt(T), rng)
