@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from rbm_sim import _random
+
 _TAIL = 100.0  # beyond: the difference in `mean` loses a²·eps, its series has an error of 700/a⁸
 
 
@@ -43,25 +45,40 @@ def cdf(x: np.ndarray, a: np.ndarray) -> np.ndarray:
 
 
 def sample(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw once for every entry of `a`, by rejection.
+    """Draw once for every entry of `a`, by rejection, exactly.
 
-    For a ≥ 0 the proposal is N(a, 1). For a < 0 it is the exponential law of the best rate
-    λ = (|a| + √(a² + 4))/2, accepted with probability exp{−(x − (λ − |a|))²/2} (Robert, Statistics and
-    Computing 5, 121 (1995), proposition 2.3, with the origin moved to the cut so that nothing cancels).
-    At least half of the proposals are accepted, whatever a is.
+    For a ≥ 0 the proposal is N(a, 1), by the transformation of Box and Muller. For a < 0 it is the exponential
+    law of the best rate λ = (|a| + √(a² + 4))/2, accepted with probability exp{−(x − (λ − |a|))²/2} (Robert,
+    Statistics and Computing 5, 121 (1995), proposition 2.3, with the origin moved to the cut so that nothing
+    cancels). At least half of the proposals are accepted, whatever a is. Both proposals are made from the same
+    two uniform numbers for every entry: that costs less than to sort the entries.
     """
-    flat = np.ascontiguousarray(a).ravel()
-    result = np.empty_like(flat)
-    kind = flat.dtype.type
-    pending = np.flatnonzero(flat >= 0)
+    x, accepted = _propose(a, rng)
+    pending = np.flatnonzero(~accepted)
+    flat, result = a.reshape(-1), x.reshape(-1)
     while pending.size:
-        x = flat[pending] + rng.standard_normal(pending.size, dtype=kind)
+        x, accepted = _propose(flat[pending], rng)
         result[pending] = x
-        pending = pending[x < 0]
-    pending = np.flatnonzero(flat < 0)
-    while pending.size:
-        gap = 2 / (np.hypot(flat[pending], 2) - flat[pending])  # λ − |a|
-        x = rng.standard_exponential(pending.size, dtype=kind) / (gap - flat[pending])
-        result[pending] = x
-        pending = pending[rng.random(pending.size, dtype=kind) > np.exp(-((x - gap) ** 2) / 2)]
+        pending = pending[~accepted]
     return result.reshape(a.shape)
+
+
+def _propose(a: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """One proposal for every entry, and whether it is accepted."""
+    u = _random.uniform(rng, (2, *a.shape), a.dtype)
+    energy = -np.log(u[0])
+    tail = a < 0
+    normal = np.sqrt(2 * energy)
+    normal *= np.cos(a.dtype.type(2 * math.pi) * u[1])
+    normal += a
+    size = np.abs(a)
+    gap = 2 / (np.sqrt(size * size + 4) + size)  # λ − |a|
+    energy /= gap + size
+    keep = u[1] <= np.exp((energy - gap) ** 2 / -2)
+    keep &= tail
+    keep |= (normal >= 0) & ~tail
+    # Products with 0 and 1 take a third of the time of `where` on a mask without pattern.
+    energy *= tail
+    normal *= ~tail
+    energy += normal
+    return energy, keep

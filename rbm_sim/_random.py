@@ -1,5 +1,6 @@
 """Random numbers: one meaning of the keyword ``rng`` everywhere, and seeds that do not depend on order."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,3 +32,34 @@ def seeds(rng: Any, key: tuple[int, ...], count: int) -> list[np.random.SeedSequ
         except (TypeError, ValueError):
             raise ValueError(f"rng = {rng!r}: {_ALLOWED}") from None
     return [np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *key, index)) for index in range(count)]
+
+
+def uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Uniform numbers in (0, 1], of 53 bits in double precision and of 32 in single precision.
+
+    Small single-precision numbers have their whole mantissa (``Generator.random`` gives multiples of 2⁻²⁴), so
+    that an event of probability 1e-9 has it; and 0 does not occur, so that they have a logarithm.
+    """
+    if dtype != np.float32:
+        return 1 - rng.random(shape)
+    size = math.prod(shape)
+    bits = rng.integers(0, 2**64, (size + 1) // 2, dtype=np.uint64).view(np.uint32)[:size]
+    u = bits.astype(np.float32)
+    u += np.float32(0.5)
+    u *= np.float32(2**-32)
+    return u.reshape(shape)
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Standard normal numbers; in single precision by the transformation of Box and Muller, which vectorises."""
+    if dtype != np.float32:
+        return rng.standard_normal(shape)
+    size = math.prod(shape)
+    half = (size + 1) // 2
+    u = uniform(rng, (2, half), dtype)
+    radius = np.sqrt(np.float32(-2) * np.log(u[0]))
+    angle = np.multiply(u[1], np.float32(2 * math.pi), out=u[1])
+    z = np.empty((2, half), np.float32)
+    np.multiply(radius, np.cos(angle), out=z[0])
+    np.multiply(radius, np.sin(angle), out=z[1])
+    return z.reshape(-1)[:size].reshape(shape)

@@ -4,6 +4,8 @@ Eliminating the hidden layer leaves the marginal energy E(v) = min_h E(v, h), wh
 moves are what the theory of retrieval speaks about. Minimising over h and over v in turn is another dynamics:
 a unit then feels its own past value through h, and this self-coupling holds states in place above the
 capacity. Results say which of the two was used.
+
+Every function takes one configuration or many; many share the matrix products.
 """
 
 from typing import Any, NamedTuple
@@ -19,26 +21,26 @@ DYNAMICS = ("single-unit", "alternating")
 
 
 class Descent(NamedTuple):
-    """Where a zero-temperature dynamics ended.
+    """Where a zero-temperature dynamics ended; from many configurations, every field but the last is an array.
 
     Attributes
     ----------
-    v : ndarray, shape (N,)
+    v : ndarray, shape (..., N)
         Final visible configuration.
-    sweeps : int
+    sweeps : int or ndarray, shape (...)
         Passes over all units, the last of which changed nothing if `converged`.
-    moves : int
+    moves : int or ndarray, shape (...)
         Number of single units that changed value.
-    converged : bool
+    converged : bool or ndarray, shape (...)
         Whether the last pass left the configuration as it was.
     dynamics : str
         "single-unit" or "alternating".
     """
 
     v: np.ndarray
-    sweeps: int
-    moves: int
-    converged: bool
+    sweeps: Any
+    moves: Any
+    converged: Any
     dynamics: str
 
 
@@ -49,8 +51,8 @@ def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 10
     ----------
     rbm : RBM
         Machine with Bernoulli or Spin visible units and any hidden units.
-    v : array_like, shape (N,)
-        Configuration to start from.
+    v : array_like, shape (..., N)
+        Configurations to start from.
     dynamics : str
         "single-unit" or "alternating".
     max_sweeps : int
@@ -78,15 +80,15 @@ def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Des
 
     A move of unit i is accepted if and only if the exact E(v with i moved) − E(v) < 0. For spin units and
     Gaussian hidden units this is the sequential Hopfield dynamics, v_i ← sign(Σ_{j≠i} J_ij v_j + g_i) with
-    J = w wᵀ. In every sweep the changes are computed for all units, and those that lower the energy are
+    J = w wᵀ. In every sweep the changes are bounded for all units, and those that may lower the energy are
     visited in random order, each with its exact change at that moment.
 
     Parameters
     ----------
     rbm : RBM
         Machine with Bernoulli or Spin visible units and any hidden units.
-    v : array_like, shape (N,)
-        Configuration to start from.
+    v : array_like, shape (..., N)
+        Configurations to start from. Each one has a random stream of its own.
     max_sweeps : int
         Largest number of sweeps, >= 1.
     rng : None, int, SeedSequence or Generator
@@ -113,20 +115,39 @@ def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Des
     D. J. Amit, H. Gutfreund and H. Sompolinsky, Ann. Phys. 173, 30 (1987), section 2.
     """
     max_sweeps = _check.integer("max_sweeps", max_sweeps, at_least=1)
-    rng = _random.generator(rng)
-    landscape = Landscape(rbm, _one(rbm, v))
-    moves = 0
-    for sweep in range(1, max_sweeps + 1):
-        landscape.refresh()
-        tolerances = landscape.tolerances()
-        candidates = np.flatnonzero(landscape.changes(slice(None)) < -tolerances)
-        if not candidates.size:
-            return Descent(landscape.v, sweep, moves, True, "single-unit")
-        for i in rng.permutation(candidates):
-            if landscape.changes(slice(i, i + 1))[0] < -tolerances[i]:
-                landscape.move(i)
-                moves += 1
-    return Descent(landscape.v, max_sweeps, moves, False, "single-unit")
+    start = rbm.configurations(v)
+    landscape = Landscape(rbm, start.reshape(-1, start.shape[-1]))
+    chains = len(landscape.v)
+    streams = [np.random.default_rng(seed) for seed in _random.seeds(rng, (), chains)]
+    sweeps, moves, active = np.zeros(chains, int), np.zeros(chains, int), np.arange(chains)
+    for _ in range(max_sweeps):
+        if not active.size:
+            break
+        landscape.refresh(active)
+        sweeps[active] += 1
+        moved = np.array([_sweep(landscape, *bounds) for bounds in _bounds(landscape, active, streams)])
+        moves[active] += moved
+        active = active[moved > 0]
+    converged = ~np.isin(np.arange(chains), active)
+    return _descent(start, landscape.v, sweeps, moves, converged, "single-unit")
+
+
+def _bounds(landscape: Landscape, active: np.ndarray, streams: list[np.random.Generator]) -> Any:
+    """For each configuration: its index, the units that may move, in random order, and their tolerances."""
+    _, high, tolerance = landscape.gains(active)
+    for row, chain in enumerate(active):
+        candidates = np.flatnonzero(high[row] > tolerance[row])
+        yield chain, streams[chain].permutation(candidates), tolerance[row]
+
+
+def _sweep(landscape: Landscape, chain: int, candidates: np.ndarray, tolerance: np.ndarray) -> int:
+    """Visit the candidates and move those that gain: how many did."""
+    moved = 0
+    for i in candidates:
+        if landscape.gain(chain, i) > tolerance[i]:
+            landscape.move()
+            moved += 1
+    return moved
 
 
 def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
@@ -139,26 +160,32 @@ def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
     ----------
     rbm : RBM
         Machine with Bernoulli or Spin visible units and any hidden units.
-    v : array_like, shape (N,)
-        Configuration to start from.
+    v : array_like, shape (..., N)
+        Configurations to start from.
 
     Returns
     -------
-    ndarray, shape (N,)
-        The configuration after the step.
+    ndarray, shape (..., N)
+        The configurations after the step.
 
     Raises
     ------
     ValueError
-        If `v` is not one configuration of the visible layer, or its units do not have two values.
+        If `v` does not fit the visible layer, or its units do not have two values.
 
     References
     ----------
     W. Kinzel, Z. Phys. B 60, 205 (1985).
     """
-    landscape = Landscape(rbm, _one(rbm, v))
-    moving = landscape.changes(slice(None)) < -landscape.tolerances()
-    return np.where(moving, landscape.v + landscape.steps, landscape.v)
+    start = rbm.configurations(v)
+    landscape = Landscape(rbm, start.reshape(-1, start.shape[-1]))
+    every = np.arange(len(landscape.v))
+    landscape.refresh(every)
+    low, high, tolerance = landscape.gains(every)
+    moving = low > tolerance
+    for chain, i in np.argwhere((high > tolerance) & ~moving):
+        moving[chain, i] = landscape.gain(chain, i) > tolerance[chain, i]
+    return (landscape.v + moving * landscape.steps).reshape(start.shape)
 
 
 def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
@@ -171,8 +198,8 @@ def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
     ----------
     rbm : RBM
         Machine with Bernoulli or Spin visible units and any hidden units.
-    v : array_like, shape (N,)
-        Configuration to start from.
+    v : array_like, shape (..., N)
+        Configurations to start from.
     max_sweeps : int
         Largest number of sweeps, >= 1.
 
@@ -187,24 +214,31 @@ def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
         If an argument is out of its range.
     """
     max_sweeps = _check.integer("max_sweeps", max_sweeps, at_least=1)
-    v = _one(rbm, v)
+    start = rbm.configurations(v)
     if not isinstance(rbm.visible, TwoValued):
         raise ValueError(f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli or Spin units")
-    moves = 0
-    for sweep in range(1, max_sweeps + 1):
-        h = rbm.hidden.mode(v @ rbm.weights)
-        new = rbm.visible.mode(rbm.weights @ h)
-        changed = int(np.count_nonzero(new != v))
-        v = new
-        if not changed:
-            return Descent(v, sweep, moves, True, "alternating")
-        moves += changed
-    return Descent(v, max_sweeps, moves, False, "alternating")
+    v = start.reshape(-1, start.shape[-1]).copy()
+    sweeps, moves, active = np.zeros(len(v), int), np.zeros(len(v), int), np.arange(len(v))
+    for _ in range(max_sweeps):
+        if not active.size:
+            break
+        h = rbm.hidden.mode(rbm.matrix.forward(v[active]))
+        new = rbm.visible.mode(rbm.matrix.backward(h))
+        changed = np.count_nonzero(new != v[active], axis=-1)
+        v[active] = new
+        sweeps[active] += 1
+        moves[active] += changed
+        active = active[changed > 0]
+    converged = ~np.isin(np.arange(len(v)), active)
+    return _descent(start, v, sweeps, moves, converged, "alternating")
 
 
-def _one(rbm: RBM, v: Any) -> np.ndarray:
-    """Return the configuration `v`, or raise if it is not exactly one."""
-    v = rbm.configurations(v)
-    if v.ndim != 1:
-        raise ValueError(f"v has shape {v.shape}: must be one configuration, shape {rbm.weights.shape[:1]}")
-    return v
+def _descent(
+    start: np.ndarray, v: np.ndarray, sweeps: np.ndarray, moves: np.ndarray, converged: np.ndarray, dynamics: str
+) -> Descent:
+    """The result in the shape of the start: plain numbers for one configuration."""
+    shape = start.shape[:-1]
+    if not shape:
+        return Descent(v[0], int(sweeps[0]), int(moves[0]), bool(converged[0]), dynamics)
+    counts = (x.reshape(shape) for x in (sweeps, moves, converged))
+    return Descent(v.reshape(start.shape), *counts, dynamics=dynamics)

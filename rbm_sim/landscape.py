@@ -1,10 +1,13 @@
-"""Exact changes of the marginal energy E(v) = min_h E(v, h) by single-unit moves, for all units at once.
+"""Changes of the marginal energy E(v) = min_h E(v, h) by single-unit moves: bounds for all units, exact for one.
 
-E(v) = Σ_i U_i(v_i) − Σ_μ Φ_μ(I_μ). Every Φ is made of parabolas and straight lines, with at most a kink, at
-y_μ = I_μ − b_μ = 0. A move of unit i by δ changes the inputs by d_μ = w_{iμ} δ, and Φ_μ by exactly
-h*_μ d_μ + χ_μ d_μ²/2, unless the kink lies between y_μ and y_μ + d_μ. So the changes for all units are two
-matrix-vector products, and an elementwise correction for the few hidden units near their kink. No N × N
-matrix appears, and no differences of large numbers.
+E(v) = Σ_i U_i(v_i) − Σ_μ Φ_μ(y_μ), y_μ = I_μ − b_μ, Φ convex. A move of unit i by δ changes the inputs by
+d_μ = w_{iμ} δ, and lowers the energy by
+
+    δ (Σ_μ w_{iμ} h*_μ + g_i) + Σ_μ e_μ,   e_μ = Φ_μ(y_μ + d_μ) − Φ_μ(y_μ) − h*_μ d_μ ≥ 0.
+
+The first term costs one matrix product for all units. In the second, a Gaussian or ReLU unit has e = d²/2 if it is
+on and stays so, 0 if it stays off, and at most d²/2 between, which is the case for few. So all units have close
+bounds, and the exact change, of cost O(M), is needed for those alone whose bounds do not decide.
 """
 
 import numpy as np
@@ -14,19 +17,19 @@ from rbm_sim.units import TwoValued
 
 
 class Landscape:
-    """The marginal energy E(v) = min_h E(v, h) around one configuration, which its moves change.
+    """The marginal energy E(v) = min_h E(v, h) around configurations, which its moves change.
 
     Parameters
     ----------
     rbm : RBM
         Machine with Bernoulli or Spin visible units and any hidden units.
-    v : ndarray, shape (N,)
-        Configuration, in the dtype of the weights; it is copied.
+    v : ndarray, shape (chains, N)
+        Configurations, in the dtype of the weights; they are copied.
 
     Attributes
     ----------
-    v, steps : ndarray, shape (N,)
-        Present configuration, and by how much each unit changes when it moves.
+    v, steps : ndarray, shape (chains, N)
+        Present configurations, and by how much each unit changes when it moves.
 
     Raises
     ------
@@ -38,69 +41,83 @@ class Landscape:
         visible = rbm.visible
         if not isinstance(visible, TwoValued):
             raise ValueError(f"rbm.visible is {type(visible).__name__}: must be Bernoulli or Spin units")
-        self.rbm = rbm
+        self.matrix = rbm.matrix
+        self.offset = rbm.hidden.offset
+        self.hidden = rbm.hidden.centred()
         self.field = visible.g
         self.span = 1 - visible.low
-        self.squares = rbm.weights * rbm.weights
-        self.row_norms = np.sqrt(self.squares.sum(axis=1))
-        self.reach = self.span * np.abs(rbm.weights).max(axis=0)
-        self.hidden = rbm.hidden.centred()
+        self.norms = self.matrix.norms()
         self.v = v.copy()
         self.steps = visible.flipped(self.v) - self.v
-        self.refresh()
+        self.y = np.empty((len(v), rbm.shape[1]), rbm.dtype)
+        self.ground = np.empty_like(self.y)
 
-    def refresh(self) -> None:
-        """Compute the inputs from scratch, which removes the rounding that moves have left in them."""
-        self._set_inputs(self.v @ self.rbm.weights - self.rbm.hidden.offset)
-
-    def _set_inputs(self, y: np.ndarray) -> None:
-        self.y = y
-        self.h = self.hidden.mode(y)
-        self.chi = self.hidden.curvature(y)
-        self.near = np.flatnonzero(np.abs(y) <= self.reach) if self.hidden.has_kink else np.empty(0, int)
-
-    def changes(self, units: slice) -> np.ndarray:
-        """Change of E(v) if one of `units` alone moves, for each of them.
+    def refresh(self, chains: np.ndarray) -> None:
+        """Compute the inputs from scratch, which removes the rounding that moves have left in them.
 
         Parameters
         ----------
-        units : slice
-            Visible units.
-
-        Returns
-        -------
-        ndarray
-            E(v with i moved) − E(v).
+        chains : ndarray of int
+            Configurations.
         """
-        w, step = self.rbm.weights[units], self.steps[units]
-        gain = step * (w @ self.h + self.field[units]) + step * step / 2 * (self.squares[units] @ self.chi)
-        if self.near.size:
-            d = step[:, None] * w[:, self.near]
-            y, h, chi = self.y[self.near], self.h[self.near], self.chi[self.near]
-            ground = self.hidden.ground
-            gain += (ground(y + d) - ground(y) - d * (h + chi * d / 2)).sum(axis=1)
-        return -gain
+        self.y[chains] = self.matrix.forward(self.v[chains]) - self.offset
+        self.ground[chains] = self.hidden.ground(self.y[chains])
 
-    def tolerances(self) -> np.ndarray:
-        """Rounding error to expect of `changes`, 4 eps times the size of the terms: below it, no gain counts.
-
-        Returns
-        -------
-        ndarray, shape (N,)
-            One tolerance for each visible unit.
-        """
-        scale = self.row_norms * np.linalg.norm(self.h) + np.abs(self.field) + self.span * self.row_norms**2
-        return 4 * np.finfo(self.v.dtype).eps * self.span * scale
-
-    def move(self, i: int) -> None:
-        """Move a unit to its other value.
+    def gains(self, chains: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Bounds of what moving each unit alone would gain, E(v) − E(v with i moved).
 
         Parameters
         ----------
-        i : int
-            Visible unit.
+        chains : ndarray of int
+            Configurations.
+
+        Returns
+        -------
+        low, high : ndarray, shape (chains, N)
+            Bounds of the gain.
+        tolerance : ndarray, shape (chains, N)
+            Rounding error to expect of a gain, 4 eps times the size of the terms: below it, none counts.
         """
-        step = self.steps[i]
-        self.v[i] += step
-        self.steps[i] = -step
-        self._set_inputs(self.y + step * self.rbm.weights[i])
+        y, step = self.y[chains], self.steps[chains]
+        h = self.hidden.mode(y)
+        first = step * (self.matrix.backward(h) + self.field)
+        scale = np.sqrt(self.norms) * np.linalg.norm(h, axis=-1, keepdims=True) + np.abs(self.field)
+        tolerance = 4 * np.finfo(y.dtype).eps * self.span * (scale + self.span * self.norms)
+        half = step * step / 2
+        if not self.hidden.has_kink:
+            low = high = first + half * self.norms
+        elif self.hidden.has_jump:
+            low, high = first, np.full_like(first, np.inf)
+        else:
+            reach = self.span * self.matrix.largest()
+            low = first + half * self.matrix.squares((y > reach).astype(y.dtype))
+            high = first + half * self.matrix.squares((y >= -reach).astype(y.dtype))
+        return low, high, tolerance
+
+    def gain(self, chain: int, i: int) -> float:
+        """What moving one unit would gain, exactly; `move` then takes the move.
+
+        Parameters
+        ----------
+        chain, i : int
+            Configuration and visible unit.
+
+        Returns
+        -------
+        float
+            E(v) − E(v with i moved).
+        """
+        step = self.steps[chain, i]
+        index, w = self.matrix.row(i)
+        y = self.y[chain, index] + step * w
+        ground = self.hidden.ground(y)
+        self._proposed = chain, i, index, y, ground
+        return float((ground - self.ground[chain, index]).sum() + step * self.field[i])
+
+    def move(self) -> None:
+        """Take the move that `gain` was last asked about."""
+        chain, i, index, y, ground = self._proposed
+        self.v[chain, i] += self.steps[chain, i]
+        self.steps[chain, i] *= -1
+        self.y[chain, index] = y
+        self.ground[chain, index] = ground

@@ -1,6 +1,7 @@
 """Random patterns, the weights made of them, and states near them."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,13 @@ import numpy as np
 from rbm_sim import _check, _random
 from rbm_sim.rbm import RBM
 from rbm_sim.units import TwoValued
+from rbm_sim.weights import PackedPatterns
+
+_BLOCK = 1 << 20
+"""Entries that are drawn at a time: they stay in the cache."""
 
 
-def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None) -> np.ndarray:
+def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: str = "array") -> Any:
     """Random patterns: ξ_{iμ} = ±1 with probability p_i/2 each, 0 otherwise.
 
     Parameters
@@ -23,10 +28,13 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None) -> np.ndar
         Probability of a non-zero entry, in (0, 1], one for all rows or one per row.
     rng : None, int, SeedSequence or Generator
         Random numbers, as for ``numpy.random.default_rng``.
+    storage : str
+        "array": int8, 1 byte an entry; "packed": `PackedPatterns`, 1 bit an entry, 2 if p < 1; "sparse":
+        a scipy.sparse.csr_array of int8, 5 bytes or so for each entry that is not 0. The patterns are the same.
 
     Returns
     -------
-    ndarray of int8, shape (N, M)
+    ndarray of int8, PackedPatterns or csr_array, shape (N, M)
         ξ.
 
     Raises
@@ -37,33 +45,90 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None) -> np.ndar
     References
     ----------
     J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017), the random-RBM ensemble.
+
+    Examples
+    --------
+    >>> from rbm_sim.patterns import random_patterns
+    >>> random_patterns(1000, 800, rng=1, storage="packed").nbytes
+    100000
     """
     N = _check.integer("N", N, at_least=1)
     M = _check.integer("M", M, at_least=1)
+    _check.choice("storage", storage, tuple(_STORAGES))
     density = _check.layer_parameter("p", p)
     if np.min(density) <= 0 or np.max(density) > 1:
         raise ValueError(f"p = {p!r}: must lie in (0, 1]")
     if np.ndim(density) and len(density) != N:
         raise ValueError(f"p has {len(density)} entries: must be a scalar or one value for each of N = {N} rows")
-    u = _random.generator(rng).random((N, M), dtype=np.float32)
-    column = np.asarray(density, dtype=np.float32).reshape(-1, 1)
-    return 2 * (u < column / 2).astype(np.int8) - (u < column).astype(np.int8)
+    column = np.broadcast_to(np.asarray(density, dtype=np.float32).reshape(-1, 1), (N, 1))
+    return _STORAGES[storage](N, M, _bits(M, column, _random.generator(rng)))
 
 
-def pattern_weights(patterns: Any, dtype: Any = np.float32) -> np.ndarray:
-    """Weights of the random RBM, w = ξ/√N.
+def _bits(M: int, density: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Bits of the entries +1 and of those that are not 0 (None: all), a block of rows at a time."""
+    rows = max(1, _BLOCK // M)
+    full = bool((density == 1).all())
+    for first in range(0, len(density), rows):
+        block = density[first : first + rows]
+        positive = rng.integers(0, 256, (len(block), -(-M // 8)), dtype=np.uint8)
+        nonzero = None if full else np.packbits(rng.random((len(block), M), dtype=np.float32) < block, axis=1)
+        if nonzero is not None:
+            positive &= nonzero
+        yield positive, nonzero
+
+
+def _entries(M: int, positive: np.ndarray, nonzero: np.ndarray | None) -> np.ndarray:
+    """The entries of a block of rows as int8."""
+    xi = 2 * np.unpackbits(positive, axis=1, count=M).view(np.int8)
+    xi -= 1 if nonzero is None else np.unpackbits(nonzero, axis=1, count=M).view(np.int8)
+    return xi
+
+
+def _as_array(N: int, M: int, bits: Iterator[Any]) -> np.ndarray:
+    result, row = np.empty((N, M), np.int8), 0
+    for block in bits:
+        rows = len(block[0])
+        result[row : row + rows] = _entries(M, *block)
+        row += rows
+    return result
+
+
+def _as_sparse(N: int, M: int, bits: Iterator[Any]) -> Any:
+    import scipy.sparse as sp
+
+    return sp.vstack([sp.csr_array(_entries(M, *block)) for block in bits], format="csr")
+
+
+def _as_packed(N: int, M: int, bits: Iterator[Any]) -> PackedPatterns:
+    positive, nonzero = np.empty((N, -(-M // 8)), np.uint8), None
+    row = 0
+    for plus, present in bits:
+        rows = slice(row, row + len(plus))
+        positive[rows] = plus
+        if present is not None:
+            nonzero = np.empty_like(positive) if nonzero is None else nonzero
+            nonzero[rows] = present
+        row = rows.stop
+    return PackedPatterns(positive, M, nonzero=nonzero)
+
+
+_STORAGES = {"array": _as_array, "packed": _as_packed, "sparse": _as_sparse}
+
+
+def pattern_weights(patterns: Any, dtype: Any = np.float32) -> Any:
+    """Weights of the random RBM, w = ξ/√N, stored as the patterns are.
 
     Parameters
     ----------
-    patterns : array_like, shape (N, M)
+    patterns : array_like, PackedPatterns or scipy.sparse array, shape (N, M)
         Patterns ξ, one per column.
     dtype : dtype
         float32 or float64.
 
     Returns
     -------
-    ndarray, shape (N, M)
-        w.
+    ndarray, PackedPatterns or csr_array, shape (N, M)
+        w, for `RBM`.
 
     Raises
     ------
@@ -76,10 +141,52 @@ def pattern_weights(patterns: Any, dtype: Any = np.float32) -> np.ndarray:
     """
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype = {dtype!r}: must be float32 or float64")
+    if isinstance(patterns, PackedPatterns):
+        return patterns.scaled(1 / math.sqrt(patterns.shape[0]), dtype)
+    if hasattr(patterns, "tocsr"):
+        w = patterns.tocsr().astype(dtype)
+        w.data /= np.asarray(math.sqrt(patterns.shape[0]), dtype=dtype)
+        return w
+    xi = _matrix(patterns)
+    return xi.astype(dtype) / np.asarray(math.sqrt(len(xi)), dtype=dtype)
+
+
+def first_patterns(patterns: Any, count: int) -> np.ndarray:
+    """The first patterns as an array, whatever stores them.
+
+    Parameters
+    ----------
+    patterns : array_like, PackedPatterns or scipy.sparse array, shape (N, M)
+        Patterns ξ, one per column.
+    count : int
+        How many, 1 to M.
+
+    Returns
+    -------
+    ndarray, shape (N, count)
+        The entries.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer.
+    """
+    count = _check.integer("count", count, at_least=1)
+    if not isinstance(patterns, PackedPatterns) and not hasattr(patterns, "tocsr"):
+        patterns = _matrix(patterns)
+    if count > patterns.shape[1]:
+        raise ValueError(f"count = {count}: there are only {patterns.shape[1]} patterns")
+    if isinstance(patterns, PackedPatterns):
+        return patterns.columns(0, count)
+    chosen = patterns[:, :count]
+    return chosen.toarray() if hasattr(chosen, "toarray") else chosen
+
+
+def _matrix(patterns: Any) -> np.ndarray:
     xi = _check.real_array("patterns", patterns)
     if xi.ndim != 2 or xi.size == 0:
         raise ValueError(f"patterns has shape {xi.shape}: must be (N, M), both at least 1")
-    return xi.astype(dtype) / np.asarray(math.sqrt(len(xi)), dtype=dtype)
+    return xi
 
 
 def pattern_state(pattern: Any, visible: TwoValued) -> np.ndarray:

@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rbm_sim import _check, _random
+from rbm_sim import _check
+from rbm_sim.gibbs import Chains
 from rbm_sim.unit import Unit
+from rbm_sim.weights import stored
 
 
 class State(NamedTuple):
@@ -30,16 +32,20 @@ class RBM:
 
     Parameters
     ----------
-    weights : array_like, shape (N, M)
+    weights : array_like, scipy.sparse array or PackedPatterns, shape (N, M)
         Weights w, visible × hidden. All computation runs in their dtype (float32 or float64; anything else
-        becomes float64). The array is not copied.
+        becomes float64). An array is not copied.
     visible, hidden : Unit
         Unit types of the two layers: `Bernoulli`, `Spin`, `Gaussian` or `ReLU`.
 
     Attributes
     ----------
-    weights : ndarray, shape (N, M)
-        The weights, read-only.
+    matrix : Weights
+        The weights as they are stored.
+    shape : tuple of int
+        (N, M).
+    dtype : numpy.dtype
+        Of all computation.
     visible, hidden : Unit
         The layers, with their parameters as arrays of one entry per unit.
 
@@ -66,19 +72,19 @@ class RBM:
     """
 
     def __init__(self, weights: Any, *, visible: Unit, hidden: Unit) -> None:
-        w = _check.real_array("weights", weights)
-        if w.dtype not in (np.float32, np.float64):
-            w = w.astype(np.float64)
-        if w.ndim != 2 or w.size == 0:
-            raise ValueError(f"weights has shape {w.shape}: must be (N, M), visible × hidden, both at least 1")
-        self.weights = w.view()
-        self.weights.flags.writeable = False
-        self.visible = _layer("visible", visible, w.shape[0], w.dtype)
-        self.hidden = _layer("hidden", hidden, w.shape[1], w.dtype)
+        self.matrix = stored(weights)
+        self.shape, self.dtype = self.matrix.shape, self.matrix.dtype
+        self.visible = _layer("visible", visible, self.shape[0], self.dtype)
+        self.hidden = _layer("hidden", hidden, self.shape[1], self.dtype)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights as an array, shape (N, M): read-only if they are stored as one, else a new one."""
+        return self.matrix.dense()
 
     def __repr__(self) -> str:
         kinds = f"visible={type(self.visible).__name__}, hidden={type(self.hidden).__name__}"
-        return f"RBM(N={self.weights.shape[0]}, M={self.weights.shape[1]}, {kinds}, {self.weights.dtype})"
+        return f"RBM(N={self.shape[0]}, M={self.shape[1]}, {kinds}, {self.dtype})"
 
     def transposed(self) -> "RBM":
         """Return the machine with its two layers exchanged, E'(h, v) = E(v, h).
@@ -86,9 +92,9 @@ class RBM:
         Returns
         -------
         RBM
-            The machine with weights wᵀ (a view).
+            The machine with weights wᵀ (a view, unless they are packed patterns).
         """
-        return RBM(self.weights.T, visible=self.hidden, hidden=self.visible)
+        return RBM(self.matrix.transposed(), visible=self.hidden, hidden=self.visible)
 
     def inputs(self, v: Any) -> np.ndarray:
         """Inputs of the hidden layer, I_μ = Σ_i w_{iμ} v_i.
@@ -108,15 +114,17 @@ class RBM:
         ValueError
             If `v` has another length or values outside the domain.
         """
-        return self.configurations(v) @ self.weights
+        return self.matrix.forward(self.configurations(v))
 
-    def configurations(self, v: Any) -> np.ndarray:
+    def configurations(self, v: Any, name: str = "v") -> np.ndarray:
         """Check visible configurations and give them the dtype of the weights.
 
         Parameters
         ----------
         v : array_like, shape (..., N)
             Visible configurations.
+        name : str
+            What messages call them.
 
         Returns
         -------
@@ -128,7 +136,7 @@ class RBM:
         ValueError
             If `v` has another length or values outside the domain.
         """
-        return _configurations("v", v, self.visible, len(self.weights), self.weights.dtype)
+        return _configurations(name, v, self.visible, self.shape[0], self.dtype)
 
     def energy(self, v: Any, h: Any) -> np.ndarray:
         """Joint energy E(v, h) = −Σ w_{iμ} v_i h_μ + Σ_i U_i(v_i) + Σ_μ U_μ(h_μ).
@@ -151,9 +159,9 @@ class RBM:
             If a configuration has another length or values outside the domain, or the axes do not broadcast.
         """
         v = self.configurations(v)
-        h = _configurations("h", h, self.hidden, self.weights.shape[1], self.weights.dtype)
+        h = _configurations("h", h, self.hidden, self.shape[1], self.dtype)
         try:
-            interaction = ((v @ self.weights) * h).sum(axis=-1)
+            interaction = (self.matrix.forward(v) * h).sum(axis=-1)
         except ValueError:
             raise ValueError(f"v and h have shapes {v.shape} and {h.shape}: leading axes must match") from None
         return self.visible.potential(v).sum(axis=-1) + self.hidden.potential(h).sum(axis=-1) - interaction
@@ -182,7 +190,7 @@ class RBM:
         """
         T = _check.number("T", T, above=0)
         v = self.configurations(v)
-        K = self.hidden.log_partition(v @ self.weights, T)
+        K = self.hidden.log_partition(self.matrix.forward(v), T)
         return self.visible.potential(v).sum(axis=-1) - T * K.sum(axis=-1)
 
     def marginal_energy(self, v: Any) -> np.ndarray:
@@ -204,9 +212,38 @@ class RBM:
             If `v` has another length or values outside the domain.
         """
         v = self.configurations(v)
-        return self.visible.potential(v).sum(axis=-1) - self.hidden.ground(v @ self.weights).sum(axis=-1)
+        return self.visible.potential(v).sum(axis=-1) - self.hidden.ground(self.matrix.forward(v)).sum(axis=-1)
 
-    def sample(self, n_chains: int, steps: int, T: float = 1.0, rng: Any = None, start: Any = None) -> State:
+    def clamped_free_energy(self, data: Any, T: float = 1.0) -> float:
+        """Free energy of the machine clamped to data, the mean of F(v) over them.
+
+        The log-likelihood of the data, per configuration, is −(this)/T − ln Z.
+
+        Parameters
+        ----------
+        data : array_like, shape (..., N)
+            Visible configurations.
+        T : float
+            Temperature, > 0.
+
+        Returns
+        -------
+        float
+            ⟨F(v)⟩ over the data.
+
+        Raises
+        ------
+        ValueError
+            If there are no data, they do not fit, or T <= 0.
+        """
+        F = self.free_energy(data, T)
+        if not F.size:
+            raise ValueError(f"data has shape {np.shape(data)}: must hold at least one configuration")
+        return float(F.mean(dtype=float))
+
+    def sample(
+        self, n_chains: int, steps: int, T: Any = 1.0, rng: Any = None, start: Any = None, threads: int = 1
+    ) -> State:
         """Alternating (block) Gibbs sampling: v ~ P(v | h), then h ~ P(h | v), `steps` times in every chain.
 
         Parameters
@@ -215,12 +252,15 @@ class RBM:
             Number of independent chains, >= 1.
         steps : int
             Number of full sweeps, >= 0. With 0 sweeps the start comes back, with h drawn given v.
-        T : float
-            Temperature, > 0. For T = 0 see `rbm_sim.dynamics.alternate`.
+        T : float or array_like, shape (n_chains,)
+            Temperature, >= 0, or one > 0 for each chain. At T = 0 units take their most likely value; see also
+            `rbm_sim.dynamics.alternate`.
         rng : None, int, SeedSequence or Generator
             Random numbers, as for ``numpy.random.default_rng``.
         start : array_like, shape (N,) or (n_chains, N), optional
             Visible configurations to start from; by default drawn from their law without input.
+        threads : int
+            Threads that share the chains, in blocks of 250; the result does not depend on it.
 
         Returns
         -------
@@ -232,24 +272,9 @@ class RBM:
         ValueError
             If an argument is out of its range.
         """
-        n_chains = _check.integer("n_chains", n_chains, at_least=1)
         steps = _check.integer("steps", steps, at_least=0)
-        T = _check.number("T", T, above=0)
-        rng = _random.generator(rng)
-        w = self.weights
-        shape = (n_chains, len(w))
-        if start is None:
-            v = self.visible.sample(np.zeros(shape, w.dtype), rng, T)
-        else:
-            v = _configurations("start", start, self.visible, len(w), w.dtype)
-            if v.shape not in (shape, shape[1:]):
-                raise ValueError(f"start has shape {v.shape}: must be {shape[1:]} or {shape}")
-            v = np.array(np.broadcast_to(v, shape))
-        h = self.hidden.sample(v @ w, rng, T)
-        for _ in range(steps):
-            v = self.visible.sample(h @ w.T, rng, T)
-            h = self.hidden.sample(v @ w, rng, T)
-        return State(v, h)
+        chains = Chains(self, n_chains, T=T, rng=rng, start=start, threads=threads).run(steps)
+        return State(chains.v, chains.h)
 
 
 def _layer(name: str, unit: Any, size: int, dtype: Any) -> Unit:

@@ -30,11 +30,12 @@ class Unit(abc.ABC):
 
     Attributes
     ----------
-    has_kink : bool
-        Whether the mode x*(I) has a kink or a jump, at I = b.
+    has_kink, has_jump : bool
+        Whether the mode x*(I) has a kink or a jump, and whether it is a jump, at I = b.
     """
 
     has_kink: ClassVar[bool] = True
+    has_jump: ClassVar[bool] = False
 
     @property
     @abc.abstractmethod
@@ -272,8 +273,7 @@ class Unit(abc.ABC):
             P(value ≤ x) given I.
         """
 
-    @abc.abstractmethod
-    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
+    def sample(self, I: np.ndarray, rng: np.random.Generator, T: Any = 1.0) -> np.ndarray:
         """Draw x from P(x | I) ∝ exp{(I x − U(x))/T}, once for every entry of `I`.
 
         Parameters
@@ -282,11 +282,18 @@ class Unit(abc.ABC):
             Inputs from the other layer.
         rng : numpy.random.Generator
             Random numbers.
-        T : float
-            Temperature, > 0.
+        T : float or ndarray
+            Temperature, > 0, or 0 for the mode; an array, all > 0, broadcasts against `I`.
 
         Returns
         -------
         ndarray, shape (..., units)
             The draws, in the dtype of `I`.
         """
+        if np.ndim(T) == 0 and T == 0:
+            return self.mode(I)
+        return self._draw(I - self.offset, rng, T)
+
+    @abc.abstractmethod
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+        """Draw x in the field y = I − b, which is overwritten."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from rbm_sim import _check, _cumulants, _half_line
+from rbm_sim import _check, _cumulants, _half_line, _random
 from rbm_sim.unit import Unit
 
 
@@ -35,6 +35,7 @@ class TwoValued(Unit):
 
     g: Any = 0.0
     low: ClassVar[float]
+    has_jump: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "g", _check.layer_parameter("g", self.g))
@@ -97,13 +98,18 @@ class TwoValued(Unit):
         P_low = expit((self.low - 1) / T * (I + self.g))
         return np.where(x >= 1, 1.0, np.where(x >= self.low, P_low, 0.0))
 
-    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
-        up = rng.random(I.shape, dtype=I.dtype.type) < self._probability(I, T)
-        return np.where(up, 1, self.low).astype(I.dtype)
-
-    def _probability(self, I: np.ndarray, T: float) -> np.ndarray:
-        """P(x = 1) = σ((1 − low)(I + g)/T), without overflow."""
-        return np.exp(-np.logaddexp(0, -(1 - self.low) / T * (I + self.g)))
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+        # u (1 + e^{−(1 − low) y/T}) ≤ 1 with probability P(x = 1)
+        y *= (self.low - 1) / np.asarray(T, y.dtype)
+        with np.errstate(over="ignore"):
+            np.exp(y, out=y)
+        y += 1
+        y *= _random.uniform(rng, y.shape, y.dtype)
+        x = (y <= 1).astype(y.dtype)
+        if self.low:
+            x *= 1 - self.low
+            x += self.low
+        return x
 
     @staticmethod
     @abc.abstractmethod
@@ -188,8 +194,11 @@ class Gaussian(Unit):
 
         return ndtr((x - I) / math.sqrt(T))
 
-    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
-        return I + math.sqrt(T) * rng.standard_normal(I.shape, dtype=I.dtype.type)
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+        noise = _random.normal(rng, y.shape, y.dtype)
+        noise *= np.sqrt(np.asarray(T, y.dtype))
+        noise += y
+        return noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,5 +258,9 @@ class ReLU(Unit):
     def cdf(self, x: np.ndarray, I: np.ndarray, T: float = 1.0) -> np.ndarray:
         return _half_line.cdf(x / math.sqrt(T), (I - self.theta) / math.sqrt(T))
 
-    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float = 1.0) -> np.ndarray:
-        return math.sqrt(T) * _half_line.sample((I - self.theta) / math.sqrt(T), rng)
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+        width = np.sqrt(np.asarray(T, y.dtype))
+        y /= width
+        x = _half_line.sample(y, rng)
+        x *= width
+        return x

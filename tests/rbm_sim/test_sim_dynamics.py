@@ -50,16 +50,31 @@ def test_changes_of_energy_by_brute_force(visible, hidden, dtype):
     for seed in range(5):
         rbm = machine(visible, hidden, seed=seed, dtype=dtype, sparse=seed % 2 == 1)
         v = random_state(rbm, seed)
-        landscape = Landscape(rbm, v.astype(dtype))
-        atol = 20 * np.finfo(dtype).eps
-        np.testing.assert_allclose(landscape.changes(slice(None)), exact_changes(rbm, v), atol=atol)
+        landscape = Landscape(rbm, np.stack([v, v]).astype(dtype))
+        check_gains(landscape, rbm, 1, v)
         for i in (3, 0, 11, 3):
-            one = landscape.changes(slice(i, i + 1))
-            np.testing.assert_allclose(one, landscape.changes(slice(None))[i : i + 1], atol=atol)
-            landscape.move(i)
+            landscape.gain(1, i)
+            landscape.move()
+        np.testing.assert_array_equal(landscape.v[0], v)
         v[[0, 11]] = rbm.visible.flipped(v[[0, 11]])
-        np.testing.assert_array_equal(landscape.v, v)
-        np.testing.assert_allclose(landscape.changes(slice(None)), exact_changes(rbm, v), atol=atol)
+        np.testing.assert_array_equal(landscape.v[1], v)
+        check_gains(landscape, rbm, 1, v, refresh=False)
+
+
+def check_gains(landscape, rbm, chain, v, refresh=True):
+    """Exact gains are minus the changes of E(v), and lie between their bounds."""
+    atol = 20 * np.finfo(rbm.dtype).eps
+    every = np.arange(len(landscape.v))
+    if refresh:
+        landscape.refresh(every)
+    gains = [landscape.gain(chain, i) for i in range(len(v))]
+    np.testing.assert_allclose(gains, -exact_changes(rbm, v), atol=atol)
+    low, high, tolerance = (x[chain] for x in landscape.gains(every))
+    assert (low <= gains + tolerance).all()
+    assert (gains <= high + tolerance).all()
+    if isinstance(rbm.hidden, Gaussian):
+        np.testing.assert_allclose(low, high)
+    assert (tolerance < 1e-4).all()
 
 
 @pytest.mark.parametrize(("visible", "hidden"), PAIRS)
@@ -70,7 +85,41 @@ def test_parameters_one_per_unit(visible, hidden):
         hidden = type(hidden)(rng.normal(size=7))
     rbm = machine(visible, hidden)
     v = random_state(rbm)
-    np.testing.assert_allclose(Landscape(rbm, v).changes(slice(None)), exact_changes(rbm, v), atol=1e-13)
+    check_gains(Landscape(rbm, v[None]), rbm, 0, v)
+
+
+@pytest.mark.parametrize("storage", ["packed", "sparse"])
+@pytest.mark.parametrize("hidden", [Gaussian(), ReLU(0.2)])
+def test_gains_do_not_depend_on_storage(storage, hidden):
+    p = 1.0 if storage == "packed" else 0.3
+    for visible in (Spin(0.05), Bernoulli(-0.1)):
+        weights = pattern_weights(random_patterns(40, 21, p=p, rng=1, storage=storage))
+        rbm = RBM(weights, visible=visible, hidden=hidden)
+        v = random_state(RBM(rbm.weights, visible=visible, hidden=hidden))
+        check_gains(Landscape(rbm, v[None].astype(np.float32)), rbm, 0, v)
+
+
+@pytest.mark.parametrize("dynamics", ["single-unit", "alternating"])
+@pytest.mark.parametrize("hidden", [Gaussian(), ReLU(0.2)])
+def test_many_starts_are_as_many_runs(dynamics, hidden):
+    """The same fixed points as one by one, also where all chains but one have ended."""
+    rbm = machine(Spin(), hidden, N=60, M=30)
+    starts = np.stack([random_state(rbm, seed) for seed in range(6)])
+    together = run(rbm, starts.reshape(2, 3, 60), dynamics=dynamics, rng=3)
+    assert together.v.shape == (2, 3, 60)
+    assert together.sweeps.shape == together.moves.shape == together.converged.shape == (2, 3)
+    assert together.converged.all()
+    for k, v in enumerate(together.v.reshape(6, 60)):
+        if dynamics == "single-unit":
+            assert exact_changes(rbm, v).min() > -1e-12
+            continue
+        alone = run(rbm, starts[k], dynamics=dynamics)
+        np.testing.assert_array_equal(v, alone.v)
+        assert together.sweeps.ravel()[k] == alone.sweeps
+    again = run(rbm, starts.reshape(2, 3, 60), dynamics=dynamics, rng=3)
+    np.testing.assert_array_equal(again.v, together.v)
+    fewer = run(rbm, starts[:2], dynamics=dynamics, rng=3)
+    np.testing.assert_array_equal(fewer.v, together.v[0, :2])
 
 
 @pytest.mark.parametrize(("visible", "hidden"), PAIRS)
@@ -222,7 +271,6 @@ def test_a_limit_on_sweeps_is_reported():
     ("call", "message"),
     [
         (lambda rbm: descend(rbm, [1, 1, 1]), "v has shape (3,)"),
-        (lambda rbm: descend(rbm, [[1, 1]]), "v has shape (1, 2): must be one configuration"),
         (lambda rbm: descend(rbm, [1, 0]), "v has entries in [0, 1]"),
         (lambda rbm: descend(rbm, [1, 1], max_sweeps=0), "max_sweeps = 0"),
         (lambda rbm: descend(rbm, [1, 1], rng=-1), "rng = -1"),

@@ -115,8 +115,38 @@ def test_sample_start_and_shapes():
     assert state.v.dtype == state.h.dtype == np.float32
     assert (state.v == [1, -1, 1]).all()
     again, other = rbm.sample(7, 5, rng=1), rbm.sample(7, 5, rng=2)
-    np.testing.assert_array_equal(again.h, rbm.sample(7, 5, rng=np.random.default_rng(1)).h)
+    np.testing.assert_array_equal(again.h, rbm.sample(7, 5, rng=np.random.SeedSequence(1)).h)
     assert (again.h != other.h).any()
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_threads_do_not_change_the_numbers(hidden):
+    """600 chains are three blocks, each with a stream of its own; the first ones do not depend on the others."""
+    rbm = machine(VISIBLE[0], hidden, dtype=np.float32)
+    one, three = (rbm.sample(600, 4, T=0.7, rng=3, threads=threads) for threads in (1, 3))
+    np.testing.assert_array_equal(one.h, three.h)
+    np.testing.assert_array_equal(one.v[:250], rbm.sample(250, 4, T=0.7, rng=3).v)
+    assert len(np.unique(one.h[:, 0])) > 1
+
+
+def test_one_temperature_for_each_chain():
+    rbm = machine(VISIBLE[1], HIDDEN[3])
+    n = 20_000
+    T = np.repeat([0.5, 2.0], n)
+    v, _ = rbm.sample(2 * n, 30, T=T, rng=5)
+    for temperature in (0.5, 2.0):
+        exact = rbm_sim.exact.moments(rbm, temperature).v
+        sampled = v[temperature == T]
+        z = (sampled.mean(axis=0) - exact) / (sampled.std(axis=0) / math.sqrt(n))
+        assert np.abs(z).max() < Z_MAX
+
+
+def test_zero_temperature_takes_the_mode():
+    rbm = machine(VISIBLE[0], HIDDEN[1])
+    start = [1, -1, 1]
+    v, h = rbm.sample(3, 50, T=0, rng=0, start=start)
+    np.testing.assert_array_equal(v[0], rbm_sim.dynamics.alternate(rbm, start).v)
+    np.testing.assert_array_equal(h, rbm.hidden.mode(rbm.inputs(v)))
 
 
 def test_weights_are_read_only_and_not_copied():
