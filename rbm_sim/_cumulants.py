@@ -28,8 +28,11 @@ def half_line(a: np.ndarray, order: int) -> np.ndarray:
     """
     # Below the cut the terms of Riccati's equation cancel: by powers of a more for every order.
     cut = -4.0 if order == 2 else -1.0
-    moments = _cumulants_of_moments(_moments(np.minimum(a, cut), order, cut))
-    return np.where(a < cut, moments, _mills(np.maximum(a, cut), order))
+    low = a < cut
+    result = np.asarray(_mills(np.maximum(a, cut), order))
+    if low.any():
+        result[low] = _cumulants_of_moments(_moments(a[low], order, cut))
+    return result
 
 
 def _mills(a: np.ndarray, order: int) -> np.ndarray:
