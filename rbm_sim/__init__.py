@@ -24,7 +24,7 @@ _HOME = {
     "pattern_weights": "patterns",
     "random_patterns": "patterns",
 }
-_MODULES = ("capacity", "dynamics", "exact", "measure", "patterns", "rbm", "unit", "units")
+_MODULES = ("capacity", "couplings", "dynamics", "exact", "measure", "patterns", "rbm", "unit", "units")
 
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604 - strings, all of them
 

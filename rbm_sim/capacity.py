@@ -1,4 +1,4 @@
-"""Retrieval against size and load: many random machines, each started at one of its own patterns."""
+"""Retrieval against size and load: many random machines, each started at patterns of its own."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -7,15 +7,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from rbm_sim import _check, _random
-from rbm_sim.dynamics import DYNAMICS, run
-from rbm_sim.measure import order_parameters, overlaps
-from rbm_sim.patterns import corrupted, pattern_state, pattern_weights, random_patterns
-from rbm_sim.rbm import RBM
+from rbm_sim.patterns import random_patterns
 from rbm_sim.results import Retrieval
+from rbm_sim.trial import DENSE, Setting, Trial, retrieve
 from rbm_sim.unit import Unit
 from rbm_sim.units import TwoValued
 
 Progress = Callable[..., Iterable[Any]]
+
+SPARSE_BELOW = 0.25
+"""Density of large patterns below which a sparse matrix takes less time than bits."""
 
 
 class Executor(Protocol):
@@ -33,27 +34,25 @@ def retrieval(
     hidden: Unit,
     p: float = 1.0,
     samples: int = 20,
-    noise: float = 0.0,
-    dynamics: str = "single-unit",
-    max_sweeps: int = 1000,
     rng: Any = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    **start: Any,
 ) -> Retrieval:
-    """Start random machines at one of their patterns, let the zero-temperature dynamics run, measure m, q, r.
+    """Start random machines at patterns of their own, let the zero-temperature dynamics run, measure where it ends.
 
     w = ξ/√N with M = round(αN) random patterns ξ; the start is v = ξ₁ for spin units and v = Θ(ξ₁) for
-    Bernoulli units.
+    Bernoulli units, or with L > 1 patterns v = Θ(Σ_{μ<=L} ξ_μ).
 
     Spin and Gaussian units make the Hopfield model at T = 0, Bernoulli and ReLU units its version with a
-    threshold.
+    threshold, and with p < 1 the random RBM.
 
     Parameters
     ----------
     N : int
         Visible units, >= 1.
     alpha : float
-        Load, > 0; M = round(αN), at least 1.
+        Load, > 0; M = round(αN), at least L.
     visible : Bernoulli or Spin
         Type of the visible units.
     hidden : Unit
@@ -62,13 +61,6 @@ def retrieval(
         Probability of a non-zero pattern entry, in (0, 1].
     samples : int
         Number of independent machines, >= 1.
-    noise : float
-        Probability, in [0, 1], with which each unit of the start state is flipped.
-    dynamics : str
-        "single-unit" (`dynamics.descend`, what the theory speaks about) or "alternating"
-        (`dynamics.alternate`, which keeps a self-coupling).
-    max_sweeps : int
-        Largest number of sweeps in each sample, >= 1.
     rng : None, int, SeedSequence or Generator
         Random numbers. A sample depends on this, N, M and its index alone, not on other samples, their order
         or the number of workers.
@@ -77,6 +69,8 @@ def retrieval(
     progress : callable, optional
         Called as ``progress(iterable, total=samples)``, and iterated over in place of the iterable;
         ``tqdm.tqdm`` is one.
+    **start
+        L, noise, dynamics, max_sweeps and balanced, as for `rbm_sim.trial.Setting`.
 
     Returns
     -------
@@ -105,30 +99,140 @@ def retrieval(
     >>> result.lost_fraction, round(result.estimate("m").mean, 2)
     (0.0, 1.0)
     """
-    N = _check.integer("N", N, at_least=1)
-    alpha = _check.number("alpha", alpha, above=0)
-    p = _check.number("p", p, above=0, at_most=1)
+    N, M, setting = machine(N, alpha, visible=visible, hidden=hidden, p=p, **start)
     samples = _check.integer("samples", samples, at_least=1)
-    if not isinstance(visible, TwoValued):
-        raise ValueError(f"visible = {visible!r}: must be Bernoulli or Spin units")
-    M = max(1, round(alpha * N))
-    task = partial(
-        _sample,
-        N=N,
-        M=M,
-        visible=visible,
-        hidden=hidden,
-        p=p,
-        noise=_check.number("noise", noise, at_least=0, at_most=1),
-        dynamics=_check.choice("dynamics", dynamics, DYNAMICS),
-        max_sweeps=_check.integer("max_sweeps", max_sweeps, at_least=1),
-    )
-    results: Iterable[Any] = (map if executor is None else executor.map)(task, _random.seeds(rng, (N, M), samples))
+    task = partial(sample, N=N, M=M, p=p, setting=setting)
+    results: Iterable[Any] = (map if executor is None else executor.map)(task, seeds(rng, N, M, samples))
     if progress is not None:
         results = progress(results, total=samples)
-    m, q, r, sweeps, moves, converged = (np.array(column) for column in zip(*results, strict=True))
-    full_overlap = p * (1 - visible.low) / 2
-    return Retrieval(N, M, alpha, dynamics, full_overlap, m, q, r, sweeps, moves, converged)
+    return collected(N, M, alpha, p, setting, list(results))
+
+
+def machine(
+    N: int, alpha: float, *, visible: Unit, hidden: Unit, p: float = 1.0, **start: Any
+) -> tuple[int, int, Setting]:
+    """Check what `retrieval` is asked for.
+
+    Parameters
+    ----------
+    N, alpha, visible, hidden, p, **start
+        As for `retrieval`.
+
+    Returns
+    -------
+    N, M : int
+        Numbers of visible units and of patterns.
+    setting : Setting
+        Units, start and dynamics.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+    """
+    N = _check.integer("N", N, at_least=1)
+    alpha = _check.number("alpha", alpha, above=0)
+    _check.number("p", p, above=0, at_most=1)
+    setting = Setting(visible, hidden, **start)  # type: ignore[arg-type]
+    M = max(1, round(alpha * N))
+    if setting.L > M:
+        raise ValueError(f"L = {setting.L}: there are only M = {M} patterns")
+    visible.expanded(N, float)
+    try:
+        hidden.expanded(M, float)
+    except ValueError as error:
+        raise ValueError(f"hidden: {error}") from None
+    return N, M, setting
+
+
+def seeds(rng: Any, N: int, M: int, samples: int) -> list[np.random.SeedSequence]:
+    """Return the seeds of the samples of one size and load.
+
+    Parameters
+    ----------
+    rng : None, int, SeedSequence or Generator
+        Random numbers.
+    N, M, samples : int
+        Numbers of visible units, of patterns and of machines.
+
+    Returns
+    -------
+    list of SeedSequence
+        One for each machine.
+    """
+    return _random.seeds(rng, (N, M), samples)
+
+
+def sample(seed: np.random.SeedSequence, *, N: int, M: int, p: float, setting: Setting) -> Trial:
+    """Draw and run one machine.
+
+    Parameters
+    ----------
+    seed : SeedSequence
+        Of this machine.
+    N, M : int
+        Numbers of visible units and of patterns.
+    p : float
+        Probability of a non-zero pattern entry.
+    setting : Setting
+        Units, start and dynamics.
+
+    Returns
+    -------
+    Trial
+        Where it ended.
+    """
+    from threadpoolctl import threadpool_limits
+
+    rng = np.random.default_rng(seed)
+    large = "sparse" if p < SPARSE_BELOW else "packed"
+    xi = random_patterns(N, M, p=p, rng=rng, storage="array" if N * M <= DENSE else large)
+    with threadpool_limits(1, user_api="blas"):  # the rounding of a threaded sum depends on the threads
+        return retrieve(xi, setting, rng=rng)
+
+
+def collected(N: int, M: int, alpha: float, p: float, setting: Setting, trials: Sequence[Trial]) -> Retrieval:
+    """Put trials together.
+
+    Parameters
+    ----------
+    N, M, alpha, p, setting
+        As they were run.
+    trials : sequence of Trial
+        What came out.
+
+    Returns
+    -------
+    Retrieval
+        Arrays over samples.
+    """
+    columns = (np.array(column) for column in zip(*trials, strict=True))
+    return Retrieval(N, M, alpha, setting.dynamics, full_overlap(setting.visible, p, setting.L), *columns)
+
+
+def full_overlap(visible: TwoValued, p: float, L: int = 1) -> float:
+    """Overlap of the start state with each of its L patterns, N → ∞.
+
+    p for spin and p/2 for Bernoulli units if L = 1; E|W|/L and half of it for L patterns, W the sum of L entries.
+
+    Parameters
+    ----------
+    visible : Bernoulli or Spin
+        Visible units.
+    p : float
+        Probability of a non-zero pattern entry.
+    L : int
+        Number of patterns.
+
+    Returns
+    -------
+    float
+        The overlap.
+    """
+    law = np.array([1.0])
+    for _ in range(L):
+        law = np.convolve(law, [p / 2, 1 - p, p / 2])
+    return float(np.abs(np.arange(-L, L + 1)) @ law) / L * (1 - visible.low) / 2
 
 
 def series(sizes: Sequence[int], alpha: float, **options: Any) -> list[Retrieval]:
@@ -157,29 +261,3 @@ def series(sizes: Sequence[int], alpha: float, **options: Any) -> list[Retrieval
     if len(set(sizes)) < len(sizes) or not sizes:
         raise ValueError(f"sizes = {sizes!r}: must be at least one N, each only once")
     return [retrieval(N, alpha, **options) for N in sizes]
-
-
-def _sample(
-    seed: np.random.SeedSequence,
-    *,
-    N: int,
-    M: int,
-    visible: TwoValued,
-    hidden: Unit,
-    p: float,
-    noise: float,
-    dynamics: str,
-    max_sweeps: int,
-) -> tuple[float, float, float, int, int, bool]:
-    """Draw and run one machine: m, q, r, sweeps, moves, converged."""
-    from threadpoolctl import threadpool_limits
-
-    rng = np.random.default_rng(seed)
-    xi = random_patterns(N, M, p=p, rng=rng)
-    rbm = RBM(pattern_weights(xi), visible=visible, hidden=hidden)
-    start = pattern_state(xi[:, 0], visible)
-    with threadpool_limits(1, user_api="blas"):  # the rounding of a threaded sum depends on the threads
-        end = run(rbm, corrupted(rbm, start, noise, rng=rng), dynamics=dynamics, max_sweeps=max_sweeps, rng=rng)
-        order = order_parameters(rbm, end.v)
-    m = float(overlaps(xi[:, :1], end.v)[0])  # from ξ: w is rounded to float32
-    return m, order.q, order.r, end.sweeps, end.moves, end.converged

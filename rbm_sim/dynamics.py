@@ -240,5 +240,5 @@ def _descent(
     shape = start.shape[:-1]
     if not shape:
         return Descent(v[0], int(sweeps[0]), int(moves[0]), bool(converged[0]), dynamics)
-    counts = (x.reshape(shape) for x in (sweeps, moves, converged))
-    return Descent(v.reshape(start.shape), *counts, dynamics=dynamics)
+    sweeps, moves, converged = (x.reshape(shape) for x in (sweeps, moves, converged))
+    return Descent(v.reshape(start.shape), sweeps, moves, converged, dynamics)

@@ -8,7 +8,8 @@ import numpy as np
 
 from rbm_sim import _check
 
-LOST_BELOW = 0.7  # of the overlap that perfect retrieval has
+LOST_BELOW = 0.7  # of the overlap that the start state has
+MEASURED = ("m", "q", "r", "m_tilde", "L_hat", "g")
 
 
 class Estimate(NamedTuple):
@@ -42,9 +43,15 @@ class Retrieval:
     dynamics : str
         "single-unit" or "alternating".
     full_overlap : float
-        Overlap of a perfectly retrieved pattern with itself, N → ∞: p for spin, p/2 for Bernoulli units.
+        Overlap of the start state with its patterns, N → ∞: for a single one p for spin, p/2 for Bernoulli units.
     m, q, r : ndarray of float, shape (samples,)
-        Order parameters of the final states.
+        Order parameters of the final states, m the mean over the patterns of the start.
+    m_tilde : ndarray of float, shape (samples,)
+        Rescaled overlaps m̃.
+    L_hat : ndarray of float, shape (samples,)
+        Participation ratios of the hidden units, with a = 3.
+    g : ndarray of float, shape (samples,)
+        Field on the visible units.
     sweeps, moves : ndarray of int, shape (samples,)
         Length of the dynamics.
     converged : ndarray of bool, shape (samples,)
@@ -59,6 +66,9 @@ class Retrieval:
     m: np.ndarray
     q: np.ndarray
     r: np.ndarray
+    m_tilde: np.ndarray
+    L_hat: np.ndarray
+    g: np.ndarray
     sweeps: np.ndarray
     moves: np.ndarray
     converged: np.ndarray
@@ -74,12 +84,12 @@ class Retrieval:
         return float(self.lost.mean())
 
     def estimate(self, name: str, *, of: str = "kept") -> Estimate:
-        """Mean and standard error of an order parameter over samples.
+        """Mean and standard error of a measured quantity over samples.
 
         Parameters
         ----------
         name : str
-            "m", "q" or "r".
+            "m", "q", "r", "m_tilde", "L_hat" or "g".
         of : str
             "kept" (samples that did not leave the pattern), "lost" or "all".
 
@@ -93,7 +103,7 @@ class Retrieval:
         ValueError
             If `name` or `of` is unknown.
         """
-        values = getattr(self, _check.choice("name", name, ("m", "q", "r")))
+        values = getattr(self, _check.choice("name", name, MEASURED))
         of = _check.choice("of", of, ("kept", "lost", "all"))
         if of != "all":
             values = values[self.lost if of == "lost" else ~self.lost]
