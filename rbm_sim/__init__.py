@@ -1,8 +1,9 @@
 """Simulation of restricted Boltzmann machines: what finite machines do, in NumPy.
 
 `RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian` and `ReLU`; the modules `exact` (enumeration of
-small machines), `patterns` (random patterns), `dynamics` (zero temperature), `measure` (order parameters)
-and `capacity` (retrieval against size and load).
+small machines), `patterns` (random patterns), `dynamics` (zero temperature), `measure` (order parameters),
+`capacity` (retrieval against size and load); at T > 0 `averages` (of any observable, with errors by
+`timeseries`), `fluctuation` (order parameters and responses), `moves` (single units) and `tempering`.
 """
 
 import importlib
@@ -16,6 +17,8 @@ _HOME = {
     "ReLU": "units",
     "Spin": "units",
     "Unit": "unit",
+    "thermal_averages": "averages",
+    "order_parameters_at": "fluctuation",
     "order_parameters": "measure",
     "overlaps": "measure",
     "participation_ratio": "measure",
@@ -23,8 +26,26 @@ _HOME = {
     "pattern_state": "patterns",
     "pattern_weights": "patterns",
     "random_patterns": "patterns",
+    "anneal": "tempering",
+    "parallel_tempering": "tempering",
+    "Average": "timeseries",
 }
-_MODULES = ("capacity", "couplings", "dynamics", "exact", "measure", "patterns", "rbm", "unit", "units")
+_MODULES = (
+    "averages",
+    "capacity",
+    "couplings",
+    "dynamics",
+    "exact",
+    "fluctuation",
+    "measure",
+    "moves",
+    "patterns",
+    "rbm",
+    "tempering",
+    "timeseries",
+    "unit",
+    "units",
+)
 
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604 - strings, all of them
 
