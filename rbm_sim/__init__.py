@@ -34,17 +34,22 @@ _MODULES = (
     "averages",
     "capacity",
     "couplings",
+    "critical_load",
     "dynamics",
     "exact",
+    "finite_size",
     "fluctuation",
+    "gibbs",
     "measure",
     "moves",
     "patterns",
     "rbm",
     "tempering",
     "timeseries",
+    "trial",
     "unit",
     "units",
+    "weights",
 )
 
 __all__ = [*_HOME, *_MODULES]  # noqa: PLE0604 - strings, all of them

@@ -3,24 +3,13 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from rbm_sim import studies
 from replica import cli
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from rbm_sim.results import Retrieval
-    from rbm_sim.unit import Unit
-
-UNITS = {
-    "spin": ("Spin", "g"),
-    "bernoulli": ("Bernoulli", "g"),
-    "gaussian": ("Gaussian", None),
-    "relu": ("ReLU", "theta"),
-}
-"""Name on the command line: class, and the control that is its parameter."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,42 +22,75 @@ def build_parser() -> argparse.ArgumentParser:
     """
     parser = cli.Parser(
         description="Finite restricted Boltzmann machines: retrieval of patterns, and measurements.",
-        example="""python -m rbm_sim capacity --N 1000 2000 4000 --alpha 0.1 0.12 0.13
-                   python -m rbm_sim retrieve --N 10000 --alpha 0.13
+        example="""python -m rbm_sim capacity --theta 0.5 --N 500 1000 2000 4000 --samples 50
+                   python -m rbm_sim capacity --N 1000 4000 --alpha 0.1:0.2:6
+                   python -m rbm_sim basin --N 1000 --alpha 0.05 0.1
+                   python -m rbm_sim retrieve --N 10000 --p 0.1 --g -0.02 --theta 0.3 --alpha 0.6 --L 1 5 10
                    python -m rbm_sim measure weights.npy""",
     )
     cli.add_version(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_capacity(commands)
+    _add_basin(commands)
     _add_retrieve(commands)
     _add_measure(commands)
     return parser
 
 
 def _add_capacity(commands: Any) -> None:
-    about = "retrieval of a stored pattern at T = 0, mean over machines"
+    about = "load up to which patterns are retrieved at T = 0, at several N and for N to infinity"
     parser = commands.add_parser(
         "capacity",
         help=about,
-        description=f"{about}. Samples with m below 0.7 of full retrieval are lost, and averaged apart.",
-        example="""python -m rbm_sim capacity --N 1000 2000 --alpha 0.13 0.2
-                   python -m rbm_sim capacity --N 1000 --alpha 0.39 --visible bernoulli --hidden relu""",
+        description=f"""{about[0].upper()}{about[1:]}.
+Patterns are added to each machine until it loses its first one (overlap below 0.7 of the start): alpha_half is the
+mean of that load, width its scatter, crossing the load at which two sizes retrieve equally often, alpha_c the limit
+for N to infinity with its statistical error and what the choice of the exponent, 1/2 or 2/3, leaves open.
+With --alpha: which fraction is kept at given loads, and where it ends; machines that lost the pattern are averaged
+apart.""",
+        example="""python -m rbm_sim capacity --theta 0.5 --N 500 1000 2000 4000 --samples 50
+                   python -m rbm_sim capacity --N 500 1000 2000 --dynamics single-unit alternating
+                   python -m rbm_sim capacity --N 1000 2000 --alpha 0.13 0.2""",
     )
-    _add_machine(parser)
-    parser.add_argument("--samples", type=cli.integer(1), default=20, metavar="N", help="machines (20)")
-    cli.add_common(parser, jobs=True, rng=True)
+    _add_machine(parser, "load, M = round(alpha N) patterns (found by bisection)")
+    parser.add_argument("--alpha-max", type=float, default=10.0, metavar="LOAD", help="highest load tried (10)")
+    _add_sampling(parser, 20)
+
+
+def _add_basin(commands: Any) -> None:
+    about = "smallest initial overlap m0 from which patterns are retrieved at T = 0"
+    parser = commands.add_parser(
+        "basin",
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}: m0 = 1 - 2 (fraction of units flipped), found by bisection.",
+        example="python -m rbm_sim basin --N 1000 4000 --alpha 0.02 0.05 0.1 --samples 20",
+    )
+    _add_machine(parser, "load, M = round(alpha N) patterns (required)")
+    _add_sampling(parser, 20)
 
 
 def _add_retrieve(commands: Any) -> None:
-    about = "one retrieval of a stored pattern at T = 0"
+    about = "states of L patterns at T = 0: where the dynamics ends that starts from them"
     parser = commands.add_parser(
         "retrieve",
         help=about,
-        description=f"{about}: where it ended and how long it took.",
-        example="python -m rbm_sim retrieve --N 10000 --alpha 0.13 --noise 0.1",
+        description=f"""{about[0].upper()}{about[1:]}.
+The start is v = 1 where the sum of the first L patterns is positive; m_tilde is the rescaled overlap with them,
+L_hat the participation ratio of the hidden units. Machines that end below 0.7 of the initial overlap are lost, and
+left out of the means (m_tilde_all: of all).""",
+        example="""python -m rbm_sim retrieve --N 10000 --alpha 0.13 --noise 0.1
+                   python -m rbm_sim retrieve --N 10000 --p 0.1 --g -0.02 --theta 0.3 --alpha 0.6 --L 1 10""",
     )
-    _add_machine(parser)
-    cli.add_common(parser, rng=True)
+    _add_machine(parser, "load, M = round(alpha N) patterns (required)")
+    parser.add_grid("--L", integer=True, help="patterns retrieved at once (1)")
+    _add_sampling(parser, 1)
+
+
+def _add_sampling(parser: Any, samples: int) -> None:
+    parser.add_argument(
+        "--samples", type=cli.integer(1), default=samples, metavar="N", help=f"random machines ({samples})"
+    )
+    cli.add_common(parser, jobs=True, rng=True, plot=True)
 
 
 def _add_measure(commands: Any) -> None:
@@ -81,33 +103,36 @@ def _add_measure(commands: Any) -> None:
     )
     parser.add_argument("weights", metavar="WEIGHTS", help=".npy file, shape (N, M), visible × hidden")
     parser.add_argument("--states", metavar="FILE", help=".npy file of visible states, shape (n, N)")
-    parser.add_argument("--hidden", choices=tuple(UNITS), default="relu", help="hidden units (relu)")
+    parser.add_argument("--hidden", choices=tuple(studies.UNITS), default="relu", help="hidden units (relu)")
     parser.add_argument("--theta", type=float, help="threshold of the relu units (0)")
     parser.add_argument("--exponent", type=float, default=3.0, help="a of L_hat (3)")
     cli.add_common(parser)
 
 
-def _add_machine(parser: Any) -> None:
+def _add_machine(parser: Any, alpha: str) -> None:
     """Options that say which machine, and which dynamics."""
     parser.add_grid("--N", integer=True, help="visible units (required)")
-    parser.add_grid("--alpha", help="load, M = round(alpha N) patterns (required)")
-    parser.add_argument("--visible", choices=("spin", "bernoulli"), default="spin", help="visible units (spin)")
-    parser.add_argument("--hidden", choices=("gaussian", "relu"), default="gaussian", help="hidden units (gaussian)")
+    parser.add_grid("--alpha", help=alpha)
+    units = "visible units (bernoulli with relu hidden units, else spin)"
+    parser.add_argument("--visible", choices=("spin", "bernoulli"), help=units)
+    units = "hidden units (relu with --theta, else gaussian)"
+    parser.add_argument("--hidden", choices=("gaussian", "relu"), help=units)
     parser.add_grid("--theta", help="threshold of relu units (0)")
-    parser.add_grid("--g", help="field on the visible units (0)")
+    parser.add_grid("--g", help="field on the visible units (spin: 0; bernoulli: what keeps half of them on)")
     parser.add_grid("--p", help="density of the patterns (1)")
-    parser.add_argument("--noise", type=float, default=0.0, help="fraction of the start state that is flipped (0)")
+    parser.add_grid("--noise", help="fraction of the start state that is flipped (0)")
     parser.add_argument(
         "--dynamics",
+        nargs="+",
         choices=("single-unit", "alternating"),
-        default="single-unit",
-        help="alternating minimisation keeps a self-coupling (single-unit)",
+        default=["single-unit"],
+        help="one or both; alternating minimisation keeps a self-coupling (single-unit)",
     )
     parser.add_argument("--max-sweeps", type=cli.integer(1), default=1000, metavar="N", help="limit (1000)")
 
 
 def capacity(args: argparse.Namespace) -> int:
-    """Print one row for each N and load: means over samples.
+    """Critical loads at each N and their limit; with --alpha, means over machines at each load.
 
     Parameters
     ----------
@@ -117,13 +142,29 @@ def capacity(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        1 if some samples had not converged after --max-sweeps sweeps, else 0.
+        1 if a sample failed, or had not converged after --max-sweeps sweeps at a given load, else 0.
     """
-    return _retrievals(args, args.samples, args.jobs, _averages)
+    return studies.critical_loads(args) if args.alpha is None else studies.retrieval(args, studies.averages)
+
+
+def basin(args: argparse.Namespace) -> int:
+    """Edge of the basin of attraction at each N and load.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options.
+
+    Returns
+    -------
+    int
+        1 if a sample failed, else 0.
+    """
+    return studies.basin(args)
 
 
 def retrieve(args: argparse.Namespace) -> int:
-    """Print one row for each N and load: where one machine ended.
+    """Where the dynamics ends at each point: of one machine, or means over several.
 
     Parameters
     ----------
@@ -133,62 +174,9 @@ def retrieve(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        1 if it had not converged after --max-sweeps sweeps, else 0.
+        1 if a sample failed or had not converged after --max-sweeps sweeps, else 0.
     """
-    return _retrievals(args, 1, 1, _single)
-
-
-def _averages(result: "Retrieval") -> dict[str, Any]:
-    row: dict[str, Any] = {"samples": len(result.m)}
-    for name in ("m", "q", "r"):
-        row[name], row[f"{name}_err"], _ = result.estimate(name)
-    row["m_all"], row["m_all_err"], _ = result.estimate("m", of="all")
-    return row | {"lost": result.lost_fraction}
-
-
-def _single(result: "Retrieval") -> dict[str, Any]:
-    names = ("m", "q", "r", "sweeps", "moves", "converged")
-    return {name: getattr(result, name)[0].item() for name in names} | {"dynamics": result.dynamics}
-
-
-def _retrievals(args: argparse.Namespace, samples: int, jobs: int, summary: Any) -> int:
-    """Run retrieval at every point of the grids, and print the table."""
-    from rbm_sim.capacity import retrieval
-    from replica import sweep
-    from replica.table import Table, provenance
-
-    grids = cli.grids(args)
-    for name in ("N", "alpha"):
-        if name not in grids:
-            raise cli.UsageError(f"--{name} is required")
-    if "theta" in grids and args.hidden != "relu":
-        raise cli.UsageError("--theta needs --hidden relu")
-    shown = [name for name in grids if name in ("N", "alpha") or len(grids[name]) > 1]
-    rows, failed = [], False
-    with sweep.executor(jobs) as executor:
-        for point in cli.product(grids):
-            label = ", ".join(f"{name} = {point[name]:g}" for name in shown)
-            result = retrieval(
-                point["N"],
-                point["alpha"],
-                visible=_unit(args.visible, point),
-                hidden=_unit(args.hidden, {"theta": point.get("theta", 0.0)}),
-                p=point.get("p", 1.0),
-                samples=samples,
-                noise=args.noise,
-                dynamics=args.dynamics,
-                max_sweeps=args.max_sweeps,
-                rng=args.rng,
-                executor=executor,
-                progress=partial(cli.progress, label=label, quiet=args.quiet),
-            )
-            rows.append({name: point[name] for name in shown} | {"M": result.M} | summary(result))
-            if not result.converged.all():
-                failed = True
-                count = int((~result.converged).sum())
-                cli.warn(f"{label}: {count} of {samples} not converged after {args.max_sweeps} sweeps")
-    cli.emit(Table.from_rows(rows, provenance(cli.parameters(args), args.rng)), args)
-    return int(failed)
+    return studies.retrieval(args, studies.states)
 
 
 def measure(args: argparse.Namespace) -> int:
@@ -219,17 +207,10 @@ def measure(args: argparse.Namespace) -> int:
         states = _load(args.states, "--states")
         if states.shape[1] != len(w):
             raise cli.UsageError(f"--states: {states.shape[1]} columns, but the weights have {len(w)} rows")
-        h = _unit(args.hidden, {"theta": args.theta or 0.0}).mode(np.asarray(states @ w))
+        h = studies.unit(args.hidden, {"theta": args.theta or 0.0}).mode(np.asarray(states @ w))
         row["L_hat"], row["L_hat_err"], row["states"] = estimate(participation_ratio(h, args.exponent))
     cli.emit(Table.from_rows([row], provenance(cli.parameters(args))), args)
     return 0
-
-
-def _unit(name: str, controls: dict[str, Any]) -> "Unit":
-    import rbm_sim
-
-    kind, control = UNITS[name]
-    return getattr(rbm_sim, kind)(*([controls.get(control, 0.0)] if control else []))
 
 
 def _load(path: str, option: str) -> "np.ndarray":
@@ -262,7 +243,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status.
     """
     args = build_parser().parse_args(argv)
-    return {"capacity": capacity, "retrieve": retrieve, "measure": measure}[args.command](args)
+    return {"capacity": capacity, "basin": basin, "retrieve": retrieve, "measure": measure}[args.command](args)
 
 
 if __name__ == "__main__":

@@ -115,8 +115,16 @@ def machine(
 
     Parameters
     ----------
-    N, alpha, visible, hidden, p, **start
-        As for `retrieval`.
+    N : int
+        Visible units.
+    alpha : float
+        Load.
+    visible, hidden : Unit
+        Types of the units.
+    p : float
+        Probability of a non-zero pattern entry.
+    **start
+        L, noise, dynamics, max_sweeps and balanced.
 
     Returns
     -------
@@ -196,8 +204,14 @@ def collected(N: int, M: int, alpha: float, p: float, setting: Setting, trials: 
 
     Parameters
     ----------
-    N, M, alpha, p, setting
-        As they were run.
+    N, M : int
+        Numbers of visible units and of patterns.
+    alpha : float
+        The load that was asked for.
+    p : float
+        Probability of a non-zero pattern entry.
+    setting : Setting
+        Units, start and dynamics.
     trials : sequence of Trial
         What came out.
 

@@ -8,7 +8,7 @@ import numpy as np
 from rbm_sim import _check
 from rbm_sim.dynamics import DYNAMICS, run
 from rbm_sim.measure import order_parameters, participation_ratio
-from rbm_sim.patterns import corrupted, first_patterns, pattern_state, pattern_weights
+from rbm_sim.patterns import first_patterns, pattern_state, pattern_weights
 from rbm_sim.rbm import RBM
 from rbm_sim.unit import Unit
 from rbm_sim.units import Bernoulli, TwoValued
@@ -102,7 +102,14 @@ class Trial(NamedTuple):
     converged: bool
 
 
-def retrieve(patterns: Any, setting: Setting, *, rng: np.random.Generator, lost_below: float = -np.inf) -> Trial:
+def retrieve(
+    patterns: Any,
+    setting: Setting,
+    *,
+    rng: np.random.Generator,
+    lost_below: float = -np.inf,
+    flips: np.ndarray | None = None,
+) -> Trial:
     """Start at the first L patterns, let the dynamics run, measure where it ends.
 
     Parameters
@@ -115,6 +122,8 @@ def retrieve(patterns: Any, setting: Setting, *, rng: np.random.Generator, lost_
         Random numbers.
     lost_below : float
         Overlap below which the run may stop early, as lost.
+    flips : ndarray of int, optional
+        Units of the start state that are flipped, in place of a random choice.
 
     Returns
     -------
@@ -128,9 +137,12 @@ def retrieve(patterns: Any, setting: Setting, *, rng: np.random.Generator, lost_
     """
     matrix = _weights(patterns)
     xi = first_patterns(patterns, setting.L).astype(float)
-    visible, sweeps, moves = setting.visible, 0, 0
-    start = pattern_state(xi.sum(axis=1), visible)
-    v = corrupted(RBM(matrix, visible=visible, hidden=setting.hidden), start, setting.noise, rng=rng)
+    visible: Any = setting.visible
+    sweeps = moves = 0
+    v = pattern_state(xi.sum(axis=1), visible).astype(matrix.dtype)
+    if flips is None:
+        flips = np.flatnonzero(rng.random(len(v)) < setting.noise)
+    v[flips] = visible.flipped(v[flips])
     watched = setting.balanced or lost_below > -np.inf
     while True:
         if setting.balanced:
@@ -145,7 +157,7 @@ def retrieve(patterns: Any, setting: Setting, *, rng: np.random.Generator, lost_
             break
     order = order_parameters(rbm, v, n_condensed=setting.L)
     h = rbm.hidden.mode(rbm.inputs(v))
-    g = float(np.mean(rbm.visible.g))
+    g = float(np.mean(visible.g))
     sigma = v if visible.low else 2 * v - 1
     m_tilde = float((xi.T @ sigma / np.maximum(np.abs(xi).sum(axis=0), 1)).mean())
     L_hat = float(participation_ratio(h))

@@ -1,15 +1,18 @@
 """The command `python -m rbm_sim`: data on stdout, one clear line for bad usage, exit status."""
 
 import json
+import math
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from rbm_sim import Bernoulli, ReLU, weight_sparsity
+from rbm_sim import Bernoulli, ReLU, critical_load, weight_sparsity
 from rbm_sim.__main__ import main
 from rbm_sim.capacity import retrieval
+from rbm_sim.finite_size import extrapolate, half_point
+from rbm_sim.trial import Setting
 from replica import cli
 
 
@@ -26,7 +29,8 @@ def test_capacity_prints_what_python_gives(capsys):
     words = ["--visible", "bernoulli", "--hidden", "relu", "--theta", "0.5", "--g", "-0.05", "--samples", "4"]
     table = rows(capsys, "capacity", "--N", "100", "200", "--alpha", "0.4", *words, "--rng", "7")
     assert [row["N"] for row in table] == [100, 200]
-    assert "theta" not in table[0]
+    assert table[0]["theta"] == 0.5
+    assert table[0]["g"] == pytest.approx(-0.05)
     result = retrieval(200, 0.4, visible=Bernoulli(-0.05), hidden=ReLU(0.5), samples=4, rng=7)
     assert table[1]["M"] == result.M == 80
     assert table[1]["m"] == result.estimate("m").mean
@@ -44,6 +48,83 @@ def test_a_control_with_several_values_is_a_column(capsys):
     table = rows(capsys, "retrieve", "--N", "50", "--alpha", "0.1", *words)
     assert [row["theta"] for row in table] == [0, 1]
     assert table[0]["dynamics"] == "single-unit"
+
+
+def test_critical_loads_and_their_limit(capsys, tmp_path):
+    """Every row of one theta has the limit; with the same seed, on two workers, the rows are the same."""
+    words = ["capacity", "--theta", "0", "0.5", "--N", "100", "200", "--samples", "6", "--rng", "3"]
+    table = rows(capsys, *words, "--plot", str(tmp_path / "capacity.png"))
+    assert [(row["theta"], row["N"]) for row in table] == [(0, 100), (0, 200), (0.5, 100), (0.5, 200)]
+    for theta, first in ((0.0, 0), (0.5, 2)):
+        loads = [
+            [critical_load.sample(k, N=N, p=1.0, setting=balanced(theta), rng=3) for k in range(6)] for N in (100, 200)
+        ]
+        for row, found in zip(table[first : first + 2], loads, strict=True):
+            assert row["alpha_half"] == half_point([x.alpha for x in found]).mean
+            assert row["g"] == pytest.approx(np.mean([x.g for x in found]), rel=1e-14)
+        halves = [half_point([x.alpha for x in found]) for found in loads]
+        limit = extrapolate([100, 200], [e.mean for e in halves], [e.stderr for e in halves])
+        assert table[first]["alpha_c"] == table[first + 1]["alpha_c"] == limit.value
+    assert (tmp_path / "capacity.png").stat().st_size > 10_000
+    assert rows(capsys, *words, "--jobs", "2") == table
+
+
+def balanced(theta):
+    return Setting(Bernoulli(0.0), ReLU(theta), balanced=True)
+
+
+def test_both_dynamics_side_by_side(capsys):
+    """Above capacity alternating minimisation still keeps every pattern: its self-coupling grows with the load."""
+    words = ["capacity", "--N", "1000", "--alpha", "0.25", "1", "--samples", "10"]
+    table = rows(capsys, *words, "--dynamics", "single-unit", "alternating")
+    kept = {(row["alpha"], row["dynamics"]): row["kept"] for row in table}
+    assert kept[0.25, "single-unit"] == kept[1, "single-unit"] == 0
+    assert kept[0.25, "alternating"] == kept[1, "alternating"] == 1
+
+
+def test_patterns_that_are_never_lost(capsys):
+    words = ["capacity", "--N", "100", "200", "--samples", "3", "--dynamics", "alternating", "--alpha-max", "2"]
+    assert cli.run(main, [*words, "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    for row in json.loads(out)["rows"]:
+        assert row["never_lost"] == 1
+        assert row["alpha_half"] is row["alpha_c"] is row["crossing"] is None
+    assert "never lose their pattern up to alpha = 2" in err
+
+
+def test_basins_shrink_with_the_load(capsys, tmp_path):
+    words = ["basin", "--N", "400", "--alpha", "0.02", "0.1", "--samples", "10", "--plot", str(tmp_path / "b.svg")]
+    low, high = rows(capsys, *words)
+    assert high["m0_edge"] - low["m0_edge"] > 4 * math.hypot(low["m0_edge_err"], high["m0_edge_err"])
+    assert low["lost"] == 0
+    assert (tmp_path / "b.svg").exists()
+
+
+def test_states_of_several_patterns(capsys, tmp_path):
+    """At a low load the start is a fixed point: m̃ = E|W|/(Lp) with W a sum of L sparse entries, L̂ ≈ L."""
+    words = ["--N", "3000", "--p", "0.1", "--g", "-0.02", "--theta", "0.1", "--alpha", "0.02", "--L", "1", "3"]
+    table = rows(capsys, "retrieve", *words, "--samples", "4", "--plot", str(tmp_path / "r.png"))
+    W = np.arange(-3, 4)
+    law = np.convolve(np.convolve([0.05, 0.9, 0.05], [0.05, 0.9, 0.05]), [0.05, 0.9, 0.05])
+    for row, expected in zip(table, (1.0, np.abs(W) @ law / 0.3), strict=True):
+        assert row["lost"] == 0
+        assert row["m_tilde"] == pytest.approx(expected, abs=0.04)
+        assert row["L_hat"] == pytest.approx(row["L"], rel=0.1)
+    (row,) = rows(capsys, "retrieve", "--N", "200", "--alpha", "0.05")
+    assert row["converged"] is True
+    assert row["m_tilde"] == row["m"] == 1
+
+
+def test_a_study_goes_on_after_an_interruption(tmp_path, capsys):
+    """The checkpoint of a study with fewer finished machines gives the same file."""
+    out = tmp_path / "loads.json"
+    words = ["capacity", "--N", "100", "--samples", "5", "--quiet", "--out", str(out)]
+    assert cli.run(main, words) == 0
+    whole = out.read_bytes()
+    assert not (tmp_path / "loads.json.checkpoint").exists()
+    assert cli.run(main, words) == 0
+    assert out.read_bytes() == whole
+    capsys.readouterr()
 
 
 def test_measure(capsys, tmp_path):
@@ -72,12 +153,18 @@ def test_unconverged_runs_are_named_and_exit_1():
     [
         ([], "COMMAND"),
         (["train"], "train"),
-        (["capacity", "--N", "100"], "--alpha is required"),
+        (["capacity"], "--N is required"),
+        (["basin", "--N", "100"], "--alpha is required"),
+        (["retrieve", "--N", "100"], "--alpha is required"),
+        (["capacity", "--N", "100", "--p", "0.1", "--theta", "0.3"], "--g is required for bernoulli units"),
+        (["retrieve", "--N", "100", "--alpha", "0.05", "--L", "6"], "L = 6: there are only M = 5 patterns"),
+        (["capacity", "--N", "100", "--dynamics", "greedy"], "invalid choice: 'greedy'"),
+        (["capacity", "--N", "100", "--theta", "nan"], "nan"),
         (["capacity", "--N", "0", "--alpha", "0.1"], "N = 0"),
         (["capacity", "--N", "10.5", "--alpha", "0.1"], "--N"),
         (["capacity", "--N", "10", "--alpha", "-0.1"], "alpha = -0.1"),
         (["capacity", "--N", "10", "--alpha", "0.1", "--p", "1.5"], "p = 1.5"),
-        (["capacity", "--N", "10", "--alpha", "0.1", "--theta", "1"], "--theta needs --hidden relu"),
+        (["capacity", "--N", "10", "--hidden", "gaussian", "--theta", "1"], "--theta needs --hidden relu"),
         (["retrieve", "--N", "10", "--alpha", "0.1", "--noise", "2"], "noise = 2.0"),
         (["measure", "missing.npy"], "missing.npy: No such file"),
     ],
