@@ -236,9 +236,9 @@ class Unit(abc.ABC):
 
         Notes
         -----
-        Measured relative errors, for any input: 1e-14 for Bernoulli and spin units; for ReLU units 2e-12 for the
-        mean, 1e-14 for the variance, 5e-12 up to order 6 and 2e-10 up to order 30. They are larger close to a
-        zero of κ_n, n ≥ 3, as no number is close to it in proportion.
+        Measured relative errors: 1e-14 for Bernoulli and spin units; for ReLU units 2e-12 for the mean, 1e-13 for
+        the variance, 2e-12 up to order 6 and 2e-10 up to order 30. They are larger next to a zero of κ_n, n ≥ 3
+        (2e-11 at 0.1 from the one of κ_6), and what is below 1e-290 may come back as 0.
 
         Examples
         --------
