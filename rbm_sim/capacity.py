@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rbm_sim import _check, _random
+from rbm_sim import _blas, _check, _random
 from rbm_sim.patterns import random_patterns
 from rbm_sim.results import Retrieval
 from rbm_sim.trial import DENSE, Setting, Trial, retrieve
@@ -190,12 +190,10 @@ def sample(seed: np.random.SeedSequence, *, N: int, M: int, p: float, setting: S
     Trial
         Where it ended.
     """
-    from threadpoolctl import threadpool_limits
-
     rng = np.random.default_rng(seed)
     large = "sparse" if p < SPARSE_BELOW else "packed"
     xi = random_patterns(N, M, p=p, rng=rng, storage="array" if N * M <= DENSE else large)
-    with threadpool_limits(1, user_api="blas"):  # the rounding of a threaded sum depends on the threads
+    with _blas.one_thread():
         return retrieve(xi, setting, rng=rng)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rbm_sim import _random
+from rbm_sim import _blas, _random
 from rbm_sim.capacity import full_overlap
 from rbm_sim.patterns import random_patterns
 from rbm_sim.results import LOST_BELOW
@@ -175,10 +175,8 @@ def sample(index: int, *, N: int, p: float, setting: Setting, rng: Any, highest:
     CriticalLoad
         What it gave.
     """
-    from threadpoolctl import threadpool_limits
-
     seed = _random.seeds(rng, (N,), index + 1)[index]
-    with threadpool_limits(1, user_api="blas"):  # the rounding of a threaded sum depends on the threads
+    with _blas.one_thread():
         return critical_load(N, setting, p=p, seed=seed, highest=highest)
 
 
@@ -250,8 +248,6 @@ def basin_sample(index: int, *, N: int, alpha: float, p: float, setting: Setting
     float
         m₀ at the edge.
     """
-    from threadpoolctl import threadpool_limits
-
     seed = _random.seeds(rng, (N,), index + 1)[index]
-    with threadpool_limits(1, user_api="blas"):
+    with _blas.one_thread():
         return basin_edge(N, alpha, replace(setting, noise=0.0), p=p, seed=seed)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rbm_sim import _check
+from rbm_sim import _blas, _check
 from rbm_sim.rbm import RBM
 from rbm_sim.unit import Unit
 from rbm_sim.units import TwoValued
@@ -443,11 +443,9 @@ def _averages(
     `observe(p, v, I, log_p)` returns sums over a chunk, weighted with p, of whatever is averaged: p is the law
     within the chunk, of sum 1; log_p = −F(v)/T.
     """
-    from threadpoolctl import threadpool_limits
-
     T = _check.number("T", T, above=0)
     log_Z, averages = -math.inf, None
-    with threadpool_limits(1, user_api="blas"):  # a second thread has nothing to gain in products this small
+    with _blas.one_thread():  # a second one has nothing to gain in products this small
         for v, I, log_p in _chunks(rbm, T):
             peak = log_p.max()
             p = np.exp(log_p - peak)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rbm_sim import _check, _random
+from rbm_sim import _blas, _check, _random
 
 if TYPE_CHECKING:
     from rbm_sim.rbm import RBM
@@ -114,15 +114,14 @@ class Chains:
         return self.T[block] if isinstance(self.T, np.ndarray) else self.T
 
     def _each_block(self, work: Any) -> None:
-        """Do the work for each block, in this thread or in several with one thread of linear algebra each."""
-        if min(self.threads, len(self._blocks)) == 1:
-            for block, stream in zip(self._blocks, self._rng, strict=True):
-                work(block, stream)
-            return
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(work, self._blocks, self._rng))
+        """Do the work for each block, in this thread or in several."""
+        with _blas.one_thread():
+            if min(self.threads, len(self._blocks)) == 1:
+                for block, stream in zip(self._blocks, self._rng, strict=True):
+                    work(block, stream)
+                return
+            with ThreadPoolExecutor(self.threads) as pool:
+                list(pool.map(work, self._blocks, self._rng))
 
 
 def _temperature(T: Any, n_chains: int, dtype: Any) -> Any:

@@ -49,7 +49,8 @@ class Landscape:
         self.norms = self.matrix.norms()
         self.v = v.copy()
         self.steps = visible.flipped(self.v) - self.v
-        self.y = np.empty((len(v), rbm.shape[1]), rbm.dtype)
+        # A strong hidden unit has Φ = N/2: differences of a single-precision Φ would be noise.
+        self.y = np.empty((len(v), rbm.shape[1]))
         self.ground = np.empty_like(self.y)
 
     def refresh(self, chains: np.ndarray) -> None:
@@ -78,7 +79,7 @@ class Landscape:
         tolerance : ndarray, shape (chains, N)
             Rounding error to expect of a gain, 4 eps times the size of the terms: below it, none counts.
         """
-        y, step = self.y[chains], self.steps[chains]
+        y, step = self.y[chains].astype(self.v.dtype), self.steps[chains]
         h = self.hidden.mode(y)
         first = step * (self.matrix.backward(h) + self.field)
         scale = np.sqrt(self.norms) * np.linalg.norm(h, axis=-1, keepdims=True) + np.abs(self.field)

@@ -285,3 +285,20 @@ def test_bad_arguments(call, message):
     with pytest.raises(ValueError) as error:
         call(RBM(np.ones((2, 2)), visible=Spin(), hidden=Gaussian()))
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("hidden", [Gaussian(), ReLU(0.3)])
+def test_gains_beside_a_strong_hidden_unit_in_single_precision(hidden):
+    """The condensed unit has Φ = N/2 = 2000, gains are about 1: they are right to their tolerance all the same."""
+    xi = random_patterns(4000, 300, rng=2)
+    rbm = RBM(pattern_weights(xi), visible=Spin(), hidden=hidden)
+    v = xi[:, 0].astype(np.float32)
+    landscape, every = Landscape(rbm, v[None]), np.array([0])
+    landscape.refresh(every)
+    tolerance = landscape.gains(every)[2][0]
+    w = rbm.weights.astype(float)
+    y = v @ w - landscape.offset
+    for i in range(0, 4000, 371):
+        changed = y - 2 * v[i] * w[i]
+        exact = (landscape.hidden.ground(changed) - landscape.hidden.ground(y)).sum()
+        assert abs(landscape.gain(0, i) - exact) < tolerance[i]

@@ -9,9 +9,8 @@ import math
 import numpy as np
 import pytest
 from scipy.optimize import root
-from threadpoolctl import threadpool_limits
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, _blas, exact
 from rbm_sim.averages import thermal_averages
 from rbm_sim.fluctuation import order_parameters_at
 from rbm_sim.measure import order_parameters
@@ -26,7 +25,7 @@ P_I = np.linspace(0.2, 0.8, N)
 @pytest.fixture(autouse=True)
 def _one_thread_of_linear_algebra():
     """Threads that wait for each other in small products take a hundred times as long on a busy computer."""
-    with threadpool_limits(1, user_api="blas"):
+    with _blas.one_thread():
         yield
 
 

@@ -10,9 +10,8 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from threadpoolctl import threadpool_limits
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, _blas, exact
 from rbm_sim.units import TwoValued
 
 Z_MAX = 5.0  # 1300 numbers are compared: one of them is beyond by chance in 1 of 1000 seeds
@@ -27,7 +26,7 @@ WEIGHTS = np.array([[0.45, 0.25], [-0.2, 0.4], [0.3, 0.15]])
 @pytest.fixture(autouse=True)
 def one_thread():
     """Products this small only lose by a second thread, ten times the time on a busy machine."""
-    with threadpool_limits(1, user_api="blas"):
+    with _blas.one_thread():
         yield
 
 
