@@ -13,7 +13,7 @@ phase: $(RUN)
 	$(BIN) -m replica.phase --theta 0 0.5 1
 
 test: $(DEV)
-	$(BIN) -m pytest
+	$(BIN) -m pytest -n auto
 
 lint: $(DEV)
 	$(BIN) -m ruff check .

@@ -44,8 +44,9 @@ def _add_capacity(commands: Any) -> None:
         help=about,
         description=f"""{about[0].upper()}{about[1:]}.
 Patterns are added to each machine until it loses its first one (overlap below 0.7 of the start): alpha_half is the
-mean of that load, width its scatter, crossing the load at which two sizes retrieve equally often, alpha_c the limit
-for N to infinity with its statistical error and what the choice of the exponent, 1/2 or 2/3, leaves open.
+mean of that load, width its scatter, crossing the load at which this size and the smallest one retrieve equally
+often, alpha_c the limit for N to infinity, with its statistical error and what the choice of the exponent, 1/2 or
+2/3, leaves open.
 With --alpha: which fraction is kept at given loads, and where it ends; machines that lost the pattern are averaged
 apart.""",
         example="""python -m rbm_sim capacity --theta 0.5 --N 500 1000 2000 4000 --samples 50
@@ -131,54 +132,6 @@ def _add_machine(parser: Any, alpha: str) -> None:
     parser.add_argument("--max-sweeps", type=cli.integer(1), default=1000, metavar="N", help="limit (1000)")
 
 
-def capacity(args: argparse.Namespace) -> int:
-    """Critical loads at each N and their limit; with --alpha, means over machines at each load.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        The options.
-
-    Returns
-    -------
-    int
-        1 if a sample failed, or had not converged after --max-sweeps sweeps at a given load, else 0.
-    """
-    return studies.critical_loads(args) if args.alpha is None else studies.retrieval(args, studies.averages)
-
-
-def basin(args: argparse.Namespace) -> int:
-    """Edge of the basin of attraction at each N and load.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        The options.
-
-    Returns
-    -------
-    int
-        1 if a sample failed, else 0.
-    """
-    return studies.basin(args)
-
-
-def retrieve(args: argparse.Namespace) -> int:
-    """Where the dynamics ends at each point: of one machine, or means over several.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        The options.
-
-    Returns
-    -------
-    int
-        1 if a sample failed or had not converged after --max-sweeps sweeps, else 0.
-    """
-    return studies.retrieval(args, studies.states)
-
-
 def measure(args: argparse.Namespace) -> int:
     """Print one row of measurements on the weights.
 
@@ -243,7 +196,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status.
     """
     args = build_parser().parse_args(argv)
-    return {"capacity": capacity, "basin": basin, "retrieve": retrieve, "measure": measure}[args.command](args)
+    commands = {"capacity": studies.capacity, "basin": studies.basin, "retrieve": studies.retrieve, "measure": measure}
+    return commands[args.command](args)
 
 
 if __name__ == "__main__":

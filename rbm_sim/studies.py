@@ -201,21 +201,40 @@ def basin_task(max_sweeps: int, rng: int, task: tuple[Point, int]) -> float:
     return critical_load.basin_sample(index, N=point["N"], alpha=point["alpha"], p=p, setting=setting, rng=rng)
 
 
-def retrieval(args: argparse.Namespace, summary: Callable[[Any], dict[str, Any]]) -> int:
-    """Run machines at given loads and print one row for each point.
+def capacity(args: argparse.Namespace) -> int:
+    """Critical loads at each N and their limit; with --alpha, means over machines at each load.
 
     Parameters
     ----------
     args : argparse.Namespace
         The options.
-    summary : callable
-        From the `Retrieval` to the columns.
 
     Returns
     -------
     int
-        Exit status.
+        1 if a sample failed, or had not converged after --max-sweeps sweeps at a given load, else 0.
     """
+    return _critical_loads(args) if args.alpha is None else _retrieval(args, _averages)
+
+
+def retrieve(args: argparse.Namespace) -> int:
+    """Where the dynamics ends at each point: of one machine, or means over several.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options.
+
+    Returns
+    -------
+    int
+        1 if a sample failed or had not converged after --max-sweeps sweeps, else 0.
+    """
+    return _retrieval(args, _states)
+
+
+def _retrieval(args: argparse.Namespace, summary: Callable[[Any], dict[str, Any]]) -> int:
+    """Run machines at given loads and print one row for each point."""
     from rbm_sim.capacity import collected
     from rbm_sim.trial import Trial
 
@@ -234,19 +253,8 @@ def retrieval(args: argparse.Namespace, summary: Callable[[Any], dict[str, Any]]
     return _finish(args, rows, computed, failed[0], "retrieval", shown)
 
 
-def averages(result: Any) -> dict[str, Any]:
-    """Columns of the command capacity at given loads.
-
-    Parameters
-    ----------
-    result : Retrieval
-        What the machines gave.
-
-    Returns
-    -------
-    dict
-        Name of the column to value.
-    """
+def _averages(result: Any) -> dict[str, Any]:
+    """Columns of the command capacity at given loads."""
     n = len(result.m)
     kept = 1 - result.lost_fraction
     row: dict[str, Any] = {"samples": n, "kept": kept, "kept_err": math.sqrt(kept * (1 - kept) / n)}
@@ -256,19 +264,8 @@ def averages(result: Any) -> dict[str, Any]:
     return row | {"lost": result.lost_fraction, "g": result.estimate("g", of="all").mean}
 
 
-def states(result: Any) -> dict[str, Any]:
-    """Columns of the command retrieve.
-
-    Parameters
-    ----------
-    result : Retrieval
-        What the machines gave.
-
-    Returns
-    -------
-    dict
-        Name of the column to value: of one machine the numbers themselves, of several means and errors.
-    """
+def _states(result: Any) -> dict[str, Any]:
+    """Columns of the command retrieve: of one machine the numbers themselves, of several means and errors."""
     names = ("m", "m_tilde", "q", "r", "L_hat")
     if len(result.m) == 1:
         row = {name: getattr(result, name)[0].item() for name in (*names, "g", "sweeps", "moves", "converged")}
@@ -280,19 +277,8 @@ def states(result: Any) -> dict[str, Any]:
     return row | {"sweeps": float(result.sweeps.mean()), "dynamics": result.dynamics}
 
 
-def critical_loads(args: argparse.Namespace) -> int:
-    """Find the load at which each machine loses its pattern, and extrapolate to N → ∞.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        The options.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+def _critical_loads(args: argparse.Namespace) -> int:
+    """Find the load at which each machine loses its pattern, and extrapolate to N → ∞."""
     every, shown = points(args, ("N",))
     if not (math.isfinite(args.alpha_max) and args.alpha_max > 0):
         raise cli.UsageError(f"--alpha-max = {args.alpha_max:g}: must be a finite number > 0")
@@ -308,7 +294,7 @@ def critical_loads(args: argparse.Namespace) -> int:
 
 
 def _size_rows(group: list[tuple[Point, list[Any]]], shown: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """One row for each size: half point, width, crossing with the size before, and the limit of all of them."""
+    """One row for each size: half point, width, crossing with the smallest, and the limit of all of them."""
     from rbm_sim.finite_size import crossing
 
     group = sorted(group, key=lambda item: item[0]["N"])
@@ -317,7 +303,7 @@ def _size_rows(group: list[tuple[Point, list[Any]]], shown: Sequence[str]) -> It
     limit = _limit([point["N"] for point, _ in group], halves)
     for k, (point, trials) in enumerate(group):
         mean, error, n = halves[k]
-        cross = crossing(loads[k - 1], loads[k]) if k and mean and halves[k - 1][0] else (None, None)
+        cross = crossing(loads[0], loads[k]) if k and mean and halves[0][0] else (None, None)
         yield {name: point[name] for name in shown} | {
             "samples": n,
             "alpha_half": mean,

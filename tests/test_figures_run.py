@@ -23,7 +23,28 @@ def committed(name):
     return Table.read(FOLDER / f"{name}.csv")
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in NAMES])
+def spots(name):
+    """Rows of a study of minutes that are computed again; None if the whole figure is."""
+    return getattr(importlib.import_module(f"figures.{name}"), "SPOT", None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in NAMES if spots(n) is not None])
+def test_rows_of_a_study_come_out_again(name):
+    """Every row repeats from its seed alone, on one worker here and several then."""
+    module = importlib.import_module(f"figures.{name}")
+    rows = committed(name).rows()
+    for spot in module.SPOT:
+        new = module.row(module.POINTS[spot])
+        (old,) = [r for r in rows if all(r[k] == v for k, v in new.items() if isinstance(v, str | int))]
+        for column, value in new.items():
+            assert old[column] == pytest.approx(value, rel=1e-9, abs=1e-12), column
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in NAMES if spots(n) is None],
+)
 def test_numbers_come_out_again(name):
     module = importlib.import_module(f"figures.{name}")
     tolerances = getattr(module, "RTOL", RTOL), getattr(module, "ATOL", ATOL)

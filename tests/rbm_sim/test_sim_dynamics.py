@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
 from rbm_sim.dynamics import alternate, descend, run, synchronous_step
 from rbm_sim.landscape import Landscape
-from rbm_sim.patterns import corrupted, pattern_state, pattern_weights, random_patterns
+from rbm_sim.patterns import corrupted, first_patterns, pattern_state, pattern_weights, random_patterns
 
 PAIRS = list(
     itertools.product([Spin(0.1), Bernoulli(-0.2)], [Gaussian(), ReLU(0.3), Spin(0.2), Bernoulli(-0.3), ReLU(-1.0)])
@@ -249,6 +249,24 @@ def test_first_synchronous_step(alpha, m0, m1):
         start = np.where(rng.permutation(N) < N * (1 - m0) / 2, -xi[:, 0], xi[:, 0])
         overlaps.append(float(synchronous_step(rbm, start) @ xi[:, 0]) / N)
     assert abs(np.mean(overlaps) - m1) < 4 * np.std(overlaps, ddof=1) / math.sqrt(20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("alpha", "m0", "m1"), [(0.1, 0.5, 0.8861537020), (0.2, 0.8, 0.9263617299)])
+def test_first_synchronous_step_of_a_hundred_thousand_spins(alpha, m0, m1):
+    """N = 10⁵, packed patterns, 8 starts, seed 3: m₁ within 4 standard errors, which are below 1e-3."""
+    N = 100_000
+    patterns = random_patterns(N, round(alpha * N), rng=3, storage="packed")
+    assert patterns.nbytes <= 2.5e8
+    rbm = RBM(pattern_weights(patterns), visible=Spin(), hidden=Gaussian())
+    xi = first_patterns(patterns, 8).T
+    rng = np.random.default_rng(4)
+    starts = np.stack([np.where(rng.permutation(N) < N * (1 - m0) / 2, -x, x) for x in xi])
+    assert (starts * xi).mean(axis=1) == pytest.approx(m0)
+    overlaps = (synchronous_step(rbm, starts) * xi).mean(axis=1, dtype=float)
+    stderr = overlaps.std(ddof=1) / math.sqrt(8)
+    assert stderr < 1e-3
+    assert abs(overlaps.mean() - m1) < 4 * stderr
 
 
 def test_retrieval_from_a_noisy_start():
