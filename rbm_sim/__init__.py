@@ -35,6 +35,7 @@ _MODULES = (
     "capacity",
     "couplings",
     "critical_load",
+    "datasets",
     "dynamics",
     "exact",
     "finite_size",

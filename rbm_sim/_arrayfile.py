@@ -1,0 +1,97 @@
+"""Arrays in files of others: .npy, .npz and IDX, plain or gzipped, told apart by their first bytes.
+
+Nothing is allocated before the size that a header promises has been compared with the bytes that are there.
+"""
+
+import gzip
+import io
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_GZIP, _NPY, _ZIP = b"\x1f\x8b", b"\x93NUMPY", b"PK\x03\x04"
+
+
+def arrays(path: Any) -> dict[str, np.ndarray]:
+    """All arrays of a file by name; the name is empty in a format that holds one array without a name."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if content.startswith(_GZIP):
+        content = _unzipped(path, content)
+    if not content:
+        raise ValueError(f"{path}: is empty")
+    if content.startswith(_ZIP):
+        return _npz(path, content)
+    if content.startswith(_NPY):
+        return {"": _npy(str(path), content)}
+    return {"": _idx(path, content)}
+
+
+def _unzipped(path: Any, content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: its gzip stream of {len(content)} bytes is truncated or damaged: {error}") from None
+
+
+def _npz(path: Any, content: bytes) -> dict[str, np.ndarray]:
+    found = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for name in archive.namelist():
+                if name.endswith(".npy"):
+                    found[name.removesuffix(".npy")] = _npy(f"{path}, {name}", archive.read(name))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"{path}: its zip archive of {len(content)} bytes is truncated or damaged: {error}") from None
+    if not found:
+        raise ValueError(f"{path}: is a zip archive without arrays, must be .npz")
+    return found
+
+
+def _npy(where: str, content: bytes) -> np.ndarray:
+    stream = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+    except Exception as error:  # of a header that is no Python literal, nearly any
+        raise ValueError(f"{where}: its .npy header is truncated or damaged: {error}") from None
+    if dtype.kind not in "biuf":
+        raise ValueError(f"{where}: holds {dtype}, must be real numbers")
+    flat = _values(where, content[stream.tell() :], dtype, shape)
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def _idx(path: Any, content: bytes) -> np.ndarray:
+    magic = content[:4]
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _IDX_TYPES or magic[3] == 0:
+        raise ValueError(f"{path}: starts with the bytes {magic.hex(' ')}, must be an IDX, .npy or .npz file")
+    rank = magic[3]
+    header = 4 + 4 * rank
+    if len(content) < header:
+        raise ValueError(f"{path}: truncated in its IDX header: expected {header} bytes, found {len(content)}")
+    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", rank, 4))
+    return _values(str(path), content[header:], np.dtype(_IDX_TYPES[magic[2]]), shape).reshape(shape)
+
+
+def _values(where: str, content: bytes, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    """The numbers after a header, in native byte order, if there are as many as it says and all are finite."""
+    expected = math.prod(shape) * dtype.itemsize
+    if expected != len(content) or min(shape, default=0) < 0:
+        what = "truncated" if len(content) < expected else "too long"
+        raise ValueError(
+            f"{where}: {what}: shape {shape} of {dtype} after the header: "
+            f"expected {expected} bytes, found {len(content)}"
+        )
+    flat = np.frombuffer(content, dtype).astype(dtype.newbyteorder("="), copy=True)
+    if not np.isfinite(flat).all():
+        first = int(np.argmin(np.isfinite(flat)))
+        raise ValueError(f"{where}: has the entry {flat[first]} at position {first}: every entry must be finite")
+    return flat
