@@ -27,6 +27,8 @@ SAMPLES = 40
 SIZES = (500, 1000, 2000, 4000)
 LOADS = (0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.11, 0.12, 0.13)
 POINTS = [(N, alpha) for N in SIZES for alpha in LOADS]
+KEYS = ("N", "alpha")
+"""Columns that a point sets."""
 SPOT = (0, 7)
 
 

@@ -26,6 +26,8 @@ SIZES = (500, 1000, 2000, 4000)
 LOADS = (0.1, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2, 0.22, 0.25, 0.3)
 POINTS = [("single-unit", N, alpha) for N in SIZES for alpha in LOADS]
 POINTS += [("alternating", N, alpha) for N in (500, 4000) for alpha in (*LOADS, 0.4, 0.6, 1.0, 2.0)]
+KEYS = ("dynamics", "N", "alpha")
+"""Columns that a point sets."""
 SPOT = (0, 3, 50)
 SIZE = (7.0, 5.6)
 ALPHA_C = 0.1379055664949317

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 N, SAMPLES, SEED = 10_000, 16, 138301
 SIZES = (1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13)
 POINTS = [(dynamics, L) for dynamics in ("single-unit", "alternating") for L in SIZES]
+KEYS = ("series", "L")
+"""Columns that a point sets."""
 SPOT = (0, 14)
 
 

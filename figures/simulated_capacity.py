@@ -30,6 +30,8 @@ SAMPLES = {500: 400, 1000: 400, 2000: 200, 4000: 100, 8000: 40}
 THETAS = (None, 0.0, 0.5, 1.0)
 """None is the Hopfield model: spins, Gaussian hidden units."""
 LARGEST = {1.0: 4000}
+KEYS = ("theta", "N")
+"""Columns that a point sets."""
 SPOT = (0, 5)
 """Rows that the tests compute again."""
 

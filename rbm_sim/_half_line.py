@@ -57,9 +57,11 @@ def sample(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     pending = np.flatnonzero(~accepted)
     flat, result = a.reshape(-1), x.reshape(-1)
     while pending.size:
-        x, accepted = _propose(flat[pending], rng)
-        result[pending] = x
-        pending = pending[~accepted]
+        # The fewer entries are left, the more proposals each one gets at once: the first accepted one counts.
+        tries = min(16, 1 + 8192 // pending.size)
+        x, accepted = _propose(np.broadcast_to(flat[pending], (tries, pending.size)), rng)
+        result[pending] = x[accepted.argmax(axis=0), np.arange(pending.size)]
+        pending = pending[~accepted.any(axis=0)]
     return result.reshape(a.shape)
 
 

@@ -1,0 +1,256 @@
+"""Contrastive divergence against exact gradients; runs that stop and go on; what goes wrong."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
+from rbm_sim.learning import DivergedError, Learner, Options, Parameters, _gradients, checked
+from rbm_sim.runs import load, save, train
+
+HIDDEN = [Bernoulli(), Spin(), Gaussian(), ReLU()]
+Z_MAX = 4.0
+
+
+def toy(samples=200, N=5, seed=0, low=0):
+    rng = np.random.default_rng(seed)
+    hidden = rng.integers(0, 2, (samples, 1))
+    bits = np.where(rng.random((samples, N)) < 0.8, hidden, 1 - hidden)
+    return bits if low == 0 else 2 * bits - 1
+
+
+def learner(hidden, visible=None, **options):
+    visible = visible or Bernoulli()
+    data = toy(low=visible.low)
+    begun = Learner.begin(data, visible=visible, hidden=hidden, units=4, options=Options(**options), rng=1)
+    begun.parameters.w *= 10
+    return begun, data
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("visible", [Bernoulli(), Spin()])
+def test_a_step_is_the_gradient_of_the_likelihood(hidden, visible):
+    """PCD with many chains that have equilibrated: the mean step is the exact gradient ⟨v h⟩_data − ⟨v h⟩_model.
+
+    400 batches of the whole data, chains at rest (learning rate 1e-6), seed 1; |z| < 4 for every parameter.
+    """
+    begun, data = learner(hidden, visible, batch_size=200, learning_rate=1e-6, k=2)
+    rbm = begun.rbm
+    expected = exact_gradient(rbm, data)
+    steps = []
+    for _ in range(450):
+        begun.learn(checked(data, visible))
+        steps.append([x.copy() / 1e-6 for x in begun.step.arrays()])
+    for column, gradient in zip(zip(*steps[50:], strict=True), expected, strict=True):
+        blocks = np.array(column).reshape(20, 20, *gradient.shape).mean(axis=1)  # chains remember for a few steps
+        stderr = np.maximum(blocks.std(axis=0, ddof=1) / math.sqrt(20), 1e-4)
+        assert np.abs((blocks.mean(axis=0) - gradient) / stderr).max() < Z_MAX + 1.0  # Student, 19 degrees
+
+
+def exact_gradient(rbm, data):
+    """d/d(w, b_v, b_h) of the mean log-likelihood, b_v and b_h the linear parts of the potentials."""
+    h = rbm.hidden.mean(rbm.inputs(data))
+    model = exact.moments(rbm)
+    hidden = np.zeros_like(model.h) if isinstance(rbm.hidden, Gaussian) else h.mean(axis=0) - model.h
+    return data.T @ h / len(data) - model.vh, -(data.mean(axis=0) - model.v), -hidden
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_the_exact_gradient_is_that_of_the_log_likelihood(hidden):
+    begun, data = learner(hidden)
+    rbm = begun.rbm
+    for index, gradient in enumerate(exact_gradient(rbm, data)):
+        for where in [(0,) * gradient.ndim, tuple(n - 1 for n in gradient.shape)]:
+            values = []
+            for sign in (1, -1):
+                changed = [np.array(x, float) for x in begun.parameters.arrays()]
+                changed[index][where] += sign * 1e-4
+                w, b, c = changed
+                machine = RBM(w, visible=rbm.visible._with_offset(b), hidden=rbm.hidden._with_offset(c))
+                values.append(exact.log_likelihood(machine, data))
+            assert (values[0] - values[1]) / 2e-4 == pytest.approx(gradient[where], abs=1e-6)
+
+
+def test_sums_over_a_batch():
+    rng = np.random.default_rng(0)
+    v, h = rng.normal(size=(8, 3)).astype(np.float32), rng.normal(size=(8, 2)).astype(np.float32)
+    v0, v1, h0, h1 = v[:4].copy(), v[4:].copy(), h[:4].copy(), h[4:].copy()
+    dw, dv, dh = _gradients(v.copy(), h.copy(), False)
+    np.testing.assert_allclose(dw, v0.T @ h0 - v1.T @ h1, rtol=1e-5)
+    np.testing.assert_allclose(dv, (v0 - v1).sum(axis=0), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(dh, (h0 - h1).sum(axis=0), rtol=1e-4, atol=1e-6)
+    mu, lam = v0.mean(axis=0), h0.mean(axis=0)
+    cw, cv, ch = _gradients(v, h, True)
+    np.testing.assert_allclose(cw, (v0 - mu).T @ (h0 - lam) - (v1 - mu).T @ (h1 - lam), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(cv, dv - cw @ lam, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ch, dh - mu @ cw, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize(
+    "options",
+    [{"persistent": True}, {"persistent": False, "k": 2}, {"centred": True}, {"momentum": 0.5, "learning_rate": 0.1}],
+)
+def test_learning_raises_the_likelihood(hidden, options):
+    """From independent pixels more than half of the way to the best that any model of these data can reach."""
+    data = toy()
+    options = Options(**{"batch_size": 50, "learning_rate": 0.2} | options)
+    begun = Learner.begin(data, visible=Bernoulli(), hidden=hidden, units=3, rng=0, options=options)
+    start = exact.log_likelihood(begun.rbm, data)
+    train(begun, data, epochs=300)
+    end = exact.log_likelihood(begun.rbm, data)
+    rows, counts = np.unique(data, axis=0, return_counts=True)
+    best = float((counts / len(data)) @ np.log(counts / len(data)))
+    assert start < best - 0.5
+    assert (start + best) / 2 < end <= best
+    assert len(rows) > 10
+
+
+def test_the_start_has_the_means_of_the_data():
+    data = toy()
+    begun = Learner.begin(data, visible=Bernoulli(), hidden=Bernoulli(), units=2, rng=0)
+    begun.parameters.w[:] = 0
+    np.testing.assert_allclose(exact.moments(begun.rbm).v, data.mean(axis=0), atol=0.01)
+
+
+def test_penalties_shrink_weights():
+    """Without data to learn from (independent pixels), weights decay at the rate of the penalty."""
+    sizes = {}
+    for name, options in {
+        "none": {},
+        "L2": {"weight_decay": 0.5},
+        "x = 1": {"penalty": 0.05},
+        "x = 2": {"penalty": 0.05, "exponent": 2},
+    }.items():
+        begun, data = learner(Bernoulli(), learning_rate=0.02, batch_size=100, **options)
+        train(begun, data, epochs=100)
+        sizes[name] = float(np.abs(begun.parameters.w).sum())
+    assert max(sizes["L2"], sizes["x = 1"], sizes["x = 2"]) < 0.9 * sizes["none"]
+
+
+@pytest.mark.parametrize("exponent", [1, 2, 3])
+def test_the_penalty_is_the_gradient_of_its_formula(exponent):
+    begun, _ = learner(Bernoulli(), penalty=0.3, exponent=exponent, weight_decay=0.2)
+    w = begun.parameters.w.astype(float)
+
+    def value(w):
+        return 0.3 / exponent * (np.abs(w).sum(axis=0) ** exponent).sum() + 0.1 * (w**2).sum()
+
+    begun._penalise(0.5)
+    for where in [(0, 0), (4, 3)]:
+        up, down = w.copy(), w.copy()
+        up[where] += 1e-6
+        down[where] -= 1e-6
+        slope = (value(up) - value(down)) / 2e-6
+        assert begun.step.w[where] == pytest.approx(-0.5 * slope, rel=1e-4)
+
+
+@pytest.mark.parametrize("options", [{}, {"persistent": False}, {"momentum": 0.9, "centred": True}])
+def test_a_run_that_stopped_goes_on_as_if_it_had_not(options, tmp_path):
+    data = toy()
+
+    def begin():
+        return Learner.begin(
+            data, visible=Bernoulli(), hidden=ReLU(), units=3, rng=5, options=Options(batch_size=50, **options)
+        )
+
+    whole = begin()
+    rows = train(whole, data, epochs=6, measure=lambda rbm: {"W2": float((rbm.weights**2).sum())})
+    first = begin()
+    train(first, data, epochs=2, file=tmp_path / "run.npz", measure=lambda rbm: {"W2": float((rbm.weights**2).sum())})
+    again, history = load(tmp_path / "run.npz")
+    history = train(again, data, epochs=6, history=history, measure=lambda rbm: {"W2": float((rbm.weights**2).sum())})
+    for a, b in zip(whole.parameters.arrays(), again.parameters.arrays(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert history == rows
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
+
+
+def test_divergence_is_one_clear_error_and_keeps_the_last_epoch(tmp_path):
+    data, file = toy(), tmp_path / "run.npz"
+    begun, _ = learner(ReLU(), learning_rate=0.01)
+    train(begun, data, epochs=2, file=file)
+    kept = file.read_bytes()
+    wild, history = load(file)
+    wild.options = Options(learning_rate=100.0)
+    before = wild.parameters.copy()
+    with pytest.raises(DivergedError, match=r"learning diverged in epoch 3: parameters of size .*learning_rate = 100"):
+        train(wild, data, epochs=50, file=file, history=history)
+    assert file.read_bytes() == kept or load(file)[0].epoch > 2
+    assert all(np.isfinite(x).all() for x in wild.parameters.arrays())
+    assert before.w.shape == wild.parameters.w.shape
+
+
+def test_an_interrupt_keeps_finished_epochs(tmp_path, monkeypatch):
+    data, file = toy(), tmp_path / "run.npz"
+    begun, _ = learner(Bernoulli())
+    calls = []
+
+    def interrupted(batch, plain=begun._learn_from):
+        calls.append(1)
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+        plain(batch)
+
+    monkeypatch.setattr(begun, "_learn_from", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(begun, data, epochs=10, file=file)
+    again, history = load(file)
+    assert again.epoch == len(history) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "batch_size = 0"),
+        ({"learning_rate": 0.0}, "learning_rate = 0.0: must be a finite number > 0"),
+        ({"learning_rate": math.nan}, "learning_rate = nan"),
+        ({"decay": 1.5}, "decay = 1.5"),
+        ({"momentum": 1.0}, "momentum = 1.0: must be < 1"),
+        ({"weight_decay": -1.0}, "weight_decay = -1.0"),
+        ({"penalty": math.inf}, "penalty = inf"),
+        ({"exponent": 0.5}, "exponent = 0.5"),
+        ({"k": 0}, "k = 0"),
+    ],
+)
+def test_bad_options(options, message):
+    with pytest.raises(ValueError) as error:
+        Options(**options)
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("data", "visible", "message"),
+    [
+        (
+            np.array([[0.5, 1.0]]),
+            Bernoulli(),
+            "data has entries in [0.5, 1]: Bernoulli units take values in {0, 1}; binarise",
+        ),
+        (np.array([[0.0, math.nan]]), Bernoulli(), "data has the entry nan"),
+        (np.zeros((0, 3)), Bernoulli(), "data has shape (0, 3)"),
+        (np.zeros(3), Bernoulli(), "data has shape (3,)"),
+        (np.array([[0, 1]]), Spin(), "data has entries in [0, 1]: Spin units"),
+        (np.array([[0, 1]]), ReLU(), "visible = ReLU"),
+    ],
+)
+def test_bad_data(data, visible, message):
+    with pytest.raises(ValueError) as error:
+        checked(data, visible)
+    assert str(error.value).startswith(message)
+
+
+def test_bad_files(tmp_path):
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(b"no zip file")
+    with pytest.raises(ValueError, match=r"broken.npz' is no file of a run"):
+        load(broken)
+    np.savez(tmp_path / "other.npz", x=1)
+    with pytest.raises(ValueError, match="is no file of a run: KeyError"):
+        load(tmp_path / "other.npz")
+    begun, _ = learner(Bernoulli())
+    save(tmp_path / "run.npz", begun)
+    with pytest.raises(ValueError, match=r"data has shape \(2, 7\): the machine has 5 visible units"):
+        train(load(tmp_path / "run.npz")[0], np.zeros((2, 7)), epochs=1)
+    assert Parameters(*begun.parameters.arrays()).w is begun.parameters.w
