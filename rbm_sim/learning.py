@@ -252,9 +252,9 @@ class Learner:
         h[:n], chains = self._hidden(v[:n], draw=not options.persistent or self.chains is None)
         if options.persistent and self.chains is not None:
             chains = self.chains
-        for step in range(options.k):
+        for left in reversed(range(options.k)):
             v[n:] = self._visible(chains)
-            h[n:], chains = self._hidden(v[n:], draw=options.persistent or step + 1 < options.k)
+            h[n:], chains = self._hidden(v[n:], draw=options.persistent or left > 0)
         self.chains = chains if options.persistent else None
         rate = options.learning_rate * options.decay**self.epoch
         self._take_step(_gradients(v, h, options.centred), rate / n)
@@ -320,7 +320,7 @@ def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, dra
 def _gradients(v: np.ndarray, h: np.ndarray, centred: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sums over a batch of v h, v and h, data (first half of the rows) minus model; v and h are overwritten."""
     n = len(v) // 2
-    sign = np.repeat(np.float32([1, -1]), n)
+    sign = np.repeat(np.array([1, -1], np.float32), n)
     dv, dh = sign @ v, sign @ h
     if centred:
         mu, lam = v[:n].mean(axis=0), h[:n].mean(axis=0)

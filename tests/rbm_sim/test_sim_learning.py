@@ -90,12 +90,12 @@ def test_sums_over_a_batch():
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize(
     "options",
-    [{"persistent": True}, {"persistent": False, "k": 2}, {"centred": True}, {"momentum": 0.5, "learning_rate": 0.1}],
+    [{"persistent": True}, {"persistent": False, "k": 2}, {"centred": True}, {"momentum": 0.5, "learning_rate": 0.05}],
 )
 def test_learning_raises_the_likelihood(hidden, options):
     """From independent pixels more than half of the way to the best that any model of these data can reach."""
     data = toy()
-    options = Options(**{"batch_size": 50, "learning_rate": 0.2} | options)
+    options = Options(**{"batch_size": 50, "learning_rate": 0.1} | options)
     begun = Learner.begin(data, visible=Bernoulli(), hidden=hidden, units=3, rng=0, options=options)
     start = exact.log_likelihood(begun.rbm, data)
     train(begun, data, epochs=300)
