@@ -90,7 +90,12 @@ def test_sums_over_a_batch():
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize(
     "options",
-    [{"persistent": True}, {"persistent": False, "k": 2}, {"centred": True}, {"momentum": 0.5, "decay": 0.99}],
+    [
+        {"persistent": True},
+        {"persistent": False, "k": 2},
+        {"centred": True},
+        {"momentum": 0.5, "learning_rate": 0.2, "decay": 0.99},
+    ],
 )
 def test_learning_raises_the_likelihood(hidden, options):
     """From independent pixels more than half of the way to the best that any model of these data can reach."""
