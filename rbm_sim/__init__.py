@@ -31,6 +31,7 @@ _HOME = {
     "Average": "timeseries",
 }
 _MODULES = (
+    "ais",
     "averages",
     "capacity",
     "couplings",
