@@ -43,6 +43,7 @@ _MODULES = (
     "finite_size",
     "fluctuation",
     "gibbs",
+    "likelihood",
     "measure",
     "moves",
     "patterns",
