@@ -8,13 +8,13 @@ point. Below, the overlap of all machines.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from figures._spread import spread
 from rbm_sim import Gaussian, Spin, capacity
+from rbm_sim.results import fraction_error
 from replica.table import Table
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def row(point: tuple[str, int, float]) -> dict[str, Any]:
     )
     kept = 1 - found.lost_fraction
     m = found.estimate("m", of="all")
-    error = math.sqrt(kept * (1 - kept) / SAMPLES)
+    error = fraction_error(round(kept * SAMPLES), SAMPLES)
     measured = {"kept": kept, "kept_err": error, "m": m.mean, "m_err": m.stderr}
     return {"dynamics": dynamics, "N": N, "alpha": alpha, **measured}
 

@@ -17,7 +17,8 @@ import rbm_sim
 import replica
 from figures._spread import spread
 from rbm_sim import critical_load
-from rbm_sim.finite_size import extrapolate, half_point
+from rbm_sim.finite_size import extrapolate
+from rbm_sim.results import estimate
 from rbm_sim.trial import Setting
 from replica.models import Hopfield, ThresholdHopfield
 from replica.table import Table
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SEED = 1985
-SAMPLES = {500: 400, 1000: 400, 2000: 200, 4000: 100, 8000: 40}
+SAMPLES = {500: 400, 1000: 400, 2000: 200, 4000: 80, 8000: 40}
 THETAS = (None, 0.0, 0.5, 1.0)
 """None is the Hopfield model: spins, Gaussian hidden units."""
-LARGEST = {1.0: 4000}
+LARGEST = {0.5: 4000, 1.0: 4000}
 KEYS = ("theta", "N")
 """Columns that a point sets."""
 SPOT = (0, 5)
@@ -76,7 +77,7 @@ def row(point: tuple[float | None, int], loads: list[float] | None = None) -> di
     """
     theta, N = point
     loads = [load((theta, N, k)) for k in range(SAMPLES[N])] if loads is None else loads
-    half = half_point(loads)
+    half = estimate(loads)
     name = "Hopfield" if theta is None else "threshold"
     return {
         "model": name,

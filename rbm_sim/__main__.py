@@ -43,10 +43,10 @@ def _add_capacity(commands: Any) -> None:
         "capacity",
         help=about,
         description=f"""{about[0].upper()}{about[1:]}.
-Patterns are added to each machine until it loses its first one (overlap below 0.7 of the start): alpha_half is the
-mean of that load, width its scatter, crossing the load at which this size and the smallest one retrieve equally
-often, alpha_c the limit for N to infinity, with its statistical error and what the choice of the exponent, 1/2 or
-2/3, leaves open.
+Patterns are added to each machine until it loses its first one (overlap below 0.7 of the start): of that load
+alpha_half is the median, alpha_mean the mean and width the scatter, crossing is where this size and the smallest one
+retrieve equally often, alpha_c the limit of the mean for N to infinity, with its statistical error and what the
+choice of the exponent, 1/2 or 2/3, leaves open.
 With --alpha: which fraction is kept at given loads, and where it ends; machines that lost the pattern are averaged
 apart.""",
         example="""python -m rbm_sim capacity --theta 0.5 --N 500 1000 2000 4000 --samples 50

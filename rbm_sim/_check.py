@@ -41,7 +41,9 @@ def real_array(name: str, value: Any, dtype: Any = None) -> np.ndarray:
     except ValueError:  # a ragged list
         numeric = False
     if not numeric:
-        raise ValueError(f"{name} = {value!r}: must be an array of real numbers")
+        text = " ".join(repr(value).split())
+        text = text if len(text) <= 60 else text[:60] + "…"
+        raise ValueError(f"{name} = {text}: must be an array of real numbers")
     if dtype is not None:
         result = result.astype(dtype, copy=False)
     if not np.isfinite(result).all():
@@ -55,6 +57,8 @@ def layer_parameter(name: str, value: Any) -> Any:
     result = real_array(name, value)
     if result.ndim > 1 or result.size == 0:
         raise ValueError(f"{name} has shape {result.shape}: must be a scalar or one value per unit")
+    if result.dtype.kind != "f":
+        result = result.astype(float)
     return result if result.ndim else float(result)
 
 

@@ -56,6 +56,10 @@ def sample(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     x, accepted = _propose(a, rng)
     pending = np.flatnonzero(~accepted)
     flat, result = a.reshape(-1), x.reshape(-1)
+    if pending.size:
+        # nan has no law, and would be tried for ever
+        pending = pending[~np.isnan(flat[pending])]
+        result[np.isnan(flat)] = np.nan
     while pending.size:
         # The fewer entries are left, the more proposals each one gets at once: the first accepted one counts.
         tries = min(16, 1 + 8192 // pending.size)

@@ -19,19 +19,27 @@ def generator(rng: Any = None) -> np.random.Generator:
 def seeds(rng: Any, key: tuple[int, ...], count: int) -> list[np.random.SeedSequence]:
     """Return `count` independent seeds, fixed by `rng`, `key` and their index alone.
 
-    Unlike ``SeedSequence.spawn`` this leaves a given SeedSequence as it is, so that the same call gives the
+    A SeedSequence gives the same as the number it was made of; one that is also spawned from elsewhere gives streams
+    that are not independent of its children. Unlike ``SeedSequence.spawn`` this leaves a given SeedSequence as it is, so that the same call gives the
     same numbers twice; a Generator is advanced, as it is by any draw.
     """
     if isinstance(rng, np.random.SeedSequence):
-        root = rng
-    elif isinstance(rng, np.random.Generator):
+        return children(rng, key, count)
+    if isinstance(rng, bool | np.bool_ | str):
+        raise ValueError(f"rng = {rng!r}: {_ALLOWED}")
+    if isinstance(rng, np.random.Generator):
         root = np.random.SeedSequence(rng.integers(0, 2**32, size=4, dtype=np.uint32).tolist())
     else:
         try:
             root = np.random.SeedSequence(rng)
         except (TypeError, ValueError):
             raise ValueError(f"rng = {rng!r}: {_ALLOWED}") from None
-    return [np.random.SeedSequence(root.entropy, spawn_key=(*root.spawn_key, *key, index)) for index in range(count)]
+    return children(root, key, count)
+
+
+def children(seed: np.random.SeedSequence, key: tuple[int, ...], count: int) -> list[np.random.SeedSequence]:
+    """Return `count` seeds that follow from one: `seed` itself is left as it is."""
+    return [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, *key, index)) for index in range(count)]
 
 
 def uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:

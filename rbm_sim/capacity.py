@@ -11,7 +11,6 @@ from rbm_sim.patterns import random_patterns
 from rbm_sim.results import Retrieval
 from rbm_sim.trial import DENSE, Setting, Trial, retrieve
 from rbm_sim.unit import Unit
-from rbm_sim.units import TwoValued
 
 Progress = Callable[..., Iterable[Any]]
 
@@ -105,7 +104,7 @@ def retrieval(
     results: Iterable[Any] = (map if executor is None else executor.map)(task, seeds(rng, N, M, samples))
     if progress is not None:
         results = progress(results, total=samples)
-    return collected(N, M, alpha, p, setting, list(results))
+    return collected(N, M, alpha, setting, list(results))
 
 
 def machine(
@@ -197,7 +196,7 @@ def sample(seed: np.random.SeedSequence, *, N: int, M: int, p: float, setting: S
         return retrieve(xi, setting, rng=rng)
 
 
-def collected(N: int, M: int, alpha: float, p: float, setting: Setting, trials: Sequence[Trial]) -> Retrieval:
+def collected(N: int, M: int, alpha: float, setting: Setting, trials: Sequence[Trial]) -> Retrieval:
     """Put trials together.
 
     Parameters
@@ -206,8 +205,6 @@ def collected(N: int, M: int, alpha: float, p: float, setting: Setting, trials: 
         Numbers of visible units and of patterns.
     alpha : float
         The load that was asked for.
-    p : float
-        Probability of a non-zero pattern entry.
     setting : Setting
         Units, start and dynamics.
     trials : sequence of Trial
@@ -219,32 +216,7 @@ def collected(N: int, M: int, alpha: float, p: float, setting: Setting, trials: 
         Arrays over samples.
     """
     columns = (np.array(column) for column in zip(*trials, strict=True))
-    return Retrieval(N, M, alpha, setting.dynamics, full_overlap(setting.visible, p, setting.L), *columns)
-
-
-def full_overlap(visible: TwoValued, p: float, L: int = 1) -> float:
-    """Overlap of the start state with each of its L patterns, N → ∞.
-
-    p for spin and p/2 for Bernoulli units if L = 1; E|W|/L and half of it for L patterns, W the sum of L entries.
-
-    Parameters
-    ----------
-    visible : Bernoulli or Spin
-        Visible units.
-    p : float
-        Probability of a non-zero pattern entry.
-    L : int
-        Number of patterns.
-
-    Returns
-    -------
-    float
-        The overlap.
-    """
-    law = np.array([1.0])
-    for _ in range(L):
-        law = np.convolve(law, [p / 2, 1 - p, p / 2])
-    return float(np.abs(np.arange(-L, L + 1)) @ law) / L * (1 - visible.low) / 2
+    return Retrieval(N, M, alpha, setting.dynamics, *columns)
 
 
 def series(sizes: Sequence[int], alpha: float, **options: Any) -> list[Retrieval]:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rbm_sim import _blas, _random
-from rbm_sim.capacity import full_overlap
 from rbm_sim.patterns import random_patterns
 from rbm_sim.results import LOST_BELOW
 from rbm_sim.trial import Setting, Trial, retrieve
@@ -39,12 +38,15 @@ class CriticalLoad(NamedTuple):
         Rescaled overlap at the last one.
     trials : int
         Runs that it took.
+    converged : bool
+        Whether every run that kept the pattern reached a fixed point.
     """
 
     alpha: float
     g: float
     m_tilde: float
     trials: int
+    converged: bool
 
 
 class GrowingPatterns:
@@ -80,7 +82,7 @@ class GrowingPatterns:
         """
         count = -(-M // self._chunk)
         while len(self._parts) < count:
-            rng = np.random.default_rng(_random.seeds(self._seed, (len(self._parts),), 1)[0])
+            rng = np.random.default_rng(_random.children(self._seed, (len(self._parts),), 1)[0])
             self._parts.append(random_patterns(self._N, self._chunk, p=self._p, rng=rng, storage="packed"))
         parts = self._parts[:count]
         positive = np.hstack([part.positive for part in parts])
@@ -113,23 +115,26 @@ def critical_load(
         alternating minimisation often are, and 0 if they are always lost.
     """
     patterns = GrowingPatterns(N, p, seed)
-    lost_below = LOST_BELOW * full_overlap(setting.visible, p, setting.L)
     trials: dict[int, Trial] = {}
 
     def keeps(M: int) -> bool:
-        rng = np.random.default_rng(_random.seeds(seed, (M,), 2)[1])
-        trials[M] = retrieve(patterns.first(M), setting, rng=rng, lost_below=lost_below)
-        return trials[M].m >= lost_below
+        rng = np.random.default_rng(_random.children(seed, (M,), 2)[1])
+        trials[M] = retrieve(patterns.first(M), setting, rng=rng, lost_below=LOST_BELOW)
+        return trials[M].m >= LOST_BELOW * trials[M].m_start
 
-    low, high = _bracket(keeps, setting.L, max(setting.L, round(FIRST * N)), max(setting.L, int(highest * N)))
+    def settled() -> bool:
+        return all(end.converged for end in trials.values() if end.m >= LOST_BELOW * end.m_start)
+
+    most = max(setting.L, int(highest * N))
+    low, high = _bracket(keeps, setting.L, min(most, max(setting.L, round(FIRST * N))), most)
     if high is None:
-        return CriticalLoad(math.inf, trials[low].g, trials[low].m_tilde, len(trials))
+        return CriticalLoad(math.inf, trials[low].g, trials[low].m_tilde, len(trials), settled())
     while high - low > max(1, RESOLUTION * low) and low > 0:
         middle = (low + high) // 2
         low, high = (middle, high) if keeps(middle) else (low, middle)
     if low == 0:
-        return CriticalLoad(0.0, math.nan, math.nan, len(trials))
-    return CriticalLoad((low + high) / 2 / N, trials[low].g, trials[low].m_tilde, len(trials))
+        return CriticalLoad(0.0, math.nan, math.nan, len(trials), True)
+    return CriticalLoad((low + high) / 2 / N, trials[low].g, trials[low].m_tilde, len(trials), settled())
 
 
 def _bracket(keeps: Any, least: int, first: int, most: int) -> tuple[int, int | None]:
@@ -207,12 +212,12 @@ def basin_edge(N: int, alpha: float, setting: Setting, *, p: float = 1.0, seed: 
     """
     M = max(setting.L, round(alpha * N))
     patterns = GrowingPatterns(N, p, seed).first(M)
-    order = np.random.default_rng(_random.seeds(seed, (M,), 2)[1]).permutation(N)
-    full = full_overlap(setting.visible, p, setting.L)
+    order = np.random.default_rng(_random.children(seed, (M,), 2)[1]).permutation(N)
 
     def keeps(flips: int) -> bool:
-        rng = np.random.default_rng(_random.seeds(seed, (M, flips), 1)[0])
-        return retrieve(patterns, setting, rng=rng, flips=order[:flips]).m >= LOST_BELOW * full
+        rng = np.random.default_rng(_random.children(seed, (M, flips), 1)[0])
+        end = retrieve(patterns, setting, rng=rng, flips=order[:flips])
+        return end.m >= LOST_BELOW * end.m_start
 
     low, high = 0, N // 2
     if not keeps(0):

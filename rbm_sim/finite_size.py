@@ -1,4 +1,4 @@
-"""From finite machines to N → ∞: half points, crossings and extrapolation, each with its uncertainty."""
+"""From finite machines to N → ∞: crossings and extrapolation, each with its uncertainty."""
 
 import math
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rbm_sim import _check
-from rbm_sim.results import Estimate, estimate
+from rbm_sim import _check, _random
+from rbm_sim.results import Estimate
 
 EXPONENTS = (1 / 2, 2 / 3)
 """How a critical load may tend to its limit, N^{-x}: as the scatter of the disorder, or as a fold with noise."""
@@ -63,6 +63,8 @@ def extrapolate(sizes: Sequence[int], values: Sequence[float], errors: Sequence[
     N, y, sigma = (_check.real_array(name, x, float) for name, x in given.items())
     if not (N.ndim == 1 and len(N) >= 2 and N.shape == y.shape == sigma.shape and len(set(N)) == len(N)):
         raise ValueError(f"sizes = {list(sizes)}: must be at least two different N, each with a value and an error")
+    if not (N > 0).all():
+        raise ValueError(f"sizes = {list(sizes)}: must be > 0")
     if not (sigma > 0).all():
         raise ValueError(f"errors = {list(errors)}: must be > 0")
     fits = [_line(N**-x, y, sigma) for x in EXPONENTS]
@@ -84,22 +86,6 @@ def _line(x: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> tuple[float, float
     return float(coefficients[0]), math.sqrt(covariance[0, 0]), chi2
 
 
-def half_point(loads: Any) -> Estimate:
-    """Load at which half of the machines retrieve: the mean of their critical loads, which scatter symmetrically.
-
-    Parameters
-    ----------
-    loads : array_like, shape (n,)
-        Critical load of each machine.
-
-    Returns
-    -------
-    Estimate
-        Mean, standard error and n.
-    """
-    return estimate(loads)
-
-
 def crossing(small: Any, large: Any, *, resamples: int = 400, rng: Any = 0) -> Estimate:
     """Load at which two sizes retrieve with the same probability.
 
@@ -119,11 +105,16 @@ def crossing(small: Any, large: Any, *, resamples: int = 400, rng: Any = 0) -> E
     -------
     Estimate
         The crossing, its standard error and the smaller number of machines; nan without two widths.
+
+    Raises
+    ------
+    ValueError
+        If a load is not finite.
     """
-    a, b = np.asarray(small, float), np.asarray(large, float)
-    if min(a.size, b.size) < 3:
+    a, b = (_check.real_array(name, x, float) for name, x in {"small": small, "large": large}.items())
+    if min(a.size, b.size) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return Estimate(math.nan, math.nan, min(a.size, b.size))
-    rng = np.random.default_rng(rng)
+    rng = _random.generator(rng)
     drawn = [_crossing(*(x[rng.integers(0, x.size, (resamples, x.size))] for x in (a, b)))]
     low, high = np.nanpercentile(drawn, [15.87, 84.13])  # a width that happens to be equal makes a far outlier
     return Estimate(float(_crossing(a, b)), float(high - low) / 2, min(a.size, b.size))

@@ -115,20 +115,32 @@ class Chains:
 
     def _each_block(self, work: Any) -> None:
         """Do the work for each block, in this thread or in several."""
-        with _blas.one_thread():
-            if min(self.threads, len(self._blocks)) == 1:
-                for block, stream in zip(self._blocks, self._rng, strict=True):
-                    work(block, stream)
-                return
-            with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(work, self._blocks, self._rng))
+        with _blas.one_thread(), np.errstate(over="ignore", invalid="ignore"):
+            self._work(work)
+        if not (np.isfinite(self.v).all() and np.isfinite(self.h).all()):
+            raise ValueError(
+                f"rbm = {self.rbm!r}: the chains diverge; two continuous layers with weights this large have no "
+                "joint law"
+            )
+
+    def _work(self, work: Any) -> None:
+        if min(self.threads, len(self._blocks)) == 1:
+            for block, stream in zip(self._blocks, self._rng, strict=True):
+                work(block, stream)
+            return
+        with ThreadPoolExecutor(self.threads) as pool:
+            list(pool.map(work, self._blocks, self._rng))
 
 
 def _temperature(T: Any, n_chains: int, dtype: Any) -> Any:
     """Return the temperature of all chains, or of each one as a column."""
+    bounds = np.finfo(dtype)
     if np.ndim(T) == 0:
-        return _check.number("T", T, at_least=0)
+        T = _check.number("T", T, at_least=0)
+        if T and not bounds.tiny <= T <= bounds.max:
+            raise ValueError(f"T = {T:g}: must be 0 or lie between {bounds.tiny:.1g} and {bounds.max:.1g} in {dtype}")
+        return T
     column = _check.real_array("T", T, dtype)
-    if column.shape != (n_chains,) or not (column > 0).all():
+    if column.shape != (n_chains,) or not (column >= bounds.tiny).all():
         raise ValueError(f"T = {T!r}: must be a number >= 0, or one > 0 for each of {n_chains} chains")
     return column[:, None]

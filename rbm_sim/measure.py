@@ -83,7 +83,7 @@ def participation_ratio(h: Any, a: float = 3) -> np.ndarray:
     2.0
     """
     a = _check.number("a", a, above=0)
-    h = np.abs(_check.real_array("h", h))
+    h = np.abs(_check.real_array("h", h).astype(float))
     if h.ndim == 0:
         raise ValueError(f"h = {h}: must have at least one axis, the hidden units")
     scale = h.max(axis=-1, keepdims=True, initial=0)  # powers of activities neither overflow nor underflow

@@ -68,13 +68,20 @@ def _bits(M: int, density: np.ndarray, rng: np.random.Generator) -> Iterator[tup
     """Bits of the entries +1 and of those that are not 0 (None: all), a block of rows at a time."""
     rows = max(1, _BLOCK // M)
     full = bool((density == 1).all())
+    fine = bool((density < 1e-3).any())  # numpy's single-precision numbers are multiples of 2⁻²⁴
     for first in range(0, len(density), rows):
         block = density[first : first + rows]
         positive = rng.integers(0, 256, (len(block), -(-M // 8)), dtype=np.uint8)
-        nonzero = None if full else np.packbits(rng.random((len(block), M), dtype=np.float32) < block, axis=1)
+        nonzero = None if full else np.packbits(_present(rng, M, block, fine), axis=1)
         if nonzero is not None:
             positive &= nonzero
         yield positive, nonzero
+
+
+def _present(rng: np.random.Generator, M: int, density: np.ndarray, fine: bool) -> np.ndarray:
+    """Which entries of a block of rows are not 0."""
+    shape = (len(density), M)
+    return _random.uniform(rng, shape, np.float32) <= density if fine else rng.random(shape, np.float32) < density
 
 
 def _entries(M: int, positive: np.ndarray, nonzero: np.ndarray | None) -> np.ndarray:

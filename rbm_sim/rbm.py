@@ -34,7 +34,7 @@ class RBM:
     ----------
     weights : array_like, scipy.sparse array or PackedPatterns, shape (N, M)
         Weights w, visible × hidden. All computation runs in their dtype (float32 or float64; anything else
-        becomes float64). An array is not copied.
+        becomes float64). An array is not copied, and must not be changed later.
     visible, hidden : Unit
         Unit types of the two layers: `Bernoulli`, `Spin`, `Gaussian` or `ReLU`.
 

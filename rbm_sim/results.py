@@ -42,8 +42,8 @@ class Retrieval:
         The load that was asked for; the load of the machines is M/N.
     dynamics : str
         "single-unit" or "alternating".
-    full_overlap : float
-        Overlap of the start state with its patterns, N → ∞: for a single one p for spin, p/2 for Bernoulli units.
+    m_start : ndarray of float, shape (samples,)
+        Overlap with its patterns of the state that they ask for, before noise: the mean over them.
     m, q, r : ndarray of float, shape (samples,)
         Order parameters of the final states, m the mean over the patterns of the start.
     m_tilde : ndarray of float, shape (samples,)
@@ -62,7 +62,7 @@ class Retrieval:
     M: int
     alpha: float
     dynamics: str
-    full_overlap: float
+    m_start: np.ndarray
     m: np.ndarray
     q: np.ndarray
     r: np.ndarray
@@ -75,8 +75,8 @@ class Retrieval:
 
     @property
     def lost(self) -> np.ndarray:
-        """Which samples left the pattern: m < 0.7 × `full_overlap`, shape (samples,)."""
-        return self.m < LOST_BELOW * self.full_overlap
+        """Which samples left the pattern: m < 0.7 × `m_start`, shape (samples,)."""
+        return self.m < LOST_BELOW * self.m_start
 
     @property
     def lost_fraction(self) -> float:
@@ -127,3 +127,20 @@ def estimate(values: Any) -> Estimate:
     mean = float(x.mean()) if x.size else math.nan
     stderr = float(x.std(ddof=1) / math.sqrt(x.size)) if x.size > 1 else math.nan
     return Estimate(mean, stderr, x.size)
+
+
+def fraction_error(count: int, n: int) -> float:
+    """Standard error of a fraction count/n, √(p(1 − p)/(n + 2)) with p = (count + ½)/(n + 1): not 0 at 0 or n of n.
+
+    Parameters
+    ----------
+    count, n : int
+        How many of how many.
+
+    Returns
+    -------
+    float
+        Standard deviation of the posterior law under the prior of Jeffreys.
+    """
+    p = (count + 0.5) / (n + 1)
+    return math.sqrt(p * (1 - p) / (n + 2))

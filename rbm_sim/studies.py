@@ -80,6 +80,9 @@ def points(args: argparse.Namespace, required: Sequence[str]) -> tuple[list[Poin
         raise cli.UsageError("--g is required for bernoulli units and --p below 1: it decides how many units are on")
     shown = [name for name in grids if name in (*required, "theta") or len(grids[name]) > 1]
     fixed = {"visible": visible, "hidden": hidden, "balanced": balanced}
+    repeated = [f"--{name}" for name, values in grids.items() if len(set(values)) < len(values)]
+    if repeated or len(set(args.dynamics)) < len(args.dynamics):
+        raise cli.UsageError(f"{(repeated or ['--dynamics'])[0]} has a value twice: each only once")
     product = [point | fixed | {"dynamics": d} for point in cli.product(grids) for d in args.dynamics]
     return product, [*shown, *(["dynamics"] if len(args.dynamics) > 1 else [])]
 
@@ -242,9 +245,9 @@ def _retrieval(args: argparse.Namespace, summary: Callable[[Any], dict[str, Any]
     results, computed, failed = _run(partial(retrieval_task, args.max_sweeps, args.rng), args, every, "machines")
     rows = []
     for point, trials in results:
-        M, p = max(1, round(point["alpha"] * point["N"])), point.get("p", 1.0)
+        M = max(1, round(point["alpha"] * point["N"]))
         setting = _setting(point, args.max_sweeps)
-        result = collected(point["N"], M, point["alpha"], p, setting, [Trial(*trial) for trial in trials])
+        result = collected(point["N"], M, point["alpha"], setting, [Trial(*trial) for trial in trials])
         rows.append({name: point[name] for name in shown} | {"M": M} | summary(result))
         if not result.converged.all():
             failed[0] += 1
@@ -255,9 +258,11 @@ def _retrieval(args: argparse.Namespace, summary: Callable[[Any], dict[str, Any]
 
 def _averages(result: Any) -> dict[str, Any]:
     """Columns of the command capacity at given loads."""
+    from rbm_sim.results import fraction_error
+
     n = len(result.m)
     kept = 1 - result.lost_fraction
-    row: dict[str, Any] = {"samples": n, "kept": kept, "kept_err": math.sqrt(kept * (1 - kept) / n)}
+    row: dict[str, Any] = {"samples": n, "kept": kept, "kept_err": fraction_error(round(kept * n), n)}
     for name in ("m", "q", "r"):
         row[name], row[f"{name}_err"], _ = result.estimate(name)
     row["m_all"], row["m_all_err"], _ = result.estimate("m", of="all")
@@ -288,26 +293,33 @@ def _critical_loads(args: argparse.Namespace) -> int:
     for point, found in results:
         groups.setdefault(tuple(point.get(name) for name in shown if name != "N"), []).append((point, found))
     rows = [row for group in groups.values() for row in _size_rows(group, shown)]
+    unsettled = sum(not trial[4] for group in groups.values() for _, found in group for trial in found)
+    if unsettled:
+        failed[0] += unsettled
+        cli.warn(f"{unsettled} machines with runs that had not converged after {args.max_sweeps} sweeps")
     if any(row["never_lost"] for row in rows):
         cli.warn(f"some machines never lose their pattern up to alpha = {args.alpha_max:g}: raise --alpha-max?")
     return _finish(args, rows, computed, failed[0], "capacity", shown)
 
 
 def _size_rows(group: list[tuple[Point, list[Any]]], shown: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """One row for each size: half point, width, crossing with the smallest, and the limit of all of them."""
+    """One row for each size: median, mean, width, crossing with the smallest, and the limit of all of them."""
+    import numpy as np
+
     from rbm_sim.finite_size import crossing
 
     group = sorted(group, key=lambda item: item[0]["N"])
     loads = [[trial[0] for trial in found] for _, found in group]
-    halves = [_half_point(x) for x in loads]
-    limit = _limit([point["N"] for point, _ in group], halves)
+    means = [_mean(x) for x in loads]
+    limit = _limit([point["N"] for point, _ in group], means)
     for k, (point, trials) in enumerate(group):
-        mean, error, n = halves[k]
-        cross = crossing(loads[0], loads[k]) if k and mean and halves[0][0] else (None, None)
+        mean, error, n = means[k]
+        cross = crossing(loads[0], loads[k]) if k and mean and means[0][0] else (None, None)
         yield {name: point[name] for name in shown} | {
             "samples": n,
-            "alpha_half": mean,
-            "alpha_half_err": error,
+            "alpha_half": float(np.median(loads[k])),
+            "alpha_mean": mean,
+            "alpha_mean_err": error,
             "width": None if error is None else error * math.sqrt(n),
             "crossing": cross[0],
             "crossing_err": cross[1],
@@ -318,18 +330,18 @@ def _size_rows(group: list[tuple[Point, list[Any]]], shown: Sequence[str]) -> It
         }
 
 
-def _half_point(loads: list[float]) -> tuple[float | None, float | None, int]:
+def _mean(loads: list[float]) -> tuple[float | None, float | None, int]:
     """Mean, error and number; no mean if some machines never lose their pattern."""
-    from rbm_sim.finite_size import half_point
+    from rbm_sim.results import estimate
 
-    return (None, None, len(loads)) if math.inf in loads else tuple(half_point(loads))  # type: ignore[return-value]
+    return (None, None, len(loads)) if math.inf in loads else tuple(estimate(loads))  # type: ignore[return-value]
 
 
-def _limit(sizes: list[int], halves: list[Any]) -> dict[str, Any]:
+def _limit(sizes: list[int], means: list[Any]) -> dict[str, Any]:
     """Extrapolation over the sizes that have an error; empty columns if there are fewer than two."""
     from rbm_sim.finite_size import extrapolate
 
-    usable = [(N, mean, error) for N, (mean, error, _) in zip(sizes, halves, strict=True) if error and error > 0]
+    usable = [(N, mean, error) for N, (mean, error, _) in zip(sizes, means, strict=True) if error and error > 0]
     if len(usable) < 2:
         return dict.fromkeys(("alpha_c", "alpha_c_err", "alpha_c_syst"))
     found = extrapolate(*zip(*usable, strict=True))
@@ -351,6 +363,8 @@ def basin(args: argparse.Namespace) -> int:
     """
     from rbm_sim.results import estimate
 
+    if args.noise is not None:
+        raise cli.UsageError("--noise: a basin is measured with noises of its own")
     every, shown = points(args, ("N", "alpha"))
     results, computed, failed = _run(partial(basin_task, args.max_sweeps, args.rng), args, every, "machines")
     rows = []

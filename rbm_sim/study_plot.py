@@ -60,7 +60,7 @@ def _lines(ax: Any, groups: Any, x: Any, y: str, error: str) -> None:
 
 def _capacity(ax: Any, table: Any, shown: Sequence[str]) -> None:
     groups = _groups(table, [name for name in shown if name != "N"])
-    _lines(ax, groups, lambda row: row["N"] ** -0.5, "alpha_half", "alpha_half_err")
+    _lines(ax, groups, lambda row: row["N"] ** -0.5, "alpha_mean", "alpha_mean_err")
     for k, (_, rows) in enumerate(groups):
         limit = rows[0]
         if limit["alpha_c"] is not None:
@@ -72,7 +72,7 @@ def _capacity(ax: Any, table: Any, shown: Sequence[str]) -> None:
         ax.set_yscale("log")
     ax.set_xlim(left=-0.002)
     ax.set_xlabel("1/√N (open symbols: extrapolated to N → ∞)")
-    ax.set_ylabel("load α at which half of the machines retrieve")
+    ax.set_ylabel("mean load α at which a pattern is lost")
 
 
 def _retrieval(ax: Any, table: Any, shown: Sequence[str]) -> None:

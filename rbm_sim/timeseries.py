@@ -19,7 +19,7 @@ WINDOW = 5.0
 
 _SHORTEST = 4  # lags, an even number: half a period more of an alternating series is on the safe side
 _DISAGREE = 1e-4  # probability of a scatter of the chains as large as it is, below which it counts instead of τ
-_ENOUGH = 10  # windows, 2W + 1 steps each, that a reliable standard error rests on
+_ENOUGH = 20  # windows, 2W + 1 steps each, that a reliable standard error rests on
 
 
 class Average(NamedTuple):
@@ -76,7 +76,7 @@ def average(x: Any) -> Average:
     else, or if the means of the chains scatter more than τ explains (with probability < 1e-4, by an F test), the
     standard error comes from that scatter, and τ from the standard error. Γ around an estimated mean is too small
     by the variance of that mean; this is corrected to first order. The standard error has a relative error of
-    about ((2W + 1)/(2n))^{1/2}; `reliable` asks for n >= 10 (2W + 1), or 100 τ.
+    about ((2W + 1)/(2n))^{1/2}; `reliable` asks for n >= 20 (2W + 1), or 200 τ.
 
     References
     ----------

@@ -74,8 +74,8 @@ class Trial(NamedTuple):
 
     Attributes
     ----------
-    m : float
-        Mean overlap with the L patterns, (1/N) Σ_i ξ_{iμ} v_i.
+    m_start, m : float
+        Mean overlap with the L patterns, (1/N) Σ_i ξ_{iμ} v_i, of the state that they ask for, and at the end.
     q, r : float
         Activity of the visible units and mean square of the M − L weak hidden ones.
     m_tilde : float
@@ -91,6 +91,7 @@ class Trial(NamedTuple):
         Whether it reached a fixed point.
     """
 
+    m_start: float
     m: float
     q: float
     r: float
@@ -107,7 +108,7 @@ def retrieve(
     setting: Setting,
     *,
     rng: np.random.Generator,
-    lost_below: float = -np.inf,
+    lost_below: float | None = None,
     flips: np.ndarray | None = None,
 ) -> Trial:
     """Start at the first L patterns, let the dynamics run, measure where it ends.
@@ -120,8 +121,8 @@ def retrieve(
         Units, start and dynamics.
     rng : numpy.random.Generator
         Random numbers.
-    lost_below : float
-        Overlap below which the run may stop early, as lost.
+    lost_below : float, optional
+        Fraction of the start's overlap below which the run may stop early, as lost.
     flips : ndarray of int, optional
         Units of the start state that are flipped, in place of a random choice.
 
@@ -140,10 +141,12 @@ def retrieve(
     visible: Any = setting.visible
     sweeps = moves = 0
     v = pattern_state(xi.sum(axis=1), visible).astype(matrix.dtype)
+    m_start = float((xi.T @ v).mean()) / len(v)
     if flips is None:
         flips = np.flatnonzero(rng.random(len(v)) < setting.noise)
     v[flips] = visible.flipped(v[flips])
-    watched = setting.balanced or lost_below > -np.inf
+    watched = setting.balanced or lost_below is not None
+    least = -np.inf if lost_below is None else lost_below * m_start
     while True:
         if setting.balanced:
             visible = Bernoulli(balancing_field(matrix, setting.hidden, v, setting.L))
@@ -153,7 +156,7 @@ def retrieve(
         v, sweeps, moves = end.v, sweeps + end.sweeps, moves + end.moves
         m = float((xi.T @ v).mean()) / len(v)
         settled = end.converged and (not setting.balanced or end.moves == 0)
-        if settled or sweeps >= setting.max_sweeps or m < lost_below:
+        if settled or sweeps >= setting.max_sweeps or m < least:
             break
     order = order_parameters(rbm, v, n_condensed=setting.L)
     h = rbm.hidden.mode(rbm.inputs(v))
@@ -161,7 +164,7 @@ def retrieve(
     sigma = v if visible.low else 2 * v - 1
     m_tilde = float((xi.T @ sigma / np.maximum(np.abs(xi).sum(axis=0), 1)).mean())
     L_hat = float(participation_ratio(h))
-    return Trial(m, order.q, order.r, m_tilde, L_hat, g, sweeps, moves, settled)
+    return Trial(m_start, m, order.q, order.r, m_tilde, L_hat, g, sweeps, moves, settled)
 
 
 def balancing_field(matrix: Weights, hidden: Unit, v: np.ndarray, L: int = 1) -> float:

@@ -247,8 +247,10 @@ class Unit(abc.ABC):
         -2.0
         """
         order = _check.integer("order", order, at_least=1)
+        T = _check.number("T", T, above=0)
+        I = _floats(I)
         field = np.subtract(I, self.offset, dtype=np.float64)
-        return self._cumulant(field, order, T).astype(np.asarray(I).dtype, copy=False)
+        return self._cumulant(field, order, T).astype(I.dtype, copy=False)
 
     @abc.abstractmethod
     def _cumulant(self, y: np.ndarray, order: int, T: float) -> np.ndarray:
@@ -289,11 +291,25 @@ class Unit(abc.ABC):
         -------
         ndarray, shape (..., units)
             The draws, in the dtype of `I`.
+
+        Raises
+        ------
+        ValueError
+            If T < 0, or `rng` is no Generator.
         """
-        if np.ndim(T) == 0 and T == 0:
+        I = _floats(I)
+        if not isinstance(rng, np.random.Generator):
+            raise ValueError(f"rng = {rng!r}: must be a numpy Generator, such as numpy.random.default_rng(0)")
+        if np.ndim(T) == 0 and _check.number("T", T, at_least=0) == 0:
             return self.mode(I)
         return self._draw(I - self.offset, rng, T)
 
     @abc.abstractmethod
     def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
         """Draw x in the field y = I − b, which is overwritten."""
+
+
+def _floats(I: Any) -> np.ndarray:
+    """Inputs as an array of floats: of whole numbers the draws and means are none."""
+    I = np.asarray(I)
+    return I if I.dtype.kind == "f" else I.astype(float)

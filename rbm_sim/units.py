@@ -73,7 +73,7 @@ class TwoValued(Unit):
         return -self.g * x
 
     def mode(self, I: np.ndarray) -> np.ndarray:
-        return np.where(I + self.g >= 0, 1, self.low).astype(I.dtype)
+        return np.where(I + self.g >= 0, 1, self.low).astype(np.result_type(I))
 
     def curvature(self, I: np.ndarray) -> np.ndarray:
         return np.zeros_like(I)

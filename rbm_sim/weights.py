@@ -237,7 +237,9 @@ class Sparse(Weights):
         """
         import scipy.sparse as sp
 
-        rows = sp.csr_array(w)
+        if np.iscomplexobj(w.data if hasattr(w, "data") else 0):
+            raise ValueError("weights are complex: must be a matrix of real numbers")
+        rows = sp.csr_array(w, copy=True)
         if rows.dtype not in (np.float32, np.float64):
             rows = rows.astype(np.float64)
         rows.sum_duplicates()
@@ -327,12 +329,17 @@ class PackedPatterns(Weights):
         scale: float = 1.0,
         dtype: Any = np.float32,
     ) -> None:
-        self.positive, self.nonzero, self.scale = positive, nonzero, scale
-        self.shape = (len(positive), _check.integer("M", M, at_least=1))
-        self.dtype = np.dtype(dtype)
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise ValueError(f"dtype = {dtype!r}: must be float32 or float64")
+        M = _check.integer("M", M, at_least=1)
         for bits in (positive, nonzero):
-            if bits is not None and (bits.dtype != np.uint8 or bits.shape != (len(positive), -(-M // 8))):
-                raise ValueError(f"bits of shape {bits.shape}, {bits.dtype}: must be uint8, (N, {-(-M // 8)})")
+            if bits is not None and not _fits(bits, len(positive), M):
+                found = f"{np.shape(bits)}, {getattr(bits, 'dtype', type(bits).__name__)}"
+                raise ValueError(f"bits of shape {found}: must be uint8, (N, {-(-M // 8)}), N >= 1")
+        self.positive, self.nonzero = positive, nonzero
+        self.scale = _check.number("scale", scale)
+        self.shape = (len(positive), M)
+        self.dtype = np.dtype(dtype)
         byte = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
         self._ones = byte.astype(dtype)
         self._signs = 2 * self._ones - 1
@@ -433,13 +440,18 @@ class PackedPatterns(Weights):
         return xi[:, : self.shape[1]] if bytes_ == slice(None) else xi
 
 
+def _fits(bits: Any, N: int, M: int) -> bool:
+    return isinstance(bits, np.ndarray) and bits.dtype == np.uint8 and bits.shape == (N, -(-M // 8)) and N > 0
+
+
 def stored(weights: Any) -> Weights:
     """Return weights of any kind in their storage, or raise if they are not a matrix of finite numbers.
 
     Parameters
     ----------
     weights : array_like, scipy.sparse array or Weights, shape (N, M)
-        The weights. An array is not copied, but becomes float64 if it is neither float32 nor float64.
+        The weights. An array is not copied (and must not be changed later), but becomes float64 if it is neither
+        float32 nor float64.
 
     Returns
     -------

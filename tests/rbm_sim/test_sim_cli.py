@@ -11,7 +11,8 @@ import pytest
 from rbm_sim import Bernoulli, ReLU, critical_load, weight_sparsity
 from rbm_sim.__main__ import main
 from rbm_sim.capacity import retrieval
-from rbm_sim.finite_size import extrapolate, half_point
+from rbm_sim.finite_size import extrapolate
+from rbm_sim.results import estimate
 from rbm_sim.trial import Setting
 from replica import cli
 
@@ -60,9 +61,10 @@ def test_critical_loads_and_their_limit(capsys, tmp_path):
             [critical_load.sample(k, N=N, p=1.0, setting=balanced(theta), rng=3) for k in range(6)] for N in (100, 200)
         ]
         for row, found in zip(table[first : first + 2], loads, strict=True):
-            assert row["alpha_half"] == half_point([x.alpha for x in found]).mean
+            assert row["alpha_mean"] == estimate([x.alpha for x in found]).mean
+            assert row["alpha_half"] == np.median([x.alpha for x in found])
             assert row["g"] == pytest.approx(np.mean([x.g for x in found]), rel=1e-14)
-        halves = [half_point([x.alpha for x in found]) for found in loads]
+        halves = [estimate([x.alpha for x in found]) for found in loads]
         limit = extrapolate([100, 200], [e.mean for e in halves], [e.stderr for e in halves])
         assert table[first]["alpha_c"] == table[first + 1]["alpha_c"] == limit.value
     assert (tmp_path / "capacity.png").stat().st_size > 10_000
@@ -82,13 +84,19 @@ def test_both_dynamics_side_by_side(capsys):
     assert kept[0.25, "alternating"] == kept[1, "alternating"] == 1
 
 
+def test_critical_loads_that_had_not_converged_are_told(capsys):
+    words = ["capacity", "--N", "300", "--samples", "4", "--max-sweeps", "1", "--quiet"]
+    assert cli.run(main, words) == 1
+    assert "machines with runs that had not converged after 1 sweeps" in capsys.readouterr().err
+
+
 def test_patterns_that_are_never_lost(capsys):
     words = ["capacity", "--N", "100", "200", "--samples", "3", "--dynamics", "alternating", "--alpha-max", "2"]
     assert cli.run(main, [*words, "--format", "json"]) == 0
     out, err = capsys.readouterr()
     for row in json.loads(out)["rows"]:
         assert row["never_lost"] == 1
-        assert row["alpha_half"] is row["alpha_c"] is row["crossing"] is None
+        assert row["alpha_mean"] is row["alpha_c"] is row["crossing"] is None
     assert "never lose their pattern up to alpha = 2" in err
 
 
@@ -160,6 +168,9 @@ def test_unconverged_runs_are_named_and_exit_1():
         (["retrieve", "--N", "100", "--alpha", "0.05", "--L", "6"], "L = 6: there are only M = 5 patterns"),
         (["capacity", "--N", "100", "--dynamics", "greedy"], "invalid choice: 'greedy'"),
         (["capacity", "--N", "100", "--theta", "nan"], "nan"),
+        (["capacity", "--N", "100", "100"], "--N has a value twice"),
+        (["capacity", "--N", "100", "--alpha-max", "0"], "--alpha-max = 0: must be a finite number > 0"),
+        (["basin", "--N", "100", "--alpha", "0.1", "--noise", "0.1"], "--noise: a basin is measured"),
         (["capacity", "--N", "0", "--alpha", "0.1"], "N = 0"),
         (["capacity", "--N", "10.5", "--alpha", "0.1"], "--N"),
         (["capacity", "--N", "10", "--alpha", "-0.1"], "alpha = -0.1"),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim.finite_size import crossing, extrapolate, half_point
+from rbm_sim.finite_size import crossing, extrapolate
 
 SIZES = np.array([250, 500, 1000, 2000, 4000])
 
@@ -51,10 +51,7 @@ def test_crossing_of_two_sizes():
     repeated = [crossing(*(rng.choice(x, 4000) for x in (small, large)), resamples=2).mean for _ in range(50)]
     assert np.std(repeated) == pytest.approx(found.stderr, rel=0.4)
     assert math.isnan(crossing([0.1, 0.2], small).mean)
-
-
-def test_half_point():
-    assert half_point([0.1, 0.2, 0.3]) == pytest.approx((0.2, 0.1 / math.sqrt(3), 3))
+    assert math.isnan(crossing([0.1, 0.1, 0.1], small).mean)
 
 
 @pytest.mark.parametrize(
