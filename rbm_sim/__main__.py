@@ -99,7 +99,8 @@ def _add_measure(commands: Any) -> None:
     parser = commands.add_parser(
         "measure",
         help=about,
-        description=f"{about}: p_hat, W2 = (1/M) Σ w², silent hidden units; L_hat for given visible states.",
+        description=f"""{about}: p_hat, W2 = (1/M) Σ w², hidden units without weights; for given
+visible states L_hat, and how many hidden units none of them activates.""",
         example="python -m rbm_sim measure weights.npy --states data.npy --hidden relu --theta 0.2",
     )
     parser.add_argument("weights", metavar="WEIGHTS", help=".npy file, shape (N, M), visible × hidden")
@@ -147,21 +148,25 @@ def measure(args: argparse.Namespace) -> int:
     """
     import numpy as np
 
-    from rbm_sim import participation_ratio, weight_sparsity
+    from rbm_sim import _check, participation_ratio, weight_sparsity
+    from rbm_sim.measure import silent_units, weight_norm
     from rbm_sim.results import estimate
     from replica.table import Table, provenance
 
     if args.theta is not None and args.hidden != "relu":
         raise cli.UsageError("--theta needs --hidden relu")
+    theta = _check.number("--theta", args.theta or 0.0)
+    exponent = _check.number("--exponent", args.exponent, above=0)
     w = _load(args.weights, "WEIGHTS")
-    row = {"N": len(w), "M": w.shape[1], "p_hat": weight_sparsity(w), "W2": float((w * w).sum() / w.shape[1])}
-    row["silent"] = int((~w.any(axis=0)).sum())
+    row = {"N": len(w), "M": w.shape[1], "p_hat": weight_sparsity(w), "W2": float(weight_norm(w))}
+    row["empty"] = int((~w.any(axis=0)).sum())
     if args.states is not None:
         states = _load(args.states, "--states")
         if states.shape[1] != len(w):
             raise cli.UsageError(f"--states: {states.shape[1]} columns, but the weights have {len(w)} rows")
-        h = studies.unit(args.hidden, {"theta": args.theta or 0.0}).mode(np.asarray(states @ w))
-        row["L_hat"], row["L_hat_err"], row["states"] = estimate(participation_ratio(h, args.exponent))
+        h = studies.unit(args.hidden, {"theta": theta}).mode(np.asarray(states @ w))
+        row["L_hat"], row["L_hat_err"], row["states"] = estimate(participation_ratio(h, exponent))
+        row["silent"] = int(silent_units(h).sum())
     cli.emit(Table.from_rows([row], provenance(cli.parameters(args))), args)
     return 0
 

@@ -20,8 +20,8 @@ def seeds(rng: Any, key: tuple[int, ...], count: int) -> list[np.random.SeedSequ
     """Return `count` independent seeds, fixed by `rng`, `key` and their index alone.
 
     A SeedSequence gives the same as the number it was made of; one that is also spawned from elsewhere gives streams
-    that are not independent of its children. Unlike ``SeedSequence.spawn`` this leaves a given SeedSequence as it is, so that the same call gives the
-    same numbers twice; a Generator is advanced, as it is by any draw.
+    that are not independent of its children. Unlike ``SeedSequence.spawn`` this leaves a given SeedSequence as it is,
+    so that the same call gives the same numbers twice; a Generator is advanced, as it is by any draw.
     """
     if isinstance(rng, np.random.SeedSequence):
         return children(rng, key, count)

@@ -14,6 +14,8 @@ from rbm_sim.unit import Unit
 
 Progress = Callable[..., Iterable[Any]]
 
+MOST_ENTRIES = 1e11
+"""Pattern entries that are worth a try: 12 GB of bits."""
 SPARSE_BELOW = 0.25
 """Density of large patterns below which a sparse matrix takes less time than bits."""
 
@@ -141,6 +143,10 @@ def machine(
     alpha = _check.number("alpha", alpha, above=0)
     _check.number("p", p, above=0, at_most=1)
     setting = Setting(visible, hidden, **start)  # type: ignore[arg-type]
+    if alpha * N * N > MOST_ENTRIES:
+        raise ValueError(
+            f"alpha = {alpha:g}: N = {N} makes {alpha * N * N:.2g} pattern entries, at most {MOST_ENTRIES:g}"
+        )
     M = max(1, round(alpha * N))
     if setting.L > M:
         raise ValueError(f"L = {setting.L}: there are only M = {M} patterns")

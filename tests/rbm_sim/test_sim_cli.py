@@ -143,7 +143,8 @@ def test_measure(capsys, tmp_path):
     (row,) = rows(capsys, "measure", str(tmp_path / "w.npy"), "--states", str(tmp_path / "v.npy"))
     assert row["p_hat"] == pytest.approx(weight_sparsity(w))
     assert row["W2"] == pytest.approx((w**2).sum() / 4)
-    assert (row["N"], row["M"], row["silent"], row["states"]) == (6, 4, 1, 6)
+    assert (row["N"], row["M"], row["empty"], row["states"]) == (6, 4, 1, 6)
+    assert row["silent"] == (np.maximum(w, 0).max(axis=0) == 0).sum() >= 1
     h = np.maximum(w, 0)
     ratios = [(x**3).sum() ** 2 / (x**6).sum() if x.any() else 0 for x in h]
     assert row["L_hat"] == pytest.approx(np.mean(ratios))
@@ -178,6 +179,9 @@ def test_unconverged_runs_are_named_and_exit_1():
         (["capacity", "--N", "10", "--hidden", "gaussian", "--theta", "1"], "--theta needs --hidden relu"),
         (["retrieve", "--N", "10", "--alpha", "0.1", "--noise", "2"], "noise = 2.0"),
         (["measure", "missing.npy"], "missing.npy: No such file"),
+        (["measure", "missing.npy", "--exponent", "0"], "--exponent = 0.0: must be a finite number > 0"),
+        (["measure", "missing.npy", "--theta", "nan"], "--theta = nan: must be a finite number"),
+        (["retrieve", "--N", "10", "--alpha", "1e300"], "alpha = 1e+300: N = 10 makes 1e+302 pattern entries"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(words, message):

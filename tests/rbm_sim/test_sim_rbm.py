@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse
 from scipy import integrate
 
 import rbm_sim
@@ -141,6 +142,49 @@ def test_one_temperature_for_each_chain():
         assert np.abs(z).max() < Z_MAX
 
 
+@pytest.mark.parametrize("hidden", [ReLU(), Gaussian()])
+@pytest.mark.parametrize("w", [[[2.0, -2.0], [2.0, 2.0]], [[1.0, 1.0], [1.0, 1.0]]])
+def test_chains_without_a_joint_law_are_told(hidden, w):
+    """Two continuous layers whose weights are too large: the chains run away, and nothing hangs or warns."""
+    rbm = RBM(w, visible=Gaussian(), hidden=hidden)
+    with pytest.raises(ValueError, match="the chains diverge; two continuous layers"):
+        rbm.sample(2, 3000, rng=1)
+
+
+def test_limits_of_threads_are_lifted_whoever_leaves_last():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from threadpoolctl import threadpool_info
+
+    def threads():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    rbm, before = machine(VISIBLE[0], HIDDEN[2]), threads()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda seed: rbm.sample(20, 20, rng=seed), range(40)))
+    assert threads() == before
+
+
+def test_whole_numbers_are_floats():
+    g = np.array([1, 2, 3], np.uint8)
+    assert (RBM(np.ones((3, 2)), visible=Bernoulli(g), hidden=Gaussian()).visible.g == [1, 2, 3]).all()
+    assert Spin(np.array([True, False])).g.dtype == float
+    rng = np.random.default_rng(0)
+    for unit in (Bernoulli(), Spin(1), Gaussian(), ReLU(np.array([1, 2]))):
+        whole, real = np.array([1, 2]), np.array([1.0, 2.0])
+        np.testing.assert_array_equal(unit.mean(whole), unit.mean(real))
+        np.testing.assert_array_equal(unit.variance(whole), unit.variance(real))
+        assert unit.sample(whole, rng).dtype == float
+
+
+def test_sparse_weights_are_copied():
+    w = scipy.sparse.csr_array(np.array([[1.0, 0.0], [0.0, 2.0]]))
+    rbm = RBM(w, visible=Gaussian(), hidden=Gaussian())
+    w.data[:] = 5
+    np.testing.assert_array_equal(rbm.inputs([1, 1]), [1, 2])
+    np.testing.assert_array_equal(rbm.transposed().inputs([1, 1]), [1, 2])
+
+
 def test_zero_temperature_takes_the_mode():
     rbm = machine(VISIBLE[0], HIDDEN[1])
     start = [1, -1, 1]
@@ -197,6 +241,11 @@ def test_bad_machines(options, message):
         (lambda rbm: rbm.sample(1, -1), "steps = -1: must be a whole number >= 0"),
         (lambda rbm: rbm.sample(1, 2.5), "steps = 2.5"),
         (lambda rbm: rbm.sample(1, 1, T=math.inf), "T = inf"),
+        (lambda rbm: rbm.sample(1, 1, T=1e-320), "T = 9.99989e-321: must be 0 or lie between"),
+        (lambda rbm: rbm.sample(1, 1, rng=True), "rng = True: must be None, a whole number"),
+        (lambda rbm: rbm.hidden.sample(np.zeros(2), 1), "rng = 1: must be a numpy Generator"),
+        (lambda rbm: rbm.hidden.sample(np.zeros(2), np.random.default_rng(0), -1), "T = -1: must be a finite number"),
+        (lambda rbm: rbm.hidden.mean(np.zeros(2), 0), "T = 0: must be a finite number > 0"),
         (lambda rbm: rbm.sample(1, 1, T="1"), "T = '1'"),
         (lambda rbm: rbm.sample(1, 1, rng=-3), "rng = -3"),
         (lambda rbm: rbm.sample(1, 1, rng="seed"), "rng = 'seed'"),
