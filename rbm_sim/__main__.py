@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rbm_sim import studies
+from rbm_sim import studies, training
 from replica import cli
 
 if TYPE_CHECKING:
@@ -21,11 +21,12 @@ def build_parser() -> argparse.ArgumentParser:
         The parser.
     """
     parser = cli.Parser(
-        description="Finite restricted Boltzmann machines: retrieval of patterns, and measurements.",
+        description="Finite restricted Boltzmann machines: retrieval of patterns, learning, and measurements.",
         example="""python -m rbm_sim capacity --theta 0.5 --N 500 1000 2000 4000 --samples 50
                    python -m rbm_sim capacity --N 1000 4000 --alpha 0.1:0.2:6
                    python -m rbm_sim basin --N 1000 --alpha 0.05 0.1
                    python -m rbm_sim retrieve --N 10000 --p 0.1 --g -0.02 --theta 0.3 --alpha 0.6 --L 1 5 10
+                   python -m rbm_sim train --data digits --units 100 --epochs 20 --out run.npz
                    python -m rbm_sim measure weights.npy""",
     )
     cli.add_version(parser)
@@ -33,6 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_capacity(commands)
     _add_basin(commands)
     _add_retrieve(commands)
+    training.add_train(commands)
+    training.add_sample(commands)
     _add_measure(commands)
     return parser
 
@@ -201,7 +204,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status.
     """
     args = build_parser().parse_args(argv)
-    commands = {"capacity": studies.capacity, "basin": studies.basin, "retrieve": studies.retrieve, "measure": measure}
+    commands = {
+        "capacity": studies.capacity,
+        "basin": studies.basin,
+        "retrieve": studies.retrieve,
+        "train": training.train,
+        "sample": training.sample,
+        "measure": measure,
+    }
     return commands[args.command](args)
 
 

@@ -16,7 +16,7 @@ from rbm_sim.rbm import RBM
 from rbm_sim.unit import Unit
 from rbm_sim.units import Gaussian, TwoValued
 
-LIMIT = 1e3
+LIMIT = 100.0
 """Weights beyond this mean that learning has diverged."""
 LOOK = 50
 """Batches between two looks at the size of the weights."""
@@ -214,7 +214,7 @@ class Learner:
         Raises
         ------
         DivergedError
-            If weights become larger than 1000 or are no numbers; the machine is then as it was before this epoch.
+            If parameters become larger than 100 or are no numbers; the machine is then as it was before this epoch.
         """
         before = self.parameters.copy(), self.step.copy()
         try:

@@ -46,7 +46,7 @@ def train(
     measure : callable, optional
         From the machine to a row of the history, after each epoch.
     history : list of dict, optional
-        Rows of the epochs already done.
+        Rows of the epochs already done; the new ones are appended to it.
     progress : callable, optional
         Called as ``progress(iterable, total=epochs)``, and iterated over in place of the iterable.
 
@@ -68,7 +68,7 @@ def train(
         raise ValueError(
             f"data has shape {data.shape}: the machine has {len(learner.parameters.visible)} visible units"
         )
-    history = list(history or [])
+    history = [] if history is None else history
     left: Any = range(learner.epoch, epochs)
     for _ in left if progress is None else progress(left, total=len(left)):
         learner.learn(data)
@@ -99,8 +99,8 @@ def save(file: str | Path, learner: Learner, history: list[Row] | None = None) -
 
     meta = {
         "schema": SCHEMA,
-        "visible": _name(learner.visible),
-        "hidden": _name(learner.hidden),
+        "visible": name(learner.visible),
+        "hidden": name(learner.hidden),
         "options": asdict(learner.options),
         "epoch": learner.epoch,
         "rng": learner.rng.bit_generator.state,
@@ -159,5 +159,17 @@ def load(file: str | Path) -> tuple[Learner, list[Row]]:
     return learner, meta["history"]
 
 
-def _name(unit: Unit) -> str:
-    return next(name for name, kind in UNITS.items() if isinstance(unit, kind))
+def name(unit: Unit) -> str:
+    """Name of a unit type in files and on the command line.
+
+    Parameters
+    ----------
+    unit : Unit
+        The unit.
+
+    Returns
+    -------
+    str
+        Such as "relu".
+    """
+    return next(word for word, kind in UNITS.items() if isinstance(unit, kind))

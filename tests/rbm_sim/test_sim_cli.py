@@ -161,7 +161,11 @@ def test_unconverged_runs_are_named_and_exit_1():
     ("words", "message"),
     [
         ([], "COMMAND"),
-        (["train"], "train"),
+        (["train"], "--data"),
+        (["train", "--data", "nowhere.npy"], "nowhere.npy"),
+        (["train", "--data", "bars-and-stripes:3", "--threshold", "half"], "--threshold: 'half' is neither"),
+        (["train", "--data", "bars-and-stripes:3", "--learning-rate", "-1"], "learning_rate = -1.0"),
+        (["sample", "nowhere.npz"], "nowhere.npz"),
         (["capacity"], "--N is required"),
         (["basin", "--N", "100"], "--alpha is required"),
         (["retrieve", "--N", "100"], "--alpha is required"),

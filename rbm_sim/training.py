@@ -1,0 +1,217 @@
+"""The commands train and sample: learn a machine from data, and draw from a machine that has learned."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from replica import cli
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rbm_sim.learning import Learner
+
+OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
+
+
+def add_train(commands: Any) -> None:
+    """Add the command train.
+
+    Parameters
+    ----------
+    commands : object
+        Sub-parsers of the command.
+    """
+    about = "learn a machine from data by contrastive divergence, and measure it after every epoch"
+    parser = commands.add_parser(
+        "train",
+        help=about,
+        description=f"""{about[0].upper()}{about[1:]}.
+Columns: p_hat and W2 of the weights, T_eff = p_hat/W2, L_hat and silent hidden units on the data, overlap m_tilde,
+the clamped free energy F of the data, and their pseudo-log-likelihood. --out FILE.npz keeps the run, with its
+history, after every epoch; the same command with more --epochs goes on from there, as if it had never stopped.
+--out FILE.csv or .json writes the history alone.""",
+        example="""python -m rbm_sim train --data digits --hidden relu --units 100 --epochs 20 --out run.npz
+                   python -m rbm_sim train --data mnist --units 400 --epochs 20 --out run.npz --plot run.png""",
+    )
+    add = parser.add_argument
+    add(
+        "--data",
+        required=True,
+        metavar="DATA",
+        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz or IDX file",
+    )
+    add("--threshold", default="0.5", metavar="LEVEL", help="grey level from which a pixel is 1, or random (0.5)")
+    add("--visible", choices=("bernoulli", "spin"), default="bernoulli", help="visible units (bernoulli)")
+    hidden = ("bernoulli", "spin", "gaussian", "relu")
+    add("--hidden", choices=hidden, default="relu", help="hidden units (relu)")
+    add("--units", type=cli.integer(1), default=100, metavar="M", help="number of hidden units (100)")
+    add("--epochs", type=cli.integer(1), default=10, metavar="N", help="passes over the data, in all (10)")
+    add("--batch-size", type=cli.integer(1), default=100, metavar="N", help="data in one step (100)")
+    add(
+        "--learning-rate", type=float, metavar="RATE", help="rate of the first epoch (0.005; 0.05 for two-valued units)"
+    )
+    add("--decay", type=float, default=1.0, metavar="FACTOR", help="of the rate from epoch to epoch (1)")
+    add("--momentum", type=float, default=0.0, help="part of the last step that is taken again (0)")
+    add("--weight-decay", type=float, default=0.0, metavar="λ", help="penalty (λ/2) Σ w² (0)")
+    add("--penalty", type=float, default=0.0, metavar="λ", help="penalty (λ/x) Σ_μ (Σ_i |w|)^x (0)")
+    add("--exponent", type=float, default=1.0, metavar="x", help="its exponent (1)")
+    add("--k", type=cli.integer(1), default=1, metavar="K", help="Gibbs steps of the chains (1)")
+    add("--cd", action="store_true", help="start the chains at the data (CD), not where they were (PCD)")
+    add("--centred", action="store_true", help="centred gradient")
+    cli.add_common(parser, rng=True, plot=True)
+
+
+def add_sample(commands: Any) -> None:
+    """Add the command sample.
+
+    Parameters
+    ----------
+    commands : object
+        Sub-parsers of the command.
+    """
+    about = "draw visible configurations from a machine that has learned"
+    parser = commands.add_parser(
+        "sample",
+        help=about,
+        description=f"{about[0].upper()}{about[1:]}: one row for each chain, after --steps sweeps of Gibbs sampling.",
+        example="python -m rbm_sim sample run.npz --chains 100 --steps 1000 --plot digits.png --out samples.npz",
+    )
+    add = parser.add_argument
+    add("run", metavar="RUN", help=".npz file of the command train")
+    add("--chains", type=cli.integer(1), default=100, metavar="N", help="independent chains (100)")
+    add("--steps", type=cli.integer(0), default=1000, metavar="N", help="sweeps (1000)")
+    add("--T", type=float, default=1.0, help="temperature (1)")
+    cli.add_common(parser, rng=True, plot=True)
+
+
+def train(args: argparse.Namespace) -> int:
+    """Learn, and print one row for each epoch.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options.
+
+    Returns
+    -------
+    int
+        130 after Ctrl-C, else 0.
+
+    Raises
+    ------
+    DivergedError
+        If learning diverges.
+    """
+    from rbm_sim import runs
+    from rbm_sim.learned import describe
+    from rbm_sim.likelihood import pseudo_log_likelihood
+    from replica.table import Table, provenance
+
+    data, shape = _data(args)
+    learner, history = _learner(args, data)
+
+    def measure(rbm: Any) -> dict[str, float]:
+        return describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:SHOWN]).mean}
+
+    file = args.out if args.out is not None and args.out.suffix == ".npz" else None
+    progress = partial(cli.progress, label="epochs", quiet=args.quiet)
+    stopped = False
+    try:
+        runs.train(learner, data, epochs=args.epochs, file=file, measure=measure, history=history, progress=progress)
+    except KeyboardInterrupt:
+        stopped = True
+    table = Table.from_rows(history, provenance(cli.parameters(args), args.rng)) if history else None
+    if table is not None:
+        cli.emit(table, argparse.Namespace(**(vars(args) | {"out": None if file else args.out})))
+    if args.plot is not None and table is not None:
+        from rbm_sim.training_plot import draw_run
+
+        cli.save_figure(draw_run(table, learner.rbm, shape, args.rng), args.plot)
+    if stopped:
+        cli.warn(f"interrupted after epoch {learner.epoch}" + ("" if file is None else "; the same command continues"))
+    return 130 if stopped else 0
+
+
+SHOWN = 500
+"""Data on which the pseudo-likelihood is measured."""
+
+
+def _data(args: argparse.Namespace) -> tuple["np.ndarray", tuple[int, ...]]:
+    from rbm_sim import datasets
+
+    try:
+        level: float | str = args.threshold if args.threshold == "random" else float(args.threshold)
+    except ValueError:
+        raise cli.UsageError(f"--threshold: {args.threshold!r} is neither a number nor 'random'") from None
+    try:
+        found = datasets.load(args.data, binarise=level, rng=args.rng)
+    except ImportError as error:
+        raise cli.UsageError(f"--data: {error}") from None
+    return (datasets.as_spins(found.images) if args.visible == "spin" else found.images), found.shape
+
+
+def _learner(args: argparse.Namespace, data: "np.ndarray") -> tuple["Learner", list[dict[str, Any]]]:
+    """A new learner, or the one that `--out` holds."""
+    from rbm_sim import runs
+    from rbm_sim.learning import Learner, Options
+
+    rate = args.learning_rate
+    if rate is None:
+        rate = 0.05 if args.hidden in ("bernoulli", "spin") else 0.005
+    given = {name: getattr(args, name) for name in OPTIONS if name != "learning_rate"}
+    options = Options(**given, learning_rate=rate, persistent=not args.cd)
+    if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
+        visible, hidden = runs.UNITS[args.visible](), runs.UNITS[args.hidden]()
+        return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
+    learner, history = runs.load(args.out)
+    shape = learner.parameters.w.shape
+    same = (runs.name(learner.visible), runs.name(learner.hidden), shape) == (
+        args.visible,
+        args.hidden,
+        (data.shape[1], args.units),
+    )
+    if not same or learner.options != options:
+        raise cli.UsageError(f"--out: {str(args.out)!r} is a run with other options: remove it, or choose another name")
+    if learner.epoch >= args.epochs:
+        cli.warn(f"{str(args.out)!r} has {learner.epoch} epochs already")
+    return learner, history
+
+
+def sample(args: argparse.Namespace) -> int:
+    """Draw configurations, and print one row for each.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    from rbm_sim import runs
+    from rbm_sim.learned import side
+    from replica.table import Table, provenance
+
+    try:
+        learner, _ = runs.load(args.run)
+    except OSError as error:
+        raise cli.UsageError(f"RUN: {args.run}: {error.strerror or error}") from None
+    rbm = learner.rbm
+    v, h = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
+    F = rbm.free_energy(v)
+    columns = {
+        "chain": list(range(args.chains)),
+        "F": F.tolist(),
+        "active": (h != 0).sum(axis=1).tolist(),
+        "v": ["".join("1" if x > 0 else "0" for x in row) for row in v],
+    }
+    cli.emit(Table(columns, provenance(cli.parameters(args), args.rng)), args, shown=("chain", "F", "active"))
+    if args.plot is not None:
+        from rbm_sim.training_plot import draw_images
+
+        cli.save_figure(draw_images(v, side(v.shape[1]), "configurations drawn from the machine"), args.plot)
+    return 0

@@ -1,0 +1,92 @@
+"""The commands train and sample."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rbm_sim import runs
+from rbm_sim.__main__ import main
+from rbm_sim.learned import describe, side
+from replica import cli
+
+WORDS = ["train", "--data", "bars-and-stripes:4", "--units", "6", "--learning-rate", "0.05", "--batch-size", "10"]
+
+
+def rows(capsys, *words):
+    assert cli.run(main, [*words, "--format", "json", "--quiet"]) == 0
+    return json.loads(capsys.readouterr().out)["rows"]
+
+
+def test_a_run_goes_on_where_it_stopped(capsys, tmp_path):
+    whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
+    table = rows(capsys, *WORDS, "--epochs", "5", "--out", str(whole), "--plot", str(tmp_path / "run.png"))
+    rows(capsys, *WORDS, "--epochs", "2", "--out", str(parts))
+    again = rows(capsys, *WORDS, "--epochs", "5", "--out", str(parts))
+    assert again == table
+    assert [row["epoch"] for row in table] == [1, 2, 3, 4, 5]
+    first, second = (runs.load(file)[0].parameters for file in (whole, parts))
+    np.testing.assert_array_equal(first.w, second.w)
+    assert (tmp_path / "run.png").stat().st_size > 20_000
+
+
+def test_rows_are_measured_on_the_machine(capsys, tmp_path):
+    from rbm_sim import datasets
+
+    out = tmp_path / "run.npz"
+    (row,) = rows(capsys, *WORDS, "--epochs", "1", "--hidden", "bernoulli", "--out", str(out))
+    expected = describe(runs.load(out)[0].rbm, datasets.load("bars-and-stripes:4").images)
+    for name, value in expected.items():
+        assert row[name] == pytest.approx(value, rel=1e-6), name
+
+
+@pytest.mark.parametrize("visible", ["bernoulli", "spin"])
+@pytest.mark.parametrize("hidden", ["bernoulli", "spin", "gaussian", "relu"])
+def test_every_pair_learns_and_is_sampled(capsys, tmp_path, visible, hidden):
+    out = tmp_path / "run.npz"
+    rows(capsys, *WORDS, "--visible", visible, "--hidden", hidden, "--epochs", "2", "--out", str(out))
+    table = rows(capsys, "sample", str(out), "--chains", "5", "--steps", "3", "--plot", str(tmp_path / "s.png"))
+    assert len(table) == 5
+    assert {len(row["v"]) for row in table} == {16}
+    assert table == rows(capsys, "sample", str(out), "--chains", "5", "--steps", "3")
+
+
+def test_the_history_alone(capsys, tmp_path):
+    table = rows(capsys, *WORDS, "--epochs", "2", "--out", str(tmp_path / "history.csv"))
+    assert len((tmp_path / "history.csv").read_text().splitlines()) >= 3
+    assert len(table) == 2
+
+
+def test_other_options_do_not_go_on(capsys, tmp_path):
+    out = tmp_path / "run.npz"
+    rows(capsys, *WORDS, "--epochs", "1", "--out", str(out))
+    assert cli.run(main, [*WORDS, "--epochs", "2", "--k", "3", "--out", str(out)]) == 2
+    assert "is a run with other options" in capsys.readouterr().err
+
+
+def test_divergence_is_one_line_and_keeps_the_file(capsys, tmp_path):
+    out = tmp_path / "run.npz"
+    words = [*WORDS[:-4], "--learning-rate", "100", "--batch-size", "10"]
+    assert cli.run(main, [*words, "--epochs", "50", "--out", str(out), "--quiet"]) == 2
+    err = capsys.readouterr().err
+    assert "learning diverged in epoch" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_describe_by_sums():
+    rng = np.random.default_rng(0)
+    from rbm_sim import RBM, Bernoulli, ReLU
+
+    w, v = rng.normal(size=(5, 3)), rng.integers(0, 2, (4, 5))
+    row = describe(RBM(w, visible=Bernoulli(0.1), hidden=ReLU(0.2)), v)
+    h = np.maximum(v @ w - 0.2, 0)
+    ratio = np.array([(x**3).sum() ** 2 / (x**6).sum() if x.any() else 0 for x in h])
+    overlaps = []
+    for x, state, L in zip(h, v, ratio, strict=True):
+        chosen = np.argsort(-x, kind="stable")[: max(1, round(L))]
+        overlaps.append(np.mean([(w[:, mu] @ (2 * state - 1)) / np.abs(w[:, mu]).sum() for mu in chosen]))
+    assert row["L_hat"] == pytest.approx(ratio.mean())
+    assert row["silent"] == (h == 0).sum() / 4
+    assert row["m_tilde"] == pytest.approx(np.mean(overlaps))
+    assert row["T_eff"] == pytest.approx(row["p_hat"] / ((w**2).sum() / 3))
+    assert (side(64), side(12), side(7)) == ((8, 8), (3, 4), (1, 7))
