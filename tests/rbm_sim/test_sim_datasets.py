@@ -1,6 +1,7 @@
 """Data sets against counts known beforehand; files written here byte by byte, whole and damaged."""
 
 import gzip
+import itertools
 import os
 import struct
 import sys
@@ -132,6 +133,7 @@ WHOLE = idx(np.arange(24).reshape(2, 3, 4))
         (b"\x93NUMPY\x01\x00\x05\x00{'a'}", "npy header"),
         (idx(np.array([1.0, np.nan, 2.0]), 0x0E), "has the entry nan at position 1"),
     ],
+    ids=itertools.count(),  # the bytes of a gzip stream hold the time
 )
 def test_a_damaged_file_is_named_with_what_is_wrong(content, message, tmp_path):
     path = written(tmp_path / "broken", content)
