@@ -42,9 +42,7 @@ def gradient(rbm: RBM, data: Any) -> Parameters:
 
     Returns
     -------
-
-    Parameters
-    ----------
+    slopes : Parameters
         Derivatives by the weights and by the linear parts b of the two potentials (0 for Gaussian units).
 
     Raises
