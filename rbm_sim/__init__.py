@@ -6,7 +6,7 @@ small machines), `patterns` (random patterns), `dynamics` (zero temperature), `m
 `timeseries`), `fluctuation` (order parameters and responses), `moves` (single units) and `tempering`.
 """
 
-import importlib
+import importlib.util
 from typing import Any
 
 _HOME = {
@@ -38,6 +38,7 @@ _MODULES = (
     "critical_load",
     "datasets",
     "dynamics",
+    "estimator",
     "exact",
     "extensivity",
     "finite_size",
@@ -57,7 +58,10 @@ _MODULES = (
     "weights",
 )
 
-__all__ = [*_HOME, *_MODULES]  # noqa: PLE0604 - strings, all of them
+# Only `estimator` needs a package that may be missing; `from rbm_sim import *` then goes without it.
+_PRESENT = tuple(name for name in _MODULES if name != "estimator" or importlib.util.find_spec("sklearn"))
+
+__all__ = [*_HOME, *_PRESENT]  # noqa: PLE0604 - strings, all of them
 
 
 def __getattr__(name: str) -> Any:

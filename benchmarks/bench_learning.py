@@ -1,0 +1,73 @@
+"""Steps of contrastive divergence at 784 × 500, batches of 100, beside the five matrix products of a step.
+
+With k = 1 these are two times v w, h wᵀ, and v h of data and model. If scikit-learn is installed, its BernoulliRBM
+(PCD-1, in double precision) learns from the same batches.
+"""
+
+import numpy as np
+from interleaved import minima
+from threadpoolctl import threadpool_limits
+
+from rbm_sim import Bernoulli, Gaussian, ReLU
+from rbm_sim.learning import Learner, Options, checked
+
+BATCH, N, M, BATCHES = 100, 784, 500, 20
+HIDDEN = {"Bernoulli": Bernoulli(), "Gaussian": Gaussian(), "ReLU": ReLU()}
+
+
+def images():
+    rng = np.random.default_rng(0)
+    return (rng.random((BATCH * BATCHES, N)) < rng.random(N)).astype(np.float32)
+
+
+def products():
+    """The products of all batches, on arrays of their shapes."""
+    rng = np.random.default_rng(1)
+    v, h = (rng.integers(0, 2, (BATCH, n)).astype(np.float32) for n in (N, M))
+    w = rng.standard_normal((N, M)).astype(np.float32)
+    v_out, h_out, w_out = np.empty_like(v), np.empty_like(h), np.empty_like(w)
+
+    def run():
+        for _ in range(BATCHES):
+            for _ in range(2):
+                np.matmul(v, w, out=h_out)
+                np.matmul(v.T, h, out=w_out)
+            np.matmul(h, w.T, out=v_out)
+
+    return run
+
+
+def learning(hidden, persistent):
+    """One epoch; a rate so small that the machine stays what it is."""
+    data = checked(images(), Bernoulli())
+    options = Options(batch_size=BATCH, learning_rate=1e-6, persistent=persistent)
+    learner = Learner.begin(data, visible=Bernoulli(), hidden=hidden, units=M, options=options, rng=2)
+    return lambda: learner.learn(data)
+
+
+def sklearn_learning():
+    """One epoch of scikit-learn's machine, or nothing without it."""
+    try:
+        from sklearn.neural_network import BernoulliRBM
+    except ImportError:
+        return {}
+    data = images().astype(np.float64)  # what it converts to
+    machine = BernoulliRBM(M, learning_rate=1e-6, batch_size=BATCH, random_state=2)
+
+    def run():
+        for first in range(0, len(data), BATCH):
+            machine.partial_fit(data[first : first + BATCH])
+
+    return {"scikit-learn's BernoulliRBM, PCD-1": run}
+
+
+def test_learning_against_products(capsys):
+    with threadpool_limits(1):
+        cases = {"5 SGEMM": products()}
+        for method, persistent in (("CD-1", False), ("PCD-1", True)):
+            cases |= {f"{name}, {method}": learning(hidden, persistent) for name, hidden in HIDDEN.items()}
+        best = minima(cases | sklearn_learning())
+    with capsys.disabled():
+        print(f"\nbatches of {BATCH}, {N} x {M}, 1 thread           ms a batch   5 SGEMM / batch")
+        for name, seconds in best.items():
+            print(f"{name:40s}{1e3 * seconds / BATCHES:14.2f}{best['5 SGEMM'] / seconds:16.3f}")
