@@ -115,3 +115,22 @@ def test_simulated_overlaps_agree_with_theory_below_the_capacity():
         if row["N"] == 4000 and 0.09 < row["alpha"] < 0.135:
             theory = replica.solve(Hopfield(alpha=row["alpha"])).order.m
             assert abs(row["m"] - theory) < 4 * row["m_err"]
+
+
+def test_simulated_capacities_agree_with_theory():
+    """All four limits N → ∞ within two standard errors, statistical and systematic ones together."""
+    limits = [r for r in committed("simulated_capacity").rows() if r["N"] is None]
+    assert [r["theta"] for r in limits] == [None, 0.0, 0.5, 1.0]
+    for r in limits:
+        uncertainty = math.hypot(r["alpha_err"], r["alpha_syst"])
+        assert uncertainty < 0.025 * r["alpha_c"]
+        assert abs(r["alpha"] - r["alpha_c"]) < 2 * uncertainty
+
+
+def test_self_coupling_hides_the_capacity():
+    rows = {(r["dynamics"], r["N"], r["alpha"]): r for r in committed("retrieved_fraction").rows()}
+    assert rows["single-unit", 4000, 0.2]["kept"] == 0
+    assert abs(rows["single-unit", 4000, 0.2]["m"] - 0.300) < 3 * math.hypot(
+        0.013, rows["single-unit", 4000, 0.2]["m_err"]
+    )
+    assert all(r["kept"] == 1 for key, r in rows.items() if key[0] == "alternating")
