@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from rbm_sim import _blas, _check, _random, datasets, likelihood
+from rbm_sim import _check, _random, datasets, likelihood
 from rbm_sim.learning import Learner, Options, checked
 from rbm_sim.runs import UNITS
 
@@ -246,14 +246,8 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         --------
         rbm_sim.likelihood.log_likelihood : ln P(v), of `rbm_`, by ln Z.
         """
-        X = self._validated(X)
-        rbm = self.rbm_
-        v = self._two_valued(X, rbm.visible).astype(np.float64)
-        w = rbm.weights.astype(np.float64)
-        step = rbm.visible.flipped(v) - v
-        with _blas.one_thread():
-            log_ratio = step * rbm.visible.g + likelihood._changes(rbm, v @ w, step, w, 1.0)
-        return -likelihood._softplus(log_ratio).sum(axis=1)
+        v = self._two_valued(self._validated(X), self.rbm_.visible)
+        return likelihood.pseudo_log_likelihoods(self.rbm_, v)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean pseudo-log-likelihood of the samples.

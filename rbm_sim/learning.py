@@ -249,6 +249,8 @@ class Learner:
         n, options = len(batch), self.options
         v, h = (np.empty((2 * n, len(x)), np.float32) for x in (self.parameters.visible, self.parameters.hidden))
         v[:n] = batch
+        if self.chains is not None and len(self.chains) != n:
+            self.chains = None  # the batches have changed their size
         h[:n], chains = self._hidden(v[:n], draw=not options.persistent or self.chains is None)
         if options.persistent and self.chains is not None:
             chains = self.chains

@@ -124,6 +124,31 @@ def pseudo_log_likelihood(rbm: RBM, data: Any, T: float = 1.0) -> Estimate:
     >>> round(rbm_sim.likelihood.pseudo_log_likelihood(rbm, [1, -1]).mean, 6)  # −2 ln 2
     -1.386294
     """
+    return estimate(pseudo_log_likelihoods(rbm, data, T))
+
+
+def pseudo_log_likelihoods(rbm: RBM, data: Any, T: float = 1.0) -> np.ndarray:
+    """Pseudo-log-likelihood Σ_i ln P(v_i | v_{j≠i}) of each configuration.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Machine with Bernoulli or Spin visible units.
+    data : array_like, shape (..., N)
+        Visible configurations, at least one.
+    T : float
+        Temperature, > 0.
+
+    Returns
+    -------
+    ndarray, shape (configurations,)
+        One number for each, in double precision.
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit, T <= 0, or the visible units do not have two values.
+    """
     T = _check.number("T", T, above=0)
     if not isinstance(rbm.visible, TwoValued):
         raise ValueError(f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli or Spin units")
@@ -132,7 +157,7 @@ def pseudo_log_likelihood(rbm: RBM, data: Any, T: float = 1.0) -> Estimate:
     step = rbm.visible.flipped(v) - v
     with _blas.one_thread():
         log_ratio = step * rbm.visible.g / T + _changes(rbm, v @ w, step, w, T)
-    return estimate(-_softplus(log_ratio).sum(axis=1))
+    return -_softplus(log_ratio).sum(axis=1)
 
 
 def independent_pixels(data_train: Any, data_test: Any) -> Estimate:

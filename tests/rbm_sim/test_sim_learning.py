@@ -172,6 +172,14 @@ def test_a_run_that_stopped_goes_on_as_if_it_had_not(options, tmp_path):
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
 
 
+def test_batches_may_change_their_size():
+    begun, data = learner(Bernoulli(), batch_size=50)
+    begun.learn(checked(data, Bernoulli()))
+    begun.options = Options(batch_size=40)
+    begun.learn(checked(data, Bernoulli()))
+    assert begun.chains.shape == (40, 4)
+
+
 def test_divergence_is_one_clear_error_and_keeps_the_last_epoch(tmp_path):
     data, file = toy(), tmp_path / "run.npz"
     begun, _ = learner(ReLU(), learning_rate=0.01)
