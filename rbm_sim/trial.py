@@ -1,5 +1,6 @@
 """One retrieval: a machine is started at patterns of its own, and the zero-temperature dynamics runs."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ DENSE = 50_000_000
 """Entries up to which weights are spread out to an array: it takes more memory and less time."""
 PATIENCE = 4
 """Sweeps between two looks at the field that balances the activity, or at whether the pattern is lost."""
+REBALANCED = 100
+"""Looks after which that field is kept: it is right to O(1/N) by then."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,15 +150,17 @@ def retrieve(
     v[flips] = visible.flipped(v[flips])
     watched = setting.balanced or lost_below is not None
     least = -np.inf if lost_below is None else lost_below * m_start
-    while True:
-        if setting.balanced:
+    for look in itertools.count():
+        # One unit may turn for ever with the field that it changes itself: then the field stays.
+        adjusting = setting.balanced and look < REBALANCED
+        if adjusting:
             visible = Bernoulli(balancing_field(matrix, setting.hidden, v, setting.L))
         rbm = RBM(matrix, visible=visible, hidden=setting.hidden)
         limit = setting.max_sweeps - sweeps
         end = run(rbm, v, dynamics=setting.dynamics, max_sweeps=min(PATIENCE, limit) if watched else limit, rng=rng)
         v, sweeps, moves = end.v, sweeps + end.sweeps, moves + end.moves
         m = float((xi.T @ v).mean()) / len(v)
-        settled = end.converged and (not setting.balanced or end.moves == 0)
+        settled = end.converged and (not adjusting or end.moves == 0)
         if settled or sweeps >= setting.max_sweeps or m < least:
             break
     order = order_parameters(rbm, v, n_condensed=setting.L)

@@ -95,6 +95,14 @@ def test_the_balancing_field_is_that_of_theory(theta, alpha):
     assert abs(q.mean - 0.5) < Z_MAX * q.stderr
 
 
+def test_a_unit_that_turns_with_its_own_field_is_no_failure():
+    """N = 250, 80 machines above capacity: fields and units that chase each other end all the same."""
+    result = retrieval(250, 0.65, visible=Bernoulli(), hidden=ReLU(0.5), balanced=True, samples=80, rng=1)
+    assert result.converged.all()
+    assert result.sweeps.max() > 100  # some did
+    assert abs(result.estimate("q", of="all").mean - 0.5) < 0.05
+
+
 def test_balancing_field_by_sums():
     rng = np.random.default_rng(0)
     w, v = rng.normal(size=(6, 4)), rng.integers(0, 2, 6).astype(float)
