@@ -10,6 +10,7 @@ import importlib.util
 from typing import Any
 
 _HOME = {
+    "PackedPatterns": "packed",
     "RBM": "rbm",
     "State": "rbm",
     "Bernoulli": "units",
@@ -50,6 +51,7 @@ _MODULES = (
     "likelihood",
     "measure",
     "moves",
+    "packed",
     "patterns",
     "rbm",
     "renormalisation",

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rbm_sim import _blas, _random
+from rbm_sim.packed import PackedPatterns
 from rbm_sim.patterns import random_patterns
 from rbm_sim.results import LOST_BELOW
 from rbm_sim.trial import Setting, Trial, retrieve
-from rbm_sim.weights import PackedPatterns
 
 RESOLUTION = 0.005
 """Relative width at which a bisection ends; the scatter of machines is ten times larger at N = 4000."""

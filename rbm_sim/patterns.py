@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from rbm_sim import _check, _random
+from rbm_sim.packed import PackedPatterns
 from rbm_sim.rbm import RBM
 from rbm_sim.units import TwoValued
-from rbm_sim.weights import PackedPatterns
 
 _BLOCK = 1 << 20
 """Entries that are drawn at a time: they stay in the cache."""
