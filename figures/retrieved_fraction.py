@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import replica
 from figures._spread import spread
 from rbm_sim import Gaussian, Spin, capacity
 from rbm_sim.results import fraction_error
+from replica.models import Hopfield
 from replica.table import Table
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ KEYS = ("dynamics", "N", "alpha")
 """Columns that a point sets."""
 SPOT = (0, 3, 50)
 SIZE = (7.0, 5.6)
-ALPHA_C = 0.1379055664949317
 
 
 def row(point: tuple[str, int, float]) -> dict[str, Any]:
@@ -79,6 +80,7 @@ def draw(table: Table, figure: Figure) -> None:
         Empty.
     """
     axes = figure.subplots(2, 1, sharex=True)
+    alpha_c = replica.spinodal(Hopfield(alpha=0.1), along="alpha").value
     groups = [("single-unit", N) for N in SIZES] + [("alternating", 4000)]
     for k, (dynamics, N) in enumerate(groups):
         mine = [r for r in table.rows() if (r["dynamics"], r["N"]) == (dynamics, N)]
@@ -88,7 +90,7 @@ def draw(table: Table, figure: Figure) -> None:
             columns = np.array([(r["alpha"], r[name], r[f"{name}_err"]) for r in mine]).T
             ax.errorbar(*columns, label=f"{dynamics}, N = {N}", **style)
     for ax in axes:
-        ax.axvline(ALPHA_C, color="0.5", linewidth=0.8, linestyle=":")
+        ax.axvline(alpha_c, color="0.5", linewidth=0.8, linestyle=":")
         ax.set_xscale("log")
         ax.set_ylim(-0.03, 1.05)
         ax.grid(alpha=0.3)

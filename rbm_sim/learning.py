@@ -216,7 +216,7 @@ class Learner:
         DivergedError
             If parameters become larger than 100 or are no numbers; the machine is then as it was before this epoch.
         """
-        before = self.parameters.copy(), self.step.copy()
+        before = self.parameters.copy(), self.step.copy(), self.chains
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 for count, batch in enumerate(self._batches(data)):
@@ -225,7 +225,7 @@ class Learner:
                         self._look()
                 self._look()
         except DivergedError:
-            self.parameters, self.step = before
+            self.parameters, self.step, self.chains = before
             raise
         self.epoch += 1
 

@@ -62,7 +62,7 @@ def test_simulated_overlaps_agree_with_theory(dynamics):
         assert rows[L]["lost"] <= 1
     assert rows[12]["lost"] >= 7
     assert rows[13]["lost"] == 16
-    assert 13 in theory
+    assert theory[13] > 0.6  # which theory still has
 
 
 def test_minimum_and_spin_glass_to_the_digits_known():

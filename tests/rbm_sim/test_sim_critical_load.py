@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import erfc
 
-from rbm_sim import Bernoulli, Gaussian, ReLU, Spin, critical_load
+from rbm_sim import Bernoulli, Gaussian, ReLU, Spin
 from rbm_sim.capacity import retrieval
 from rbm_sim.critical_load import GrowingPatterns, _bracket, basin_sample, sample
 from rbm_sim.results import estimate
@@ -141,4 +141,3 @@ def test_bad_settings(options, message):
     with pytest.raises(ValueError) as error:
         Setting(**({"visible": Spin(), "hidden": Gaussian()} | options))
     assert str(error.value).startswith(message)
-    assert critical_load.HIGHEST > 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
-from rbm_sim.learning import DivergedError, Learner, Options, Parameters, _gradients, checked
+from rbm_sim.learning import DivergedError, Learner, Options, _gradients, checked
 from rbm_sim.runs import load, save, train
 
 HIDDEN = [Bernoulli(), Spin(), Gaussian(), ReLU()]
@@ -190,9 +190,12 @@ def test_divergence_is_one_clear_error_and_keeps_the_last_epoch(tmp_path):
     before = wild.parameters.copy()
     with pytest.raises(DivergedError, match=r"learning diverged in epoch 3: parameters of size .*learning_rate = 100"):
         train(wild, data, epochs=50, file=file, history=history)
-    assert file.read_bytes() == kept or load(file)[0].epoch > 2
-    assert all(np.isfinite(x).all() for x in wild.parameters.arrays())
-    assert before.w.shape == wild.parameters.w.shape
+    assert file.read_bytes() == kept
+    for x, y in zip(wild.parameters.arrays(), before.arrays(), strict=True):
+        np.testing.assert_array_equal(x, y)
+    wild.options = Options(learning_rate=0.01)
+    train(wild, data, epochs=4, history=history)  # it can go on more slowly
+    assert np.isfinite(wild.chains).all()
 
 
 def test_an_interrupt_keeps_finished_epochs(tmp_path, monkeypatch):
@@ -266,4 +269,3 @@ def test_bad_files(tmp_path):
     save(tmp_path / "run.npz", begun)
     with pytest.raises(ValueError, match=r"data has shape \(2, 7\): the machine has 5 visible units"):
         train(load(tmp_path / "run.npz")[0], np.zeros((2, 7)), epochs=1)
-    assert Parameters(*begun.parameters.arrays()).w is begun.parameters.w
