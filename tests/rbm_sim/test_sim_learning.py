@@ -91,7 +91,7 @@ def test_sums_over_a_batch():
 @pytest.mark.parametrize(
     "options",
     [
-        {"persistent": True},
+        {"persistent": True, "decay": 0.995},
         {"persistent": False, "k": 2},
         {"centred": True},
         {"momentum": 0.5, "learning_rate": 0.2, "decay": 0.99},
