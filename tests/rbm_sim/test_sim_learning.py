@@ -91,7 +91,7 @@ def test_sums_over_a_batch():
 @pytest.mark.parametrize(
     "options",
     [
-        {"persistent": True, "decay": 0.995},
+        {"persistent": True, "learning_rate": 0.05, "decay": 0.998},
         {"persistent": False, "k": 2},
         {"centred": True},
         {"momentum": 0.5, "learning_rate": 0.2, "decay": 0.99},
@@ -103,7 +103,7 @@ def test_learning_raises_the_likelihood(hidden, options):
     options = Options(**{"batch_size": 50, "learning_rate": 0.1} | options)
     begun = Learner.begin(data, visible=Bernoulli(), hidden=hidden, units=3, rng=0, options=options)
     start = exact.log_likelihood(begun.rbm, data)
-    train(begun, data, epochs=300)
+    train(begun, data, epochs=600)
     end = exact.log_likelihood(begun.rbm, data)
     rows, counts = np.unique(data, axis=0, return_counts=True)
     best = float((counts / len(data)) @ np.log(counts / len(data)))
