@@ -11,6 +11,8 @@ from replica import cli
 if TYPE_CHECKING:
     import numpy as np
 
+    from rbm_sim.unit import Unit
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command and its sub-commands.
@@ -104,12 +106,15 @@ def _add_measure(commands: Any) -> None:
         help=about,
         description=f"""{about}: p_hat, W2 = (1/M) Σ w², hidden units without weights; for given
 visible states L_hat, and how many hidden units none of them activates.""",
-        example="python -m rbm_sim measure weights.npy --states data.npy --hidden relu --theta 0.2",
+        example="""python -m rbm_sim measure weights.npy --states data.npy --hidden relu --theta 0.2
+                   python -m rbm_sim measure run.npz --states digits""",
     )
-    parser.add_argument("weights", metavar="WEIGHTS", help=".npy file, shape (N, M), visible × hidden")
-    parser.add_argument("--states", metavar="FILE", help=".npy file of visible states, shape (n, N)")
-    parser.add_argument("--hidden", choices=tuple(studies.UNITS), default="relu", help="hidden units (relu)")
-    parser.add_argument("--theta", type=float, help="threshold of the relu units (0)")
+    weights = ".npy file, shape (N, M), visible × hidden, or .npz file of the command train, with its own units"
+    parser.add_argument("weights", metavar="WEIGHTS", help=weights)
+    states = ".npy file of visible states, shape (n, N); with a run, data as for train, grey levels cut at 0.5"
+    parser.add_argument("--states", metavar="FILE", help=states)
+    parser.add_argument("--hidden", choices=tuple(studies.UNITS), help="hidden units (relu, or those of the run)")
+    parser.add_argument("--theta", type=float, help="threshold of the relu units (0, or those of the run)")
     parser.add_argument("--exponent", type=float, default=3.0, help="a of L_hat (3)")
     cli.add_common(parser)
 
@@ -156,22 +161,46 @@ def measure(args: argparse.Namespace) -> int:
     from rbm_sim.results import estimate
     from replica.table import Table, provenance
 
-    if args.theta is not None and args.hidden != "relu":
-        raise cli.UsageError("--theta needs --hidden relu")
-    theta = _check.number("--theta", args.theta or 0.0)
     exponent = _check.number("--exponent", args.exponent, above=0)
-    w = _load(args.weights, "WEIGHTS")
+    w, hidden = (_run if args.weights.endswith(".npz") else _weights)(args)
     row = {"N": len(w), "M": w.shape[1], "p_hat": weight_sparsity(w), "W2": float(weight_norm(w))}
     row["empty"] = int((~w.any(axis=0)).sum())
     if args.states is not None:
-        states = _load(args.states, "--states")
+        states = _states(args)
         if states.shape[1] != len(w):
             raise cli.UsageError(f"--states: {states.shape[1]} columns, but the weights have {len(w)} rows")
-        h = studies.unit(args.hidden, {"theta": theta}).mode(np.asarray(states @ w))
+        h = hidden.mode(np.asarray(states @ w))
         row["L_hat"], row["L_hat_err"], row["states"] = estimate(participation_ratio(h, exponent))
         row["silent"] = int(silent_units(h).sum())
     cli.emit(Table.from_rows([row], provenance(cli.parameters(args))), args)
     return 0
+
+
+def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
+    """Weights of a file, and the hidden units that the options name."""
+    from rbm_sim import _check
+
+    kind = args.hidden or "relu"
+    if args.theta is not None and kind != "relu":
+        raise cli.UsageError("--theta needs --hidden relu")
+    theta = _check.number("--theta", args.theta or 0.0)
+    return _load(args.weights, "WEIGHTS"), studies.unit(kind, {"theta": theta})
+
+
+def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
+    """Weights and hidden units of a run."""
+    if args.hidden is not None or args.theta is not None:
+        raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
+    rbm = training.load_run(args.weights, "WEIGHTS").rbm
+    return rbm.weights.astype(float), rbm.hidden
+
+
+def _states(args: argparse.Namespace) -> "np.ndarray":
+    """The visible states, in the values of the visible units of a run."""
+    if not args.weights.endswith(".npz"):
+        return _load(args.states, "--states")
+    visible = training.load_run(args.weights, "WEIGHTS").visible
+    return training.load_data(args.states, "--states", 0.5, visible=visible)[0].astype(float)
 
 
 def _load(path: str, option: str) -> "np.ndarray":

@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 
 from rbm_sim import _check
+from rbm_sim.ais import log_partition
+from rbm_sim.likelihood import ENUMERATED, log_likelihood
 from rbm_sim.measure import participation_ratio, weight_norm, weight_sparsity
 from rbm_sim.rbm import RBM
+from rbm_sim.units import TwoValued
 
 ROWS = 2000
 """Data on which activities are measured: their mean has an error of 2 % of their scatter."""
@@ -55,6 +58,42 @@ def describe(rbm: RBM, data: Any) -> dict[str, float]:
         "m_tilde": float(_overlaps(w, v if rbm.visible.low else 2 * v - 1, h, L_hat).mean()),  # type: ignore[attr-defined]
         "F": rbm.clamped_free_energy(v),
     }
+
+
+def likelihood(rbm: RBM, data: Any, *, base: Any = None, rng: Any = None, threads: int = 1) -> dict[str, float]:
+    """Measure the mean log-likelihood of data; ln Z by enumeration where a layer has at most 16 two-valued units.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine, with Bernoulli or Spin visible units.
+    data : array_like, shape (samples, N)
+        Visible configurations.
+    base : array_like, shape (n, N), optional
+        Data whose means the base of annealed importance sampling takes (100 chains, 10 000 temperatures).
+    rng : None, int, SeedSequence or Generator
+        Random numbers of annealed importance sampling.
+    threads : int
+        Threads for it.
+
+    Returns
+    -------
+    dict
+        log_likelihood and log_Z in nats, log_Z_err: the standard error of the latter, 0 if it is exact, inf where a few
+        chains decide.
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit.
+    """
+    sizes = zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)
+    if any(isinstance(unit, TwoValued) and size <= ENUMERATED for unit, size in sizes):
+        found, error = log_likelihood(rbm, data), 0.0
+    else:
+        log_Z = log_partition(rbm, base=base, rng=rng, threads=threads)
+        found, error = log_likelihood(rbm, data, log_Z), log_Z.stderr if log_Z.reliable else float("inf")
+    return {"log_likelihood": found.mean, "log_Z": found.log_partition, "log_Z_err": error}
 
 
 def _overlaps(w: np.ndarray, sigma: np.ndarray, h: np.ndarray, L_hat: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The commands train and sample: learn a machine from data, and draw from a machine that has learned."""
 
 import argparse
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rbm_sim.learning import Learner
+    from rbm_sim.unit import Unit
 
 OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
 
@@ -29,7 +31,8 @@ def add_train(commands: Any) -> None:
         help=about,
         description=f"""{about[0].upper()}{about[1:]}.
 Columns: p_hat and W2 of the weights, T_eff = p_hat/W2, L_hat and silent hidden units on the data, overlap m_tilde,
-the clamped free energy F of the data, and their pseudo-log-likelihood. --out FILE.npz keeps the run, with its
+the clamped free energy F of the data, their pseudo-log-likelihood, and after the epochs of --likelihood the mean
+log-likelihood, with ln Z by enumeration or annealed importance sampling. --out FILE.npz keeps the run, with its
 history, after every epoch; the same command with more --epochs goes on from there, as if it had never stopped.
 --out FILE.csv or .json writes the history alone.""",
         example="""python -m rbm_sim train --data digits --hidden relu --units 100 --epochs 20 --out run.npz
@@ -48,9 +51,12 @@ history, after every epoch; the same command with more --epochs goes on from the
     add("--hidden", choices=hidden, default="relu", help="hidden units (relu)")
     add("--units", type=cli.integer(1), default=100, metavar="M", help="number of hidden units (100)")
     add("--epochs", type=cli.integer(1), default=10, metavar="N", help="passes over the data, in all (10)")
-    add("--batch-size", type=cli.integer(1), default=100, metavar="N", help="data in one step (100)")
+    add("--batch-size", type=cli.integer(1), metavar="N", help="data in one step (1/100 of them, but 10 to 100)")
     add(
-        "--learning-rate", type=float, metavar="RATE", help="rate of the first epoch (0.005; 0.05 for two-valued units)"
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="rate of the first epoch (0.05; relu and gaussian: at most 2/pixels)",
     )
     add("--decay", type=float, default=1.0, metavar="FACTOR", help="of the rate from epoch to epoch (1)")
     add("--momentum", type=float, default=0.0, help="part of the last step that is taken again (0)")
@@ -60,6 +66,9 @@ history, after every epoch; the same command with more --epochs goes on from the
     add("--k", type=cli.integer(1), default=1, metavar="K", help="Gibbs steps of the chains (1)")
     add("--cd", action="store_true", help="start the chains at the data (CD), not where they were (PCD)")
     add("--centred", action="store_true", help="centred gradient")
+    epochs = "epochs after which ln Z is measured, for the log-likelihood (none)"
+    add("--likelihood", type=cli.integer(1), nargs="+", default=[], metavar="EPOCH", help=epochs)
+    add("--test", metavar="DATA", help="data of the log-likelihood, named as for --data (those learned from)")
     cli.add_common(parser, rng=True, plot=True)
 
 
@@ -105,15 +114,22 @@ def train(args: argparse.Namespace) -> int:
         If learning diverges.
     """
     from rbm_sim import runs
-    from rbm_sim.learned import describe
+    from rbm_sim.learned import describe, likelihood
     from rbm_sim.likelihood import pseudo_log_likelihood
     from replica.table import Table, provenance
 
-    data, shape = _data(args)
+    load = partial(load_data, level=_level(args.threshold), visible=runs.UNITS[args.visible](), rng=args.rng)
+    data, shape = load(args.data, "--data")
+    test = data if args.test is None else load(args.test, "--test")[0]
+    if test.shape[1] != data.shape[1]:
+        raise cli.UsageError(f"--test: {test.shape[1]} pixels, but --data has {data.shape[1]}")
     learner, history = _learner(args, data)
 
     def measure(rbm: Any) -> dict[str, float]:
-        return describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:SHOWN]).mean}
+        row = describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:SHOWN]).mean}
+        if len(history) + 1 in args.likelihood:
+            row |= likelihood(rbm, test[:TESTED], base=data, rng=args.rng, threads=os.cpu_count() or 1)
+        return row
 
     file = args.out if args.out is not None and args.out.suffix == ".npz" else None
     progress = partial(cli.progress, label="epochs", quiet=args.quiet)
@@ -136,20 +152,80 @@ def train(args: argparse.Namespace) -> int:
 
 SHOWN = 500
 """Data on which the pseudo-likelihood is measured."""
+TESTED = 10_000
+"""Data on which the likelihood is measured, at most."""
 
 
-def _data(args: argparse.Namespace) -> tuple["np.ndarray", tuple[int, ...]]:
-    from rbm_sim import datasets
+def load_data(
+    name: str, option: str, level: float | str, *, visible: "Unit", rng: Any = None
+) -> tuple["np.ndarray", tuple[int, ...]]:
+    """Load data of two values, those of the visible units.
+
+    Parameters
+    ----------
+    name : str
+        As for `rbm_sim.datasets.load`.
+    option : str
+        Word of the command line that names them.
+    level : float or "random"
+        What makes two values of grey levels.
+    visible : Unit
+        Visible units.
+    rng : None, int, SeedSequence or Generator
+        Random numbers for "random".
+
+    Returns
+    -------
+    tuple
+        The data, shape (samples, pixels), and the shape of an image.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be had.
+    """
+    from rbm_sim import Spin, datasets
 
     try:
-        level: float | str = args.threshold if args.threshold == "random" else float(args.threshold)
-    except ValueError:
-        raise cli.UsageError(f"--threshold: {args.threshold!r} is neither a number nor 'random'") from None
-    try:
-        found = datasets.load(args.data, binarise=level, rng=args.rng)
+        found = datasets.load(name, binarise=level, rng=rng)
     except ImportError as error:
-        raise cli.UsageError(f"--data: {error}") from None
-    return (datasets.as_spins(found.images) if args.visible == "spin" else found.images), found.shape
+        raise cli.UsageError(f"{option}: {error}") from None
+    return (datasets.as_spins(found.images) if isinstance(visible, Spin) else found.images), found.shape
+
+
+def load_run(file: str, option: str) -> "Learner":
+    """Read a run.
+
+    Parameters
+    ----------
+    file : str
+        From the command train.
+    option : str
+        Word of the command line that names it.
+
+    Returns
+    -------
+    Learner
+        As it was.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    from rbm_sim import runs
+
+    try:
+        return runs.load(file)[0]
+    except OSError as error:
+        raise cli.UsageError(f"{option}: {file}: {error.strerror or error}") from None
+
+
+def _level(text: str) -> float | str:
+    try:
+        return text if text == "random" else float(text)
+    except ValueError:
+        raise cli.UsageError(f"--threshold: {text!r} is neither a number nor 'random'") from None
 
 
 def _learner(args: argparse.Namespace, data: "np.ndarray") -> tuple["Learner", list[dict[str, Any]]]:
@@ -159,9 +235,11 @@ def _learner(args: argparse.Namespace, data: "np.ndarray") -> tuple["Learner", l
 
     rate = args.learning_rate
     if rate is None:
-        rate = 0.05 if args.hidden in ("bernoulli", "spin") else 0.005
-    given = {name: getattr(args, name) for name in OPTIONS if name != "learning_rate"}
-    options = Options(**given, learning_rate=rate, persistent=not args.cd)
+        # The gain of a continuous unit grows with the number of pixels, that of a two-valued one is bounded.
+        rate = 0.05 if args.hidden in ("bernoulli", "spin") else min(0.05, 2 / data.shape[1])
+    size = args.batch_size or min(100, max(10, len(data) // 100))
+    given = {name: getattr(args, name) for name in OPTIONS}
+    options = Options(**given | {"learning_rate": rate, "batch_size": size}, persistent=not args.cd)
     if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
         visible, hidden = runs.UNITS[args.visible](), runs.UNITS[args.hidden]()
         return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
@@ -192,15 +270,10 @@ def sample(args: argparse.Namespace) -> int:
     int
         0.
     """
-    from rbm_sim import runs
     from rbm_sim.learned import side
     from replica.table import Table, provenance
 
-    try:
-        learner, _ = runs.load(args.run)
-    except OSError as error:
-        raise cli.UsageError(f"RUN: {args.run}: {error.strerror or error}") from None
-    rbm = learner.rbm
+    rbm = load_run(args.run, "RUN").rbm
     v, h = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
     F = rbm.free_energy(v)
     columns = {

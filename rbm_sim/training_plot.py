@@ -46,6 +46,11 @@ def draw_run(table: Any, rbm: RBM, shape: tuple[int, ...], rng: Any = 0) -> Any:
         ax.plot(table["epoch"], table[name], "-", color="black", linewidth=1.2)
         ax.set_ylabel(label)
         ax.grid(alpha=0.3)
+        if name == "pseudo_ll" and "log_likelihood" in table.columns:
+            known = [(row["epoch"], row["log_likelihood"]) for row in table.rows() if row["log_likelihood"] is not None]
+            ax.plot(*np.array(known).T, "o", color="black", markersize=4, label="log-likelihood")
+            ax.set_ylabel("pseudo- and log-likelihood")
+            ax.legend(frameon=False, fontsize=8)
         if name in ("silent", "m_tilde", "pseudo_ll"):
             ax.set_xlabel("epoch")
     left, right = bottom.subfigures(1, 2)

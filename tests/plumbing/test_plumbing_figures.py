@@ -48,8 +48,8 @@ def test_list(package, capsys):
     assert capsys.readouterr().out == 'figure,title\nline,"A straight line (A 1999, fig. 1)."\nwrong,Wrong.\n'
 
 
-def test_redraw_writes_the_same_files_twice(package, capsys, tmp_path):
-    assert command(package, "line") == 0
+def test_the_same_files_twice(package, capsys, tmp_path):
+    assert command(package, "line", "--recompute") == 0
     assert statuses(capsys) == {"line": "written"}
     folder = tmp_path / "drawings"
     first = {path.name: path.read_bytes() for path in folder.glob("line.[cp][sn]*")}
@@ -58,13 +58,25 @@ def test_redraw_writes_the_same_files_twice(package, capsys, tmp_path):
     assert table["y"] == (0.0, 0.2, 0.4)
     assert table.meta["parameters"] == {"figure": "line"}
     assert "commit" not in table.meta
-    command(package, "line")
+    command(package, "line", "--recompute")
     assert {name: (folder / name).read_bytes() for name in first} == first
     assert not list(folder.glob("*.log.json"))
 
 
+def test_redraw_takes_the_numbers_that_are_there(package, capsys, monkeypatch, tmp_path):
+    command(package, "line", "--recompute")
+    folder = tmp_path / "drawings"
+    first = {path.name: path.read_bytes() for path in folder.glob("line.[cp][sn]*")}
+    monkeypatch.setattr("drawings.line.SLOPE", 3.0)
+    (folder / "line.png").unlink()
+    capsys.readouterr()
+    assert command(package, "line") == 0
+    assert "line,written,line.png" in capsys.readouterr().out
+    assert {name: (folder / name).read_bytes() for name in first} == first
+
+
 def test_check_compares_with_the_committed_numbers(package, capsys, monkeypatch):
-    command(package, "line")
+    command(package, "line", "--recompute")
     capsys.readouterr()
     assert command(package, "line", "--check") == 0
     assert statuses(capsys) == {"line": "agrees"}
@@ -81,7 +93,7 @@ def test_check_compares_with_the_committed_numbers(package, capsys, monkeypatch)
 
 
 def test_failures_are_rows_and_the_others_go_on(package, capsys):
-    assert command(package) == 1
+    assert command(package, "--recompute") == 1
     captured = capsys.readouterr()
     assert "wrong: ValueError: no" in captured.err
     assert [row["status"] for row in csv.DictReader(io.StringIO(captured.out))] == ["written", "failed"]

@@ -116,6 +116,8 @@ def test_a_dead_worker_of_a_foreign_pool_is_an_error_of_the_points_it_leaves(tas
 
 
 def test_threads_share_the_limit_on_threads(tasks):
+    import scipy.linalg  # noqa: F401 - a library that a task loads would be one more afterwards
+
     before = threadpool_info()
     with ThreadPoolExecutor(3) as pool:
         assert [found for _, found in sweep(tasks.threads, range(30), executor=pool)] == [{1}] * 30

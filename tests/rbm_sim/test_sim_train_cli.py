@@ -90,3 +90,56 @@ def test_describe_by_sums():
     assert row["m_tilde"] == pytest.approx(np.mean(overlaps))
     assert row["T_eff"] == pytest.approx(row["p_hat"] / ((w**2).sum() / 3))
     assert (side(64), side(12), side(7)) == ((8, 8), (3, 4), (1, 7))
+
+
+def test_the_likelihood_after_chosen_epochs(capsys, tmp_path):
+    """Enumerated for 6 Bernoulli units; 20 ReLU units, by annealing, agree with enumeration of the 9 pixels."""
+    from rbm_sim import datasets, exact
+
+    small = [*WORDS, "--hidden", "bernoulli", "--epochs", "3", "--likelihood", "2", "--plot", str(tmp_path / "run.png")]
+    first, second, third = rows(capsys, *small)
+    assert first["log_likelihood"] is None
+    assert third["log_likelihood"] is None
+    assert second["log_Z_err"] == 0
+    out = tmp_path / "run.npz"
+    words = ["train", "--data", "bars-and-stripes:3", "--units", "20", "--epochs", "1", "--likelihood", "1"]
+    (row,) = rows(capsys, *words, "--out", str(out))
+    images = datasets.load("bars-and-stripes:3").images
+    rbm = runs.load(out)[0].rbm
+    assert row["log_likelihood"] == pytest.approx(exact.log_likelihood(rbm, images), abs=1e-6)
+    assert row["log_Z"] == pytest.approx(exact.log_partition(rbm), abs=1e-6)
+
+
+def test_the_likelihood_of_other_data(capsys, tmp_path):
+    np.save(tmp_path / "black.npy", np.zeros((5, 16), np.uint8))
+    words = [*WORDS, "--hidden", "bernoulli", "--epochs", "1", "--likelihood", "1", "--test"]
+    (row,) = rows(capsys, *words, str(tmp_path / "black.npy"))
+    (own,) = rows(capsys, *words[:-1])
+    assert row["log_Z"] == own["log_Z"]
+    assert row["log_likelihood"] != own["log_likelihood"]
+    assert cli.run(main, [*words, "bars-and-stripes:3"]) == 2
+    assert "--test: 9 pixels, but --data has 16" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("visible", ["bernoulli", "spin"])
+def test_a_run_is_measured(capsys, tmp_path, visible):
+    out = tmp_path / "run.npz"
+    history = rows(capsys, *WORDS, "--epochs", "2", "--visible", visible, "--hidden", "relu", "--out", str(out))
+    (row,) = rows(capsys, "measure", str(out), "--states", "bars-and-stripes:4")
+    for name in ("p_hat", "W2", "L_hat"):
+        assert row[name] == pytest.approx(history[-1][name], rel=1e-5), name
+    assert (row["N"], row["M"], row["states"]) == (16, 6, 30)
+    for words, message in (
+        ([str(out), "--hidden", "relu"], "a run has its own hidden units"),
+        ([str(tmp_path / "none.npz")], "No such file"),
+        ([str(out), "--states", "bars-and-stripes:3"], "9 columns, but the weights have 16 rows"),
+    ):
+        assert cli.run(main, ["measure", *words]) == 2
+        assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("data", "size"), [("bars-and-stripes:4", 10), ("bars-and-stripes:10", 20)])
+def test_batches_fit_the_data(capsys, tmp_path, data, size):
+    out = tmp_path / "run.npz"
+    rows(capsys, "train", "--data", data, "--units", "4", "--epochs", "1", "--out", str(out))
+    assert runs.load(out)[0].options.batch_size == size
