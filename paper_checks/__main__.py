@@ -14,7 +14,7 @@ from paper_checks.check import Check, Verdict, collect
 from replica.cli import Parser, UsageError, add_common, emit, parameters, progress, run, warn
 from replica.table import Table, provenance
 
-SHOWN = ("name", "verdict", "source", "where", "printed", "computed")
+SHOWN = ("name", "verdict", "source", "section", "printed", "computed")
 
 
 def main(argv: Sequence[str] | None = None, package: ModuleType = paper_checks) -> int:
@@ -130,9 +130,12 @@ def report(done: Sequence[tuple[Check, Verdict]], args: argparse.Namespace) -> T
     columns: dict[str, list[Any]] = {
         "name": [item.name for item, _ in done],
         "source": [item.source for item, _ in done],
-        "where": [item.where for item, _ in done],
+        "section": [item.where for item, _ in done],
         "seen": [item.seen for item, _ in done],
         "printed": [item.printed for item, _ in done],
+        "right": [item.right or None for item, _ in done],
+        "extraction": [item.extraction for item, _ in done],
+        "route": [item.route or None for item, _ in done],
         "computed": [verdict.computed for _, verdict in done],
         "tolerance": [verdict.tolerance.value if verdict.tolerance else None for _, verdict in done],
         "tolerance_is": [verdict.tolerance.name if verdict.tolerance else None for _, verdict in done],

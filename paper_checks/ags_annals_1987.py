@@ -30,7 +30,7 @@ def error_fraction() -> Verdict:
     fold = replica.spinodal(Hopfield(alpha=0.1), along="alpha")
     largest = (1 - fold.order.m) / 2
     reached = brentq(lambda alpha: errors(alpha) - 0.015, 0.1, fold.value * (1 - 1e-12), xtol=1e-14)
-    outcome = Outcome.AGREES if largest < 0.015 else Outcome.DIFFERS
+    outcome = Outcome.REPRODUCED if largest < 0.015 else Outcome.DIFFERS
     note = f"holds up to load {reached:.7f}; the last {1 - reached / fold.value:.2%} below α_c has more errors"
     return Verdict(outcome, f"{largest:.5%} at α_c", note)
 

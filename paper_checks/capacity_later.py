@@ -54,6 +54,6 @@ def _reentrance() -> Verdict:
     best = minimize_scalar(lambda T: -capacity(T), bounds=(0.0, 0.1), method="bounded", options={"xatol": 1e-9})
     largest, cold = -best.fun, capacity(0.0)
     rises = bool(np.all(np.diff([capacity(T) for T in (0.0, 0.005, 0.01, best.x)]) > 0))
-    outcome = Outcome.AGREES if rises and largest > cold else Outcome.DIFFERS
+    outcome = Outcome.REPRODUCED if rises and largest > cold else Outcome.DIFFERS
     note = f"replica symmetric; {cold:.9f} at T = 0, {largest / cold - 1:.3%} less"
     return Verdict(outcome, f"{largest:.9f} at T = {best.x:.6f}", note)

@@ -22,11 +22,10 @@ SEEN = {
 class Outcome(StrEnum):
     """What became of a printed claim."""
 
-    AGREES = "agrees"
+    REPRODUCED = "reproduced"
     MISPRINT = "misprint"
     DIFFERS = "differs"
-    RECALLED_ONLY = "recalled-only"
-    NOT_APPLICABLE = "not applicable"
+    UNCHECKED = "unchecked"
     FAILED = "failed"
 
 
@@ -82,7 +81,9 @@ class Check:
     ----------
     function : callable
         Returns the `Verdict`.
-    source, where, printed, seen : str
+    source, where, printed, seen, right, route : str
+        As in `check`.
+    extraction : bool
         As in `check`.
     expected : Outcome
         The verdict that is no surprise.
@@ -97,6 +98,9 @@ class Check:
     where: str
     printed: str
     seen: str
+    right: str
+    route: str
+    extraction: bool
     expected: Outcome
     slow: bool
     name: str
@@ -116,8 +120,9 @@ class Check:
                 raise TypeError(f"the check returned a {type(verdict).__name__}, not a Verdict")
         except Exception as error:
             return Verdict(Outcome.FAILED, "", f"{type(error).__name__}: {error}")
-        if self.seen == "r" and verdict.outcome is Outcome.AGREES:
-            return replace(verdict, outcome=Outcome.RECALLED_ONLY)
+        if self.seen == "r" and verdict.outcome is Outcome.REPRODUCED:
+            reason = f"the value is found, but the text was not at hand; {verdict.note}".removesuffix("; ")
+            return replace(verdict, outcome=Outcome.UNCHECKED, note=reason)
         if self.seen == "r" and verdict.outcome is Outcome.MISPRINT:
             return Verdict(Outcome.FAILED, verdict.computed, "nobody can call a text not at hand a misprint")
         return verdict
@@ -129,6 +134,9 @@ def check(
     where: str,
     printed: str,
     seen: str,
+    right: str = "",
+    route: str = "",
+    extraction: bool = False,
     expected: str | None = None,
     slow: bool = False,
 ) -> Callable[[Callable[[], Verdict]], Check]:
@@ -145,8 +153,14 @@ def check(
     seen : {"p", "a", "s", "r"}
         How the claim is known: read in the paper, read in its abstract, second-hand, or recalled by the field
         without the original text at hand.
+    right : str
+        What is right instead, in the notation of the source; of a misprint.
+    route : str
+        By which independent way it is checked, such as "enumeration" or "derivative of the free energy".
+    extraction : bool
+        Whether the text copy of the source, rather than the source, may have lost what is wrong.
     expected : str, optional
-        The verdict that is no surprise; by default "agrees", or "recalled-only" for a recalled claim.
+        The verdict that is no surprise; by default "reproduced", or "unchecked" for a recalled claim.
     slow : bool
         Whether it takes more than a few seconds, and runs only with `--all`.
 
@@ -162,12 +176,12 @@ def check(
     """
     if seen not in SEEN:
         raise ValueError(f"seen = {seen!r}; allowed are {', '.join(SEEN)}")
-    usual = Outcome.RECALLED_ONLY if seen == "r" else Outcome.AGREES
+    usual = Outcome.UNCHECKED if seen == "r" else Outcome.REPRODUCED
     outcome = usual if expected is None else Outcome(expected)
 
     def decorate(function: Callable[[], Verdict]) -> Check:
         name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-        return Check(function, source, where, printed, seen, outcome, slow, name)
+        return Check(function, source, where, printed, seen, right, route, extraction, outcome, slow, name)
 
     return decorate
 
@@ -202,7 +216,7 @@ def last_digit(printed: str, units: float = 0.5) -> Tolerance:
 
 
 def compare(computed: Any, printed: float, tolerance: Tolerance, note: str = "", shown: str | None = None) -> Verdict:
-    """Verdict on a number: "agrees" within the tolerance, else "differs".
+    """Verdict on a number: "reproduced" within the tolerance, else "differs".
 
     Parameters
     ----------
@@ -225,7 +239,7 @@ def compare(computed: Any, printed: float, tolerance: Tolerance, note: str = "",
     scale = abs(printed) if tolerance.relative else 1.0
     near = bool(abs(computed - printed) <= tolerance.value * scale)
     text = f"{float(computed):.10g}" if shown is None else shown
-    return Verdict(Outcome.AGREES if near else Outcome.DIFFERS, text, note, tolerance)
+    return Verdict(Outcome.REPRODUCED if near else Outcome.DIFFERS, text, note, tolerance)
 
 
 def collect(package: ModuleType) -> Iterator[Check]:
@@ -259,4 +273,4 @@ def _broken(name: str, error: Exception) -> Check:
     def function() -> Verdict:
         raise ImportError(f"{type(error).__name__}: {error}")
 
-    return Check(function, "", "", "", "", Outcome.AGREES, slow=False, name=name)
+    return Check(function, "", "", "", "", "", "", False, Outcome.REPRODUCED, slow=False, name=name)

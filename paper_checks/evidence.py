@@ -18,7 +18,7 @@ SMOOTH = Tolerance("numerical derivative", 1e-7, "central differences of step 1e
 
 
 def weigh(printed: Any, truth: Any, tolerance: Tolerance, note: str = "", *, corrected: Any = None) -> Verdict:
-    """Verdict on a printed formula: "agrees", "misprint" if only its correction is true, else "differs".
+    """Verdict on a printed formula: "reproduced", "misprint" if only its correction is true, else "differs".
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def weigh(printed: Any, truth: Any, tolerance: Tolerance, note: str = "", *, cor
     wrong = deviation(printed, truth, tolerance)
     unit = " standard errors" if tolerance.name == "standard errors" else ""
     if wrong <= tolerance.value:
-        return Verdict(Outcome.AGREES, f"off by {wrong:.1e}{unit}", note, tolerance)
+        return Verdict(Outcome.REPRODUCED, f"off by {wrong:.1e}{unit}", note, tolerance)
     if corrected is None:
         return Verdict(Outcome.DIFFERS, f"off by {wrong:.3g}{unit}", note, tolerance)
     right = deviation(corrected, truth, tolerance)

@@ -75,7 +75,7 @@ def name_of_hot_phase() -> Verdict:
     """With few patterns the state above T = 1 is a paramagnet: q = 0, and there is no other solution."""
     states = replica.solve_all(Hopfield(alpha=1e-6, T=1.2))
     kinds = sorted({s.kind for s in states})
-    outcome = Outcome.AGREES if "spin_glass" in kinds else Outcome.DIFFERS
+    outcome = Outcome.REPRODUCED if "spin_glass" in kinds else Outcome.DIFFERS
     note = "q = 0; the spin glass lies below T_g = 1 + √α and needs m = 0 < q"
     return Verdict(outcome, ", ".join(kinds), note)
 
@@ -111,7 +111,7 @@ def bound_on_overlaps() -> Verdict:
     pure = np.isclose(np.abs(m).max(axis=1), 1)
     holds = (square <= 1 + 1e-12).all() and (square[~pure] < 1 - 1e-6).all() and pure.any()
     shown = f"m² = 1 in {pure.sum()} of 400, at most {square[~pure].max():.4f} in the others"
-    return Verdict(Outcome.AGREES if holds else Outcome.DIFFERS, shown, "only single patterns reach the bound")
+    return Verdict(Outcome.REPRODUCED if holds else Outcome.DIFFERS, shown, "only single patterns reach the bound")
 
 
 def _curie_weiss(N: int, T: float) -> tuple[float, float]:

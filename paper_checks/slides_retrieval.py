@@ -102,7 +102,7 @@ def crosstalk_condition() -> Verdict:
             1000, alpha, visible=rbm_sim.Spin(), hidden=rbm_sim.Gaussian(), samples=20, rng=SEED
         )
         kept[alpha] = 1 - result.lost_fraction
-    outcome = Outcome.AGREES if min(kept.values()) > 0.5 else Outcome.DIFFERS
+    outcome = Outcome.REPRODUCED if min(kept.values()) > 0.5 else Outcome.DIFFERS
     shown = ", ".join(f"{fraction:.0%} kept at M/N = {alpha}" for alpha, fraction in kept.items())
     note = f"crosstalk of variance M/N is noise, and feeds back: the limit is 0.138; N = 1000, 20 samples, seed {SEED}"
     return Verdict(outcome, shown, note)

@@ -114,4 +114,4 @@ def higher_capacity() -> Verdict:
     back = replica.solve(ThresholdHopfield(alpha=0.3, theta=0.5), throw=False).status
     holds = (np.diff(found) > 0).all() and lost != 0 and back == 0
     shown = f"{found[0]:.5g} at θ = −3, {found[6]:.5g} at 0, {found[12]:.5g} at 3"
-    return Verdict(Outcome.AGREES if holds else Outcome.DIFFERS, shown, "monotone on 13 thresholds")
+    return Verdict(Outcome.REPRODUCED if holds else Outcome.DIFFERS, shown, "monotone on 13 thresholds")

@@ -164,11 +164,11 @@ def distance_at_the_minimum() -> Verdict:
     where="Fig. 4(a) and (b), heterogeneous",
     printed="-5.4 10^-3 at 0.47; spin glass -4.42 10^-3; L p = 0.467",
     seen="p",
-    expected="not applicable",
+    expected="unchecked",
 )
 def heterogeneous_curves() -> Verdict:
     """The law of the p_i is in supplementary material that is not at hand; a spread of 50 % is only an example."""
     x = 1 + 0.5 * np.array([-1.5, -0.5, 0.5, 1.5]) / np.sqrt(1.25)
     least = ell_star(CompositionalRBM(alpha=0.5, theta=1.5, g=-0.1725, x_i=x))
     shown = f"ℓ* = {least.value:.3f}, f̃ = {1e3 * least.free_energy:.2f}e-3 for an assumed law"
-    return Verdict(Outcome.NOT_APPLICABLE, shown, "four equal classes, standard deviation 0.5; no test of the figure")
+    return Verdict(Outcome.UNCHECKED, shown, "four equal classes, standard deviation 0.5; no test of the figure")

@@ -111,7 +111,7 @@ def trends() -> Verdict:
     same = all((found[a] > found[b]) == (printed[a] > printed[b]) for a, b in pairs)
     shown = "the same" if same else "not the same"
     return Verdict(
-        Outcome.AGREES if same else Outcome.DIFFERS, shown, f"{len(pairs) // 2} pairs with equal L or equal θ"
+        Outcome.REPRODUCED if same else Outcome.DIFFERS, shown, f"{len(pairs) // 2} pairs with equal L or equal θ"
     )
 
 
@@ -158,7 +158,7 @@ def equal_energies() -> Verdict:
         f = {kind: min((float(s.free_energy) for s in states if s.kind == kind), default=math.nan) for kind in KINDS}
         gaps.append(f["retrieval"] - f["spin_glass"])
     higher = sum(gap > 0 for gap in gaps)
-    outcome = Outcome.DIFFERS if higher == len(gaps) else Outcome.AGREES
+    outcome = Outcome.DIFFERS if higher == len(gaps) else Outcome.REPRODUCED
     shown = f"spin glass lower at {higher} of {len(gaps)} points"
     return Verdict(outcome, shown, "at half the published α_c retrieval is nowhere the ground state")
 
@@ -198,7 +198,7 @@ def symmetric_field() -> Verdict:
         noise = (weight * ndtr(a * w)) @ w / L / a[:, 0]
         C = FIG_3["p"] / noise * (np.exp(-((a * w) ** 2) / 2) @ weight) / math.sqrt(2 * math.pi)
         least.append(float(C.min()))
-    outcome = Outcome.DIFFERS if min(least) > 1 else Outcome.AGREES
+    outcome = Outcome.DIFFERS if min(least) > 1 else Outcome.REPRODUCED
     note = "with b = 0 the units of W = 0 are half on; for L = 1, C = a((1−p)φ(0) + pφ(a))/(Φ(a) − ½) > 1 if p < 1"
     return Verdict(outcome, f"C >= {min(least):.6f} for every m > 0", note)
 

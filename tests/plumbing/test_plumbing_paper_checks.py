@@ -61,8 +61,8 @@ def test_fast_checks_by_default_and_all_with_all(package, capsys):
     assert command(package(), "--format", "csv") == 0
     found = rows(capsys)
     assert {name: row["verdict"] for name, row in found.items()} == {
-        "a_1999.pi": "agrees",
-        "a_1999.e": "recalled-only",
+        "a_1999.pi": "reproduced",
+        "a_1999.e": "unchecked",
     }
     assert found["a_1999.pi"]["computed"] == "3.14159"
     assert found["a_1999.pi"]["tolerance_is"] == "0.5 of the last digit"
@@ -73,7 +73,7 @@ def test_fast_checks_by_default_and_all_with_all(package, capsys):
 def test_the_terminal_gets_the_main_columns_and_a_file_all(package, capsys, tmp_path):
     assert command(package(), "--out", str(tmp_path / "t.json")) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "verdict", "source", "where", "printed", "computed"]
+    assert lines[0].split() == ["name", "verdict", "source", "section", "printed", "computed"]
     assert len(lines) == 3
     assert Table.read(tmp_path / "t.json")["note"] == ("Archimedes", None)
 
@@ -126,8 +126,8 @@ def blames_a_text_not_at_hand():
     captured = capsys.readouterr()
     found = {row["name"]: row["verdict"] for row in csv.DictReader(io.StringIO(captured.out))}
     assert found == {
-        "a_1999.pi": "agrees",
-        "a_1999.e": "recalled-only",
+        "a_1999.pi": "reproduced",
+        "a_1999.e": "unchecked",
         "b_2001.differs": "differs",
         "b_2001.differs_as_expected": "differs",
         "b_2001.raises": "failed",
@@ -135,7 +135,7 @@ def blames_a_text_not_at_hand():
         "b_2001.blames_a_text_not_at_hand": "failed",
         "c_2002": "failed",
     }
-    assert "b_2001.raises: failed, expected agrees: ZeroDivisionError: no such luck" in captured.err
+    assert "b_2001.raises: failed, expected reproduced: ZeroDivisionError: no such luck" in captured.err
     assert captured.err.count("\n") == 5
 
 
@@ -163,7 +163,7 @@ def interrupted():
 )
 def test_last_digit(printed, inside, outside):
     value = float(printed.replace("−", "-"))
-    assert compare(inside, value, last_digit(printed)).outcome is Outcome.AGREES
+    assert compare(inside, value, last_digit(printed)).outcome is Outcome.REPRODUCED
     assert compare(outside, value, last_digit(printed)).outcome is Outcome.DIFFERS
 
 
