@@ -75,7 +75,7 @@ def test_the_terminal_gets_the_main_columns_and_a_file_all(package, capsys, tmp_
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["name", "verdict", "source", "section", "printed", "computed"]
     assert len(lines) == 3
-    assert Table.read(tmp_path / "t.json")["note"] == ("Archimedes", None)
+    assert Table.read(tmp_path / "t.json")["note"] == ("Archimedes", "the value is found, but the text was not at hand")
 
 
 @pytest.mark.parametrize("pattern", ["pi", "a_1999.p*", "PI", "*.pi"])
