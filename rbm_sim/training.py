@@ -150,7 +150,7 @@ def train(args: argparse.Namespace) -> int:
     return 130 if stopped else 0
 
 
-SHOWN = 500
+SHOWN = 100
 """Data on which the pseudo-likelihood is measured."""
 TESTED = 10_000
 """Data on which the likelihood is measured, at most."""
