@@ -1,0 +1,250 @@
+"""Change one sign, factor or exponent in a formula and see that a test notices: `python tests/mutations.py [WORD ...]`.
+
+Each mutation is made in a copy of the checkout and meets first the test file named beside it (at most a minute), then,
+if it survives that, the whole suite. Words select mutations by file. Exit status 1 if one survives both.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRST = 60  # seconds for the named tests
+WHOLE = 1800
+
+
+class Mutation(NamedTuple):
+    """A formula, its wrong form, and the tests that should notice first."""
+
+    file: str
+    right: str
+    wrong: str
+    tests: str
+
+
+THEORY = "tests/replica"
+MUTATIONS = (
+    Mutation(
+        "replica/gaussian.py",
+        "-x * current + (j * previous if j else previous)\n    return current",
+        "-x * current + ((j + 1) * previous if j else previous)\n    return current",
+        f"{THEORY}/test_theory_gaussian.py",
+    ),
+    Mutation(
+        "replica/gaussian.py", "return -k * np.where(", "return k * np.where(", f"{THEORY}/test_theory_gaussian.py"
+    ),
+    Mutation(
+        "replica/potentials.py",
+        "C = 2 * mean(phi(x)) / s\n",
+        "C = mean(phi(x)) / s\n",
+        f"{THEORY}/test_theory_potentials.py",
+    ),
+    Mutation(
+        "replica/potentials.py",
+        "mean(u * (1 - tanh(u)) + log1p",
+        "mean(u * (1 + tanh(u)) + log1p",
+        f"{THEORY}/test_theory_potentials.py",
+    ),
+    Mutation(
+        "replica/potentials.py", "(2 / (T * s) * mean(", "(1 / (T * s) * mean(", f"{THEORY}/test_theory_potentials.py"
+    ),
+    Mutation(
+        "replica/models/hopfield.py",
+        "r=order.q * amplified * amplified, C=C, B=amplified",
+        "r=order.q * amplified, C=C, B=amplified",
+        f"{THEORY}/test_theory_limits.py",
+    ),
+    Mutation(
+        "replica/models/hopfield.py",
+        "n * m * m / 2 + self.alpha / 2 * (pair + r * C)",
+        "n * m * m / 2 + self.alpha / 2 * (pair - r * C)",
+        f"{THEORY}/test_model_contract.py",
+    ),
+    Mutation(
+        "replica/models/hopfield.py",
+        "value = 1 - self.alpha * squared / (1 - order.C) ** 2",
+        "value = 1 - self.alpha * squared / (1 - order.C)",
+        f"{THEORY}/test_theory_reference.py",
+    ),
+    Mutation(
+        "replica/models/hopfield.py",
+        "return outside, outside + cross",
+        "return outside, outside - cross",
+        f"{THEORY}/test_model_contract.py",
+    ),
+    Mutation(
+        "replica/models/hopfield.py",
+        "total_m = total_m + weight * z / max(n, 1) * site.m",
+        "total_m = total_m + weight * z * site.m",
+        f"{THEORY}/test_theory_reference.py",
+    ),
+    Mutation(
+        "replica/models/threshold_hopfield.py",
+        "C=phi(m / s) / s,",
+        "C=phi(m / s) / (2 * s),",
+        f"{THEORY}/test_theory_reference.py",
+    ),
+    Mutation(
+        "replica/models/threshold_hopfield.py",
+        "hidden = self.alpha * q * H(2, x) / 2 *",
+        "hidden = self.alpha * q * H(2, x) *",
+        f"{THEORY}/test_model_contract.py",
+    ),
+    Mutation(
+        "replica/sparse_rbm.py",
+        "_column(self.alpha * order.B / 2) * law.x",
+        "_column(self.alpha * order.B) * law.x",
+        f"{THEORY}/test_rrbm_reference.py",
+    ),
+    Mutation(
+        "replica/sparse_rbm.py",
+        "r=p * order.q * H(2, y) * amplified * amplified",
+        "r=order.q * H(2, y) * amplified * amplified",
+        f"{THEORY}/test_rrbm_limits.py",
+    ),
+    Mutation(
+        "replica/sparse_rbm.py",
+        "self.alpha / 2 * (r * C + B * q) - visible - hidden",
+        "self.alpha / 2 * (r * C + B * q) - visible + hidden",
+        f"{THEORY}/test_model_contract.py",
+    ),
+    Mutation(
+        "replica/sparse_rbm.py",
+        "- self.alpha * order.r / 2 - self.g * activity",
+        "- self.alpha * order.r / 2 + self.g * activity",
+        f"{THEORY}/test_rrbm_limits.py",
+    ),
+    Mutation(
+        "replica/sparse_rbm.py",
+        "q = unit_mean(law.weight * law.x, on)",
+        "q = unit_mean(law.weight, on)",
+        f"{THEORY}/test_rrbm_limits.py",
+    ),
+    Mutation(
+        "replica/pattern_sum.py",
+        "power, total = np.array([p / 2, 1 - p, p / 2])",
+        "power, total = np.array([p, 1 - 2 * p, p])",
+        f"{THEORY}/test_rrbm_pattern_sum.py",
+    ),
+    Mutation(
+        "replica/pattern_sum.py",
+        "inverse = 2 / np.maximum(ell, 1e-300)",
+        "inverse = 1 / np.maximum(ell, 1e-300)",
+        f"{THEORY}/test_rrbm_pattern_sum.py",
+    ),
+    Mutation(
+        "replica/models/hopfield.py",
+        "total = -self.alpha / 2 * (log_margin(order, 1.0) + C * gain(order, 1.0))",
+        "total = -self.alpha / 2 * (log_margin(order, 1.0) - C * gain(order, 1.0))",
+        f"{THEORY}/test_model_contract.py",
+    ),
+    Mutation(
+        "rbm_sim/_half_line.py",
+        "gap = 2 / (np.sqrt(low * low + 4) - low)",
+        "gap = 1 / (np.sqrt(low * low + 4) - low)",
+        "tests/rbm_sim/test_sim_units.py",
+    ),
+    Mutation(
+        "rbm_sim/_half_line.py",
+        "inverse * (1 - s * (2 - s * (10 - 74 * s)))",
+        "inverse * (1 + s * (2 - s * (10 - 74 * s)))",
+        "tests/rbm_sim/test_sim_units.py",
+    ),
+    Mutation(
+        "rbm_sim/measure.py",
+        "participation_ratio(columns.T, a=2)",
+        "participation_ratio(columns.T, a=1)",
+        "tests/rbm_sim/test_sim_measure.py",
+    ),
+    Mutation(
+        "rbm_sim/couplings.py",
+        "(1 + visible.low) * diagonal / 2",
+        "(1 + visible.low) * diagonal",
+        "tests/rbm_sim/test_sim_couplings.py",
+    ),
+    Mutation(
+        "rbm_sim/learning.py",
+        "zip(self.step.arrays(), gradients, (1, -1, -1), strict=True)",
+        "zip(self.step.arrays(), gradients, (1, 1, -1), strict=True)",
+        "tests/rbm_sim/test_sim_learning.py",
+    ),
+    Mutation(
+        "rbm_sim/learning.py",
+        "return (dw, dv - dw @ lam, dh - mu @ dw) if centred",
+        "return (dw, dv + dw @ lam, dh - mu @ dw) if centred",
+        "tests/rbm_sim/test_sim_learning.py",
+    ),
+    Mutation(
+        "rbm_sim/learning.py",
+        "norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)",
+        "norms = np.abs(w).sum(axis=0) ** options.exponent",
+        "tests/rbm_sim/test_sim_learning.py",
+    ),
+    Mutation("rbm_sim/learned.py", '"T_eff": p_hat / W2', '"T_eff": W2 / p_hat', "tests/rbm_sim/test_sim_train_cli.py"),
+    Mutation(
+        "rbm_sim/units.py",
+        "return T ** (order / 2) * reduced",
+        "return T**order * reduced",
+        "tests/rbm_sim/test_sim_units.py",
+    ),
+    Mutation(
+        "rbm_sim/likelihood.py",
+        "estimate(-rbm.free_energy(v, T).astype(np.float64) / T)",
+        "estimate(-rbm.free_energy(v, T).astype(np.float64))",
+        "tests/rbm_sim/test_sim_likelihood.py",
+    ),
+)
+
+
+def main(words: list[str]) -> int:
+    """Run the mutations and print one line for each."""
+    chosen = [m for m in MUTATIONS if not words or any(word in m.file for word in words)]
+    survivors = 0
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        shutil.copytree(
+            ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__", ".*_cache", ".hypothesis")
+        )
+        for mutation in chosen:
+            start = time.monotonic()
+            fate = caught(mutation, copy)
+            survivors += fate == "SURVIVED"
+            changed = " ".join(f"{mutation.right}  →  {mutation.wrong}".split())
+            print(f"{fate:28s}{time.monotonic() - start:6.0f} s  {mutation.file}: {changed}", flush=True)
+    print(f"{len(chosen)} mutations, {survivors} survived")
+    return int(survivors > 0)
+
+
+def caught(mutation: Mutation, copy: Path) -> str:
+    """What noticed the mutation."""
+    path = copy / mutation.file
+    text = path.read_text()
+    if text.count(mutation.right) != 1:
+        raise SystemExit(f"{mutation.file}: {mutation.right!r} is there {text.count(mutation.right)} times, not once")
+    path.write_text(text.replace(mutation.right, mutation.wrong))
+    try:
+        if fails(copy, [mutation.tests, "-n", "0"], FIRST):
+            return "caught by the named tests"
+        return "caught by the whole suite" if fails(copy, ["-n", "auto"], WHOLE) else "SURVIVED"
+    finally:
+        path.write_text(text)
+
+
+def fails(copy: Path, words: list[str], limit: float) -> bool:
+    """Whether pytest finds a failure in this time; to run out of it is none."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *words]
+    try:
+        done = subprocess.run(command, cwd=copy, capture_output=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
