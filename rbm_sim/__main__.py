@@ -111,7 +111,7 @@ visible states L_hat, and how many hidden units none of them activates.""",
     )
     weights = ".npy file, shape (N, M), visible × hidden, or .npz file of the command train, with its own units"
     parser.add_argument("weights", metavar="WEIGHTS", help=weights)
-    states = ".npy file of visible states, shape (n, N); with a run, data as for train, grey levels cut at 0.5"
+    states = ".npy file of visible states, shape (n, N); with a run, data as for train, grey levels cut as there"
     parser.add_argument("--states", metavar="FILE", help=states)
     parser.add_argument("--hidden", choices=tuple(studies.UNITS), help="hidden units (relu, or those of the run)")
     parser.add_argument("--theta", type=float, help="threshold of the relu units (0, or those of the run)")
@@ -191,7 +191,7 @@ def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
     """Weights and hidden units of a run."""
     if args.hidden is not None or args.theta is not None:
         raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
-    rbm = training.load_run(args.weights, "WEIGHTS").rbm
+    rbm = training.load_run(args.weights, "WEIGHTS").learner.rbm
     return rbm.weights.astype(float), rbm.hidden
 
 
@@ -199,8 +199,9 @@ def _states(args: argparse.Namespace) -> "np.ndarray":
     """The visible states, in the values of the visible units of a run."""
     if not args.weights.endswith(".npz"):
         return _load(args.states, "--states")
-    visible = training.load_run(args.weights, "WEIGHTS").visible
-    return training.load_data(args.states, "--states", 0.5, visible=visible)[0].astype(float)
+    run = training.load_run(args.weights, "WEIGHTS")
+    level = run.about.get("threshold", 0.5)
+    return training.load_data(args.states, "--states", level, visible=run.learner.visible, rng=0)[0].astype(float)
 
 
 def _load(path: str, option: str) -> "np.ndarray":

@@ -19,15 +19,21 @@ def integer(name: str, value: Any, *, at_least: int) -> int:
 
 
 def number(
-    name: str, value: Any, *, above: float = -math.inf, at_least: float = -math.inf, at_most: float = math.inf
+    name: str,
+    value: Any,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
+    below: float = math.inf,
 ) -> float:
     """Return `value` as a float, or raise if it is not a finite number within the bounds."""
     try:
         result = math.nan if isinstance(value, (str, bytes)) else float(value)
     except (TypeError, ValueError, OverflowError):
         result = math.nan
-    if not (math.isfinite(result) and above < result and at_least <= result <= at_most):
-        limits = [(">", above), (">=", at_least), ("<=", at_most)]
+    if not (math.isfinite(result) and above < result < below and at_least <= result <= at_most):
+        limits = [(">", above), (">=", at_least), ("<=", at_most), ("<", below)]
         bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in limits if math.isfinite(bound))
         raise ValueError(f"{name} = {value!r}: must be a finite number {bounds}".rstrip())
     return result
@@ -60,6 +66,13 @@ def layer_parameter(name: str, value: Any) -> Any:
     if result.dtype.kind != "f":
         result = result.astype(float)
     return result if result.ndim else float(result)
+
+
+def yes_or_no(name: str, value: Any) -> bool:
+    """Return `value` if it is True or False, or raise."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} = {value!r}: must be True or False")
+    return bool(value)
 
 
 def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:

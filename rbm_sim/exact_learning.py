@@ -18,7 +18,7 @@ class Fit(NamedTuple):
     ----------
     rbm : RBM
         The machine, in double precision.
-    log_likelihood : ndarray, shape (iterations,)
+    log_likelihood : ndarray, shape (1 + iterations,)
         Mean log-likelihood of the data at every iteration; it never falls.
     converged : bool
         Whether the gradient has become small; data on a few configurations drive weights to infinity, and only a

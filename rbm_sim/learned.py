@@ -19,9 +19,9 @@ def describe(rbm: RBM, data: Any) -> dict[str, float]:
     """Measure a machine on data, the hidden units taking their most likely values h*(v).
 
     p_hat = (1/MN) Σ_μ (Σ_i w²)²/Σ_i w⁴;  W2 = (1/M) Σ w²;  T_eff = p_hat/W2, the temperature at which weights ±1/√N
-    of that density would do the same (both layers rescaled);  L_hat = (Σ h³)²/Σ h⁶ and silent, the number of hidden
-    units with h = 0, means over the data;  m_tilde, the mean over data of Σ_i w_{iμ} σ_i/Σ_i |w_{iμ}| over the L_hat
-    most active units;  F, the clamped free energy of the data.
+    of that density give the same law, Gaussian or ReLU hidden units rescaled by √T;  L_hat = (Σ h³)²/Σ h⁶ and silent,
+    the number of hidden units with h = 0, means over the data;  m_tilde, the mean over data of
+    Σ_i w_{iμ} σ_i/Σ_i |w_{iμ}| over the L_hat most active units;  F, the clamped free energy of the data.
 
     Parameters
     ----------

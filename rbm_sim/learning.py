@@ -80,11 +80,12 @@ class Options:
         _check.integer("k", self.k, at_least=1)
         _check.number("learning_rate", self.learning_rate, above=0)
         _check.number("decay", self.decay, above=0, at_most=1)
-        if _check.number("momentum", self.momentum, at_least=0, at_most=1) == 1:
-            raise ValueError(f"momentum = {self.momentum!r}: must be < 1")
+        _check.number("momentum", self.momentum, at_least=0, below=1)
         _check.number("weight_decay", self.weight_decay, at_least=0)
         _check.number("penalty", self.penalty, at_least=0)
         _check.number("exponent", self.exponent, at_least=1)
+        _check.yes_or_no("persistent", self.persistent)
+        _check.yes_or_no("centred", self.centred)
 
 
 @dataclass
@@ -204,7 +205,7 @@ class Learner:
         return RBM(w, visible=self.visible._with_offset(visible), hidden=self.hidden._with_offset(hidden))
 
     def learn(self, data: np.ndarray) -> None:
-        """Go through the data once, in random order.
+        """Go through the data once, in random order; what is left over after whole batches waits for the next epoch.
 
         Parameters
         ----------
@@ -214,9 +215,11 @@ class Learner:
         Raises
         ------
         DivergedError
-            If parameters become larger than 100 or are no numbers; the machine is then as it was before this epoch.
+            If parameters become larger than 100 or are no numbers. After this or any interruption the machine is as it
+            was before this epoch, random numbers included.
         """
         before = self.parameters.copy(), self.step.copy(), self.chains
+        random = self.rng.bit_generator.state
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 for count, batch in enumerate(self._batches(data)):
@@ -224,8 +227,9 @@ class Learner:
                     if count % LOOK == 0:
                         self._look()
                 self._look()
-        except DivergedError:
+        except BaseException:
             self.parameters, self.step, self.chains = before
+            self.rng.bit_generator.state = random
             raise
         self.epoch += 1
 
@@ -238,10 +242,12 @@ class Learner:
     def _look(self) -> None:
         size = float(max(np.abs(x).max() for x in self.parameters.arrays()))
         if not size < LIMIT:
-            rate = self.options.learning_rate * self.options.decay**self.epoch
+            options = self.options
+            blamed = {"learning_rate": options.learning_rate * options.decay**self.epoch}
+            blamed |= {name: getattr(options, name) for name in ("weight_decay", "penalty") if getattr(options, name)}
             raise DivergedError(
                 f"learning diverged in epoch {self.epoch + 1}: parameters of size {size:g}; "
-                f"learning_rate = {rate:g} is too large for these data"
+                f"{' or '.join(f'{name} = {value:g}' for name, value in blamed.items())} is too large for these data"
             )
 
     def _learn_from(self, batch: np.ndarray) -> None:

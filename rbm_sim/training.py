@@ -1,7 +1,9 @@
 """The commands train and sample: learn a machine from data, and draw from a machine that has learned."""
 
 import argparse
+import hashlib
 import os
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,8 @@ from replica import cli
 if TYPE_CHECKING:
     import numpy as np
 
-    from rbm_sim.learning import Learner
+    from rbm_sim.learning import Learner, Options
+    from rbm_sim.runs import Run
     from rbm_sim.unit import Unit
 
 OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
@@ -30,11 +33,11 @@ def add_train(commands: Any) -> None:
         "train",
         help=about,
         description=f"""{about[0].upper()}{about[1:]}.
-Columns: p_hat and W2 of the weights, T_eff = p_hat/W2, L_hat and silent hidden units on the data, overlap m_tilde,
-the clamped free energy F of the data, their pseudo-log-likelihood, and after the epochs of --likelihood the mean
-log-likelihood, with ln Z by enumeration or annealed importance sampling. --out FILE.npz keeps the run, with its
-history, after every epoch; the same command with more --epochs goes on from there, as if it had never stopped.
---out FILE.csv or .json writes the history alone.""",
+Columns: p_hat and W2 of the weights, T_eff = p_hat/W2; of the first 2000 data L_hat and silent hidden units, overlap
+m_tilde and clamped free energy F; the pseudo-log-likelihood of the first 100; after the epochs of --likelihood the mean
+log-likelihood of at most 10 000, ln Z by enumeration or annealed importance sampling. --out FILE.npz keeps the run
+and its history after every epoch; the same command with more --epochs goes on from there, as if it had never
+stopped. --out FILE.csv or .json writes the history alone.""",
         example="""python -m rbm_sim train --data digits --hidden relu --units 100 --epochs 20 --out run.npz
                    python -m rbm_sim train --data mnist --units 400 --epochs 20 --out run.npz --plot run.png""",
     )
@@ -118,40 +121,64 @@ def train(args: argparse.Namespace) -> int:
     from rbm_sim.likelihood import pseudo_log_likelihood
     from replica.table import Table, provenance
 
-    load = partial(load_data, level=_level(args.threshold), visible=runs.UNITS[args.visible](), rng=args.rng)
+    for epoch in args.likelihood:
+        if epoch > args.epochs:
+            raise cli.UsageError(f"--likelihood: epoch {epoch} is beyond --epochs {args.epochs}")
+    if args.test is not None and not args.likelihood:
+        raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
+    level = _level(args.threshold)
+    load = partial(load_data, level=level, visible=runs.UNITS[args.visible](), rng=_stream(args.rng, "data"))
     data, shape = load(args.data, "--data")
     test = data if args.test is None else load(args.test, "--test")[0]
     if test.shape[1] != data.shape[1]:
         raise cli.UsageError(f"--test: {test.shape[1]} pixels, but --data has {data.shape[1]}")
-    learner, history = _learner(args, data)
+    about = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
+    about |= provenance(cli.parameters(args), args.rng)
+    learner, history = _learner(args, data, about)
 
     def measure(rbm: Any) -> dict[str, float]:
         row = describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:SHOWN]).mean}
-        if len(history) + 1 in args.likelihood:
-            row |= likelihood(rbm, test[:TESTED], base=data, rng=args.rng, threads=os.cpu_count() or 1)
+        if history[-1]["epoch"] in args.likelihood:
+            seed = _stream(args.rng, "likelihood")
+            row |= likelihood(rbm, test[:TESTED], base=data, rng=seed, threads=os.cpu_count() or 1)
         return row
 
     file = args.out if args.out is not None and args.out.suffix == ".npz" else None
     progress = partial(cli.progress, label="epochs", quiet=args.quiet)
+    go_on = partial(runs.train, learner, data, epochs=args.epochs, history=history, progress=progress)
     stopped = False
     try:
-        runs.train(learner, data, epochs=args.epochs, file=file, measure=measure, history=history, progress=progress)
+        go_on(file=file, measure=measure, about=about)
     except KeyboardInterrupt:
         stopped = True
     table = Table.from_rows(history, provenance(cli.parameters(args), args.rng)) if history else None
     if table is not None:
         cli.emit(table, argparse.Namespace(**(vars(args) | {"out": None if file else args.out})))
-    if args.plot is not None and table is not None:
+    if args.plot is not None and table is not None and "W2" in table.columns:
         from rbm_sim.training_plot import draw_run
 
-        cli.save_figure(draw_run(table, learner.rbm, shape, args.rng), args.plot)
+        cli.save_figure(draw_run(table, learner.rbm, shape, _stream(args.rng, "plot")), args.plot)
     if stopped:
         cli.warn(f"interrupted after epoch {learner.epoch}" + ("" if file is None else "; the same command continues"))
     return 130 if stopped else 0
 
 
+def _stream(seed: Any, use: str) -> "np.random.SeedSequence":
+    """Seed of random numbers other than those of learning itself, which has the plain one."""
+    from numpy.random import SeedSequence
+
+    return SeedSequence(seed, spawn_key=(("data", "likelihood", "plot").index(use),))
+
+
+def _digest(data: "np.ndarray") -> str:
+    """What tells one set of data from another."""
+    import numpy as np
+
+    return hashlib.sha256(np.ascontiguousarray(data, np.int8).tobytes()).hexdigest()[:16]
+
+
 SHOWN = 100
-"""Data on which the pseudo-likelihood is measured."""
+"""Data on which the pseudo-likelihood is measured: they are the same at every epoch."""
 TESTED = 10_000
 """Data on which the likelihood is measured, at most."""
 
@@ -187,13 +214,19 @@ def load_data(
     from rbm_sim import Spin, datasets
 
     try:
-        found = datasets.load(name, binarise=level, rng=rng)
-    except ImportError as error:
+        found = datasets.load(name)
+        if (found.images < 0).any() and visible.contains(found.images):
+            return found.images, found.shape
+        drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
+        images = datasets.binarise(found.images, **drawn)
+    except (ImportError, ValueError) as error:
         raise cli.UsageError(f"{option}: {error}") from None
-    return (datasets.as_spins(found.images) if isinstance(visible, Spin) else found.images), found.shape
+    if images.size and images.min() == images.max():
+        cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
+    return (datasets.as_spins(images) if isinstance(visible, Spin) else images), found.shape
 
 
-def load_run(file: str, option: str) -> "Learner":
+def load_run(file: str, option: str) -> "Run":
     """Read a run.
 
     Parameters
@@ -205,7 +238,7 @@ def load_run(file: str, option: str) -> "Learner":
 
     Returns
     -------
-    Learner
+    Run
         As it was.
 
     Raises
@@ -216,7 +249,7 @@ def load_run(file: str, option: str) -> "Learner":
     from rbm_sim import runs
 
     try:
-        return runs.load(file)[0]
+        return runs.load(file)
     except OSError as error:
         raise cli.UsageError(f"{option}: {file}: {error.strerror or error}") from None
 
@@ -228,10 +261,38 @@ def _level(text: str) -> float | str:
         raise cli.UsageError(f"--threshold: {text!r} is neither a number nor 'random'") from None
 
 
-def _learner(args: argparse.Namespace, data: "np.ndarray") -> tuple["Learner", list[dict[str, Any]]]:
+def _learner(
+    args: argparse.Namespace, data: "np.ndarray", about: dict[str, Any]
+) -> tuple["Learner", list[dict[str, Any]]]:
     """A new learner, or the one that `--out` holds."""
     from rbm_sim import runs
-    from rbm_sim.learning import Learner, Options
+    from rbm_sim.learning import Learner
+
+    options = _options(args, data)
+    if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
+        visible, hidden = runs.UNITS[args.visible](), runs.UNITS[args.hidden]()
+        return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
+    run = load_run(str(args.out), "--out")
+    learner = run.learner
+    asked = {"visible": args.visible, "hidden": args.hidden, "units": args.units, "rng": args.rng, **asdict(options)}
+    asked["data (digest)"] = about["digest"]
+    old: dict[str, Any] = {"visible": runs.name(learner.visible), "hidden": runs.name(learner.hidden)}
+    old |= {"units": learner.parameters.w.shape[1], "rng": run.about.get("seed"), **asdict(learner.options)}
+    old["data (digest)"] = run.about.get("digest")
+    for name, value in asked.items():
+        if old[name] != value:
+            raise cli.UsageError(
+                f"--out: {str(args.out)!r} was begun with other options, {name} = {old[name]}, not {value}: "
+                "remove it, or choose another name"
+            )
+    if learner.epoch >= args.epochs:
+        cli.warn(f"{str(args.out)!r} has {learner.epoch} epochs already")
+    return learner, run.history
+
+
+def _options(args: argparse.Namespace, data: "np.ndarray") -> "Options":
+    """How to learn, with defaults that fit the data."""
+    from rbm_sim.learning import Options
 
     rate = args.learning_rate
     if rate is None:
@@ -239,22 +300,7 @@ def _learner(args: argparse.Namespace, data: "np.ndarray") -> tuple["Learner", l
         rate = 0.05 if args.hidden in ("bernoulli", "spin") else min(0.05, 2 / data.shape[1])
     size = args.batch_size or min(100, max(10, len(data) // 100))
     given = {name: getattr(args, name) for name in OPTIONS}
-    options = Options(**given | {"learning_rate": rate, "batch_size": size}, persistent=not args.cd)
-    if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
-        visible, hidden = runs.UNITS[args.visible](), runs.UNITS[args.hidden]()
-        return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
-    learner, history = runs.load(args.out)
-    shape = learner.parameters.w.shape
-    same = (runs.name(learner.visible), runs.name(learner.hidden), shape) == (
-        args.visible,
-        args.hidden,
-        (data.shape[1], args.units),
-    )
-    if not same or learner.options != options:
-        raise cli.UsageError(f"--out: {str(args.out)!r} is a run with other options: remove it, or choose another name")
-    if learner.epoch >= args.epochs:
-        cli.warn(f"{str(args.out)!r} has {learner.epoch} epochs already")
-    return learner, history
+    return Options(**given | {"learning_rate": rate, "batch_size": size}, persistent=not args.cd)
 
 
 def sample(args: argparse.Namespace) -> int:
@@ -270,10 +316,10 @@ def sample(args: argparse.Namespace) -> int:
     int
         0.
     """
-    from rbm_sim.learned import side
     from replica.table import Table, provenance
 
-    rbm = load_run(args.run, "RUN").rbm
+    run = load_run(args.run, "RUN")
+    rbm = run.learner.rbm
     v, h = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
     F = rbm.free_energy(v)
     columns = {
@@ -284,7 +330,9 @@ def sample(args: argparse.Namespace) -> int:
     }
     cli.emit(Table(columns, provenance(cli.parameters(args), args.rng)), args, shown=("chain", "F", "active"))
     if args.plot is not None:
-        from rbm_sim.training_plot import draw_images
+        from rbm_sim.training_plot import draw_images, image_shape
 
-        cli.save_figure(draw_images(v, side(v.shape[1]), "configurations drawn from the machine"), args.plot)
+        cli.save_figure(
+            draw_images(v, image_shape(run.about, v.shape[1]), "configurations drawn from the machine"), args.plot
+        )
     return 0

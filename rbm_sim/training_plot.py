@@ -47,20 +47,44 @@ def draw_run(table: Any, rbm: RBM, shape: tuple[int, ...], rng: Any = 0) -> Any:
         ax.set_ylabel(label)
         ax.grid(alpha=0.3)
         if name == "pseudo_ll" and "log_likelihood" in table.columns:
-            known = [(row["epoch"], row["log_likelihood"]) for row in table.rows() if row["log_likelihood"] is not None]
-            ax.plot(*np.array(known).T, "o", color="black", markersize=4, label="log-likelihood")
-            ax.set_ylabel("pseudo- and log-likelihood")
+            known = [row for row in table.rows() if row["log_likelihood"] is not None]
+            for sure, face, label in ((True, "black", "log-likelihood"), (False, "white", "upper bound of it")):
+                mine = [row for row in known if np.isfinite(row["log_Z_err"]) == sure]
+                where, value = [row["epoch"] for row in mine], [row["log_likelihood"] for row in mine]
+                if mine:
+                    ax.plot(where, value, "o", color="black", markerfacecolor=face, markersize=4, label=label)
+            ax.set_ylabel("likelihoods (nats)")
             ax.legend(frameon=False, fontsize=8)
-        if name in ("silent", "m_tilde", "pseudo_ll"):
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        if name in ("W2", "m_tilde", "pseudo_ll"):
             ax.set_xlabel("epoch")
     left, right = bottom.subfigures(1, 2)
     w = rbm.weights
     strongest = np.argsort(-(w * w).sum(axis=0))[:TILES]
-    image = shape if len(shape) == 2 else side(w.shape[0])
+    image = image_shape({"shape": shape}, w.shape[0])
     _tile(left, w[:, strongest].T, image, "weights of the strongest hidden units (white: positive)")
     v = rbm.sample(TILES, 1000, rng=rng).v
     _tile(right, v, image, "configurations after 1000 Gibbs sweeps")
     return figure
+
+
+def image_shape(about: dict[str, Any], pixels: int) -> tuple[int, int]:
+    """Shape in which to draw the configurations of a run.
+
+    Parameters
+    ----------
+    about : dict
+        What was kept with the run; its `shape` if it is of two numbers.
+    pixels : int
+        Number of pixels.
+
+    Returns
+    -------
+    tuple of int
+        Rows and columns.
+    """
+    shape = tuple(about.get("shape", ()))
+    return (int(shape[0]), int(shape[1])) if len(shape) == 2 else side(pixels)
 
 
 def draw_images(x: np.ndarray, shape: tuple[int, int], title: str) -> Any:

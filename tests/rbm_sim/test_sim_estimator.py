@@ -123,7 +123,7 @@ def test_fit_is_what_runs_do(batch_size, tmp_path):
     ).fit(X)
     np.testing.assert_array_equal(fitted.rbm_.weights, learner.rbm.weights)
     save(tmp_path / "run.npz", fitted.learner_)
-    again, _ = load(tmp_path / "run.npz")
+    again = load(tmp_path / "run.npz").learner
     train(again, X, epochs=7)
     np.testing.assert_array_equal(again.rbm.weights, fitted.partial_fit(X).partial_fit(X).rbm_.weights)
 

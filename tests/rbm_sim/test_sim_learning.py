@@ -1,5 +1,6 @@
 """Contrastive divergence against exact gradients; runs that stop and go on; what goes wrong."""
 
+import json
 import math
 
 import numpy as np
@@ -33,7 +34,7 @@ def learner(hidden, visible=None, **options):
 def test_a_step_is_the_gradient_of_the_likelihood(hidden, visible):
     """PCD with many chains that have equilibrated: the mean step is the exact gradient ⟨v h⟩_data − ⟨v h⟩_model.
 
-    400 batches of the whole data, chains at rest (learning rate 1e-6), seed 1; |z| < 4 for every parameter.
+    400 batches of the whole data, chains at rest (learning rate 1e-6), seed 1; |t| < 5 for every parameter, 19 degrees.
     """
     begun, data = learner(hidden, visible, batch_size=200, learning_rate=1e-6, k=2)
     rbm = begun.rbm
@@ -120,7 +121,7 @@ def test_the_start_has_the_means_of_the_data():
 
 
 def test_penalties_shrink_weights():
-    """Without data to learn from (independent pixels), weights decay at the rate of the penalty."""
+    """Weights that learn the same data end smaller with each of the penalties."""
     sizes = {}
     for name, options in {
         "none": {},
@@ -164,7 +165,7 @@ def test_a_run_that_stopped_goes_on_as_if_it_had_not(options, tmp_path):
     rows = train(whole, data, epochs=6, measure=lambda rbm: {"W2": float((rbm.weights**2).sum())})
     first = begin()
     train(first, data, epochs=2, file=tmp_path / "run.npz", measure=lambda rbm: {"W2": float((rbm.weights**2).sum())})
-    again, history = load(tmp_path / "run.npz")
+    again, history, _ = load(tmp_path / "run.npz")
     history = train(again, data, epochs=6, history=history, measure=lambda rbm: {"W2": float((rbm.weights**2).sum())})
     for a, b in zip(whole.parameters.arrays(), again.parameters.arrays(), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -185,7 +186,7 @@ def test_divergence_is_one_clear_error_and_keeps_the_last_epoch(tmp_path):
     begun, _ = learner(ReLU(), learning_rate=0.01)
     train(begun, data, epochs=2, file=file)
     kept = file.read_bytes()
-    wild, history = load(file)
+    wild, history, _ = load(file)
     wild.options = Options(learning_rate=100.0)
     before = wild.parameters.copy()
     with pytest.raises(DivergedError, match=r"learning diverged in epoch 3: parameters of size .*learning_rate = 100"):
@@ -198,22 +199,56 @@ def test_divergence_is_one_clear_error_and_keeps_the_last_epoch(tmp_path):
     assert np.isfinite(wild.chains).all()
 
 
-def test_an_interrupt_keeps_finished_epochs(tmp_path, monkeypatch):
+@pytest.mark.parametrize("where", ["batch", "measure"])
+def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, monkeypatch, where):
+    """Ctrl-C in the third epoch, while a batch is learned or the machine is measured: in memory and on disk."""
     data, file = toy(), tmp_path / "run.npz"
-    begun, _ = learner(Bernoulli())
+
+    def size(rbm):
+        return {"W2": float((rbm.weights**2).sum())}
+
+    whole, _ = learner(ReLU(), batch_size=50)
+    rows = train(whole, data, epochs=5, measure=size)
+    stopped, _ = learner(ReLU(), batch_size=50)
     calls = []
 
-    def interrupted(batch, plain=begun._learn_from):
+    def interrupted(argument, plain=stopped._learn_from if where == "batch" else size):
         calls.append(1)
-        if len(calls) == 7:
+        if len(calls) == (10 if where == "batch" else 3):
             raise KeyboardInterrupt
-        plain(batch)
+        return plain(argument)
 
-    monkeypatch.setattr(begun, "_learn_from", interrupted)
+    if where == "batch":
+        monkeypatch.setattr(stopped, "_learn_from", interrupted)
+    history = []
     with pytest.raises(KeyboardInterrupt):
-        train(begun, data, epochs=10, file=file)
-    again, history = load(file)
-    assert again.epoch == len(history) == 3
+        train(stopped, data, epochs=5, file=file, history=history, measure=interrupted if where == "measure" else size)
+    monkeypatch.undo()
+    again, kept, _ = load(file)
+    assert again.epoch == stopped.epoch == (2 if where == "batch" else 3)
+    for run, begun in ((stopped, history), (again, kept)):
+        assert train(run, data, epochs=5, history=begun, measure=size) == rows
+        np.testing.assert_array_equal(run.parameters.w, whole.parameters.w)
+
+
+def test_the_centred_step_goes_uphill():
+    """Its product with the exact gradient is positive, the model part being exact: it is another metric, not another
+    optimum; machines of all four kinds."""
+    for seed, hidden in enumerate(HIDDEN):
+        begun, data = learner(hidden)
+        begun.parameters.w += np.random.default_rng(seed).normal(size=begun.parameters.w.shape).astype(np.float32) / 2
+        rbm = begun.rbm
+        model = exact.moments(rbm)
+        h = rbm.hidden.mean(rbm.inputs(data))
+        mu, lam = data.mean(axis=0), h.mean(axis=0)
+        dw = (data - mu).T @ (h - lam) / len(data) - (
+            model.vh - np.outer(mu, model.h) - np.outer(model.v, lam) + np.outer(mu, lam)
+        )
+        step = (dw, -(mu - model.v - dw @ lam), -(lam - model.h - mu @ dw))
+        gradient = exact_gradient(rbm, data)
+        if isinstance(hidden, Gaussian):
+            step = (*step[:2], np.zeros_like(step[2]))
+        assert sum(float((a * b).sum()) for a, b in zip(step, gradient, strict=True)) > 0
 
 
 @pytest.mark.parametrize(
@@ -223,7 +258,8 @@ def test_an_interrupt_keeps_finished_epochs(tmp_path, monkeypatch):
         ({"learning_rate": 0.0}, "learning_rate = 0.0: must be a finite number > 0"),
         ({"learning_rate": math.nan}, "learning_rate = nan"),
         ({"decay": 1.5}, "decay = 1.5"),
-        ({"momentum": 1.0}, "momentum = 1.0: must be < 1"),
+        ({"momentum": 1.0}, "momentum = 1.0: must be a finite number >= 0 and < 1"),
+        ({"centred": "no"}, "centred = 'no': must be True or False"),
         ({"weight_decay": -1.0}, "weight_decay = -1.0"),
         ({"penalty": math.inf}, "penalty = inf"),
         ({"exponent": 0.5}, "exponent = 0.5"),
@@ -260,12 +296,44 @@ def test_bad_data(data, visible, message):
 def test_bad_files(tmp_path):
     broken = tmp_path / "broken.npz"
     broken.write_bytes(b"no zip file")
-    with pytest.raises(ValueError, match=r"broken.npz' is no file of a run"):
+    with pytest.raises(ValueError, match=r"broken.npz' is no file of a run: it is no .npz file"):
         load(broken)
     np.savez(tmp_path / "other.npz", x=1)
-    with pytest.raises(ValueError, match="is no file of a run: KeyError"):
+    with pytest.raises(ValueError, match="is no file of a run: it has no 'meta"):
         load(tmp_path / "other.npz")
     begun, _ = learner(Bernoulli())
     save(tmp_path / "run.npz", begun)
     with pytest.raises(ValueError, match=r"data has shape \(2, 7\): the machine has 5 visible units"):
-        train(load(tmp_path / "run.npz")[0], np.zeros((2, 7)), epochs=1)
+        train(load(tmp_path / "run.npz").learner, np.zeros((2, 7)), epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"schema": 99}, "schema = 99: this version reads 1"),
+        ({"epoch": "x"}, "epoch = 'x': must be a whole number"),
+        ({"history": "x"}, "its history is not a list of epochs"),
+        ({"history": [1, 2]}, "its history is not a list of epochs"),
+        ({"history": [{"epoch": 4}]}, "its history ends with epoch 4, not 1"),
+        ({"w": np.array([["x"]])}, "w is <U1 of shape (1, 1), must be finite float32"),
+        ({"w": np.full((5, 4), np.nan, np.float32)}, "w is float32 of shape (5, 4), must be finite"),
+        (
+            {"visible": np.zeros(3, np.float32)},
+            "visible is float32 of shape (3,), must be finite float32 of shape (5,)",
+        ),
+        ({"step_w": np.zeros((2, 2), np.float32)}, "step_w is float32 of shape (2, 2)"),
+        ({"chains": np.zeros((3, 9), np.float32)}, "chains is float32 of shape (3, 9)"),
+    ],
+)
+def test_damaged_runs(tmp_path, changed, message):
+    begun, data = learner(Bernoulli())
+    train(begun, data, epochs=1, file=tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as arrays:
+        found = dict(arrays)
+    meta = json.loads(str(found.pop("meta")))
+    for key, value in changed.items():
+        (found if isinstance(value, np.ndarray) else meta)[key] = value
+    np.savez(tmp_path / "run.npz", meta=np.array(json.dumps(meta)), **found)
+    with pytest.raises(ValueError, match=r"run\.npz' is no file of a run: ") as error:
+        load(tmp_path / "run.npz")
+    assert message in str(error.value)
