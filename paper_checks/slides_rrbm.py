@@ -1,4 +1,4 @@
-"""Manzan, slides (2021), slides 22 to 28: replica theory of the R-RBM at any L and p.
+"""Manzan, slides (2021), slides 24 to 28: free energy of the R-RBM at any L and p.
 
 What holds at L = p = 1 already, and the integrals H^(k), are in `slides_gaussian_integrals`.
 """
@@ -14,7 +14,7 @@ from scipy.special import erf
 
 import replica
 from paper_checks.check import Tolerance, Verdict, check
-from paper_checks.evidence import PRECISE, ROUNDING, gradient, weigh
+from paper_checks.evidence import PRECISE, gradient, weigh
 from replica.models import ReluRBM
 
 SOURCE = "Manzan, slides (2021)"
@@ -184,112 +184,3 @@ def first_form_of_energy() -> Verdict:
     hidden = ALPHA * P * state["q"] / (2 * (1 - C)) * clipped(-x, 1.0, 2)
     short = -L * m * m / 2 - ALPHA * state["r"] / 2 - G * state["q"]
     return weigh(rest + hidden, short, PRECISE, f"f = {short:.10f} with the minus", corrected=rest - hidden)
-
-
-@check(
-    source=SOURCE,
-    where="Parameter interpretation, T → 0",
-    printed="C = lim (βp/N) Σ (p_i/p) <v>(1-<v>), B = lim βp (<h²> - <h>²)",
-    seen="p",
-)
-def responses() -> Verdict:
-    """Thermal averages in the fields of the solution at β = 2.5e5 and 1e6, carried to T = 0."""
-    state = solution()
-    s, C = math.sqrt(ALPHA * P * state["r"]), state["C"]
-    u = G + state["m"] * W + ALPHA * state["B"] / 2
-    z = np.linspace(-12, 12, 2_000_001)
-    density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
-    rows = []
-    for beta in (2.5e5, 1e6):
-        total = 0.0
-        for field, weight in zip(u, LAW, strict=True):
-            half = np.clip(beta * (field + s * z) / 2, -350, 350)
-            total += weight * float(density @ (beta / (4 * np.cosh(half) ** 2)))
-        rows.append([P * total, P * hidden_variance(beta, C, state["q"], z, density)])
-    limit = 2 * np.array(rows[1]) - rows[0]
-    third = Tolerance("orders of T left", 1e-4, "extrapolated in √T, the width of the kink of the ReLU", relative=True)
-    return weigh([C, state["B"]], limit, third, f"C = {C:.7f}, B = {state['B']:.7f}")
-
-
-def hidden_variance(beta: float, C: float, q: float, z: np.ndarray, density: np.ndarray) -> float:
-    """Mean of β(⟨h²⟩ − ⟨h⟩²) over weak units, h ≥ 0 under exp β{−h²(1−C)/2 − (θ − z√(pq)) h}.
-
-    Parameters
-    ----------
-    beta, C, q : float
-        Inverse temperature and order parameters.
-    z, density : ndarray
-        Nodes and weights of the Gaussian input.
-
-    Returns
-    -------
-    float
-        The average.
-    """
-    from scipy.special import log_ndtr
-
-    x = (z * math.sqrt(P * q) - THETA) * math.sqrt(beta / (1 - C))
-    ratio = np.exp(-x * x / 2 - log_ndtr(x)) / math.sqrt(2 * math.pi)
-    with np.errstate(invalid="ignore"):
-        variance = np.where(x > -1e3, 1 - ratio * (x + ratio), 1 / (x * x))
-    return float(density @ np.clip(variance, 0, 1)) / (1 - C)
-
-
-@check(source=SOURCE, where="Replica theory", printed="E log Z = lim_{n→0} (E Z^n - 1)/n", seen="p")
-def replica_trick() -> Verdict:
-    """Z of two levels with energies of a finite law, n → 0 by extrapolation."""
-    levels = np.array(list(itertools.product((-0.7, 0.2, 1.1), repeat=2)))
-    Zs = np.exp(-levels).sum(axis=1)
-    at = [(np.mean(Zs**n) - 1) / n for n in (1e-3, -1e-3)]
-    second = Tolerance("second order in n", 1e-6, "mean of n = ±1e-3")
-    return weigh(np.mean(at), np.mean(np.log(Zs)), second, "nine equally likely pairs of levels")
-
-
-@check(
-    source=SOURCE,
-    where="Towards free energy, first line of Z^n",
-    printed="exp[-βL U_h(m√N) - … - βm√N L Σ w v - β Σ w v h]",
-    seen="p",
-    expected="misprint",
-)
-def signs_and_factor_of_replicated_weight() -> Verdict:
-    """e^{−βE} of a machine with the L strong units at one value, all states of its visible layer."""
-    rng = np.random.default_rng(24)
-    w, beta, strong = rng.normal(size=(3, 4)), 0.7, 1.3
-    h = np.array([strong, strong, 0.4, 0.9])
-    v = np.array(list(itertools.product((0.0, 1.0), repeat=3)))
-    g = 0.3
-    energy = -(v @ w) @ h - g * v.sum(axis=1) + np.sum(h * h) / 2
-    units = -beta * np.sum(h * h) / 2
-    inputs = v @ w
-    lead = strong * inputs[:, :2].sum(axis=1)
-    weak = inputs[:, 2:] @ h[2:]
-    printed = units - beta * 2 * lead - beta * weak
-    corrected = units + beta * lead + beta * weak + beta * g * v.sum(axis=1)
-    note = (
-        "+βm√N Σ w v + βΣ w v h, no L before a sum over the L units, and −βΣU_v is missing (signs may be lost in print)"
-    )
-    return weigh(printed, -beta * energy, ROUNDING, note, corrected=corrected)
-
-
-@check(
-    source=SOURCE,
-    where="Towards free energy, averaged Z^n, hidden factor",
-    printed="exp[(β²p/2) Σ_{a<=b} q^ab h^a h^b p_i/p]",
-    seen="p",
-    expected="misprint",
-)
-def quartic_term() -> Verdict:
-    """Average over the weights for two replicas, N log E exp(βw Σ_a v^a h^a) summed over i: pairs a ≠ b count twice."""
-    N, beta, p = 10_000_000, 0.8, 0.3
-    h = np.array([0.7, 1.4])
-    v = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-    x = beta * (v @ h) / math.sqrt(N)
-    truth = N * np.mean(np.log1p(2 * p * np.sinh(x / 2) ** 2))
-    q = v.T @ v / len(v)
-    quadratic = q * np.outer(h, h)
-    printed = beta**2 * p / 2 * np.triu(quadratic).sum()
-    corrected = beta**2 * p / 2 * quadratic.sum()
-    large = Tolerance("1/N", 1e-6, "N = 1e7 units of four kinds")
-    note = "Σ over all a, b (q^ab as in the ansatz), and no p_i/p, whose i is summed inside q^ab; p_i = p here"
-    return weigh(printed, truth, large, note, corrected=corrected)
