@@ -122,7 +122,9 @@ def exponent_of_C() -> Verdict:
     return weigh(printed, truth, SMOOTH, "e^{−u²/2}: two minus signs are printed", corrected=corrected)
 
 
-def ground_state_energy(hidden_sign: int, g: float, alpha: float, theta: float) -> Callable[..., float]:
+def ground_state_energy(
+    hidden_sign: int, g: float, alpha: float, theta: float, visible_sign: int = -1
+) -> Callable[..., float]:
     """f_GS(m, r, q, C, B) of the slides at L = p = 1 with W = ±1, by the integrals H^(k).
 
     Parameters
@@ -131,6 +133,8 @@ def ground_state_energy(hidden_sign: int, g: float, alpha: float, theta: float) 
         Sign of the term with H2.
     g, alpha, theta : float
         Field, load and threshold.
+    visible_sign : int
+        Sign of u in H1.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def ground_state_energy(hidden_sign: int, g: float, alpha: float, theta: float) 
 
     def f(m: float, r: float, q: float, C: float, B: float) -> float:
         s = math.sqrt(alpha * r)
-        visible = s * np.mean([replica.H(1, -(g + m * W + alpha * B / 2) / s) for W in (-1, 1)])
+        visible = s * np.mean([replica.H(1, visible_sign * (g + m * W + alpha * B / 2) / s) for W in (-1, 1)])
         hidden = alpha * q / (2 * (1 - C)) * replica.H(2, theta / math.sqrt(q))
         return float(m * m / 2 + alpha / 2 * (r * C + B * q) - visible + hidden_sign * hidden)
 
@@ -150,7 +154,7 @@ def ground_state_energy(hidden_sign: int, g: float, alpha: float, theta: float) 
 @check(
     source=SOURCE,
     where="Homogeneous free energy, first form",
-    printed="f_GS = Lm²/2 + (α/2)(rC + Bq) - √(αpr) <H1(-u)> + αpq/(2(1-C)) H2(θ/√(pq))",
+    printed="f_GS = … + αpq/(2(1-C)) H2(θ/√(pq))",
     seen="p",
     expected="misprint",
 )
@@ -160,8 +164,46 @@ def sign_of_hidden_term() -> Verdict:
     m, q, r, C, B = replica.solve(ThresholdHopfield(alpha=alpha, theta=theta)).order
     at = {"m": m, "r": r, "q": q, "C": C, "B": B}
     slopes = [gradient(ground_state_energy(sign, -alpha * B / 2, alpha, theta), at) for sign in (1, -1)]
-    note = f"−αpq/(2(1−C)) H2, as in the second form; the minus before √(αpr) is supplied {LOST}"
+    note = f"−αpq/(2(1−C)) H2, as in the second form {LOST}; the argument −u of H1 is put right"
     return weigh(slopes[0], 0.0, SMOOTH, note, corrected=slopes[1])
+
+
+@check(
+    source=SOURCE,
+    where="Homogeneous free energy, first form, argument of H1",
+    printed="f_GS = … - √(αpr) <H1(u)> + …, u = (g + mW + αB/2)/√(αpr)",
+    seen="p",
+    expected="misprint",
+)
+def argument_of_visible_term() -> Verdict:
+    """Stationarity as in the check above; the minus of the argument stands in the saddle-point equations."""
+    alpha, theta = 0.3, 0.5
+    m, q, r, C, B = replica.solve(ThresholdHopfield(alpha=alpha, theta=theta)).order
+    at, g = {"m": m, "r": r, "q": q, "C": C, "B": B}, -alpha * B / 2
+    printed, corrected = (gradient(ground_state_energy(-1, g, alpha, theta, sign), at) for sign in (1, -1))
+    note = f"H1(−u), as H0(−u) in m and q {LOST}; the sign of the hidden term is put right"
+    return weigh(printed, 0.0, SMOOTH, note, corrected=corrected)
+
+
+@check(
+    source=SOURCE,
+    where="second form: r",
+    printed="r = pq/(1-C)² ½ e^{-θ²/2pq} [-√(2/π) θ/√(pq) + e^{θ²/2pq} (1 + θ²/pq)(1 + erf(θ/√(2pq)))]",
+    seen="p",
+    expected="misprint",
+)
+def erf_form_of_r() -> Verdict:
+    """At a solution: L = p = 1, θ = 0.5, load 0.3."""
+    theta = 0.5
+    _, q, r, C, _ = replica.solve(ThresholdHopfield(alpha=0.3, theta=theta)).order
+    x = theta / math.sqrt(q)
+    bell = math.exp(-x * x / 2)
+
+    def form(sign: int) -> float:
+        bracket = -math.sqrt(2 / math.pi) * x + (1 + x * x) / bell * (1 + sign * math.erf(x / math.sqrt(2)))
+        return q / (1 - C) ** 2 * bell / 2 * bracket
+
+    return weigh(form(+1), r, PRECISE, f"1 − erf for 1 + erf; r = {r:.9f}", corrected=form(-1))
 
 
 @check(

@@ -63,7 +63,9 @@ def clipped(mean: float, spread: float, power: int) -> float:
     return float((high - low) / 2 * (DZ @ (density * (mean + spread * z) ** power)))
 
 
-def general_energy(factor: float, weak_noise: Callable[[float, float], float]) -> Callable[..., float]:
+def general_energy(
+    factor: float, weak_noise: Callable[[float, float], float], strength: float = P
+) -> Callable[..., float]:
     """General free energy of the slide 'Towards free energy' with 0/1 visible and ReLU hidden units, T = 0.
 
     min over v of U_v(v) − I v − (α/2)B v² is −(I + g + αB/2)₊; min over h of U_h − Ch²/2 − y h is −(y − θ)₊²/(2(1−C)).
@@ -74,6 +76,8 @@ def general_energy(factor: float, weak_noise: Callable[[float, float], float]) -
         What stands before the average over visible units.
     weak_noise : callable
         Standard deviation of the input of the weak hidden units, from r and q.
+    strength : float
+        What multiplies αr in the variance of the input of the visible units.
 
     Returns
     -------
@@ -82,7 +86,7 @@ def general_energy(factor: float, weak_noise: Callable[[float, float], float]) -
     """
 
     def f(m: float, r: float, q: float, C: float, B: float) -> float:
-        s = math.sqrt(ALPHA * P * r)
+        s = math.sqrt(ALPHA * strength * r)
         visible = -sum(weight * clipped(m * w + G + ALPHA * B / 2, s, 1) for w, weight in zip(W, LAW, strict=True))
         hidden = -clipped(-THETA, weak_noise(r, q), 2) / (2 * (1 - C))
         return L * m * m / 2 + ALPHA / 2 * (r * C + B * q) + factor * visible + ALPHA * hidden
@@ -124,6 +128,61 @@ def noise_of_hidden_term() -> Verdict:
     printed = _slopes(general_energy(1.0, lambda r, q: math.sqrt(ALPHA * P * r)))
     corrected = _slopes(general_energy(1.0, _from_activity))
     return weigh(printed, 0.0, DERIVATIVE, "−z√(pq) h: the noise of the other layer is printed", corrected=corrected)
+
+
+@check(
+    source=SOURCE,
+    where="Towards free energy; Free energy and RBM structure: input of the hidden term",
+    printed="min_h [U_h(h) - (C/2) h² - z√(αpr)], no h after the noise",
+    seen="p",
+    expected="misprint",
+)
+def input_of_hidden_term() -> Verdict:
+    """A noise that does not multiply h averages to zero: f no longer depends on q there; its size is put right."""
+    corrected = _slopes(general_energy(1.0, _from_activity))
+
+    def printed(**order: float) -> float:
+        return general_energy(1.0, lambda r, q: 1e-9)(**order)
+
+    return weigh(
+        _slopes(printed), 0.0, DERIVATIVE, "−z√(pq) h: the noise is the input of the unit", corrected=corrected
+    )
+
+
+@check(
+    source=SOURCE,
+    where="Towards free energy; Free energy and RBM structure: noise of the visible term",
+    printed="z√(απr) v, with π",
+    seen="p",
+    expected="misprint",
+)
+def noise_of_visible_term() -> Verdict:
+    """The variance is αp_i r (p_i = p here), the field common to the replicas in the averaged Z^n."""
+    printed, corrected = (_slopes(general_energy(1.0, _from_activity, strength)) for strength in (math.pi, P))
+    note = "p_i, run together into π (perhaps in the text copy only); √(αpr) in the homogeneous case"
+    return weigh(printed, 0.0, DERIVATIVE, note, corrected=corrected)
+
+
+@check(
+    source=SOURCE,
+    where="Free energy and RBM structure, bracket",
+    printed="min_v [U_v(v) - (mW) + z√(αp_i r)] v - (α/2) B (p_i/p) v²",
+    seen="p",
+    expected="misprint",
+)
+def bracket_of_visible_term() -> Verdict:
+    """The field multiplies v, U_v does not: harmless for 0/1 units, wrong for ±1 units in a field."""
+    values, g, mW, own = np.array([-1.0, 1.0]), 0.4, -0.3, 0.1
+    z, step = np.linspace(-10, 10, 2001, retstep=True)
+    density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * step
+    noise = 0.3 * z[:, None]
+    U = -g * values
+    # One spin in the field g + mW + 0.3 z, by its ground state
+    truth = -float(density @ np.abs(g + mW + noise[:, 0])) - own
+    printed = float(density @ np.min((U - mW + noise) * values - own * values**2, axis=1))
+    corrected = float(density @ np.min(U - (mW + noise) * values - own * values**2, axis=1))
+    note = "min_v [U_v(v) − (mW + z√(αp_i r)) v − …], as on the slide before (perhaps the text copy)"
+    return weigh(printed, truth, PRECISE, note, corrected=corrected)
 
 
 def second_form(bell: float, sign: int) -> Callable[..., float]:
@@ -170,7 +229,7 @@ def second_form_of_energy() -> Verdict:
 @check(
     source=SOURCE,
     where="Homogeneous free energy, first form, at L = 3, p = 0.3",
-    printed="f_GS = Lm²/2 + (α/2)(rC + Bq) - √(αpr) <H1(-u)> + αpq/(2(1-C)) H2(θ/√(pq))",
+    printed="f_GS = … + αpq/(2(1-C)) H2(θ/√(pq))",
     seen="p",
     expected="misprint",
 )

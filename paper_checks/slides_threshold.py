@@ -85,6 +85,23 @@ def reduced_overlap() -> Verdict:
 
 @check(
     source=SOURCE,
+    where=f"{WHERE}, right-hand set, as equations of (m~, r~, C~, α~)",
+    printed="m = ½ erf(m~/√(2α~r~)), the left side a rescaled quantity too",
+    seen="p",
+    right="m~ = erf(m~/√(2α~r~))",
+    route="solution of the unscaled model, rescaled",
+    extraction=True,
+    expected="misprint",
+)
+def overlap_of_closed_set() -> Verdict:
+    """Read like the two lines below it, with every symbol rescaled: no ½. With the old m on the left it is true."""
+    m, _, load, r = _tilde()
+    value = math.erf(m / math.sqrt(2 * load * r))
+    return weigh(value / 2, m, PRECISE, "or m = m̃/2 on the left (check before this one)", corrected=value)
+
+
+@check(
+    source=SOURCE,
     where=f"{WHERE}, right-hand set",
     printed="C~ = √(2/(πα~r~)) e^{-m²/2α~r~}",
     seen="p",
