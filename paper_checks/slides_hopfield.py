@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.integrate import quad
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import erf, gammaln, logsumexp
 
 import rbm_sim
@@ -219,3 +219,47 @@ def critical_capacity() -> Verdict:
         lambda y: -(erf(y) / y - 2 / math.sqrt(math.pi) * math.exp(-y * y)), bounds=(0.5, 3), method="bounded"
     )
     return compare(0.5 * found.fun**2, 0.138, last_digit("0.138"), f"maximum at y = {found.x:.6f}")
+
+
+@check(
+    source=SOURCE,
+    where="Hopfield phase transition, temperature",
+    printed="T ~ 1",
+    seen="p",
+    route="curvature of f(m) at m = 0, by differences, four patterns",
+)
+def transition_temperature() -> Verdict:
+    """Where the paramagnet loses its minimum: f(m) = m²/2 − T⟨ln 2cosh(m·ξ/T)⟩ over all ξ."""
+    signs = np.array(list(itertools.product((-1.0, 1.0), repeat=4)))
+
+    def curvature(T: float) -> float:
+        step = 1e-3
+        directions = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1]]) * step
+        f = [d @ d / 2 - T * np.logaddexp(signs @ d / T, -signs @ d / T).mean() + T * math.log(2) for d in directions]
+        return min(2 * x / (d @ d) for x, d in zip(f, directions, strict=True))
+
+    T = brentq(curvature, 0.5, 2.0, xtol=1e-12)
+    quartic = Tolerance("fourth order in m", 1e-5, "m² = 4e-6 at the largest step")
+    return weigh(1.0, T, quartic, f"T = {T:.7f}, in every direction of the overlaps")
+
+
+@check(
+    source=SOURCE,
+    where="Many patterns, free energy",
+    printed="f = -(1/Nβ) <log Tr e^{-βH}>",
+    seen="p",
+    route="enumeration of 2^10 states: energy − T entropy",
+)
+def definition_of_free_energy() -> Verdict:
+    """Energy minus T times entropy of the Boltzmann law, two machines of three patterns, two temperatures."""
+    N, M = 10, 3
+    v = np.array(list(itertools.product((-1.0, 1.0), repeat=N)))
+    printed, truth = [], []
+    for seed, T in ((1, 0.4), (2, 1.5)):
+        xi = rbm_sim.random_patterns(N, M, rng=seed).astype(float)
+        H = -N / 2 * ((v @ xi / N) ** 2).sum(axis=1) + M / 2
+        law = np.exp(-(H - H.min()) / T)
+        law /= law.sum()
+        printed.append(-T / N * logsumexp(-H / T))
+        truth.append((law @ H + T * (law @ np.log(law))) / N)
+    return weigh(printed, truth, ROUNDING, "N = 10, M = 3; T = 0.4 and 1.5")

@@ -161,18 +161,15 @@ def positive_phase() -> Verdict:
     printed = np.einsum("vi,vh,hm->vim", V, conditional(), H)
     w = small_weights(N, M)
 
-    def log_weight(state: int, i: int, mu: int, x: float) -> float:
-        moved = w.copy()
-        moved[i, mu] = x
-        return float(np.log1p(np.exp(V[state] @ moved + B)).sum())
+    def slope(state: int, i: int, mu: int) -> float:
+        def value(x: float) -> float:
+            moved = w.copy()
+            moved[i, mu] = x
+            return float(np.log1p(np.exp(V[state] @ moved + B)).sum())
 
-    truth = [
-        [
-            [gradient(lambda x, at=(s, i, mu): log_weight(*at, x), {"x": float(w[i, mu])})[0] for mu in range(M)]
-            for i in range(N)
-        ]
-        for s in range(len(V))
-    ]
+        return float(gradient(value, {"x": float(w[i, mu])})[0])
+
+    truth = [[[slope(s, i, mu) for mu in range(M)] for i in range(N)] for s in range(len(V))]
     return weigh(printed, truth, SMOOTH, "16 states, 12 weights")
 
 

@@ -99,3 +99,47 @@ def weight_sparsity() -> Verdict:
     corrected = (squares**2 / fourths).sum() / (M * N)
     note = "(Σ w²)²/Σ w⁴: as printed it is 1/(N w²), which depends on the size of the weights"
     return weigh(printed, p, ROUNDING, note, corrected=corrected)
+
+
+@check(
+    source=SOURCE,
+    where="strongly activated hidden units, the power",
+    printed="The value of a is set to 3",
+    seen="p",
+    route="N = 1e6 to 1e8, a = 1 to 4",
+)
+def power_of_ratio() -> Verdict:
+    """The smallest whole a for which the ratio tends to L: at a = 1 it grows with N, at a = 2 it is off for good."""
+    L, m, r = 5, 0.8, 1.5
+    ratios: dict[int, list[float]] = {}
+    for a in (1, 2, 3, 4):
+        ratios[a] = []
+        for N in (10**6, 10**8):
+            weak = N // 2 - L
+            strong, rest = L * (m * np.sqrt(N)) ** a, weak * np.sqrt(r) ** a
+            ratios[a].append((strong + rest) ** 2 / (L * (m * np.sqrt(N)) ** (2 * a) + weak * r**a))
+    found = min(a for a, (_, last) in ratios.items() if abs(last / L - 1) < 0.01)
+    exact = Tolerance("exact", 0.0, "a whole number; within 1 % of L at N = 1e8")
+    note = "L = 5: " + ", ".join(f"{last:.4g} at a = {a}" for a, (_, last) in ratios.items()) + " (N = 1e8)"
+    return weigh(3, found, exact, note)
+
+
+@check(
+    source=SOURCE,
+    where="typical configuration, weak units",
+    printed="h_μ = √r x_μ for μ > L",
+    seen="p",
+    route="simulation at M = 2000 to 200000",
+)
+def random_weak_units() -> Verdict:
+    """With x of unit variance, not 1, the sum over weak units has another factor, and the limit is the same."""
+    L, m, r = 5, 0.8, 1.5
+    found, bound = [], []
+    for N in (4_000, 40_000, 400_000):
+        x = np.abs(np.random.default_rng(N).normal(size=N // 2 - L))
+        h = np.concatenate([np.full(L, m * np.sqrt(N)), np.sqrt(r) * x])
+        found.append(float(rbm_sim.participation_ratio(h, a=3)))
+        bound.append(2 * 0.5 * r**1.5 * 2 * np.sqrt(2 / np.pi) / (m**3 * np.sqrt(N)))
+    tolerance = Tolerance("second order", 0.05, "corrections of order 1/N and fluctuations of the cubes at N = 4000")
+    note = f"{found[0]:.4f}, {found[1]:.4f}, {found[2]:.4f}: L + 2(M/N) r^{{3/2}} <|x|³>/(m³√N), <|x|³> = 1.596, not 1"
+    return weigh(np.array(found) - bound, L, tolerance, note)

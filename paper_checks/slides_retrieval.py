@@ -106,3 +106,96 @@ def crosstalk_condition() -> Verdict:
     shown = ", ".join(f"{fraction:.0%} kept at M/N = {alpha}" for alpha, fraction in kept.items())
     note = f"crosstalk of variance M/N is noise, and feeds back: the limit is 0.138; N = 1000, 20 samples, seed {SEED}"
     return Verdict(outcome, shown, note)
+
+
+def crosstalk_moments(unit: rbm_sim.unit.Unit, N: int, M: int, samples: int) -> np.ndarray:
+    """Mean and variance over i of ξ_i1 (1/√N) Σ_{μ≠1} ξ_iμ h*_μ at v = ξ_1, for each sample.
+
+    Parameters
+    ----------
+    unit : Unit
+        Hidden units.
+    N, M, samples : int
+        Sizes and number of machines.
+
+    Returns
+    -------
+    ndarray, shape (samples, 2)
+        The moments.
+    """
+    rows = []
+    for rng in np.random.default_rng(SEED).spawn(samples):
+        xi = rbm_sim.random_patterns(N, M, rng=rng).astype(float)
+        h = unit.mode(xi.T @ xi[:, 0] / math.sqrt(N))[1:]
+        noise = xi[:, 0] * (xi[:, 1:] @ h) / math.sqrt(N)
+        rows.append([noise.mean(), noise.var()])
+    return np.array(rows)
+
+
+def _z(found: np.ndarray, expected: float) -> float:
+    return float((found.mean() - expected) / (found.std(ddof=1) / math.sqrt(len(found))))
+
+
+Z_SCORE = Tolerance("standard errors", 3.5, "one or two numbers, one seed: 0.1 % beyond by chance")
+
+
+@check(
+    source=SOURCE,
+    where="Pattern retrieval, size of the second contribution",
+    printed="the second contribution is below 1 if M/N < 1",
+    seen="p",
+    route="simulation, z-score",
+)
+def crosstalk_variance() -> Verdict:
+    """The crosstalk has variance (M − 1)/N: of order one at M = N, as the slide says."""
+    N, samples = 300, 100
+    z, shown = [], []
+    for M in (30, 150, 300):
+        variance = crosstalk_moments(rbm_sim.Gaussian(), N, M, samples)[:, 1]
+        z.append(_z(variance, (M - 1) / N * (1 - 1 / N)))
+        shown.append(f"{variance.mean():.4f} at M/N = {M / N:g}")
+    return weigh(z, 0.0, Z_SCORE, f"{', '.join(shown)}; N = {N}, {samples} samples, seed {SEED}")
+
+
+@check(
+    source=SOURCE,
+    where="Pattern retrieval, limit",
+    printed="N → ∞ with M finite retrieves",
+    seen="p",
+    route="simulation at N = 50 to 1600",
+)
+def finite_number_of_patterns() -> Verdict:
+    """Fraction of stored patterns, M = 8, that one step v → h* → v* leaves as they are: it goes to one."""
+    kept = []
+    for N in (50, 200, 800, 1600):
+        stable = []
+        for rng in np.random.default_rng(SEED).spawn(20):
+            xi = rbm_sim.random_patterns(N, 8, rng=rng).astype(float)
+            inputs = xi @ (xi.T @ xi / N)
+            stable.append(((xi * (inputs - xi * 8 / N)) > 0).all(axis=0).mean())
+        kept.append(float(np.mean(stable)))
+    rising = bool(np.all(np.diff(kept) >= 0)) and kept[0] < 1
+    note = (
+        f"{', '.join(f'{k:.3f}' for k in kept)} at N = 50, 200, 800, 1600; enough, not needed: the limit is M/N = 0.138"
+    )
+    return weigh(kept[-1] if rising else math.nan, 1.0, ROUNDING, note)
+
+
+@check(
+    source=SOURCE,
+    where="Pattern retrieval, last line",
+    printed="a transfer function such as ReLU suppresses undesired inputs",
+    seen="p",
+    route="simulation, z-score",
+)
+def suppression_of_crosstalk() -> Verdict:
+    """With a ReLU of threshold θ the variance of the crosstalk is (M/N) H2(θ) instead of M/N."""
+    N, M, samples = 800, 400, 30
+    z, shown = [], []
+    for theta in (0.0, 0.5, 1.5):
+        variance = crosstalk_moments(rbm_sim.ReLU(theta=theta), N, M, samples)[:, 1]
+        t = np.linspace(theta, theta + 12, 4001)
+        H2 = float(((t - theta) ** 2 * np.exp(-t * t / 2)).sum() * (t[1] - t[0])) / math.sqrt(2 * math.pi)
+        z.append(_z(variance, (M - 1) / N * H2))
+        shown.append(f"{variance.mean() * N / M:.4f} at θ = {theta:g}")
+    return weigh(z, 0.0, Z_SCORE, f"of M/N: {', '.join(shown)}; N = {N}, M = {M}, {samples} samples, seed {SEED}")
