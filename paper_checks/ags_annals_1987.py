@@ -19,6 +19,7 @@ SOURCE = "AGS, Ann. Phys. 173, 30 (1987)"
     where="fraction of errors in retrieval below the capacity",
     printed="< 1.5 %",
     seen="a",
+    route="fold and bracketed root on the retrieval branch",
     expected="differs",
 )
 def error_fraction() -> Verdict:
@@ -35,28 +36,52 @@ def error_fraction() -> Verdict:
     return Verdict(outcome, f"{largest:.5%} at α_c", note)
 
 
-@check(source=SOURCE, where="loads with retrieval as ground state", printed="below 0.05", seen="a")
+@check(
+    source=SOURCE,
+    where="loads with retrieval as ground state",
+    printed="below 0.05",
+    seen="a",
+    route="equal energies of two branches",
+)
 def ground_state_limit() -> Verdict:
     """Retrieval states are the lowest up to α_1, to the one digit that is printed."""
     point = replica.coexistence(Hopfield(alpha=0.01), along="alpha")
     return compare(point.value, 0.05, last_digit("0.05"), "T = 0; equal energies of retrieval and spin glass")
 
 
-@check(source=SOURCE, where="loads with symmetric mixtures of three, T = 0", printed="below 0.03", seen="a")
+@check(
+    source=SOURCE,
+    where="loads with symmetric mixtures of three, T = 0",
+    printed="below 0.03",
+    seen="a",
+    route="fold of the branch of 3-mixtures",
+)
 def mixture_limit() -> Verdict:
     """Fold of the branch of 3-mixtures at T = 0."""
     fold = replica.spinodal(Hopfield(alpha=0.01), along="alpha", start=("mixture", 3))
     return compare(fold.value, 0.03, last_digit("0.03"), "fold of the branch of 3-mixtures")
 
 
-@check(source=SOURCE, where="T_M at small load", printed="T_M = 1 - 1.95 √α", seen="r")
+@check(
+    source=SOURCE,
+    where="T_M at small load",
+    printed="T_M = 1 - 1.95 √α",
+    seen="r",
+    route="folds in T at loads 1e-6 and 1e-8, extrapolated",
+)
 def retrieval_slope() -> Verdict:
     """Slope of T_M against √α as α → 0."""
     slope = _slope(lambda model: replica.spinodal(model, along="T").value)
     return compare(slope, 1.95, last_digit("1.95"), "extrapolated from loads 1e-6 and 1e-8")
 
 
-@check(source=SOURCE, where="T_c at small load", printed="T_c = 1 - 2.6 √α", seen="r")
+@check(
+    source=SOURCE,
+    where="T_c at small load",
+    printed="T_c = 1 - 2.6 √α",
+    seen="r",
+    route="equal free energies at loads 1e-6 and 1e-8, extrapolated",
+)
 def coexistence_slope() -> Verdict:
     """Slope of T_c against √α as α → 0."""
     slope = _slope(lambda model: replica.coexistence(model, along="T").value)

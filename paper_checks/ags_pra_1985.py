@@ -17,7 +17,7 @@ FEW = 1e-12
 """A load at which nothing of order one feels the other patterns."""
 
 
-@check(source=SOURCE, where="one condensed pattern", printed="m = tanh(m/T)", seen="r")
+@check(source=SOURCE, where="one condensed pattern", printed="m = tanh(m/T)", seen="r", route="solution at load 1e-12")
 def magnetisation() -> Verdict:
     """Overlap of a retrieved pattern at low load."""
     T = np.array([0.2, 0.5, 0.8, 0.95])
@@ -26,7 +26,13 @@ def magnetisation() -> Verdict:
     return weigh(np.tanh(m / T), m, tolerance, f"solved at load {FEW:g}; m(0.5) = {m[1]:.13f}")
 
 
-@check(source=SOURCE, where="stability of symmetric mixtures of three", printed="0.46", seen="s")
+@check(
+    source=SOURCE,
+    where="stability of symmetric mixtures of three",
+    printed="0.46",
+    seen="s",
+    route="Hessian by enumeration of 2^3 sites, and the solver's own stability",
+)
 def mixture_stability() -> Verdict:
     """Temperature below which 3-mixtures are minima, by enumeration of the eight sites and from the solver."""
     signs = np.array(list(itertools.product((-1, 1), repeat=3)))

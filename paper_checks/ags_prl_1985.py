@@ -14,35 +14,65 @@ from replica.models import Hopfield
 SOURCE = "AGS, PRL 55, 1530 (1985)"
 
 
-@check(source=SOURCE, where="capacity at T = 0", printed="0.138", seen="r")
+@check(
+    source=SOURCE,
+    where="capacity at T = 0",
+    printed="0.138",
+    seen="r",
+    route="fold of the retrieval branch, extended system",
+)
 def capacity() -> Verdict:
     """α_c at T = 0, the fold of the retrieval branch."""
     fold = replica.spinodal(Hopfield(alpha=0.1), along="alpha")
     return compare(fold.value, 0.138, last_digit("0.138"), "fold of the retrieval branch at T = 0")
 
 
-@check(source=SOURCE, where="overlap at the capacity, T = 0", printed="0.967", seen="r")
+@check(
+    source=SOURCE,
+    where="overlap at the capacity, T = 0",
+    printed="0.967",
+    seen="r",
+    route="fold of the retrieval branch, extended system",
+)
 def overlap_at_capacity() -> Verdict:
     """Overlap m at α_c, T = 0."""
     fold = replica.spinodal(Hopfield(alpha=0.1), along="alpha")
     return compare(fold.order.m, 0.967, last_digit("0.967"), "m of the fold at T = 0")
 
 
-@check(source=SOURCE, where="load up to which retrieval is the ground state", printed="0.051", seen="r")
+@check(
+    source=SOURCE,
+    where="load up to which retrieval is the ground state",
+    printed="0.051",
+    seen="r",
+    route="equal energies of two branches",
+)
 def ground_state_limit() -> Verdict:
     """α_1, where the retrieval state and the spin glass have equal energies at T = 0."""
     point = replica.coexistence(Hopfield(alpha=0.01), along="alpha")
     return compare(point.value, 0.051, last_digit("0.051", units=1), "0.0519: the printed digits are cut off")
 
 
-@check(source=SOURCE, where="entropy of retrieval at the capacity, T = 0", printed="-1.4e-3", seen="r")
+@check(
+    source=SOURCE,
+    where="entropy of retrieval at the capacity, T = 0",
+    printed="-1.4e-3",
+    seen="r",
+    route="entropy at the fold",
+)
 def retrieval_entropy() -> Verdict:
     """Negative entropy of the retrieval state at α_c: replica symmetry is slightly broken."""
     state = replica.spinodal(Hopfield(alpha=0.1), along="alpha").states[0]
     return compare(state.entropy, -1.4e-3, last_digit("-1.4e-3"), "S = −(α/2)[ln(1−C) + C/(1−C)]")
 
 
-@check(source=SOURCE, where="entropy of the spin glass at the capacity, T = 0", printed="-0.07", seen="r")
+@check(
+    source=SOURCE,
+    where="entropy of the spin glass at the capacity, T = 0",
+    printed="-0.07",
+    seen="r",
+    route="entropy of the spin glass at the load of the fold",
+)
 def glass_entropy() -> Verdict:
     """Negative entropy of the spin glass at α_c: replica symmetry is strongly broken."""
     alpha = replica.spinodal(Hopfield(alpha=0.1), along="alpha").value
@@ -50,7 +80,13 @@ def glass_entropy() -> Verdict:
     return compare(state.entropy, -0.07, last_digit("-0.07"), "the glass at the load of the fold")
 
 
-@check(source=SOURCE, where="energy of the spin glass at T = 0", printed="-1/π - √(2α/π)", seen="r")
+@check(
+    source=SOURCE,
+    where="energy of the spin glass at T = 0",
+    printed="-1/π - √(2α/π)",
+    seen="r",
+    route="solutions at five loads",
+)
 def glass_energy() -> Verdict:
     """E_SG(T = 0), the removed diagonal α/2 included."""
     alpha = np.array([0.01, 0.05, 0.138, 0.5, 2.0])
@@ -59,7 +95,13 @@ def glass_energy() -> Verdict:
     return weigh(printed, state.energy, ROUNDING, "five loads from 0.01 to 2; the i = j terms are left out of H")
 
 
-@check(source=SOURCE, where="onset of the spin glass", printed="T_g = 1 + √α", seen="r")
+@check(
+    source=SOURCE,
+    where="onset of the spin glass",
+    printed="T_g = 1 + √α",
+    seen="r",
+    route="zero of the replicon, and the glass on both sides of it",
+)
 def glass_temperature() -> Verdict:
     """T_g, where the replicon of the paramagnet vanishes, and where the q of the glass does."""
     alphas = np.array([0.001, 0.05, 0.138, 1.0])
@@ -80,6 +122,7 @@ def glass_temperature() -> Verdict:
     where="AT line of the retrieval state at low T",
     printed="T_R → √(8α/9π) e^{-1/2α}",
     seen="r",
+    route="zero of the replicon at small loads",
 )
 def breaking_temperature() -> Verdict:
     """T_R at small load: its ratio to the printed asymptote tends to one."""

@@ -10,7 +10,13 @@ from paper_checks.check import Outcome, Verdict, check, compare, last_digit
 from replica.models import Hopfield
 
 
-@check(source="Steffan & Kühn, Z. Phys. B 95, 249 (1994)", where="abstract", printed="0.137905", seen="a")
+@check(
+    source="Steffan & Kühn, Z. Phys. B 95, 249 (1994)",
+    where="abstract",
+    printed="0.137905",
+    seen="a",
+    route="fold of the retrieval branch, extended system",
+)
 def steffan_kuhn_1994_capacity() -> Verdict:
     """Replica-symmetric α_c at T = 0."""
     fold = replica.spinodal(Hopfield(alpha=0.1), along="alpha")
@@ -18,7 +24,13 @@ def steffan_kuhn_1994_capacity() -> Verdict:
     return compare(fold.value, 0.137905, last_digit("0.137905", units=1), note)
 
 
-@check(source="Stojnic, arXiv:2403.01907 (2024)", where="abstract", printed="0.137906", seen="a")
+@check(
+    source="Stojnic, arXiv:2403.01907 (2024)",
+    where="abstract",
+    printed="0.137906",
+    seen="a",
+    route="fold of the retrieval branch, extended system",
+)
 def stojnic_2024_capacity() -> Verdict:
     """The same at the first level of lifting, which is replica symmetry."""
     fold = replica.spinodal(Hopfield(alpha=0.1), along="alpha")
@@ -30,6 +42,7 @@ def stojnic_2024_capacity() -> Verdict:
     where="abstract: re-entrance of the retrieval line",
     printed="α_M(T) is not largest at T = 0",
     seen="a",
+    route="folds at several T, maximised over T",
 )
 def steffan_kuhn_1994_reentrance() -> Verdict:
     """The capacity grows with T before it falls."""
@@ -41,6 +54,7 @@ def steffan_kuhn_1994_reentrance() -> Verdict:
     where="re-entrance of the retrieval line",
     printed="α_M(T) is not largest at T = 0",
     seen="r",
+    route="folds at several T, maximised over T",
 )
 def naef_canning_1992_reentrance() -> Verdict:
     """The capacity grows with T before it falls."""

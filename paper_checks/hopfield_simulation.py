@@ -85,6 +85,7 @@ def half_lost(loads: np.ndarray, lost: np.ndarray, samples: int) -> HalfLost:
     where="abstract",
     printed="0.145 ± 0.009",
     seen="a",
+    route="simulation, N = 500 to 4000, extrapolated",
     slow=True,
 )
 def simulated_capacity() -> Verdict:
@@ -120,6 +121,7 @@ def simulated_capacity() -> Verdict:
     where="overlap of the retrieval state, T = 0",
     printed="m = erf(m/√(2αr))",
     seen="r",
+    route="simulation, z-score",
 )
 def simulated_overlap() -> Verdict:
     """Final overlap of the samples that kept the pattern, N = 4000, 40 samples, in units of the standard error."""
@@ -156,6 +158,7 @@ def _first_step(alpha: float, m0: float) -> Verdict:
     where="first parallel step",
     printed="m1 = erf(m0/√(2α)) at α = 0.1, m0 = 0.5",
     seen="r",
+    route="simulation, z-score",
 )
 def first_step_from_half() -> Verdict:
     """Overlap after one synchronous step from a noisy pattern, load 0.1, overlap 0.5."""
@@ -167,6 +170,7 @@ def first_step_from_half() -> Verdict:
     where="first parallel step",
     printed="m1 = erf(m0/√(2α)) at α = 0.2, m0 = 0.8",
     seen="r",
+    route="simulation, z-score",
 )
 def first_step_above_capacity() -> Verdict:
     """The same above the capacity, load 0.2, overlap 0.8: the first step does not know of it."""

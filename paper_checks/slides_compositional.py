@@ -117,6 +117,7 @@ def printed_energy(m: float, q: float, r: float, C: float, B: float) -> float:
     where=f"{WHERE}, saddle-point equations",
     printed="m~ = (2/l)<W H0>, C = <e^{-(MW-θ_v)²/2}>/√(2παr~), q = <H0>, r~ = q H2(θ_h)/(1-C)², B~ = H0(θ_h)/(1-C)",
     seen="p",
+    route="derivative of the free energy at the iterated solution",
 )
 def saddle_point_equations() -> Verdict:
     """Solved by iteration as printed, M, θ_v and θ_h included: the rescaled f is stationary there in all five."""
@@ -127,7 +128,13 @@ def saddle_point_equations() -> Verdict:
     return weigh(slopes, 0.0, rough, note)
 
 
-@check(source=SOURCE, where=f"{WHERE}, saddle-point equations", printed="the limit of the R-RBM for p << 1", seen="p")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}, saddle-point equations",
+    printed="the limit of the R-RBM for p << 1",
+    seen="p",
+    route="R-RBM at p = 0.004, 0.002, 0.001, extrapolated",
+)
 def limit_of_small_p() -> Verdict:
     """The R-RBM at L = ℓ/p in the printed scaling: what is left falls like p and vanishes by extrapolation."""
     state = printed_state()
@@ -161,21 +168,43 @@ def _rescaled(name: str, factor: Callable[[float], float]) -> tuple[float, float
 FEW = Tolerance("first order in p", 0.01, "corrections of order p = 0.002", relative=True)
 
 
-@check(source=SOURCE, where=f"{WHERE}, change of parameters", printed="m = m~p/2, r = r~p, B = B~p, f = f~p", seen="p")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}, change of parameters",
+    printed="m = m~p/2, r = r~p, B = B~p, f = f~p",
+    seen="p",
+    route="R-RBM at p = 0.002 and 0.001",
+)
 def rescaled_quantities() -> Verdict:
     """They stay of order one as p is halved."""
     pairs = [_rescaled(name, lambda p: p) for name in ("m", "r", "B", "f")]
     return weigh([a for a, _ in pairs], [b for _, b in pairs], FEW, "p = 0.002 against 0.001 at fixed ℓ, θ/√p, g/p")
 
 
-@check(source=SOURCE, where=f"{WHERE}, change of parameters", printed="q = q~p", seen="p", expected="misprint")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}, change of parameters",
+    printed="q = q~p",
+    seen="p",
+    right="q (not rescaled)",
+    route="R-RBM at p = 0.002 and 0.001",
+    expected="misprint",
+)
 def activity_is_not_rescaled() -> Verdict:
     """A rescaled q/p doubles as p is halved; q itself does not change, and the equations below the list use it."""
     (a, b), (x, y) = _rescaled("q", lambda p: p), _rescaled("q", lambda _: 1.0)
     return weigh(a, b, FEW, f"q stays {y:.5f}: no q̃ appears in the equations", corrected=x * b / y)
 
 
-@check(source=SOURCE, where=f"{WHERE}, change of parameters", printed="(no rule for g)", seen="p", expected="misprint")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}, change of parameters",
+    printed="(no rule for g)",
+    seen="p",
+    right="g = g~p",
+    route="R-RBM at p = 0.002, both readings",
+    expected="misprint",
+)
 def field_is_rescaled() -> Verdict:
     """θ_v has a g̃ that the list does not define: with g unscaled q → 0 or ½, with g = g̃p it has a limit."""
     L, p = 200, 0.002
@@ -195,6 +224,7 @@ def _bare(g: float, L: int, p: float) -> ReluRBM:
     where="Rescaled free energy",
     printed="f~ = -l m~²/8 - (α/2)(r~C + B~q) - g~q + (α√q/2) θ~ H1(θ~/√q)/(1-C)",
     seen="p",
+    route="value of the functional by quadrature",
 )
 def rescaled_free_energy() -> Verdict:
     """Value on the saddle: that of the functional, and of −ℓm̃²/8 − g̃q − αr̃/2."""

@@ -154,3 +154,23 @@ def pairs_only() -> Verdict:
     beyond = Tolerance("rounding", 1e-12 if min(largest["Bernoulli"], largest["ReLU"]) > 1e-4 else -1.0, "2^6 terms")
     note = "largest coupling beyond pairs: " + ", ".join(f"{k} {x:.1e}" for k, x in largest.items())
     return weigh(largest["Gaussian"], 0.0, beyond, note)
+
+
+@check(
+    source=SOURCE,
+    where="Hubbard-Stratonovich transformation, P(v), the factor ½",
+    printed="∫dh e^{Σ h² + Σ v w h} for e^{Σ v w w v}, minus sign apart",
+    seen="p",
+    right="∫dh e^{-½ Σ h² + Σ v w h} for e^{½ Σ v w w v}",
+    route="quadrature over both hidden units",
+    expected="misprint",
+)
+def half_in_the_weight() -> Verdict:
+    """With the minus put back e^{−h² + xh} gives x²/4: neither the x² on its left nor the ½x² of a Gaussian unit."""
+    w, v = small_weights(4, 2), spins(4)
+    h = np.linspace(-14, 14, 2801)
+    I = (v @ w)[..., None]
+    printed = np.log(np.exp(-h * h + I * h).sum(axis=-1) / np.exp(-h * h).sum()).sum(axis=-1)
+    truth = joint_integral(v) - v @ FIELDS
+    note = "½ as in the joint energy of the same slide, ½Σh²"
+    return weigh(printed, truth, PRECISE, note, corrected=((v @ w) ** 2).sum(axis=1) / 2)

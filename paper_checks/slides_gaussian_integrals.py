@@ -50,7 +50,13 @@ def _table(k: int) -> np.ndarray:
     return np.array([integral(k, x) for x in X])
 
 
-@check(source=SOURCE, where="Homogeneous free energy", printed="H^(k)(x) = ∫_x^∞ Dz (z-x)^k", seen="p")
+@check(
+    source=SOURCE,
+    where="Homogeneous free energy",
+    printed="H^(k)(x) = ∫_x^∞ Dz (z-x)^k",
+    seen="p",
+    route="adaptive quadrature",
+)
 def definition() -> Verdict:
     """`replica.gaussian.H` against quadrature of the definition, k = 0 to 4."""
     found = [replica.H(k, X) for k in range(5)]
@@ -58,7 +64,11 @@ def definition() -> Verdict:
 
 
 @check(
-    source=SOURCE, where="second form: m, q and B", printed="H0(-u) = ½(1 + erf(u/√2)), H0(x) = ½ erfc(x/√2)", seen="p"
+    source=SOURCE,
+    where="second form: m, q and B",
+    printed="H0(-u) = ½(1 + erf(u/√2)), H0(x) = ½ erfc(x/√2)",
+    seen="p",
+    route="adaptive quadrature",
 )
 def erf_form_of_H0() -> Verdict:
     """H0 by error functions."""
@@ -71,6 +81,8 @@ def erf_form_of_H0() -> Verdict:
     where="second form: free energy, visible term",
     printed="H1(-u) = ½ e^{-u²/2} + ½ u (1 + erf(u/√2))",
     seen="p",
+    right="H1(-u) = e^{-u²/2}/√(2π) + ½ u (1 + erf(u/√2))",
+    route="adaptive quadrature",
     expected="misprint",
 )
 def erf_form_of_H1() -> Verdict:
@@ -85,6 +97,8 @@ def erf_form_of_H1() -> Verdict:
     where="second form: free energy, hidden term, and r",
     printed="H2(x) = ½ e^{-x²/2} [-√(2/π) x + e^{x²/2} (1 + x²)(1 + erf(x/√2))]",
     seen="p",
+    right="H2(x) = ½ e^{-x²/2} [-√(2/π) x + e^{x²/2} (1 + x²)(1 - erf(x/√2))]",
+    route="adaptive quadrature",
     expected="misprint",
 )
 def erf_form_of_H2() -> Verdict:
@@ -103,6 +117,9 @@ def erf_form_of_H2() -> Verdict:
     where="saddle-point equations, C (both forms)",
     printed="C = √p/√(2παr) <e^{-½·(-(g+mW+αB/2)²)/(αpr)}>",
     seen="p",
+    right="C = √p/√(2παr) <e^{-½(g+mW+αB/2)²/(αpr)}>",
+    route="derivative of q by the field",
+    extraction=True,
     expected="misprint",
 )
 def exponent_of_C() -> Verdict:
@@ -156,6 +173,9 @@ def ground_state_energy(
     where="Homogeneous free energy, first form",
     printed="f_GS = … + αpq/(2(1-C)) H2(θ/√(pq))",
     seen="p",
+    right="f_GS = … - αpq/(2(1-C)) H2(θ/√(pq))",
+    route="derivative of the free energy at a solution",
+    extraction=True,
     expected="misprint",
 )
 def sign_of_hidden_term() -> Verdict:
@@ -173,6 +193,9 @@ def sign_of_hidden_term() -> Verdict:
     where="Homogeneous free energy, first form, argument of H1",
     printed="f_GS = … - √(αpr) <H1(u)> + …, u = (g + mW + αB/2)/√(αpr)",
     seen="p",
+    right="f_GS = … - √(αpr) <H1(-u)> + …",
+    route="derivative of the free energy at a solution",
+    extraction=True,
     expected="misprint",
 )
 def argument_of_visible_term() -> Verdict:
@@ -190,6 +213,8 @@ def argument_of_visible_term() -> Verdict:
     where="second form: r",
     printed="r = pq/(1-C)² ½ e^{-θ²/2pq} [-√(2/π) θ/√(pq) + e^{θ²/2pq} (1 + θ²/pq)(1 + erf(θ/√(2pq)))]",
     seen="p",
+    right="(1 - erf(θ/√(2pq))) in the bracket",
+    route="solution of the model",
     expected="misprint",
 )
 def erf_form_of_r() -> Verdict:
@@ -211,6 +236,7 @@ def erf_form_of_r() -> Verdict:
     where="Homogeneous free energy, saddle-point equations",
     printed="m = <W H0(-u)>/L, q = <H0(-u)>, r = pq H2/(1-C)², B = p H0/(1-C)",
     seen="p",
+    route="derivative of the free energy at the iterated solution",
 )
 def saddle_point_equations() -> Verdict:
     """Zeros of ∇f off the symmetric line g = −αB/2: the printed equations are solved by iteration, L = p = 1."""

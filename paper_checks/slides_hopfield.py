@@ -27,6 +27,7 @@ SMALL_LOAD = Tolerance("small load", 1e-10, "a load of 1e-12 shifts solutions by
     where="Limits of Hopfield model",
     printed="H = -½ Σ_{i≠j} (1/N) Σ_μ ξ ξ v v, m_μ = (1/N) Σ v ξ",
     seen="p",
+    route="enumeration of 2^8 states",
 )
 def hamiltonian() -> Verdict:
     """H is −(N/2) Σ m_μ² + M/2, and the marginal energy of the machine with w = ξ/√N plus M/2."""
@@ -41,7 +42,13 @@ def hamiltonian() -> Verdict:
     return weigh(printed, truth, ROUNDING, "all 256 states; the i ≠ j costs the constant M/2")
 
 
-@check(source=SOURCE, where="few patterns", printed="m = <ξ_i tanh(β m·ξ_i)>", seen="p")
+@check(
+    source=SOURCE,
+    where="few patterns",
+    printed="m = <ξ_i tanh(β m·ξ_i)>",
+    seen="p",
+    route="solutions at load 1e-12, enumeration of 2^3 patterns",
+)
 def low_load_equation() -> Verdict:
     """Solutions at vanishing load, n = 1 and 3, put into the printed equation; T = 0.3."""
     T = 0.3
@@ -55,7 +62,13 @@ def low_load_equation() -> Verdict:
     return weigh(printed, truth, SMALL_LOAD, "average over all ξ; the slide has a stray bracket")
 
 
-@check(source=SOURCE, where="Hopfield phase transition, above T = 1", printed="f = -T log 2, m = 0", seen="p")
+@check(
+    source=SOURCE,
+    where="Hopfield phase transition, above T = 1",
+    printed="f = -T log 2, m = 0",
+    seen="p",
+    route="exact sum over 2^N states, N = 20000 and 40000",
+)
 def paramagnet() -> Verdict:
     """Exact free energy of one pattern and N spins, its 1/N correction taken out."""
     T = 1.2
@@ -69,6 +82,7 @@ def paramagnet() -> Verdict:
     where="Hopfield phase transition, name of the phase above T = 1",
     printed="spin-glass phase, at α << 1",
     seen="p",
+    route="all solutions at T = 1.2",
     expected="differs",
 )
 def name_of_hot_phase() -> Verdict:
@@ -80,7 +94,13 @@ def name_of_hot_phase() -> Verdict:
     return Verdict(outcome, ", ".join(kinds), note)
 
 
-@check(source=SOURCE, where="Hopfield phase transition, near T = 0", printed="f = -½ m², m = <ξ sgn(m·ξ)>", seen="p")
+@check(
+    source=SOURCE,
+    where="Hopfield phase transition, near T = 0",
+    printed="f = -½ m², m = <ξ sgn(m·ξ)>",
+    seen="p",
+    route="solutions at load 1e-20, enumeration of 2^5 patterns",
+)
 def ground_states() -> Verdict:
     """Energy and overlap of retrieval, 3- and 5-mixtures at T = 0 and vanishing load."""
     printed, truth = [], []
@@ -100,6 +120,7 @@ def ground_states() -> Verdict:
     where="Hopfield phase transition, bound",
     printed="m² ≤ 1, lowest states m = (1, 0, ..., 0)",
     seen="p",
+    route="iteration from 400 random starts",
 )
 def bound_on_overlaps() -> Verdict:
     """Fixed points of m = ⟨ξ sgn(m·ξ)⟩ reached from 400 random starts in five patterns."""
@@ -134,6 +155,8 @@ def _gauss(f: Callable[[float], float]) -> float:
     where="Many patterns, finite T",
     printed="m = <ξ tanh[β√(αr) z + m·ξ]>, q = <tanh²[β√(αr) z + m·ξ]>",
     seen="p",
+    right="m = <ξ tanh β[√(αr) z + m·ξ]>, q = <tanh² β[√(αr) z + m·ξ]>",
+    route="exact sum over 2^N states; saddle point at T = 0.2",
     expected="misprint",
 )
 def finite_temperature_equations() -> Verdict:
@@ -157,7 +180,13 @@ def finite_temperature_equations() -> Verdict:
     )
 
 
-@check(source=SOURCE, where="Many patterns, finite T", printed="r = q [1 - β(1-q)]^{-2}", seen="p")
+@check(
+    source=SOURCE,
+    where="Many patterns, finite T",
+    printed="r = q [1 - β(1-q)]^{-2}",
+    seen="p",
+    route="derivative of the free energy by quadrature",
+)
 def noise_equation() -> Verdict:
     """The free energy of AGS, by quadrature, is stationary where r has this value."""
     alpha, T = 0.05, 0.2
@@ -179,6 +208,7 @@ def noise_equation() -> Verdict:
     where="Many patterns, T → 0",
     printed="m = erf(m/√(2αr)), q = 1, r = (1-C)^{-2}, C = √(2/(παr)) e^{-m²/2αr}",
     seen="p",
+    route="solution at T = 1e-4, quadrature",
 )
 def zero_temperature_limit() -> Verdict:
     """The state at T = 1e-4, with q and C = β(1−q) by quadrature of the finite-T equations."""
@@ -200,7 +230,13 @@ def zero_temperature_limit() -> Verdict:
     return weigh(printed, truth, tolerance, "finite-T state at T = 1e-4, load 0.12")
 
 
-@check(source=SOURCE, where="Many patterns", printed="y (√(2α) + (2/√π) e^{-y²}) = erf(y)", seen="p")
+@check(
+    source=SOURCE,
+    where="Many patterns",
+    printed="y (√(2α) + (2/√π) e^{-y²}) = erf(y)",
+    seen="p",
+    route="all solutions at four loads",
+)
 def reduced_equation() -> Verdict:
     """The equation in y = m/√(2αr) holds on both branches of retrieval."""
     worst = []
@@ -212,7 +248,7 @@ def reduced_equation() -> Verdict:
     return weigh(worst, 0.0, ROUNDING, f"{len(worst)} solutions at loads 0.02 to 0.13")
 
 
-@check(source=SOURCE, where="Many patterns", printed="0.138", seen="p")
+@check(source=SOURCE, where="Many patterns", printed="0.138", seen="p", route="maximum over y")
 def critical_capacity() -> Verdict:
     """Largest load at which the printed equation in y has a solution, by maximising over y."""
     found = minimize_scalar(

@@ -58,6 +58,8 @@ def spins(N: int, low: int = -1) -> np.ndarray:
     where="RBM structure, eq. (1), with the potentials of table 1",
     printed="E = -Σ w v h - Σ U_i(v_i) + Σ U_μ(h_μ)",
     seen="p",
+    right="E = -Σ w v h + Σ U_i(v_i) + Σ U_μ(h_μ)",
+    route="lowest state against H0 of the saddle-point equations",
     expected="misprint",
 )
 def sign_of_visible_potential() -> Verdict:
@@ -72,7 +74,13 @@ def sign_of_visible_potential() -> Verdict:
     return weigh(printed, active, ROUNDING, note, corrected=corrected)
 
 
-@check(source=SOURCE, where="RBM structure", printed="P(h|v) = e^{h I - U(h)}/Z, I = Σ w v", seen="p")
+@check(
+    source=SOURCE,
+    where="RBM structure",
+    printed="P(h|v) = e^{h I - U(h)}/Z, I = Σ w v",
+    seen="p",
+    route="enumeration of 2^3 states",
+)
 def conditional_law() -> Verdict:
     """Law of a hidden unit given v, against the joint law summed over everything else."""
     w, g = small_weights(), np.array([0.3, -0.2, 0.5])
@@ -89,6 +97,8 @@ def conditional_law() -> Verdict:
     where="most probable hidden state, ∂E/∂h",
     printed="Σ_iν [-w_iμ v_i + ∂U_ν/∂h_μ] δ_μν = 0, then -w_iμ v_i + U'_μ(h*) = 0",
     seen="p",
+    right="-Σ_i w_iμ v_i + ∂U_μ/∂h_μ = 0",
+    route="derivative of the energy",
     expected="misprint",
 )
 def stationarity_of_energy() -> Verdict:
@@ -110,6 +120,8 @@ def stationarity_of_energy() -> Verdict:
     where="table 1, Bernoulli",
     printed="U = -g x, Φ = Θ(x - g)",
     seen="p",
+    right="Φ = Θ(x + g)",
+    route="minimum over both states",
     expected="misprint",
 )
 def bernoulli_activation() -> Verdict:
@@ -121,7 +133,7 @@ def bernoulli_activation() -> Verdict:
     return weigh(np.heaviside(x - g, 1), truth, ROUNDING, "Θ(x + g)", corrected=np.heaviside(x + g, 1))
 
 
-@check(source=SOURCE, where="table 1, Gaussian", printed="U = x²/2, Φ = x", seen="p")
+@check(source=SOURCE, where="table 1, Gaussian", printed="U = x²/2, Φ = x", seen="p", route="minimum on a grid")
 def gaussian_activation() -> Verdict:
     """Mode of a Gaussian unit."""
     I, h = np.linspace(-2, 2, 21), np.arange(-5000, 5001) * 1e-3
@@ -129,7 +141,13 @@ def gaussian_activation() -> Verdict:
     return weigh(I, truth, GRID, "minimum of U(h) − I h on a grid")
 
 
-@check(source=SOURCE, where="table 1, rectified linear", printed="U = x²/2 + θx, Φ = max(0, x - θ)", seen="p")
+@check(
+    source=SOURCE,
+    where="table 1, rectified linear",
+    printed="U = x²/2 + θx, Φ = max(0, x - θ)",
+    seen="p",
+    route="minimum on a grid",
+)
 def relu_activation() -> Verdict:
     """Mode of a ReLU unit, for thresholds of both signs."""
     I, h = np.linspace(-2, 2, 21), np.arange(0, 5001) * 1e-3
@@ -163,6 +181,8 @@ def integrated_out(w: np.ndarray, v: np.ndarray) -> np.ndarray:
     where="Hopfield model; Hubbard-Stratonovich transformation, left-hand sides",
     printed="E[v] = -Σ_ij v_i J_ij v_j, J_ij = Σ_μ w_iμ w_jμ",
     seen="p",
+    right="E[v] = -½ Σ_ij v_i J_ij v_j",
+    route="quadrature over the hidden layer, 2^4 states",
     expected="misprint",
 )
 def pair_energy() -> Verdict:
@@ -178,6 +198,9 @@ def pair_energy() -> Verdict:
     where="Hubbard-Stratonovich transformation, P(v), and E(v) = -log ∫dh e^{-E}",
     printed="∫dh e^{Σ h² + Σ v w h}; -Σ_μ log ∫dh e^{½ Σ h² + Σ v w h}",
     seen="p",
+    right="∫dh e^{-½ Σ h² + Σ v w h}, in both places",
+    route="quadrature on a finite interval",
+    extraction=True,
     expected="misprint",
 )
 def gaussian_weight() -> Verdict:
@@ -196,6 +219,9 @@ def gaussian_weight() -> Verdict:
     where="Hubbard-Stratonovich transformation, joint energy",
     printed="E[v, h] = -Σ a_i(v_i) + ½ Σ h² + Σ w v h",
     seen="p",
+    right="E[v, h] = -Σ a_i(v_i) + ½ Σ h² - Σ w v h",
+    route="minimum on a grid",
+    extraction=True,
     expected="misprint",
 )
 def sign_of_coupling() -> Verdict:
@@ -212,6 +238,9 @@ def sign_of_coupling() -> Verdict:
     where="cumulant generating function",
     printed="K_μ(t) = log ∫dh q_μ(h) e^{th}, q_μ = e^{U_μ}/Z",
     seen="p",
+    right="q_μ = e^{-U_μ}/Z",
+    route="enumeration of 2^7 states",
+    extraction=True,
     expected="misprint",
 )
 def hidden_law() -> Verdict:
@@ -230,7 +259,13 @@ def hidden_law() -> Verdict:
     return weigh(energy(+1), truth, ROUNDING, note, corrected=energy(-1))
 
 
-@check(source=SOURCE, where="cumulant generating function", printed="K(t) = Σ_n k^(n) t^n/n!", seen="p")
+@check(
+    source=SOURCE,
+    where="cumulant generating function",
+    printed="K(t) = Σ_n k^(n) t^n/n!",
+    seen="p",
+    route="central moments against the logarithm of the generating function",
+)
 def cumulant_series() -> Verdict:
     """The cumulants of a Bernoulli unit from its central moments, and of a Gaussian one, which end at the second."""
     p, t = 0.3, 0.2

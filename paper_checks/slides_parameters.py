@@ -171,6 +171,7 @@ def hidden_response() -> Verdict:
     where="Parameter interpretation, T → 0",
     printed="C = lim (βp/N) Σ (p_i/p) <v>(1-<v>), B = lim βp (<h²> - <h>²)",
     seen="p",
+    route="thermal averages at β = 2.5e5 and 1e6, extrapolated",
 )
 def responses() -> Verdict:
     """Thermal averages in the fields of the solution at β = 2.5e5 and 1e6, carried to T = 0."""

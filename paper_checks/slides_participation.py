@@ -17,6 +17,8 @@ RELATIVE = Tolerance("rounding", 1e-12, "double precision", relative=True)
     where="strongly activated hidden units",
     printed="L = [((Σ h)^a)²/Σ h^{2a}], a = 3",
     seen="p",
+    right="L = (Σ h^a)²/Σ h^{2a}",
+    route="equal units among silent ones",
     expected="misprint",
 )
 def participation_ratio() -> Verdict:
@@ -39,6 +41,8 @@ def _typical(N: int, M: int, L: int, m: float, r: float) -> float:
     where="typical configuration, first line",
     printed="(L m³ N^{3/2} + (N-L) r^{3/2})²/(L m⁶ N³ + (N-L) r³)",
     seen="p",
+    right="M - L for N - L",
+    route="the ratio of the configuration itself",
     expected="misprint",
 )
 def number_of_weak_units() -> Verdict:
@@ -56,6 +60,8 @@ def number_of_weak_units() -> Verdict:
     where="typical configuration, second line",
     printed="L (1 + (N-L) r^{3/2}/(N^{3/2} L m³))²/(1 + (N-L) r^{3/2}/(N³ L m⁶))",
     seen="p",
+    right="r³ for r^{3/2} in the denominator",
+    route="the ratio of the configuration itself",
     expected="misprint",
 )
 def denominator_of_ratio() -> Verdict:
@@ -69,7 +75,13 @@ def denominator_of_ratio() -> Verdict:
     return weigh(ratio(1.5), _typical(N, N, L, m, r), RELATIVE, "r³ for r^{3/2}", corrected=ratio(3.0))
 
 
-@check(source=SOURCE, where="typical configuration, limit", printed="PR_3 → L as N → ∞", seen="p")
+@check(
+    source=SOURCE,
+    where="typical configuration, limit",
+    printed="PR_3 → L as N → ∞",
+    seen="p",
+    route="the ratio at N = 1e4 to 1e6",
+)
 def limit_of_ratio() -> Verdict:
     """At fixed load the weak units no longer count: the ratio tends to L."""
     N = np.array([10**4, 10**5, 10**6])
@@ -86,6 +98,8 @@ def limit_of_ratio() -> Verdict:
     where="weight sparsity",
     printed="p = (1/MN) Σ_μ [(Σ_i w²)/(Σ_i w⁴)]",
     seen="p",
+    right="p = (1/MN) Σ_μ [(Σ_i w²)²/Σ_i w⁴]",
+    route="weights of one size in a fraction p of the places",
     expected="misprint",
 )
 def weight_sparsity() -> Verdict:

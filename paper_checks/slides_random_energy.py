@@ -100,7 +100,13 @@ def law_of_levels() -> Verdict:
     return weigh([value, max(best - value, 0.0)], [truth, 0.0], ROUNDING, "12 levels, 2000 other laws are all worse")
 
 
-@check(source=SOURCE, where="Replica theory", printed="E log Z = lim_{n→0} (E Z^n - 1)/n", seen="p")
+@check(
+    source=SOURCE,
+    where="Replica theory",
+    printed="E log Z = lim_{n→0} (E Z^n - 1)/n",
+    seen="p",
+    route="average over nine pairs of levels, n = ±1e-3",
+)
 def replica_trick() -> Verdict:
     """Z of two levels with energies of a finite law, n → 0 by extrapolation."""
     levels = np.array(list(itertools.product((-0.7, 0.2, 1.1), repeat=2)))

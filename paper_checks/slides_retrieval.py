@@ -19,7 +19,13 @@ def _machine(N: int, M: int) -> tuple[np.ndarray, rbm_sim.RBM]:
     return xi, rbm_sim.RBM(xi / math.sqrt(N), visible=rbm_sim.Spin(), hidden=rbm_sim.Gaussian())
 
 
-@check(source=SOURCE, where="Connection with Gaussian RBM", printed="I_μ = √N m_μ(v), h*_μ = I_μ", seen="p")
+@check(
+    source=SOURCE,
+    where="Connection with Gaussian RBM",
+    printed="I_μ = √N m_μ(v), h*_μ = I_μ",
+    seen="p",
+    route="derivative of the energy",
+)
 def hidden_state() -> Verdict:
     """Minimum of the joint energy over h, found by its gradient, is √N times the overlaps."""
     N, M = 60, 7
@@ -38,6 +44,8 @@ def hidden_state() -> Verdict:
     where="Connection with Gaussian RBM",
     printed="visible units in {-1, 1} with the step function of table 1",
     seen="p",
+    right="sign(x + g)",
+    route="minimum over both states",
     expected="misprint",
 )
 def activation_of_spins() -> Verdict:
@@ -47,7 +55,7 @@ def activation_of_spins() -> Verdict:
     return weigh(np.heaviside(I, 1), truth, ROUNDING, "sign(I + g), here g = 0", corrected=np.sign(I))
 
 
-@check(source=SOURCE, where="Pattern retrieval", printed="v = ξ_1: h*_1 = √N", seen="p")
+@check(source=SOURCE, where="Pattern retrieval", printed="v = ξ_1: h*_1 = √N", seen="p", route="one machine, N = 400")
 def condensed_unit() -> Verdict:
     """Hidden unit of the pattern in which the visible layer is."""
     xi, machine = _machine(400, 40)
@@ -55,7 +63,13 @@ def condensed_unit() -> Verdict:
     return weigh(math.sqrt(400), h[0], ROUNDING, "N = 400, M = 40")
 
 
-@check(source=SOURCE, where="Pattern retrieval", printed="v = ξ_1: h*_μ ~ N(0, 1) for μ ≠ 1", seen="p")
+@check(
+    source=SOURCE,
+    where="Pattern retrieval",
+    printed="v = ξ_1: h*_μ ~ N(0, 1) for μ ≠ 1",
+    seen="p",
+    route="simulation, z-score",
+)
 def other_units() -> Verdict:
     """First four moments of the other hidden units in units of their standard errors."""
     xi, machine = _machine(4000, 2000)
@@ -72,6 +86,8 @@ def other_units() -> Verdict:
     where="Pattern retrieval, input of the visible units",
     printed="v_i = Θ(ξ_i1 + √N Σ_{μ≠1} ξ_iμ h*_μ)",
     seen="p",
+    right="v_i = sign(ξ_i1 + (1/√N) Σ_{μ≠1} ξ_iμ h*_μ)",
+    route="inputs of a machine, N = 400",
     expected="misprint",
 )
 def crosstalk() -> Verdict:
@@ -92,6 +108,7 @@ def crosstalk() -> Verdict:
     where="Pattern retrieval, condition",
     printed="retrieval if M/N < 1",
     seen="p",
+    route="simulation at three loads",
     expected="differs",
 )
 def crosstalk_condition() -> Verdict:

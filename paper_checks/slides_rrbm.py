@@ -107,6 +107,8 @@ def _slopes(function: Callable[..., float]) -> np.ndarray:
     where="Towards free energy; Free energy and RBM structure: visible term",
     printed="f = … + α (1/N) Σ_i <∫Dz min_v[…]>_W + …",
     seen="p",
+    right="f = … + (1/N) Σ_i <∫Dz min_v[…]>_W + …",
+    route="derivative of the free energy at a solution, L = 3",
     expected="misprint",
 )
 def factor_of_visible_term() -> Verdict:
@@ -121,6 +123,8 @@ def factor_of_visible_term() -> Verdict:
     where="Towards free energy; Free energy and RBM structure: hidden term",
     printed="min_h [U_h(h) - (C/2) h² - z√(αpr)]",
     seen="p",
+    right="min_h [U_h(h) - (C/2) h² - z√(pq) h]",
+    route="derivative of the free energy at a solution, L = 3",
     expected="misprint",
 )
 def noise_of_hidden_term() -> Verdict:
@@ -135,6 +139,8 @@ def noise_of_hidden_term() -> Verdict:
     where="Towards free energy; Free energy and RBM structure: input of the hidden term",
     printed="min_h [U_h(h) - (C/2) h² - z√(αpr)], no h after the noise",
     seen="p",
+    right="min_h [U_h(h) - (C/2) h² - z√(pq) h]",
+    route="derivative of the free energy at a solution, L = 3",
     expected="misprint",
 )
 def input_of_hidden_term() -> Verdict:
@@ -154,6 +160,9 @@ def input_of_hidden_term() -> Verdict:
     where="Towards free energy; Free energy and RBM structure: noise of the visible term",
     printed="z√(απr) v, with π",
     seen="p",
+    right="z√(αp_i r) v",
+    route="derivative of the free energy at a solution, L = 3",
+    extraction=True,
     expected="misprint",
 )
 def noise_of_visible_term() -> Verdict:
@@ -168,6 +177,9 @@ def noise_of_visible_term() -> Verdict:
     where="Free energy and RBM structure, bracket",
     printed="min_v [U_v(v) - (mW) + z√(αp_i r)] v - (α/2) B (p_i/p) v²",
     seen="p",
+    right="min_v [U_v(v) - (mW + z√(αp_i r)) v - (α/2) B (p_i/p) v²]",
+    route="ground state of one spin in a Gaussian field",
+    extraction=True,
     expected="misprint",
 )
 def bracket_of_visible_term() -> Verdict:
@@ -217,6 +229,8 @@ def second_form(bell: float, sign: int) -> Callable[..., float]:
     where="Homogeneous free energy, second form, all of f_GS",
     printed="f_GS with ½e^{-u²/2} and (1 + erf(θ/√(2pq)))",
     seen="p",
+    right="e^{-u²/2}/√(2π) and (1 - erf(θ/√(2pq)))",
+    route="derivative of the free energy at a solution, L = 3",
     expected="misprint",
 )
 def second_form_of_energy() -> Verdict:
@@ -231,6 +245,9 @@ def second_form_of_energy() -> Verdict:
     where="Homogeneous free energy, first form, at L = 3, p = 0.3",
     printed="f_GS = … + αpq/(2(1-C)) H2(θ/√(pq))",
     seen="p",
+    right="f_GS = … - αpq/(2(1-C)) H2(θ/√(pq))",
+    route="value by quadrature, against -Lm²/2 - αr/2 - gq",
+    extraction=True,
     expected="misprint",
 )
 def first_form_of_energy() -> Verdict:

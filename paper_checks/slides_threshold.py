@@ -22,6 +22,7 @@ WHERE = "Hopfield network with threshold"
     where=f"{WHERE}, left-hand set",
     printed="m = ½ erf(m/√(2αr)), q = ½, C = e^{-m²/2αr}/√(2παr), r = H2(√2 θ)/(2(1-C)²)",
     seen="p",
+    route="general equations at 20 random points",
 )
 def reduced_equations() -> Verdict:
     """The homogeneous equations at g = −αB/2, L = p = 1, W = ±1, at random points; the value of B drops out."""
@@ -53,7 +54,9 @@ def reduced_equations() -> Verdict:
     return weigh(printed, truth, PRECISE, "20 random points (α, m, r, B, θ, C)")
 
 
-@check(source=SOURCE, where=WHERE, printed="B decoupled from the previous", seen="p")
+@check(
+    source=SOURCE, where=WHERE, printed="B decoupled from the previous", seen="p", route="solutions at two thresholds"
+)
 def decoupled_response() -> Verdict:
     """m, r and C at two thresholds with equal 2H2(√2θ)α but different B are equal after scaling."""
     load, states = 0.1, []
@@ -74,7 +77,13 @@ def _tilde() -> tuple[float, float, float, float]:
     return 2 * order.m, order.C, 2 * H2 * alpha, 2 * order.r / H2
 
 
-@check(source=SOURCE, where=f"{WHERE}, right-hand set", printed="m = ½ erf(m~/√(2α~r~))", seen="p")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}, right-hand set",
+    printed="m = ½ erf(m~/√(2α~r~))",
+    seen="p",
+    route="solution of the unscaled model, rescaled",
+)
 def reduced_overlap() -> Verdict:
     """True with the old overlap m = m̃/2 on the left; the equation of the rescaled set is m̃ = erf(m̃/√(2α̃r̃))."""
     m, _, load, r = _tilde()
@@ -105,6 +114,9 @@ def overlap_of_closed_set() -> Verdict:
     where=f"{WHERE}, right-hand set",
     printed="C~ = √(2/(πα~r~)) e^{-m²/2α~r~}",
     seen="p",
+    right="C~ = √(2/(πα~r~)) e^{-m~²/2α~r~}",
+    route="solution of the unscaled model, rescaled",
+    extraction=True,
     expected="misprint",
 )
 def reduced_response() -> Verdict:
@@ -114,7 +126,13 @@ def reduced_response() -> Verdict:
     return weigh(printed, C, PRECISE, f"m̃² in the exponent; C = {C:.9f}", corrected=corrected)
 
 
-@check(source=SOURCE, where=f"{WHERE}, right-hand set", printed="r~ = (1-C~)^{-2}", seen="p")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}, right-hand set",
+    printed="r~ = (1-C~)^{-2}",
+    seen="p",
+    route="solution of the unscaled model, and of the Hopfield model at α~",
+)
 def reduced_noise() -> Verdict:
     """Noise of the rescaled set, and that it solves the Hopfield model at load α̃."""
     m, C, load, r = _tilde()
@@ -122,7 +140,13 @@ def reduced_noise() -> Verdict:
     return weigh([(1 - C) ** -2, m, C, r], [r, twin.m, twin.C, twin.r], PRECISE, "and it is Hopfield's state at α̃")
 
 
-@check(source=SOURCE, where=WHERE, printed="the machine can learn again with a higher capacity α_c", seen="p")
+@check(
+    source=SOURCE,
+    where=WHERE,
+    printed="the machine can learn again with a higher capacity α_c",
+    seen="p",
+    route="folds at 13 thresholds",
+)
 def higher_capacity() -> Verdict:
     """α_c(θ) grows with θ; a load at which the Hopfield model has no retrieval has it at θ = 0.5."""
     thetas = np.linspace(-3, 3, 13)

@@ -42,6 +42,8 @@ def law_of_weights() -> Verdict:
     where="Probability distribution issue",
     printed="W_i = Σ_μ w_iμ, μ = 1 … l/p, W_i ∈ Z",
     seen="p",
+    right="W_i = √N Σ_μ w_iμ",
+    route="sums of whole numbers, one machine",
     expected="misprint",
 )
 def factor_in_W() -> Verdict:
@@ -79,6 +81,7 @@ def exact_law(L: int, p: float) -> np.ndarray:
     where="Probability distribution issue, p → 0",
     printed="P(W_i = w) = e^{-l x_i} I_w(l x_i)",
     seen="p",
+    route="Fourier inversion at p = 2e-5 and 1e-5, extrapolated",
 )
 def law_of_W() -> Verdict:
     """The law at p = 2e-5 and 1e-5 by Fourier inversion, carried to p = 0, for x = 0.5, 1 and 2."""
@@ -96,6 +99,7 @@ def law_of_W() -> Verdict:
     where="Probability distribution issue, Bessel function",
     printed="I_α(x) = Σ_k (x/2)^{2k+α}/(k! Γ(k+α+1))",
     seen="p",
+    route="integral over an angle",
 )
 def bessel_series() -> Verdict:
     """The series against the integral (1/π)∫ e^{x cos t} cos(wt) dt, w = 0 to 5."""
@@ -114,6 +118,7 @@ def bessel_series() -> Verdict:
     where="Probability distribution issue, terms of the sum",
     printed="a fraction p_i = x_i p of the l/p terms is non-zero",
     seen="p",
+    route="variance by Fourier inversion",
 )
 def number_of_terms() -> Verdict:
     """Mean number of non-zero entries among L = ℓ/p: ℓ x_i, the variance of W."""

@@ -60,7 +60,13 @@ def capacity(theta: float) -> tuple[float, Order]:
     return fold.value, fold.order
 
 
-@check(source=SOURCE, where=f"{WHERE}, mapping", printed="α~_c = α_c at every θ", seen="p")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}, mapping",
+    printed="α~_c = α_c at every θ",
+    seen="p",
+    route="folds at 17 thresholds, H2 by quadrature",
+)
 def scaling() -> Verdict:
     """α_c(θ) by solving, against α_c/(2 H2(√2θ)), for θ from −3 to 5."""
     thetas = np.arange(-3, 5.01, 0.5)
@@ -70,7 +76,13 @@ def scaling() -> Verdict:
     return weigh(list(found.values()), exact, MAXIMISED, note)
 
 
-@check(source=SOURCE, where=WHERE, printed="the Hopfield model is reproduced", seen="p")
+@check(
+    source=SOURCE,
+    where=WHERE,
+    printed="the Hopfield model is reproduced",
+    seen="p",
+    route="fold at θ = 0, maximum over y",
+)
 def hopfield_value() -> Verdict:
     """Its capacity is met at θ = 0, where H2 = ½, although the hidden units are cut at zero there."""
     return weigh(capacity(0.0)[0], hopfield_capacity(), MAXIMISED, "at θ = 0, not at θ → −∞ (next check)")
@@ -81,6 +93,7 @@ def hopfield_value() -> Verdict:
     where=f"{WHERE}, r at very negative thresholds",
     printed="r = H2(√2θ)/(2(1-C)²), H2 → 1 + 2θ²",
     seen="p",
+    route="folds at θ = -5, -20, -100",
 )
 def uncut_limit() -> Verdict:
     """The uncut unit has mean −θ, a random field: α_c → α_c/(2(1 + 2θ²)) → 0 as θ → −∞, not Hopfield's value."""
@@ -91,7 +104,7 @@ def uncut_limit() -> Verdict:
     return weigh(found, hopfield_capacity() / (2 * (1 + 2 * thetas**2)), tail, note)
 
 
-@check(source=SOURCE, where=WHERE, printed="m = ½ erf(m/√(2αr)), q = ½", seen="p")
+@check(source=SOURCE, where=WHERE, printed="m = ½ erf(m/√(2αr)), q = ½", seen="p", route="folds at five thresholds")
 def overlap_at_capacity() -> Verdict:
     """The state at α_c is the same at every θ: m = ½ erf(y) with y that of the Hopfield model, q = ½."""
     states = [capacity(t) for t in (-3.0, 0.0, 0.5, 1.0, 3.0)]
@@ -105,6 +118,7 @@ def overlap_at_capacity() -> Verdict:
     where="Homogeneous free energy, at g = -αB/2",
     printed="f_GS (sign of the hidden term corrected)",
     seen="p",
+    route="value of the functional at a solution",
 )
 def energy_on_the_saddle() -> Verdict:
     """f_GS + g/2, with the activity held at ½, is −m²/2 − αr/2 on the saddle."""

@@ -54,6 +54,7 @@ def _listed(values: dict[int, float]) -> str:
     where="Fig. 3(b), theory, L = 1, 2, 5, 10, 13",
     printed=", ".join(map(str, CROSSES.values())),
     seen="p",
+    route="solutions at each L",
     expected="differs",
 )
 def overlaps_of_theory() -> Verdict:
@@ -69,6 +70,7 @@ def overlaps_of_theory() -> Verdict:
     where="Fig. 3(b), simulation, L = 2, 5, 10",
     printed=", ".join(map(str, SIMULATED.values())),
     seen="p",
+    route="solutions at each L",
 )
 def overlaps_of_simulation() -> Verdict:
     """Centres of the simulation bars against the saddle-point equations."""
@@ -76,7 +78,9 @@ def overlaps_of_simulation() -> Verdict:
     return weigh(list(SIMULATED.values()), list(found.values()), AXIS, _listed(found))
 
 
-@check(source=SOURCE, where="Fig. 3(b), end of the solutions", printed="L = 13", seen="p")
+@check(
+    source=SOURCE, where="Fig. 3(b), end of the solutions", printed="L = 13", seen="p", route="folds at L = 11 to 15"
+)
 def last_solution() -> Verdict:
     """Largest L whose capacity at θ = 0.3 exceeds 0.6, the first fold of k = 1 being the capacity."""
     capacities = {
@@ -93,6 +97,7 @@ def last_solution() -> Verdict:
     where="Fig. 4(a), homogeneous, ℓ = 0.1, 0.2, 0.5, 1.0, 1.4",
     printed="-1.60, -2.48, -2.85, -0.61, 1.4 (10^-3)",
     seen="p",
+    route="branch k = 1, free energy at each ℓ",
 )
 def energy_curve() -> Verdict:
     """e_ℓ along the branch k = 1."""
@@ -100,7 +105,13 @@ def energy_curve() -> Verdict:
     return weigh(list(ENERGY.values()), f, ENERGIES, "10³ f̃ = " + ", ".join(f"{1e3 * v:.4f}" for v in f))
 
 
-@check(source=SOURCE, where="Fig. 4(a), homogeneous, minimum", printed="-3.00 10^-3 at ℓ* = 0.38 to 0.39", seen="p")
+@check(
+    source=SOURCE,
+    where="Fig. 4(a), homogeneous, minimum",
+    printed="-3.00 10^-3 at ℓ* = 0.38 to 0.39",
+    seen="p",
+    route="minimum over ℓ",
+)
 def energy_minimum() -> Verdict:
     """ℓ* and the energy there."""
     least = ell_star(CompositionalRBM(**FIG_4))
@@ -108,13 +119,25 @@ def energy_minimum() -> Verdict:
     return weigh([0.385, -3.00e-3], [least.value, least.free_energy], DIGITISED, note)
 
 
-@check(source=SOURCE, where="Fig. 4(a), homogeneous, spin glass", printed="-0.62 10^-3", seen="p")
+@check(
+    source=SOURCE,
+    where="Fig. 4(a), homogeneous, spin glass",
+    printed="-0.62 10^-3",
+    seen="p",
+    route="all solutions with m = 0",
+)
 def energy_of_the_glass() -> Verdict:
     """Lowest state with m̃ = 0."""
     return compare(glass_energy(CompositionalRBM(**FIG_4)), GLASS_LEVEL, DIGITISED)
 
 
-@check(source=SOURCE, where="Fig. 4(b), homogeneous, slope of the line", printed="L p = 0.382", seen="p")
+@check(
+    source=SOURCE,
+    where="Fig. 4(b), homogeneous, slope of the line",
+    printed="L p = 0.382",
+    seen="p",
+    route="minimum over ℓ",
+)
 def active_units() -> Verdict:
     """L* = ℓ*/p."""
     return compare(ell_star(CompositionalRBM(**FIG_4)).value, 0.382, DIGITISED)
@@ -125,6 +148,7 @@ def active_units() -> Verdict:
     where="Fig. 4(c), homogeneous, ℓ = 0.22, 0.5, 1.0, 1.4",
     printed=", ".join(map(str, OVERLAP.values())),
     seen="p",
+    route="branch k = 1, overlap at each ℓ",
 )
 def overlap_curve() -> Verdict:
     """m̃(ℓ) along the branch k = 1."""
@@ -132,7 +156,13 @@ def overlap_curve() -> Verdict:
     return weigh(list(OVERLAP.values()), order.m, AXIS, "m̃ = " + ", ".join(f"{v:.4f}" for v in order.m))
 
 
-@check(source=SOURCE, where="text to Fig. 4(d), states without common patterns", printed="d = 2q(1 - q)", seen="p")
+@check(
+    source=SOURCE,
+    where="text to Fig. 4(d), states without common patterns",
+    printed="d = 2q(1 - q)",
+    seen="p",
+    route="simulation, three standard errors",
+)
 def distance_of_disjoint_states() -> Verdict:
     """Hamming distance of two zero-noise states made of different patterns, sampled at 4·10⁵ units."""
     N, L, p = 400_000, 40, 0.01
@@ -144,7 +174,14 @@ def distance_of_disjoint_states() -> Verdict:
     return compare(float(np.mean(a != b)), 2 * q * (1 - q), three, f"L = {L}, p = {p}, q = {q:.5f}; seed 4")
 
 
-@check(source=SOURCE, where="Fig. 4(d), distance at δℓ = ℓ", printed="0.236", seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where="Fig. 4(d), distance at δℓ = ℓ",
+    printed="0.236",
+    seen="p",
+    route="q at the minimum over ℓ",
+    expected="differs",
+)
 def distance_at_the_minimum() -> Verdict:
     """2q(1 − q) at ℓ*, and the ℓ whose q would give the printed value."""
     model = CompositionalRBM(**FIG_4)
@@ -164,6 +201,7 @@ def distance_at_the_minimum() -> Verdict:
     where="Fig. 4(a) and (b), heterogeneous",
     printed="-5.4 10^-3 at 0.47; spin glass -4.42 10^-3; L p = 0.467",
     seen="p",
+    route="minimum over ℓ for an assumed law",
     expected="unchecked",
 )
 def heterogeneous_curves() -> Verdict:

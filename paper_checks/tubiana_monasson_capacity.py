@@ -95,14 +95,27 @@ def _fold(L: int, theta: float) -> float:
     return float(replica.spinodal(ReluRBM(alpha=1e-30, theta=theta, L=L, **FIG_3), along="alpha").value)
 
 
-@check(source=SOURCE, where=WHERE, printed=PRINTED, seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where=WHERE,
+    printed=PRINTED,
+    seen="p",
+    route="first fold of the branch k = 1, extended system",
+    expected="differs",
+)
 def published_curves() -> Verdict:
     """First fold of the branch k = 1; the note gives the ratios."""
     note = "The ratio hardly depends on θ, but on L: the hidden side, H2(θ/√(pq)), is the same; cause unknown"
     return _candidate(_fold, note)
 
 
-@check(source=SOURCE, where=WHERE, printed="α_c grows with θ and falls with L", seen="p")
+@check(
+    source=SOURCE,
+    where=WHERE,
+    printed="α_c grows with θ and falls with L",
+    seen="p",
+    route="signs of differences of folds",
+)
 def trends() -> Verdict:
     """Signs of all differences between neighbouring points of the figure, and of those computed."""
     found = dict(zip(POINTS, (_fold(*point) for point in POINTS), strict=True))
@@ -115,7 +128,13 @@ def trends() -> Verdict:
     )
 
 
-@check(source=SOURCE, where="eq. (2) at the fold, two routes", printed="α_c is a fold of the equations", seen="p")
+@check(
+    source=SOURCE,
+    where="eq. (2) at the fold, two routes",
+    printed="α_c is a fold of the equations",
+    seen="p",
+    route="following the branch in its own chart",
+)
 def second_route() -> Verdict:
     """The fold by an extended system (`replica.spinodal`) and by following the branch in its chart agree."""
     found = [first_fold(L, theta) for L, theta in POINTS]
@@ -128,6 +147,7 @@ def second_route() -> Verdict:
     where=f"{WHERE}; criterion: any m > 0 solution",
     printed=PRINTED,
     seen="p",
+    route="folds of all level curves",
     expected="differs",
     slow=True,
 )
@@ -149,7 +169,14 @@ def any_solution() -> Verdict:
     )
 
 
-@check(source=SOURCE, where=f"{WHERE}; criterion: equal energies", printed=PRINTED, seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}; criterion: equal energies",
+    printed=PRINTED,
+    seen="p",
+    route="all solutions at half the published load",
+    expected="differs",
+)
 def equal_energies() -> Verdict:
     """Loads at which retrieval is still lower than the spin glass: at half the published capacity it never is."""
     gaps = []
@@ -166,7 +193,14 @@ def equal_energies() -> Verdict:
 KINDS = ("retrieval", "spin_glass")
 
 
-@check(source=SOURCE, where=f"{WHERE}; another g for all L", printed=PRINTED, seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}; another g for all L",
+    printed=PRINTED,
+    seen="p",
+    route="following the branch in its own chart",
+    expected="differs",
+)
 def another_field() -> Verdict:
     """A field g = −0.0225 instead of −0.02."""
     note = (
@@ -176,7 +210,13 @@ def another_field() -> Verdict:
 
 
 @check(
-    source=SOURCE, where=f"{WHERE}; the best g, L = 10 and 15", printed=PRINTED, seen="p", expected="differs", slow=True
+    source=SOURCE,
+    where=f"{WHERE}; the best g, L = 10 and 15",
+    printed=PRINTED,
+    seen="p",
+    route="following the branch in its own chart, maximised over g",
+    expected="differs",
+    slow=True,
 )
 def best_field() -> Verdict:
     """Largest α_c over g from −0.022 to −0.014 at each θ."""
@@ -189,7 +229,14 @@ def best_field() -> Verdict:
     return weigh(np.concatenate(list(ratio.values())), 1.0, DIGITISED, note)
 
 
-@check(source=SOURCE, where=f"{WHERE}; at g = -αB/2", printed=PRINTED, seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}; at g = -αB/2",
+    printed=PRINTED,
+    seen="p",
+    route="C along the chart at b = 0",
+    expected="differs",
+)
 def symmetric_field() -> Verdict:
     """The choice that maps L = p = 1 on the Hopfield model has no retrieval state at p = 0.1: C ≥ 1 throughout."""
     least, a = [], np.exp(np.arange(-4.0, 7.0, 0.01))[:, None]
@@ -208,6 +255,7 @@ def symmetric_field() -> Verdict:
     where=f"{WHERE}; self-field (α/2) B p_i, as printed in eq. (2)",
     printed=PRINTED,
     seen="p",
+    route="following the branch in its own chart",
     expected="differs",
 )
 def printed_self_field() -> Verdict:
@@ -216,19 +264,40 @@ def printed_self_field() -> Verdict:
     return _candidate(lambda L, theta: first_fold(L, theta, field=0.1), note)
 
 
-@check(source=SOURCE, where=f"{WHERE}; half the self-field", printed=PRINTED, seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}; half the self-field",
+    printed=PRINTED,
+    seen="p",
+    route="following the branch in its own chart",
+    expected="differs",
+)
 def half_self_field() -> Verdict:
     """A factor ½ in the self-field."""
     return _candidate(lambda L, theta: first_fold(L, theta, field=0.5), "twice the self-field fails too (1.0 to 1.8)")
 
 
-@check(source=SOURCE, where=f"{WHERE}; p → 0 first, at ℓ = L p", printed=PRINTED, seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}; p → 0 first, at ℓ = L p",
+    printed=PRINTED,
+    seen="p",
+    route="following the branch in its own chart",
+    expected="differs",
+)
 def other_order_of_limits() -> Verdict:
     """The Skellam law of W instead of that of L entries."""
     return _candidate(lambda L, theta: first_fold(L, theta, law=skellam(0.1 * L)), "L = 15 is off by 1.5 to 1.7")
 
 
-@check(source=SOURCE, where=f"{WHERE}; p_i not all equal", printed=PRINTED, seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}; p_i not all equal",
+    printed=PRINTED,
+    seen="p",
+    route="first fold of the branch k = 1, extended system",
+    expected="differs",
+)
 def unequal_units() -> Verdict:
     """Four classes of p_i, standard deviation 20 % (an example), θ = 0.1: every capacity is smaller, not larger."""
     p_i = 0.1 * (1 + 0.2 * np.array([-1.5, -0.5, 0.5, 1.5]) / math.sqrt(1.25))
@@ -240,7 +309,14 @@ def unequal_units() -> Verdict:
     return weigh(ratio, 1.0, DIGITISED, note)
 
 
-@check(source=SOURCE, where=f"{WHERE}; another L", printed=PRINTED, seen="p", expected="differs")
+@check(
+    source=SOURCE,
+    where=f"{WHERE}; another L",
+    printed=PRINTED,
+    seen="p",
+    route="first fold of the branch k = 1, extended system",
+    expected="differs",
+)
 def another_number_of_units() -> Verdict:
     """The curve called L = 15 against those of L = 11 to 14: 13 is nearest."""
     ratio = [CAPACITY[15][theta] / _fold(13, theta) for theta in CAPACITY[15]]
