@@ -1,0 +1,256 @@
+"""A check must be able to fail: with one symbol of the printed or the corrected formula changed, its verdict turns."""
+
+import importlib
+import inspect
+
+import pytest
+
+import paper_checks
+from paper_checks.check import collect
+
+EXPECTED = {c.name: c.expected for c in collect(paper_checks)}
+
+MUTATIONS = [
+    (
+        "slides_machine.conditional_law",
+        "np.exp(x) / (1 + np.exp(x)), summed",
+        "np.exp(x) / (2 + np.exp(x)), summed",
+        "differs",
+    ),
+    (
+        "slides_machine.bernoulli_activation",
+        "corrected=np.heaviside(x + g, 1)",
+        "corrected=np.heaviside(x + 2 * g, 1)",
+        "differs",
+    ),
+    ("slides_machine.relu_activation", "np.maximum(0, I - theta[:, 0])", "np.maximum(0, I + theta[:, 0])", "differs"),
+    ("slides_machine.pair_energy", "corrected=-quadratic / 2", "corrected=-quadratic / 3", "differs"),
+    ("slides_machine.hidden_law", "np.exp(sign * -g)", "np.exp(-sign * -g)", "reproduced"),
+    ("slides_machine.cumulant_series", "(1 - 6 * variance)", "(1 - 3 * variance)", "differs"),
+    ("slides_couplings.half_in_the_weight", "((v @ w) ** 2).sum(axis=1) / 2", "((v @ w) ** 2).sum(axis=1)", "differs"),
+    ("slides_couplings.sum_inside_the_logarithm", "weigh(2 * corrected, truth", "weigh(corrected, truth", "reproduced"),
+    ("slides_couplings.minus_before_the_logarithm", "-fields + hidden)", "fields + hidden)", "differs"),
+    ("slides_couplings.cumulants_by_derivatives", "(12 * step**2)", "(6 * step**2)", "differs"),
+    ("slides_couplings.pairs_only", "np.abs(J[order > 2])", "np.abs(J[order > 1])", "differs"),
+    (
+        "slides_sampling.metropolis",
+        "printed = np.exp(-E / T) / np.exp(-E / T).sum()",
+        "printed = np.exp(-E) / np.exp(-E).sum()",
+        "differs",
+    ),
+    ("slides_sampling.gibbs_with_modes", 'weigh(alternating("mode")', 'weigh(alternating("draw")', "reproduced"),
+    ("slides_sampling.temperature_of_conditional_law", "for t in (1.0, T))", "for t in (T, T))", "reproduced"),
+    ("slides_sampling.inverse_of_slope", "np.arcsinh(I[:, 0])", "np.sinh(I[:, 0])", "differs"),
+    (
+        "slides_conditionals.law_of_bernoulli",
+        "weigh(sigma(inputs(0)), active(0)",
+        "weigh(sigma(2 * inputs(0)), active(0)",
+        "differs",
+    ),
+    (
+        "slides_conditionals.law_of_spins",
+        "weigh(sigma(2 * inputs(-1)), active(-1)",
+        "weigh(sigma(inputs(-1)), active(-1)",
+        "differs",
+    ),
+    ("slides_conditionals.frequencies", "(rbm_sim.Spin, -1, 2)", "(rbm_sim.Spin, -1, 1)", "differs"),
+    ("slides_learning.learning_rule", "weigh(data - model,", "weigh(data + model,", "differs"),
+    (
+        "slides_learning.law_of_negative_phase",
+        "corrected=G[[3, 9]] - marginal() @ G",
+        "corrected=G[[3, 9]] - G.mean(axis=0)",
+        "differs",
+    ),
+    (
+        "slides_learning.factor_counted_twice",
+        'np.einsum("vhm,vhm,hm->vm", others, own, H)',
+        'np.einsum("vhm,vhm,hm->vm", others, own**2, H)',
+        "differs",
+    ),
+    ("slides_learning.index_of_unit", "for shift in (1, 2)]", "for shift in (0, 3)]", "reproduced"),
+    (
+        "slides_hopfield.finite_temperature_equations",
+        "math.tanh(exact), math.tanh(exact / T)",
+        "math.tanh(exact / T), math.tanh(exact)",
+        "differs",
+    ),
+    ("slides_hopfield.noise_equation", "r = q / (1 - (1 - q) / T) ** 2", "r = q / (1 - (1 - q) / T)", "differs"),
+    (
+        "slides_hopfield.reduced_equation",
+        "y * (math.sqrt(2 * alpha) + 2 / math.sqrt(math.pi)",
+        "y * (math.sqrt(2 * alpha) + 1 / math.sqrt(math.pi)",
+        "differs",
+    ),
+    (
+        "slides_hopfield.critical_capacity",
+        '0.138, last_digit("0.138"), f"maximum',
+        '0.139, last_digit("0.138"), f"maximum',
+        "differs",
+    ),
+    ("slides_hopfield.transition_temperature", "d @ d / 2 - T", "0.45 * (d @ d) - T", "differs"),
+    ("slides_retrieval.crosstalk", "others / math.sqrt(N)\n", "others / N\n", "differs"),
+    ("slides_retrieval.other_units", "[0, 1, 0, 3]", "[0, 1, 0, 2]", "differs"),
+    ("slides_retrieval.suppression_of_crosstalk", "(t - theta) ** 2 * np.exp", "(t - theta) * np.exp", "differs"),
+    ("slides_participation.number_of_weak_units", "corrected=ratio(M - L)", "corrected=ratio(M)", "differs"),
+    ("slides_participation.denominator_of_ratio", "corrected=ratio(3.0)", "corrected=ratio(2.0)", "differs"),
+    ("slides_participation.power_of_ratio", "weigh(3, found", "weigh(2, found", "differs"),
+    ("slides_participation.weight_sparsity", "(squares**2 / fourths)", "(squares**3 / fourths)", "differs"),
+    (
+        "slides_mnist.sparsity_of_random_weights",
+        "((signs, p), (normal, p / 3))",
+        "((signs, p), (normal, p / 2))",
+        "differs",
+    ),
+    ("slides_random_energy.replica_trick", "(np.mean(Zs**n) - 1) / n", "(np.mean(Zs**n) + 1) / n", "differs"),
+    ("slides_random_energy.trick_for_random_energies", "/ (2 * n) for n", "/ n for n", "differs"),
+    (
+        "slides_random_energy.integer_moments",
+        "3 * levels * (levels - 1) * g[2]",
+        "2 * levels * (levels - 1) * g[2]",
+        "differs",
+    ),
+    ("slides_random_energy.free_energy_by_replicas", "x = min(1.0, 2 *", "x = max(1.0, 2 *", "differs"),
+    (
+        "slides_replicas.sum_over_replicas",
+        "np.exp(-BETA * E).sum() * len(E) ** (n - 1)",
+        "np.exp(-BETA * E).sum() ** n",
+        "reproduced",
+    ),
+    ("slides_replicas.sign_of_strong_term", "units + lead + weak", "units + 2 * lead + weak", "differs"),
+    ("slides_replicas.factor_of_strong_term", "strong_factor=2", "strong_factor=1", "reproduced"),
+    (
+        "slides_averages.quartic_term",
+        "(np.triu(quadratic), quadratic)",
+        "(np.triu(quadratic), 2 * quadratic)",
+        "differs",
+    ),
+    ("slides_averages.weight_in_hidden_factor", "exponent = BETA**2 * p / 2", "exponent = BETA**2 * p", "differs"),
+    ("slides_averages.measure", "double * rate / (2 * math.pi)", "double * rate / math.pi", "differs"),
+    (
+        "slides_averages.ansatz_in_visible_factor",
+        "2 * r * (1 - np.eye(n)) + np.eye(n) * (r + B / (p * BETA))",
+        "r * (1 - np.eye(n)) + np.eye(n) * (r + B / (p * BETA))",
+        "differs",
+    ),
+    ("slides_averages.ansatz_in_hidden_factor", "np.eye(n) * C / (p * BETA)", "np.eye(n) * C / BETA", "differs"),
+    (
+        "slides_averages.conjugate_term",
+        "weigh(alpha / 2 * (r * C + B * q), limit",
+        "weigh(alpha * (r * C + B * q), limit",
+        "differs",
+    ),
+    ("slides_rrbm.factor_of_visible_term", "for factor in (ALPHA, 1.0))", "for factor in (1.0, 1.0))", "reproduced"),
+    ("slides_rrbm.noise_of_hidden_term", "return math.sqrt(P * q)", "return math.sqrt(q)", "differs"),
+    (
+        "slides_rrbm.noise_of_visible_term",
+        "for strength in (math.pi, P))",
+        "for strength in (math.pi, 2 * P))",
+        "differs",
+    ),
+    (
+        "slides_rrbm.second_form_of_energy",
+        "second_form(1 / math.sqrt(2 * math.pi), -1)",
+        "second_form(1 / math.sqrt(2 * math.pi), 1)",
+        "differs",
+    ),
+    (
+        "slides_gaussian_integrals.erf_form_of_H1",
+        "corrected=bell / math.sqrt(2 * math.pi) + rest",
+        "corrected=bell / math.sqrt(math.pi) + rest",
+        "differs",
+    ),
+    (
+        "slides_gaussian_integrals.erf_form_of_H2",
+        "edge = -math.sqrt(2 / math.pi) * X",
+        "edge = math.sqrt(2 / math.pi) * X",
+        "differs",
+    ),
+    (
+        "slides_gaussian_integrals.exponent_of_C",
+        "for sign in (1, -1))\n    return weigh(printed, truth, SMOOTH,",
+        "for sign in (-1, -1))\n    return weigh(printed, truth, SMOOTH,",
+        "reproduced",
+    ),
+    (
+        "slides_gaussian_integrals.argument_of_visible_term",
+        'for sign in (1, -1))\n    note = f"H1',
+        'for sign in (-1, -1))\n    note = f"H1',
+        "reproduced",
+    ),
+    (
+        "slides_gaussian_integrals.erf_form_of_r",
+        'corrected=form(-1))\n\n\n@check(\n    source=SOURCE,\n    where="Homogeneous free energy, saddle',
+        'corrected=2 * form(-1))\n\n\n@check(\n    source=SOURCE,\n    where="Homogeneous free energy, saddle',
+        "differs",
+    ),
+    ("slides_parameters.activity", "np.mean(RATIO * (on**2 @ DZ))", "np.mean(on**2 @ DZ)", "differs"),
+    ("slides_parameters.square_activation", "weigh(mean**2 @ DZ,", "weigh(mean @ DZ,", "differs"),
+    ("slides_parameters.hidden_response", "weigh(P / T * (hidden_moments", "weigh(1 / T * (hidden_moments", "differs"),
+    (
+        "slides_threshold.reduced_equations",
+        "0.5 * integral(2, math.sqrt(2) * theta) / (1 - C) ** 2",
+        "integral(2, math.sqrt(2) * theta) / (1 - C) ** 2",
+        "differs",
+    ),
+    ("slides_threshold.overlap_of_closed_set", "weigh(value / 2, m, PRECISE", "weigh(value, m, PRECISE", "reproduced"),
+    ("slides_threshold.reduced_response", "for x in (m / 2, m))", "for x in (m / 2, 2 * m))", "differs"),
+    (
+        "slides_compositional.rescaled_free_energy",
+        "-ELL / 8 * m * m - ALPHA / 2",
+        "-ELL / 4 * m * m - ALPHA / 2",
+        "differs",
+    ),
+    ("slides_compositional.reduced_variables", "0.5 * m / noise * W + (g", "m / noise * W + (g", "differs"),
+    ("slides_weights.law_of_W", "ive(np.abs(W), ELL * x)", "ive(np.abs(W), 2 * ELL * x)", "differs"),
+    ("slides_weights.factor_in_W", "corrected=math.sqrt(N) * w.sum", "corrected=N * w.sum", "differs"),
+    (
+        "slides_weights.law_of_weights",
+        "((1.0, p / 2), (-1.0, p / 2), (0.0, 1 - p))",
+        "((1.0, p), (-1.0, p), (0.0, 1 - 2 * p))",
+        "differs",
+    ),
+    ("slides_weights.bessel_series", "gamma(k + w + 1)", "gamma(k + w + 2)", "differs"),
+    (
+        "threshold.uncut_limit",
+        "hopfield_capacity() / (2 * (1 + 2 * thetas**2))",
+        "hopfield_capacity() / (2 * (1 + thetas**2))",
+        "differs",
+    ),
+    (
+        "threshold.energy_on_the_saddle",
+        "short = -m * m / 2 - alpha * r / 2",
+        "short = -m * m / 2 - alpha * r",
+        "differs",
+    ),
+    ("ags_pra_1985.mixture_stability", "compare(T, 0.46,", "compare(T, 0.47,", "differs"),
+    (
+        "ags_prl_1985.glass_energy",
+        "printed = -1 / math.pi - np.sqrt(2 * alpha / math.pi)",
+        "printed = -1 / math.pi - np.sqrt(alpha / math.pi)",
+        "differs",
+    ),
+    ("derrida_1981.ground_state", "weigh(-e, found", "weigh(-2 * e, found", "differs"),
+]
+
+
+def mutated(name, old, new):
+    """The check, made of the source of its module with one piece of text replaced."""
+    short, function = name.split(".")
+    module = importlib.import_module(f"paper_checks.{short}")
+    source = inspect.getsource(module)
+    assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in {short}"
+    namespace = {"__name__": module.__name__, "__file__": module.__file__}
+    exec(compile(source.replace(old, new), module.__file__, "exec"), namespace)
+    return namespace[function]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "verdict"), MUTATIONS, ids=[m[0] for m in MUTATIONS])
+def test_another_formula_gets_another_verdict(name, old, new, verdict):
+    assert verdict != EXPECTED[name]
+    found = mutated(name, old, new)()
+    assert found.outcome == verdict, f"{found.computed}: {found.note}"
+
+
+def test_every_file_on_the_slides_has_a_check_that_was_seen_to_fail():
+    files = {name.split(".")[0] for name in EXPECTED if name.startswith("slides_")}
+    assert files <= {name.split(".")[0] for name, *_ in MUTATIONS}
