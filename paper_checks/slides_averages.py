@@ -100,7 +100,7 @@ def measure() -> Verdict:
     double = float((inner * np.exp(1j * rate * x * y)).sum().real * step)
     truth = float(np.interp(x, q, g))
     close = Tolerance("interpolation", 1e-5, "g on a grid of step 0.004")
-    note = "N = 5; a factor without weight in f as N → ∞"
+    note = "N = 5; a factor without weight in f as N → ∞ (the ∫ is missing too)"
     return weigh(double / (2 * rate), truth, close, note, corrected=double * rate / (2 * math.pi))
 
 

@@ -102,7 +102,7 @@ def law_of_levels() -> Verdict:
 
 @check(
     source=SOURCE,
-    where="Replica theory",
+    where="Replica theory; Towards free energy, Z^n ≈ 1 - βF",
     printed="E log Z = lim_{n→0} (E Z^n - 1)/n",
     seen="p",
     route="average over nine pairs of levels, n = 1e-3 and 5e-4",

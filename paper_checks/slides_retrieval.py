@@ -216,3 +216,26 @@ def suppression_of_crosstalk() -> Verdict:
         z.append(_z(variance, (M - 1) / N * H2))
         shown.append(f"{variance.mean() * N / M:.4f} at θ = {theta:g}")
     return weigh(z, 0.0, Z_SCORE, f"of M/N: {', '.join(shown)}; N = {N}, M = {M}, {samples} samples, seed {SEED}")
+
+
+@check(
+    source=SOURCE,
+    where="Pattern retrieval, with the sparsity p of the slide before",
+    printed="v = ξ_1: h*_1 = √N, h*_μ ~ N(0, 1), entries 0 with probability 1 - p",
+    seen="p",
+    route="simulation, z-score",
+    expected="differs",
+)
+def sparse_patterns() -> Verdict:
+    """A sparse pattern is no ±1 state; put in all the same, h*_1 = p√N and the others have variance p²."""
+    N, M, p = 4000, 1000, 0.3
+    xi = rbm_sim.random_patterns(N, M, p=p, rng=SEED).astype(float)
+    h = xi.T @ xi[:, 0] / math.sqrt(N)
+    errors = np.array([math.sqrt(p * (1 - p)), p * p * math.sqrt(2 / (M - 1))])
+    found = np.array([h[0], h[1:].var()])
+    z = (found - [math.sqrt(N), 1.0]) / errors
+    right = (found - [p * math.sqrt(N), p * p]) / errors
+    note = (
+        f"p√N and p² are off by {np.abs(right).max():.1f}; at p = 1 it holds (other_units); N = {N}, M = {M}, p = {p}"
+    )
+    return weigh(z, 0.0, Z_SCORE, note)

@@ -210,6 +210,9 @@ MUTATIONS = [
         "differs",
     ),
     ("slides_weights.bessel_series", "gamma(k + w + 1)", "gamma(k + w + 2)", "differs"),
+    ("slides_retrieval.sparse_patterns", "[math.sqrt(N), 1.0]", "[p * math.sqrt(N), p * p]", "reproduced"),
+    ("slides_compositional.number_of_units", "p * (L - 2 + (a", "2 * p * (L - 2 + (a", "differs"),
+    ("tubiana_monasson_self_field.self_field", "corrected=excess(RATIO)", "corrected=excess(2 * RATIO)", "differs"),
     (
         "threshold.uncut_limit",
         "hopfield_capacity() / (2 * (1 + 2 * thetas**2))",
