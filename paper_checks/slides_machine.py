@@ -95,7 +95,7 @@ def conditional_law() -> Verdict:
 @check(
     source=SOURCE,
     where="most probable hidden state, ∂E/∂h",
-    printed="Σ_iν [-w_iμ v_i + ∂U_ν/∂h_μ] δ_μν = 0, then -w_iμ v_i + U'_μ(h*) = 0",
+    printed="Σ_iν [-w_iμ v_i + ∂U_ν/∂h_μ] δ_μν = 0",
     seen="p",
     right="-Σ_i w_iμ v_i + ∂U_μ/∂h_μ = 0",
     route="derivative of the energy",
@@ -109,9 +109,7 @@ def stationarity_of_energy() -> Verdict:
     names = ("a", "b", "c")
     slope = gradient(lambda **x: float(machine.energy(v, [x[n] for n in names])), dict(zip(names, h, strict=True)))
     printed = (-w * v[:, None] + h).sum(axis=0)
-    note = (
-        "−Σ_i w_iμ v_i + U'_μ = 0: the first line counts U' N times, the second has lost Σ_i; h* = U'^{-1}(I) is right"
-    )
+    note = "−Σ_i w_iμ v_i + U'_μ = 0: the sum over i counts U' N times; h* = U'^{-1}(I), two lines below, is right"
     return weigh(printed, slope, SMOOTH, note, corrected=-v @ w + h)
 
 
