@@ -10,11 +10,10 @@ from types import ModuleType
 from typing import Any
 
 import paper_checks
-from paper_checks.check import Check, Verdict, collect
+from paper_checks import report, report_html
+from paper_checks.check import Check, Outcome, Verdict, collect
 from replica.cli import Parser, UsageError, add_common, emit, parameters, progress, run, warn
 from replica.table import Table, provenance
-
-SHOWN = ("name", "verdict", "source", "section", "printed", "computed")
 
 
 def main(argv: Sequence[str] | None = None, package: ModuleType = paper_checks) -> int:
@@ -34,13 +33,21 @@ def main(argv: Sequence[str] | None = None, package: ModuleType = paper_checks) 
     """
     parser = Parser(
         description="Recompute published formulas and numbers.",
-        example="python -m paper_checks\npython -m paper_checks 'ags_1985*' --all --format csv",
+        example="""python -m paper_checks
+            python -m paper_checks 'ags*' --all --format csv
+            python -m paper_checks --source slides --verdict misprint differs
+            python -m paper_checks --all --format md --out docs/paper_checks.md""",
     )
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="part of a name, or a glob such as 'ags*'")
     parser.add_argument("--all", action="store_true", help="run slow checks too")
-    add_common(parser)
+    parser.add_argument(
+        "--verdict", nargs="+", choices=[str(outcome) for outcome in Outcome], metavar="VERDICT",
+        help=f"show these verdicts alone: {', '.join(Outcome)}",
+    )  # fmt: skip
+    parser.add_argument("--source", action="append", metavar="TEXT", help="checks of sources whose name contains TEXT")
+    add_common(parser, formats=("md", "html"))
     args = parser.parse_args(argv)
-    checks = select(list(collect(package)), args.patterns, slow=args.all)
+    checks = select(of_sources(list(collect(package)), args.source), args.patterns, slow=args.all)
     done: list[tuple[Check, Verdict]] = []
     interrupted = False
     try:
@@ -48,13 +55,45 @@ def main(argv: Sequence[str] | None = None, package: ModuleType = paper_checks) 
             done.append((item, item()))
     except KeyboardInterrupt:
         interrupted = True
-    emit(report(done, args), args, shown=SHOWN)
+    shown = [pair for pair in done if not args.verdict or pair[1].outcome in args.verdict]
+    renderers = {"table": report.text, "md": report.markdown, "html": report_html.page}
+    emit(results(shown, args), args, renderers=renderers)
     surprises = [(item, verdict) for item, verdict in done if verdict.outcome != item.expected]
     for item, verdict in surprises:
         warn(f"{item.name}: {verdict.outcome}, expected {item.expected}: {verdict.note}")
     if not args.quiet:
-        warn(f"{len(done)} of {len(checks)} checks done, {len(surprises)} with an unexpected verdict")
+        counts = report.counted([str(verdict.outcome) for _, verdict in done])
+        warn(f"{len(done)} of {len(checks)} checks done: {counts}; {len(surprises)} unexpected")
     return 130 if interrupted else int(bool(surprises))
+
+
+def of_sources(checks: Sequence[Check], texts: Sequence[str] | None) -> list[Check]:
+    """The checks of sources whose name contains any of some texts.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+        All there are.
+    texts : sequence of str, optional
+        Parts of names; upper and lower case are the same. None keeps all checks.
+
+    Returns
+    -------
+    list of Check
+        In the order of `checks`.
+
+    Raises
+    ------
+    UsageError
+        A text that no source contains.
+    """
+    if texts is None:
+        return list(checks)
+    for text in texts:
+        if not any(text.lower() in item.source.lower() for item in checks):
+            known = "; ".join(sorted({item.source for item in checks if item.source}))
+            raise UsageError(f"no source contains {text!r}; there are {known}")
+    return [item for item in checks if any(text.lower() in item.source.lower() for text in texts)]
 
 
 def select(checks: Sequence[Check], patterns: Sequence[str], *, slow: bool) -> list[Check]:
@@ -112,7 +151,7 @@ def matches(name: str, pattern: str) -> bool:
     return pattern in name or fnmatch.fnmatchcase(name, pattern)
 
 
-def report(done: Sequence[tuple[Check, Verdict]], args: argparse.Namespace) -> Table:
+def results(done: Sequence[tuple[Check, Verdict]], args: argparse.Namespace) -> Table:
     """The verdicts as a table.
 
     Parameters

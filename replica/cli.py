@@ -105,7 +105,12 @@ def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def emit(table: Table, args: argparse.Namespace, shown: Sequence[str] | None = None) -> None:
+def emit(
+    table: Table,
+    args: argparse.Namespace,
+    shown: Sequence[str] | None = None,
+    renderers: Mapping[str, Callable[[Table], str]] | None = None,
+) -> None:
     """Write `--out`, then print the table in the `--format` asked for, even if it could not be written.
 
     Parameters
@@ -116,23 +121,39 @@ def emit(table: Table, args: argparse.Namespace, shown: Sequence[str] | None = N
         With the options of `add_common`.
     shown : sequence of str, optional
         Columns that fit on a terminal; files and the other formats have all of them.
+    renderers : mapping of str to callable, optional
+        Formats of this command alone, as `add_common` was told, to functions that write the table as text; a file
+        of such a format has no log. "table" replaces what a terminal gets.
 
     Raises
     ------
     OSError
         The file could not be written, such as on a full disk.
     """
+    renderers = renderers or {}
     try:
         if args.out is not None:
-            table.write(args.out, duration=time.monotonic() - START)
+            renderer = renderers.get(args.out.suffix.lower().removeprefix("."))
+            if renderer is None:
+                table.write(args.out, duration=time.monotonic() - START)
+            else:
+                with replacing(args.out) as temporary:
+                    temporary.write_text(renderer(table), "utf-8", newline="")
     except OSError as error:
         raise OSError(f"--out: cannot write {str(args.out)!r}: {error.strerror or error}") from error
     finally:
-        _print(table, args, shown)
+        _print(table, args, shown, renderers)
 
 
-def _print(table: Table, args: argparse.Namespace, shown: Sequence[str] | None) -> None:
-    if args.format == "json":
+def _print(
+    table: Table,
+    args: argparse.Namespace,
+    shown: Sequence[str] | None,
+    renderers: Mapping[str, Callable[[Table], str]],
+) -> None:
+    if args.format in renderers:
+        text = renderers[args.format](table)
+    elif args.format == "json":
         text = table.to_json()
     elif args.format == "csv":
         # Data alone: other programs' readers know no comments. A file has them.

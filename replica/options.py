@@ -126,6 +126,7 @@ def add_common(
     precision: bool = False,
     jobs: bool = False,
     rng: bool = False,
+    formats: Sequence[str] = (),
 ) -> None:
     """Add the options that mean the same in every command; optional ones only where they do something.
 
@@ -135,11 +136,15 @@ def add_common(
         The parser to add to.
     plot, precision, jobs, rng : bool
         Whether the command has `--plot`, `--precision`, `--jobs` and `--scheduler`, `--rng`.
+    formats : sequence of str
+        Formats that this command alone can write, such as "html": for `--format`, and suffixes for `--out`.
     """
     group = parser.add_argument_group("common options")
     add = group.add_argument
-    add("--format", choices=("table", "csv", "json"), default="table", help="what stdout gets (table)")
-    add("--out", type=_file("--out", SUFFIXES), metavar="FILE", help="also write .csv, .json or .npz")
+    suffixes = (*SUFFIXES, *(f".{name}" for name in formats))
+    also = f"also write {', '.join(suffixes[:-1])} or {suffixes[-1]}"
+    add("--format", choices=("table", "csv", "json", *formats), default="table", help="what stdout gets (table)")
+    add("--out", type=_file("--out", suffixes), metavar="FILE", help=also)
     if plot:
         add("--plot", type=_file("--plot", PLOT_SUFFIXES), metavar="FILE", help="draw .png, .svg or .pdf")
     if precision:

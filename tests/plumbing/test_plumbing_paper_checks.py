@@ -1,14 +1,22 @@
 """The framework of paper_checks on small packages of invented claims."""
 
+import collections
 import csv
+import html.parser
 import importlib
 import io
+import json
+import re
+import shutil
+import subprocess
 import sys
 
 import pytest
 
 from paper_checks.__main__ import main
 from paper_checks.check import Outcome, check, compare, last_digit
+from paper_checks.formula import as_html
+from paper_checks.report_html import FIGURE_OF, FIGURES, Pictures
 from replica.cli import run
 from replica.table import Table
 
@@ -175,3 +183,224 @@ def test_bad_declarations_are_refused():
         check(source="", where="", printed="", seen="x")
     with pytest.raises(ValueError, match="perhaps"):
         check(source="", where="", printed="", seen="p", expected="perhaps")
+
+
+HOSTILE = """
+@check(source="B & <b>Sons</b>", where='"x" | *y*', printed="<script>alert('p')</script> a_{i} ^ | `c` $", seen="p",
+       right="x^{-1} & </article>", route="<img src=x>", extraction=True, expected="misprint")
+def hostile():
+    return Verdict(Outcome.MISPRINT, "printed off by 0.5, corrected by 1.2e-16", "a < b & c\\n# no heading",
+                   Tolerance("rounding", 1e-12, "few terms"))
+"""
+
+
+def test_json_rows_have_what_a_report_needs(package, capsys):
+    assert command(package(b_2001=HOSTILE), "hostile", "--format", "json") == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    wanted = {"source": "B & <b>Sons</b>", "section": '"x" | *y*', "name": "b_2001.hostile", "verdict": "misprint"}
+    assert wanted.items() <= row.items()
+    assert row["right"] == "x^{-1} & </article>" and row["route"] == "<img src=x>"
+    assert row["printed"].startswith("<script>")
+
+
+def test_markdown_has_a_summary_and_escapes_everything(package, capsys, tmp_path):
+    claims = package(b_2001=HOSTILE)
+    assert command(claims, "--all", "--format", "md", "--out", str(tmp_path / "r.md")) == 0
+    text = capsys.readouterr().out
+    assert (tmp_path / "r.md").read_text() == text
+    assert sorted(path.name for path in tmp_path.glob("*.md*")) == ["r.md"]
+    assert "**4 checks: 1 reproduced, 2 misprint, 1 unchecked.**" in text
+    assert "| A 1999 | 1 | 1 | 1 |" in text
+    assert "## B &amp; &lt;b&gt;Sons&lt;/b&gt;" in text
+    assert r"### " + r'"x" \| \*y\*' in text
+    assert r"&lt;script&gt;alert('p')&lt;/script&gt; a\_{i} ^ \| \`c\` \$" in text
+    assert "computed: printed off by 0.5, corrected by less than 1e-12" in text
+    assert "1.2e-16" not in text
+    assert r"note: a &lt; b &amp; c \# no heading" in text
+    assert "<" not in text.replace("&lt;", "")
+
+
+def test_a_page_is_complete_escaped_and_needs_nothing_else(package, capsys, tmp_path):
+    claims = package(b_2001=HOSTILE)
+    assert command(claims, "--all", "--out", str(tmp_path / "r.html")) == 0
+    assert capsys.readouterr().out.startswith("name")
+    text = (tmp_path / "r.html").read_text()
+    seen = Tags()
+    seen.feed(text)
+    assert seen.open == []
+    assert [seen.count[tag] for tag in ("article", "script", "style", "b")] == [4, 1, 1, 1]
+    assert seen.links == ["data:,"]
+    assert 'name="viewport" content="width=device-width' in text
+    assert "&lt;script&gt;alert(&#x27;p&#x27;)&lt;/script&gt; a<sub>i</sub>" in text
+    assert "x<sup>-1</sup> &amp; &lt;/article&gt;" in text
+    assert 'data-source="B &amp; &lt;b&gt;Sons&lt;/b&gt;"' in text
+    for word in ("reproduced", "misprint", "unchecked"):
+        assert re.search(rf'class="badge">\S {word}<', text)
+
+
+class Tags(html.parser.HTMLParser):
+    """Counts tags, remembers what is still open and what is linked."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.links, self.count = [], [], collections.Counter()
+
+    def handle_starttag(self, tag, attrs):
+        self.count[tag] += 1
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+        if tag not in ("meta", "link", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_figures_are_embedded_once_and_within_a_budget(tmp_path):
+    (tmp_path / "rrbm_capacity.png").write_bytes(b"p" * 300)
+    section = ("Tubiana & Monasson, PRL", "Fig. 3(a), α_c(θ)")
+    pictures = Pictures(tmp_path, budget=1000)
+    assert "base64,cHBw" in pictures.of(*section)
+    assert pictures.of(*section) == ""
+    assert Pictures(tmp_path, budget=399).of(*section) == ""
+    assert Pictures(tmp_path / "none").of(*section) == ""
+    for _, _, name in FIGURE_OF:
+        assert (FIGURES / f"{name}.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("α~_c = m^{2} + x_iμ", "α\u0303<sub>c</sub> = m<sup>2</sup> + x<sub>iμ</sub>"),
+        ("e^{-x_{i}} < N^-1/2", "e<sup>-x<sub>i</sub></sup> &lt; N<sup>-1/2</sup>"),
+        ("costs 3 $", "costs 3 $"),
+        ("a ~ b, h*_1", "a ~ b, h*<sub>1</sub>"),
+    ],
+)
+def test_formulas_as_html(words, shown):
+    assert as_html(words) == shown
+
+
+def test_tex_is_drawn_in_place_or_shown_as_it_is():
+    drawing = as_html(r"so $\alpha_c < \frac{1}{2}$ & more")
+    assert drawing == as_html(r"so $\alpha_c < \frac{1}{2}$ & more")
+    assert drawing.startswith("so <svg") and drawing.endswith("</svg> &amp; more")
+    assert "<metadata>" not in drawing and "http-equiv" not in drawing
+    assert as_html(r"$\nonsense{$") == r"$\nonsense{$"
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["--verdict", "unchecked"], ["a_1999.e"]),
+        (["--verdict", "reproduced", "unchecked"], ["a_1999.pi", "a_1999.e"]),
+        (["--all", "--verdict", "misprint"], ["a_1999.root", "b_2001.hostile"]),
+        (["--verdict", "differs"], []),
+        (["--source", "sons"], ["b_2001.hostile"]),
+        (["--source", "SONS", "--source", "1999", "--verdict", "misprint"], ["b_2001.hostile"]),
+        (["e", "--source", "1999"], ["a_1999.e"]),
+    ],
+)
+def test_filters(package, capsys, words, names):
+    assert command(package(b_2001=HOSTILE), *words, "--format", "csv") == 0
+    assert list(rows(capsys)) == names
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--verdict", "right"], "'right'"),
+        (["--source", "1066"], "no source contains '1066'; there are A 1999"),
+        (["--source", "1999", "nothing"], "no check matches 'nothing'"),
+        (["--format", "pdf"], "'pdf'"),
+        (["--out", "r.pdf"], "allowed are .csv, .json, .npz, .md, .html"),
+    ],
+)
+def test_a_bad_filter_or_format_is_one_line(package, capsys, words, said):
+    try:
+        status = command(package(), *words)
+    except SystemExit as stop:
+        status = stop.code
+    captured = capsys.readouterr()
+    assert status == 2
+    assert said in captured.err and captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_a_hidden_surprise_still_counts(package, capsys):
+    claims = package(b_2001=HOSTILE.replace('expected="misprint"', 'expected="reproduced"'))
+    assert command(claims, "--verdict", "reproduced", "--format", "csv") == 1
+    assert "b_2001.hostile: misprint, expected reproduced" in capsys.readouterr().err
+
+
+def test_the_last_line_counts_the_verdicts(package, capsys):
+    assert run(lambda argv: main(argv, package()), ["--all", "--verdict", "misprint"]) == 0
+    said = capsys.readouterr().err
+    assert said.endswith("3 of 3 checks done: 1 reproduced, 1 misprint, 1 unchecked; 0 unexpected\n")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "coloured"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"NO_COLOR": "1"}, False),
+        (True, {"NO_COLOR": ""}, True),
+        (True, {"TERM": "dumb"}, False),
+    ],
+)
+def test_colours_are_for_terminals(package, capsys, monkeypatch, terminal, environment, coloured):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    claims = package()
+    assert command(claims) == 0
+    plain = capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)
+    assert command(claims) == 0
+    found = capsys.readouterr().out
+    assert ("\x1b[32mreproduced\x1b[0m" in found) == coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", found) == plain
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def browsed(page, fragment="", width=390):
+    """The page after its script ran, with the width it takes noted in <html>."""
+    address = f"{page.as_uri()}{fragment}"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={page.parent / 'profile'}"]
+    limits = ["--virtual-time-budget=3000", f"--window-size={width},800", "--dump-dom"]
+    done = subprocess.run(
+        [CHROMIUM, *options, *limits, address], capture_output=True, text=True, timeout=100, check=True
+    )
+    return done.stdout
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed")
+@pytest.mark.slow
+def test_the_page_in_a_browser(package, tmp_path):
+    long = HOSTILE.replace("a_{i}", "x" * 300).replace("few terms", "t" * 200)
+    page = tmp_path / "r.html"
+    assert command(package(b_2001=long), "--all", "--out", str(page)) == 0
+    note = "document.documentElement.dataset.seen = [document.documentElement.scrollWidth, innerWidth].join(' ');"
+    page.write_text(page.read_text().replace("</script>\n</body>", f"{note}</script>\n</body>"))
+
+    def shown(dom):
+        cards = re.findall(r'<article [^>]*data-verdict="(\w+)"[^>]*>', dom)
+        hidden = re.findall(r'<article [^>]*data-verdict="(\w+)"[^>]* hidden="">', dom)
+        return sorted((collections.Counter(cards) - collections.Counter(hidden)).elements())
+
+    everything = browsed(page)
+    assert shown(everything) == ["misprint", "misprint", "reproduced", "unchecked"]
+    taken, width = map(int, re.search(r'data-seen="(\d+) (\d+)"', everything).groups())
+    assert taken <= width
+    filtered = browsed(page, "#verdict=misprint")
+    assert shown(filtered) == ["misprint", "misprint"]
+    assert re.search(r'<button [^>]*data-verdict="misprint"[^>]*aria-pressed="true"', filtered)
+    assert "2 of 4 shown" in filtered
+    assert shown(browsed(page, "#verdict=misprint&source=sons")) == ["misprint"]
+    click = "document.querySelector('button[data-verdict=unchecked]').click();"
+    page.write_text(page.read_text().replace(note, click))
+    assert shown(browsed(page)) == ["unchecked"]
