@@ -90,7 +90,8 @@ function apply() {
     box.hidden = !box.querySelector('article:not([hidden])');
   for (const button of buttons)
     button.setAttribute('aria-pressed', String(button.dataset.verdict === verdict));
-  select.value = [...select.options].map(o => o.value).find(v => v.toLowerCase() === source) || '';
+  const fits = [...select.options].map(o => o.value).filter(v => v && v.toLowerCase().includes(source));
+  select.value = source && fits.length === 1 ? fits[0] : '';
   shown.textContent = count + ' of ' + cards.length + ' shown';
 }
 function go(change) {
