@@ -116,11 +116,6 @@ MUTATIONS = {
     ),
     "blog_size_consistency.estimates_must_be_extensive": (extensivity, "join", lambda *rbms: rbms[0]),
     "blog_size_consistency.layer_normalisation_is_size_consistent": (renormalisation, "layer_changes", same_constant),
-    "blog_size_consistency.mean_field_is_size_consistent": (
-        extensivity,
-        "mean_field",
-        extensivity.uniform_mean_field,
-    ),
     "bars_and_stripes.bound": (datasets, "bars_and_stripes", lambda side: bars(side - 1)),
 }
 
