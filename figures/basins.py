@@ -80,6 +80,7 @@ def draw(table: Table, figure: Figure) -> None:
         mine = [r for r in table.rows() if r["N"] == N and r["m0"] is not None]
         columns = np.array([(r["alpha"], r["m0"], r["m0_err"]) for r in mine]).T
         ax.errorbar(*columns, marker="osD^"[k], color=str(0.2 * k), markersize=5, capsize=2, label=f"N = {N}")
-    ax.set(xlabel="load α", ylabel="initial overlap m₀ at the edge of the basin", xlim=(0, 0.15), ylim=(0, 1))
+    ax.set(xlabel=r"load $\alpha$", ylabel="initial overlap $m_0$ at the edge of the basin")
+    ax.set(xlim=(0, 0.15), ylim=(0, 0.6), title="Hopfield model, T = 0")
     ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, loc="upper left")

@@ -131,15 +131,20 @@ def draw(table: Table, figure: Figure) -> None:
     }
     for ax, fixed in zip(np.ravel(figure.subplots(1, 3)), AXES, strict=True):
         rows = [r for r in table.rows() if r["panel"] == _panel(fixed)]
-        _draw_panel(ax, fixed, rows)
-        for x, y, text in words[fixed]:
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 2.0}
-            ax.text(x, y, text, ha="center", va="center", bbox=box)
+        _draw_panel(ax, fixed, rows, words[fixed])
     figure.suptitle("Compositional limit of the R-RBM, T = 0: phase of lowest energy", fontsize=11)
 
 
-def _draw_panel(ax: Axes, fixed: str, rows: list[dict[str, Any]]) -> None:
+def _draw_panel(ax: Axes, fixed: str, rows: list[dict[str, Any]], words: tuple[tuple[float, float, str], ...]) -> None:
     (x, *xs), (y, *ys) = AXES[fixed]
+    for a, b, text in words:
+        ax.text(a, b, text, ha="center", va="center")
+
+    def covered(a: float, b: float) -> bool:
+        """Whether a word is there."""
+        half = [(0.0145 * len(text) * (xs[1] - xs[0]), 0.03 * (ys[1] - ys[0])) for *_, text in words]
+        return any(abs(a - u) < w and abs(b - v) < h for (u, v, _), (w, h) in zip(words, half, strict=True))
+
     styles = {" - ".join(GLASSY): "-", " - ".join(FROZEN): "--", "ferromagnetic - compositional": "-."}
     for series, style in styles.items():
         line = [(r[x], r[y]) for r in rows if r["series"] == series]
@@ -147,8 +152,10 @@ def _draw_panel(ax: Axes, fixed: str, rows: list[dict[str, Any]]) -> None:
             ax.plot(*np.array(line).T, style, color="black", linewidth=1.6)
     markers = {"compositional": ("+", "0.5"), "spin_glass": (".", "0.6"), "ferromagnetic": ("x", "0.6")}
     for phase, (marker, shade) in markers.items():
-        points = [(r[x], r[y]) for r in rows if r["phase"] == phase]
+        points = [(r[x], r[y]) for r in rows if r["phase"] == phase and not covered(r[x], r[y])]
         if points:
             ax.plot(*np.array(points).T, marker, color=shade, markersize=3.5)
     value = f"{CUTS[fixed]:g}".replace("-", "−")
     ax.set(xlabel=NAMES[x], ylabel=NAMES[y], xlim=xs, ylim=ys, title=f"{SYMBOLS[fixed]} = {value}")
+    if fixed == "alpha":
+        ax.set_xticks([-0.4, -0.3, -0.2, -0.1])

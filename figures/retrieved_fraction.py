@@ -97,6 +97,6 @@ def draw(table: Table, figure: Figure) -> None:
     ticks = (0.1, 0.14, 0.2, 0.3, 0.5, 1.0, 2.0)
     axes[1].set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes[1].minorticks_off()
-    axes[0].set_ylabel("fraction that keeps the pattern")
+    axes[0].set(ylabel="fraction that keeps the pattern", title="Hopfield model, T = 0")
     axes[0].legend(frameon=False, fontsize=9)
-    axes[1].set(xlabel="load α (dotted: α_c of the theory)", ylabel="mean overlap m")
+    axes[1].set(xlabel=r"load $\alpha$ (dotted: $\alpha_c$ of the theory)", ylabel="mean overlap $m$")

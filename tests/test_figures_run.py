@@ -13,7 +13,7 @@ from figures.__main__ import ATOL, RTOL, SIZE, difference, names
 from replica.table import Table
 
 FOLDER = Path(figures.__file__).parent
-SLOW = {"hopfield_phase_diagram", "overlap_at_capacity", "rrbm_capacity"}
+SLOW = {"hidden_activity", "hopfield_phase_diagram", "overlap_at_capacity", "rrbm_capacity"}
 NAMES = names(figures)
 TEN_DECIMALS = 1e-10
 """Values of the lines are known to ten decimals."""
