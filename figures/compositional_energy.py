@@ -62,7 +62,13 @@ def draw(table: Table, figure: Figure) -> None:
     """
     of = {s: [r for r in table.rows() if r["series"] == s] for s in dict.fromkeys(table["series"])}
     ax = figure.add_subplot()
-    ax.plot([0, *(r["ell"] for r in of["branch"])], [0, *(1e3 * r["f"] for r in of["branch"])], "-", color="black")
+    ax.plot(
+        [0, *(r["ell"] for r in of["branch"])],
+        [0, *(1e3 * r["f"] for r in of["branch"])],
+        "-",
+        color="black",
+        label="compositional",
+    )
     ax.axhline(1e3 * of["spin glass"][0]["f"], linestyle="--", color="0.3", label="spin glass")
     ax.axhline(1e3 * GLASS_LEVEL, linestyle=":", color="0.6", label="spin glass, PRL")
     points = [(r["ell"], 1e3 * r["f"]) for r in of["published"]]

@@ -185,8 +185,8 @@ def draw(table: Table, figure: Figure) -> None:
         ),
         ("annealed", None, {"linestyle": "--", "color": "black", "label": r"annealed, $\ln\langle Z\rangle$"}),
     ]
-    for N, style in zip(LINES, ("-", "-.", ":"), strict=True):
-        look = {"linestyle": style, "color": "0.45", "linewidth": 1.2, "label": f"$N = {N}$, integral"}
+    for N, dashes in zip(LINES, ("-", "-.", ":"), strict=True):
+        look = {"linestyle": dashes, "color": "0.45", "linewidth": 1.2, "label": f"$N = {N}$, integral"}
         lines.append(("integral", N, look))
     for ax, name in ((left, "f"), (right, "s")):
         for series, number, style in lines:

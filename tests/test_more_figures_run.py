@@ -275,3 +275,29 @@ def test_the_glass_has_the_tail_of_theory_and_more_units_just_active():
         assert abs(r["fraction"] - r["theory"]) < 4 * r["fraction_err"]
     assert rows[0]["theory"] - rows[0]["fraction"] > 4 * rows[0]["fraction_err"]
     assert rows[1]["fraction"] > 2 * rows[1]["theory"]
+
+
+# Distance between compositional states
+
+
+def test_distances_end_where_states_are_independent():
+    rows = rows_of("compositional_distance", series="theory")
+    assert rows[0]["ell"] == pytest.approx(0.383193, abs=6e-7)
+    assert rows[0]["distance"] == pytest.approx(0, abs=1e-15)
+    q = 0.1465322
+    assert rows[-1]["distance"] == pytest.approx(2 * q * (1 - q), abs=2e-7)
+    assert (np.diff([r["distance"] for r in rows]) > 0).all()
+    assert rows_of("compositional_distance", series="fitted")[-1]["distance"] == pytest.approx(0.236, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 1.0])
+def test_distances_are_those_of_drawn_patterns(share):
+    """10⁶ visible units, entries drawn as Poisson numbers of + and −: z < 4."""
+    from figures.compositional_distance import distance
+
+    ell, size, rng = 0.383193, 1_000_000, np.random.default_rng(4)
+    common, one, other = (
+        rng.poisson(x / 2, size) - rng.poisson(x / 2, size) for x in (ell * (1 - share), ell * share, ell * share)
+    )
+    found = np.mean((common + one > 0) != (common + other > 0))
+    assert abs(found - distance(ell, share)) < 4 * math.sqrt(found / size)
