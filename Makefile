@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin/python
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
+DOCS := $(VENV)/.installed-docs
 PACKAGES := replica rbm_sim figures paper_checks
 
-.PHONY: phase test lint types docstrings examples bench figures checks clean
+.PHONY: phase test lint types docstrings examples docs bench figures checks clean
 
 phase: $(RUN)
 	$(BIN) -m replica.phase --theta 0 0.5 1
@@ -27,6 +28,9 @@ docstrings: $(DEV)
 
 examples: $(DEV)
 	$(BIN) tests/readme_examples.py
+
+docs: $(DOCS)
+	$(BIN) -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --builder html docs build/docs
 
 bench: $(DEV)
 	$(BIN) -m pytest benchmarks -o python_files='bench_*.py test_*.py'
@@ -50,6 +54,10 @@ $(DEV): pyproject.toml | $(BIN)
 	$(BIN) -m pip install --quiet --editable '.[dev]'
 	touch $(RUN) $@
 
+$(DOCS): pyproject.toml | $(BIN)
+	$(BIN) -m pip install --quiet --editable '.[docs]'
+	touch $(RUN) $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .benchmarks
+	rm -rf $(VENV) build docs/generated dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .benchmarks
 	find $(PACKAGES) tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
