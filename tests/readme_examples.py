@@ -84,7 +84,7 @@ def run_python(body: str, names: dict[str, object]) -> str | None:
     """What is wrong with a block of Python, None if nothing; `names` live on into the next block."""
     if ">>>" not in body:
         try:
-            exec(compile(body, "<example>", "exec"), names)
+            exec(compile(body, "<example>", "exec", dont_inherit=True), names)
         except Exception as error:
             return f"{type(error).__name__}: {error}"
         return None
