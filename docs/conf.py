@@ -12,7 +12,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import _pages  # noqa: E402 - found on the path above
 
 project = "replica-toolkit"
-author = "The replica-toolkit developers"
+author = project_copyright = "The replica-toolkit developers"
 version = release = installed(project)
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
