@@ -29,7 +29,7 @@ class Status(enum.IntEnum):
         """What the status means and what to try."""
         return {
             Status.CONVERGED: "converged: every residual is below 1e-10, or at the rounding of C where 1 - C is small",
-            Status.ABSENT: "no such state here: lower the load or the temperature, or list what exists with solve_all",
+            Status.ABSENT: "no such state here: try another load or temperature, or list what exists with solve_all",
             Status.FAILED: "not solved to rounding: C is 1 to nearly all digits, or the point ill-conditioned; "
             "move it slightly, or give precision=50",
         }[self]
