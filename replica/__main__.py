@@ -87,11 +87,11 @@ def solve_command(words: Sequence[str]) -> int:
     for point in points:
         cls(**{k: float(v) for k, v in point.items()})
     task = functools.partial(solutions_at, cls.name, condensed, args.precision)
-    return _print_solutions(task, points, grids, args)
+    return _print_solutions(task, points, grids, cls, args)
 
 
-def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, Any], args: Any) -> int:
-    from replica.listing import COLUMNS
+def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, Any], cls: Any, args: Any) -> int:
+    from replica.listing import columns
     from replica.table import Table, provenance
 
     computed = cli.compute(task, points, args)
@@ -109,8 +109,8 @@ def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, A
                 more = "--precision 50" if args.precision is None else "more digits"
                 cli.warn(f"{place}: {row['kind']} is not solved to rounding; try {more}")
         rows += [{**{k: points[index][k] for k in shown}, **row} for row in outcome]
-    columns = [*shown, *COLUMNS]
-    filled = {c: [row.get(c) for row in rows] for c in columns}
+    names = [*shown, *columns(cls.order_type)]
+    filled = {c: [row.get(c) for row in rows] for c in names}
     cli.emit(Table(filled, provenance(cli.parameters(args)), digits=args.precision), args)
     return computed.end(failed)
 

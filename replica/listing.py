@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from replica.model import Order
 from replica.modelargs import number
 from replica.models import get
 from replica.solution import Status
 
-__all__ = ["COLUMNS", "solutions_at"]
+__all__ = ["columns", "solutions_at"]
 
 QUANTITIES = ("free_energy", "energy", "entropy", "replicon")
-COLUMNS = ("kind", "n", "k", *Order._fields, "f", *QUANTITIES[1:], "stable", "residual", "status")
+
+
+def columns(order_type: Any) -> tuple[str, ...]:
+    """Columns of a list of solutions with such order parameters."""
+    return ("kind", "n", "k", *order_type._fields, "f", *QUANTITIES[1:], "stable", "residual", "status")
 
 
 def solutions_at(
@@ -54,7 +57,7 @@ def _row(solution: Any) -> dict[str, Any]:
         "kind": solution.kind,
         "n": solution.n,
         "k": solution.k,
-        **{name: getattr(solution.order, name) for name in Order._fields},
+        **solution.order._asdict(),
         **{("f" if k == "free_energy" else k): v for k, v in quantities.items()},
         "stable": solution.stable,
         "residual": float(solution.residual),

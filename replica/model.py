@@ -195,7 +195,9 @@ class Model(ABC):
     load: ClassVar[str] = "alpha"
     """The control that the charts leave free."""
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r")
-    """Members of `Order` that Newton solves for, as they are or, with log_ before them, as their logarithm."""
+    """Order parameters that Newton solves for, as they are or, with log_ before them, as their logarithm."""
+    order_type: ClassVar[type] = Order
+    """What its order parameters come in: `Order`, or a named tuple that begins with the same members."""
     diagrams: ClassVar[tuple[Diagram, ...]] = ()
 
     def __post_init__(self) -> None:

@@ -129,7 +129,7 @@ def solve(
     if not found_here:
         if throw:
             raise ConvergenceError(_missing(model, start, np.asarray(True)))
-        nan = Order(*[math.nan] * 5)
+        nan = model.order_type(*[math.nan] * len(model.order_type._fields))
         return Solution(model, kind, branch.n, nan, Status.ABSENT, math.nan)
     return at_precision(found_here[0], model, precision) if precision is not None else found_here[0]
 
@@ -149,7 +149,7 @@ class _Located(NamedTuple):
         residual = here.residual(order, n) if len(point) else np.zeros(0)
         rough = np.nonzero(~(residual <= ROUNDING))[0]
         if len(rough):
-            finer = polish(taken(here, rough), Order(*(v[rough] for v in order)), n)
+            finer = polish(taken(here, rough), order._make(v[rough] for v in order), n)
             if n == 0:
                 finer = finer._replace(m=np.zeros(len(rough)))
             for member, new in zip(order, finer, strict=True):
@@ -168,7 +168,7 @@ class _Located(NamedTuple):
                 model,
                 str(found.kind[i]),
                 int(found.n[i]),
-                Order(*(float(member[i]) for member in found.order)),
+                found.order._make(float(member[i]) for member in found.order),
                 Status(int(status[i])),
                 float(self.residual[i]),
                 int(found.sheet[i]),
@@ -185,12 +185,12 @@ def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None 
         if sheets is None:
             return found
         keep = (found.sheet < sheets) & (found.kind == branch.kinds[0])
-        order = Order(*(member[keep] for member in found.order))
+        order = found.order._make(member[keep] for member in found.order)
         return Found(found.point[keep], found.kind[keep], found.n[keep], found.k[keep], found.sheet[keep], order)
     if isinstance(branch, ExactState):
         exists, order = branch.state(flat)
         point = np.nonzero(exists)[0]
-        order = Order(*(np.array(member, dtype=float)[point] for member in order))
+        order = order._make(np.array(member, dtype=float)[point] for member in order)
         sheet = np.zeros(len(point), dtype=int)
     else:
         point, sheet, order = crossings(flat, branch, sheets)
@@ -212,7 +212,7 @@ def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDA
         keep = sheet < sheets
         point, cell, row, sheet = point[keep], cell[keep], row[keep], sheet[keep]
     if not len(point):
-        empty = Order(*(np.zeros(0) for _ in range(5)))
+        empty = flat.order_type(*(np.zeros(0) for _ in flat.order_type._fields))
         return point, sheet, empty
     bound = taken(couplings, row)
 
@@ -222,7 +222,7 @@ def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDA
     low, high = u[row, cell], u[row, cell + 1]
     at = find_roots(excess, low, high, load[row, cell] - level[point], load[row, cell + 1] - level[point])
     order = chart.point(bound, at)[1]
-    return point, sheet, Order(*(np.array(member, dtype=float) for member in order))
+    return point, sheet, order._make(np.array(member, dtype=float) for member in order)
 
 
 def sampled(couplings: Model, chart: Chart, lowest: float) -> tuple[NDArray, NDArray, NDArray]:
@@ -290,7 +290,7 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
             slots.append((one, label, np.array([v == label for v in labels])))
     names = [label for _, label, _ in slots] or ([(*empty, -1, 0)] if empty else [])
     shape, size = model.shape, int(np.prod(model.shape))
-    members = [np.full((size, len(names)), np.nan) for _ in Order._fields]
+    members = [np.full((size, len(names)), np.nan) for _ in model.order_type._fields]
     status = np.full((size, len(names)), int(Status.ABSENT))
     residual = np.full((size, len(names)), np.nan)
     for j, (one, _, mine) in enumerate(slots):
@@ -306,7 +306,7 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
         ns=tuple(label[1] for label in names),
         ks=tuple(label[2] if label[2] >= 0 else None for label in names),
         sheets=tuple(label[3] for label in names),
-        order=Order(*(member.reshape(full) for member in members)),
+        order=model.order_type(*(member.reshape(full) for member in members)),
         status=status.reshape(full),
         residual=residual.reshape(full),
     )
