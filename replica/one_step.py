@@ -61,13 +61,35 @@ def one_step_averages(y: Any, kappa: Any, w: Any) -> OneStepAverages:
     ahead, behind = phi(u / kappa - y), phi(u / kappa + y)
     even, odd = weight / kappa * (ahead + behind), weight / kappa * (ahead - behind)
     x = u / w
-    lower = exp(-2 * u) * H(0, x - w)
-    z = H(0, -w - x) + lower
-    p, d = lower / z, 2 * phi(w + x) / z
+    p, d, lower = _tilted(x, w)
     work = w * d - 2 * u * p - log1p(lower - H(0, w + x))
+    if not is_multiprecision(w) and np.any(np.real(w) < NARROW):
+        work = np.where(np.real(w) < NARROW, _narrow_work(x, w), work)
     smooth = erf(y / sqrt(2 * (1 + (w / kappa) ** 2)))
     m = (smooth if is_multiprecision(smooth) else smooth[..., 0]) + _sum(odd * 2 * (H(0, x) - p))
     return OneStepAverages(m, _sum(even * 4 * p * (1 - p)), _sum(even * d), _sum(even * work))
+
+
+def _tilted(x: Any, w: Any) -> tuple[Any, Any, Any]:
+    """(1 − |t|)/2, d and the part e^{−2u} Φ(w − x) of e^{−w²/2−u} Z, at u = w x ≥ 0."""
+    lower = exp(-2 * w * x) * H(0, x - w)
+    z = H(0, -w - x) + lower
+    return lower / z, 2 * phi(w + x) / z, lower
+
+
+NARROW = 0.1
+"""w below which J ~ w² is not left as a difference of terms of order w."""
+
+
+def _narrow_work(x: Any, w: Any) -> Any:
+    """J = ∫_0^w dw' w' ∂²f/∂w'² at fixed x, f = ln(e^{−w²/2} Z): minus w' times what |h + s1 y|/s1 lacks in variance."""
+    total: Any = 0.0
+    for node, weight in zip(*np.polynomial.legendre.leggauss(6), strict=True):
+        share = (1 + node) / 2
+        p, d, _ = _tilted(x, share * w)
+        excess = d - 2 * x * p
+        total = total - weight / 2 * share * (excess * (2 * x + excess) + share * w * d)
+    return w * w * total
 
 
 def deficit(v: Any) -> Any:
@@ -106,7 +128,7 @@ def _nodes(y: Any, kappa: Any, w: Any) -> tuple[Any, Any]:
         needed, smaller, whole = mp.dps * math.log(10) + 5, min, math.ceil
     else:
         y, kappa, w = (np.asarray(np.real(v), dtype=float) for v in (y, kappa, w))
-        needed, smaller, whole = 41.0, np.minimum, lambda v: math.ceil(np.max(v, initial=1.0))
+        needed, smaller, whole = 41.0, np.minimum, lambda v: math.ceil(np.max(v, initial=1.0, where=np.isfinite(v)))
     reach = math.sqrt(2 * needed)
     end = smaller(smaller(needed / 2 + 1 + 0 * w, w * w + reach * w), kappa * (abs(y) + reach))
     strip = 1 / (2 / math.pi + 0.3 / w)

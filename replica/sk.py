@@ -100,7 +100,7 @@ def sk_at_temperature(h: float) -> float:
     Raises
     ------
     ValueError
-        If h is not a finite number of size below 30, where T is 1e-196.
+        If h is not a number between −30 and 30, where T is 1e-196.
 
     Notes
     -----
@@ -118,7 +118,9 @@ def sk_at_temperature(h: float) -> float:
         return 1.0
 
     def excess(log_T: NDArray, index: NDArray) -> NDArray:
-        return np.array([math.log(1 - sk_rs(math.exp(v), h).replicon) for v in log_T])
+        T = np.exp(log_T)
+        s = np.array([_noise(float(v), h) for v in T])
+        return np.log(spin_response_squared(np.full(len(T), h), s, T))
 
     low, high = np.array([-2.0 - h * h / 2]), np.array([0.0])
     every = np.arange(1)
