@@ -240,7 +240,7 @@ class _Walk:
         model = self._model(values)
         order = model.unpack([points[:, i] for i in range(points.shape[1] - 1)])
         shape = values.shape
-        order = polish(model, order._make(np.broadcast_to(v, shape).copy() for v in order), self.solution.n)
+        order = polish(model, type(order)._make(np.broadcast_to(v, shape).copy() for v in order), self.solution.n)
         residual = model.residual(order, self.solution.n)
         status = np.where(residual <= 1e-10, int(Status.CONVERGED), int(Status.FAILED))
         states = dataclasses.replace(self.solution, model=model, order=order, status=status, residual=residual, sheet=0)

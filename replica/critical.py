@@ -111,7 +111,7 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
         end = follow_to_fold(state, along=along, direction=_loss(plain, along)) if float(state.order.r) > 0 else None
         if end is None:
             raise ConvergenceError(f"the {state.kind} branch has no fold along {along} from {plain.controls[along]}")
-        order = end.order._make(member[0] for member in end.order)
+        order = type(end.order)._make(member[0] for member in end.order)
         value = float(end.model.controls[along][0])
         kind, n, log_value = state.kind, state.n, math.log(value) if value > 0 else math.nan
         return _refined(model, order, kind, n, along, value, precision)
@@ -138,7 +138,7 @@ def _refined(
         value, order = refine_fold(plain, order, n, along, value)
         value = float(value)
         here = plain.replace(**{along: value})
-        order = order._make(float(v) for v in order)
+        order = type(order)._make(float(v) for v in order)
         state = Solution(here, kind, n, order, Status.CONVERGED, float(here.residual(order, n)))
         return CriticalPoint(value, along, (state,), math.log(value) if value > 0 else math.nan)
     from mpmath import mp
@@ -147,7 +147,7 @@ def _refined(
     with mp.workdps(digits + 15):
         exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
         # the right-hand sides of r and B hold q and C only, and neither underflows here
-        rhs = exact.unchecked(**{along: value}).saddle(order._make(map(mp.mpf, order))._replace(r=mp.one), n)
+        rhs = exact.unchecked(**{along: value}).saddle(type(order)._make(map(mp.mpf, order))._replace(r=mp.one), n)
         order = order._replace(r=rhs.r, B=rhs.B)
         value, order = refine_fold(exact, order, n, along, value, digits)
         here = exact.unchecked(**{along: value})
@@ -171,7 +171,7 @@ def _fold_on_chart(plain: Model, chart: Chart, start: Start) -> tuple[Order, flo
             f"exists, at {plain.load} below {math.exp(min(load[0, edge], 700)):.6g}"
         )
     log_load, order = chart.point(taken(flat, np.array([0])), u[0, edge : edge + 1])
-    return order._make(np.float64(member[0]) for member in order), float(log_load[0])
+    return type(order)._make(np.float64(member[0]) for member in order), float(log_load[0])
 
 
 def coexistence(

@@ -196,7 +196,7 @@ class Model(ABC):
     """The control that the charts leave free."""
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r")
     """Order parameters that Newton solves for, as they are or, with log_ before them, as their logarithm."""
-    order_type: ClassVar[type] = Order
+    order_type: ClassVar[Any] = Order
     """What its order parameters come in: `Order`, or a named tuple that begins with the same members."""
     diagrams: ClassVar[tuple[Diagram, ...]] = ()
 

@@ -36,7 +36,7 @@ def polish(model: Model, order: Order, n: int, *, steps: int = 8) -> Order:
         better = model.residual(trial, n) < model.residual(order, n)
         if not np.any(better):
             break
-        order = order._make(np.where(better, a, b)[()] for a, b in zip(trial, order, strict=True))
+        order = type(order)._make(np.where(better, a, b)[()] for a, b in zip(trial, order, strict=True))
     return order
 
 
@@ -95,7 +95,7 @@ def polish_multiprecision(model: Model, order: Order, n: int, digits: int) -> Or
     """
     from mpmath import mp
 
-    x = [mp.mpf(v) for v in model.pack(order._make(mp.mpf(v) for v in order))]
+    x = [mp.mpf(v) for v in model.pack(type(order)._make(mp.mpf(v) for v in order))]
     # a Jacobian exact to the 16 digits of the start gains about as many in every step
     jacobian = mp.matrix(derivative(lambda v: model.equations(v, n), x))
     previous = mp.inf

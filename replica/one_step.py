@@ -31,7 +31,7 @@ class OneStepAverages(NamedTuple):
     contact: Any
     """⟨d⟩, d = 2 s1 times the density of the field at zero: the response of S inside a state is μ d/w."""
     work: Any
-    """⟨J⟩ < 0, J = u t − ln(e^{−w²/2} Z) + w d: relative entropy of the tilted law less w²/2, its value far from u = 0."""
+    """⟨J⟩ < 0, J = u t − ln(e^{−w²/2} Z) + w d: relative entropy of the tilted law less w²/2, its value at large u."""
 
 
 def one_step_averages(y: Any, kappa: Any, w: Any) -> OneStepAverages:
@@ -82,7 +82,7 @@ NARROW = 0.1
 
 
 def _narrow_work(x: Any, w: Any) -> Any:
-    """J = ∫_0^w dw' w' ∂²f/∂w'² at fixed x, f = ln(e^{−w²/2} Z): minus w' times what |h + s1 y|/s1 lacks in variance."""
+    """J = ∫_0^w dw' w' ∂²f/∂w'² at fixed x, f = ln(e^{−w²/2} Z): −∂²f/∂w² is what |h + s1 y|/s1 lacks in variance."""
     total: Any = 0.0
     for node, weight in zip(*np.polynomial.legendre.leggauss(6), strict=True):
         share = (1 + node) / 2
@@ -125,17 +125,19 @@ def _nodes(y: Any, kappa: Any, w: Any) -> tuple[Any, Any]:
         from mpmath import mp
 
         y, kappa, w = (mp.re(v) for v in (y, kappa, w))
-        needed, smaller, whole = mp.dps * math.log(10) + 5, min, math.ceil
+        needed = mp.dps * math.log(10) + 5
     else:
         y, kappa, w = (np.asarray(np.real(v), dtype=float) for v in (y, kappa, w))
-        needed, smaller, whole = 41.0, np.minimum, lambda v: math.ceil(np.max(v, initial=1.0, where=np.isfinite(v)))
+        needed = 41.0
+    smaller: Any = min if precise else np.minimum
     reach = math.sqrt(2 * needed)
     end = smaller(smaller(needed / 2 + 1 + 0 * w, w * w + reach * w), kappa * (abs(y) + reach))
     strip = 1 / (2 / math.pi + 0.3 / w)
     growth = 1 / kappa**2 + 2 / w**2
     strip = smaller(strip, sqrt(2 * needed / growth))
     step = 2 * math.pi * strip / (needed + growth * strip * strip / 2)
-    count = min(whole(end / step), 4000)
+    ratio = end / step
+    count = math.ceil(ratio if precise else np.max(ratio, initial=1.0, where=np.isfinite(ratio)))
     share = np.where(np.arange(count + 1) == 0, 0.5, 1.0)
     if precise:
         return np.array([end * i / count for i in range(count + 1)], dtype=object), end / count * share

@@ -13,7 +13,7 @@ beforehand; everywhere else Newton's method starts from the interpolated values.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,6 +71,9 @@ GLASS = _Curve(-3.2, 24.0, 0.4, (12.0, -0.0623, -0.0164), _glass)
 """From α = 0.0014 to 1e20; the start is the Sherrington–Kirkpatrick model."""
 
 
+CURVES = {"retrieval": RETRIEVAL, "glass": GLASS}
+
+
 def retrieval_nodes(model: Any, lowest: float) -> NDArray:
     """Nodes in ln(m/s0)."""
     return np.arange(RETRIEVAL.low, RETRIEVAL.high, 0.05)
@@ -83,22 +86,29 @@ def glass_nodes(model: Any, lowest: float) -> NDArray:
 
 def retrieval_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
     """Ln α and (m, C, Δ, μ) at coordinates u."""
-    return _solved_point(RETRIEVAL, "retrieval", u)
+    return _solved_point("retrieval", u)
 
 
 def glass_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
     """Likewise in the glass."""
-    log_load, (_, *rest) = _solved_point(GLASS, "glass", u)
+    log_load, (_, *rest) = _solved_point("glass", u)
     return log_load, [np.zeros(log_load.shape), *rest]
 
 
-def _solved_point(curve: _Curve, name: str, u: NDArray) -> tuple[NDArray, list[NDArray]]:
+def _solved_point(name: str, u: NDArray) -> tuple[NDArray, list[NDArray]]:
     u = np.asarray(u, dtype=float)
-    inside = np.clip(u, curve.low, curve.high).ravel()
+    log_load, *order = _remembered(name, u.tobytes()).copy()
+    return log_load.reshape(u.shape), [v.reshape(u.shape) for v in order]
+
+
+@lru_cache(maxsize=1024)
+def _remembered(name: str, coordinates: bytes) -> NDArray:
+    """Ln α and the order parameters, one row each: the nodes and the folds are asked for at every solve."""
+    curve, u = CURVES[name], np.frombuffer(coordinates)
+    inside = np.clip(u, curve.low, curve.high)
     x = _newton(curve, inside, _table(name)(inside).T)
     _, log_load, order = curve.point(inside, np.exp(x[0]), np.exp(x[1]))
-    reached = (inside == u.ravel()).reshape(u.shape)
-    return np.where(reached, log_load.reshape(u.shape), -np.inf), [v.reshape(u.shape) for v in order]
+    return np.array([np.where(inside == u, log_load, -np.inf), *order])
 
 
 EXTRAPOLATION = ((1,), (2, -1), (3, -3, 1), (4, -6, 4, -1))
@@ -122,7 +132,7 @@ def _table(name: str) -> Any:
     """Interpolant of (ln κ, ln w) along a curve, from continuation in both directions."""
     from scipy.interpolate import CubicSpline
 
-    curve = RETRIEVAL if name == "retrieval" else GLASS
+    curve = CURVES[name]
     first, *start = curve.start
     origin = _newton(curve, np.array([first]), np.array(start)[:, None])
     found = {first: origin[:, 0]}

@@ -49,7 +49,7 @@ def resolved(model: Model, solution: Solution) -> Order:
     """Order parameters to start mpmath from, C by 1 − C ∝ 1/B where a double hardly tells it from 1."""
     from mpmath import mp
 
-    order = solution.order._make(mp.mpf(v) for v in solution.order)
+    order = type(solution.order)._make(mp.mpf(v) for v in solution.order)
     if 1 - order.C > 1e-6 or not order.B > 0:
         return order
     return order._replace(C=1 - model.saddle(order._replace(C=mp.zero), solution.n).B / order.B)
@@ -59,7 +59,7 @@ def exact_order(model: Model, solution: Solution) -> Order:
     """Order parameters of a noiseless state (r = 0), by its own fixed-point equations."""
     from mpmath import mp
 
-    order = solution.order._make(mp.mpf(v) for v in solution.order)
+    order = type(solution.order)._make(mp.mpf(v) for v in solution.order)
     for _ in range(3):
         order = printable(model.saddle(order, solution.n))
     return order
@@ -69,7 +69,7 @@ def printable(order: Order) -> Order:
     """Members below 2^−1000000 as zero: mpmath knows 10^(−10^300), of which no digit can be printed."""
     from mpmath import mp
 
-    return order._make(v if mp.mag(v) > -(10**6) else mp.zero for v in order)
+    return type(order)._make(v if mp.mag(v) > -(10**6) else mp.zero for v in order)
 
 
 def checked_digits(precision: Any) -> int:

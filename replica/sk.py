@@ -151,7 +151,9 @@ def sk_1rsb_ground_energy() -> SKStep:
     """
     x = np.log([0.5, 1.3])
     for _ in range(30):
-        step = np.linalg.solve(np.array([_step_residuals(x, j).imag / 1e-30 for j in (0, 1)]).T, _step_residuals(x).real)
+        step = np.linalg.solve(
+            np.array([_step_residuals(x, j).imag / 1e-30 for j in (0, 1)]).T, _step_residuals(x).real
+        )
         x = x - step
         if np.abs(step).max() < 1e-15:
             break

@@ -138,7 +138,7 @@ class Solutions:
 
     def branch(self, j: int) -> Solution:
         """Return the j-th branch as one Solution with array members."""
-        order = self.order._make(member[..., j] for member in self.order)
+        order = type(self.order)._make(member[..., j] for member in self.order)
         return Solution(
             self.model,
             self.kinds[j],
@@ -171,7 +171,7 @@ class Solutions:
             where = (*index, j)
             if self.status[where] == Status.ABSENT:
                 continue
-            order = self.order._make(float(member[where]) for member in self.order)
+            order = type(self.order)._make(float(member[where]) for member in self.order)
             status, residual = Status(int(self.status[where])), float(self.residual[where])
             found.append(Solution(model, kind, self.ns[j], order, status, residual, self.sheets[j], self.ks[j]))
         return lowest_first(found)
@@ -196,7 +196,7 @@ class Solutions:
                     k: np.broadcast_to(v, present.shape)[present] if np.ndim(v) else v
                     for k, v in self.model.controls.items()
                 }
-                order = self.order._make(np.broadcast_to(o, present.shape)[present] for o in solution.order)
+                order = type(self.order)._make(np.broadcast_to(o, present.shape)[present] for o in solution.order)
                 part = dataclasses.replace(solution, model=self.model.unchecked(**controls), order=order)
                 out[..., j][present] = value(part)
         return out

@@ -149,7 +149,7 @@ class _Located(NamedTuple):
         residual = here.residual(order, n) if len(point) else np.zeros(0)
         rough = np.nonzero(~(residual <= ROUNDING))[0]
         if len(rough):
-            finer = polish(taken(here, rough), order._make(v[rough] for v in order), n)
+            finer = polish(taken(here, rough), type(order)._make(v[rough] for v in order), n)
             if n == 0:
                 finer = finer._replace(m=np.zeros(len(rough)))
             for member, new in zip(order, finer, strict=True):
@@ -168,7 +168,7 @@ class _Located(NamedTuple):
                 model,
                 str(found.kind[i]),
                 int(found.n[i]),
-                found.order._make(float(member[i]) for member in found.order),
+                type(found.order)._make(float(member[i]) for member in found.order),
                 Status(int(status[i])),
                 float(self.residual[i]),
                 int(found.sheet[i]),
@@ -185,12 +185,12 @@ def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None 
         if sheets is None:
             return found
         keep = (found.sheet < sheets) & (found.kind == branch.kinds[0])
-        order = found.order._make(member[keep] for member in found.order)
+        order = type(found.order)._make(member[keep] for member in found.order)
         return Found(found.point[keep], found.kind[keep], found.n[keep], found.k[keep], found.sheet[keep], order)
     if isinstance(branch, ExactState):
         exists, order = branch.state(flat)
         point = np.nonzero(exists)[0]
-        order = order._make(np.array(member, dtype=float)[point] for member in order)
+        order = type(order)._make(np.array(member, dtype=float)[point] for member in order)
         sheet = np.zeros(len(point), dtype=int)
     else:
         point, sheet, order = crossings(flat, branch, sheets)
@@ -222,7 +222,7 @@ def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDA
     low, high = u[row, cell], u[row, cell + 1]
     at = find_roots(excess, low, high, load[row, cell] - level[point], load[row, cell + 1] - level[point])
     order = chart.point(bound, at)[1]
-    return point, sheet, order._make(np.array(member, dtype=float) for member in order)
+    return point, sheet, type(order)._make(np.array(member, dtype=float) for member in order)
 
 
 def sampled(couplings: Model, chart: Chart, lowest: float) -> tuple[NDArray, NDArray, NDArray]:

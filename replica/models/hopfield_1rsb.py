@@ -24,7 +24,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from replica.elementary import is_multiprecision, log, log1p, sqrt
+from replica.elementary import is_multiprecision, log1p, sqrt
 from replica.model import Chart, Model, control, exp_clipped
 from replica.one_step import OneStepAverages, deficit, one_step_averages
 from replica.one_step_chart import glass_nodes, glass_point, retrieval_nodes, retrieval_point
@@ -79,7 +79,7 @@ class Hopfield1RSB(Model):
     >>> import replica
     >>> state = replica.solve(Hopfield1RSB(alpha=0.1))
     >>> round(state.order.m, 9), round(state.order.mu, 3)
-    (0.997984374, 644.309)
+    (0.997999446, 663.785)
     """
 
     alpha: Any = control("α", "load M/N, patterns per unit", low=0.002)
@@ -88,14 +88,14 @@ class Hopfield1RSB(Model):
     name: ClassVar[str] = "hopfield-1rsb"
     title: ClassVar[str] = "Hopfield model at T = 0 with one step of replica-symmetry breaking"
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_dq", "log_mu")
-    order_type: ClassVar[type] = OneStepOrder
+    order_type: ClassVar[Any] = OneStepOrder
 
-    def __post_init__(self, T: Any = 0.0) -> None:
+    def __post_init__(self, T: Any) -> None:
         if isinstance(T, str) or np.any(np.asarray(T) != 0):
             raise ValueError(f"T = {T!r}: one step of replica-symmetry breaking is given at T = 0 only")
         super().__post_init__()
 
-    def saddle(self, order: Any, n: int = 1) -> OneStepOrder:
+    def saddle(self, order: Any, n: int = 1) -> Any:
         """Right-hand sides of the saddle-point equations; that of μ is μ √(|⟨J⟩|/(½αv² g(v)))."""
         averages, w = self._averages(order)
         v = order.mu * order.dq / (1 - order.C)
@@ -160,7 +160,7 @@ class Hopfield1RSB(Model):
         """−inf: at T = 0 discrete spins break replica symmetry formally within the clusters too."""
         return np.full(np.shape(order.C), -np.inf)[()]
 
-    def unpack(self, x: Any) -> OneStepOrder:
+    def unpack(self, x: Any) -> Any:
         """Order parameters at (m, C, ln Δ, ln μ)."""
         m, C, dq, mu = x[0], x[1], exp_clipped(x[2]), exp_clipped(x[3])
         r0, dr = _noises(C, dq, mu)
@@ -174,9 +174,10 @@ class Hopfield1RSB(Model):
             rhs = self.saddle(order, n)
             return max(super().residual(order, n), abs(rhs.dq / order.dq - 1), abs(rhs.mu / order.mu - 1))
         with np.errstate(all="ignore"):
+            order = type(order)._make(np.asarray(v, dtype=float) for v in order)
             rhs = self.saddle(order, n)
-            worst = np.fmax(super().residual(order, n), abs(rhs.dq / np.asarray(order.dq) - 1))
-            worst = np.fmax(worst, abs(rhs.mu / np.asarray(order.mu) - 1))
+            worst = np.fmax(super().residual(order, n), abs(rhs.dq / order.dq - 1))
+            worst = np.fmax(worst, abs(rhs.mu / order.mu - 1))
             return np.where(self.collapsed(order), np.inf, worst)[()]
 
     def collapsed(self, order: Any) -> Any:

@@ -37,6 +37,9 @@ def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[An
 
 def _diagram(parser: cli.Parser, cls: Any, grids: dict[str, list[Any]]) -> Any:
     """Return the diagram whose controls are those given, or stop with what there is."""
+    hint = f"all solutions at a point: python -m replica solve --model {cls.name}"
+    if not cls.diagrams:
+        parser.error(f"{cls.name} draws no lines; {hint}")
     for diagram in cls.diagrams:
         if set(grids) == {*diagram.scanned, *diagram.fixed}:
             return diagram
@@ -47,8 +50,7 @@ def _diagram(parser: cli.Parser, cls: Any, grids: dict[str, list[Any]]) -> Any:
     if not grids:
         parser.error(f"give {choices}; --help has examples")
     given = " ".join("--" + k for k in grids)
-    hint = f"; all solutions at a point: python -m replica solve --model {cls.name}"
-    return parser.error(f"{given}: {cls.name} draws lines over {choices}{hint}")
+    return parser.error(f"{given}: {cls.name} draws lines over {choices}; {hint}")
 
 
 def row(name: str, index: int, precision: int | None, point: dict[str, Any]) -> dict[str, Any]:

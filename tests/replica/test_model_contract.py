@@ -423,7 +423,7 @@ def test_charts_hold_solutions_of_the_equations(cls):
             if isinstance(branch, ExactState):
                 exists, order = branch.state(model)
                 if exists[0]:
-                    here = order._make(np.asarray(v)[0] for v in order)
+                    here = type(order)._make(np.asarray(v)[0] for v in order)
                     assert model.residual(here, branch.n) <= SADDLE
                     checked += 1
                 continue
@@ -442,7 +442,7 @@ def test_charts_hold_solutions_of_the_equations(cls):
             inside = np.isfinite(log_load) & (log_load > -30) & (log_load < 5)
             if not inside.any():
                 continue
-            order = order._make(np.asarray(v)[inside] for v in order)
+            order = type(order)._make(np.asarray(v)[inside] for v in order)
             there = model.unchecked(**{cls.load: np.exp(log_load[inside])})
             assert np.max(there.residual(order, branch.n)) <= LEVELLED
             checked += 1
