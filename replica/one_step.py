@@ -61,8 +61,8 @@ def one_step_averages(y: Any, kappa: Any, w: Any) -> OneStepAverages:
     ahead, behind = phi(u / kappa - y), phi(u / kappa + y)
     even, odd = weight / kappa * (ahead + behind), weight / kappa * (ahead - behind)
     x = u / w
-    p, d, lower = _tilted(x, w)
-    work = w * d - 2 * u * p - log1p(lower - H(0, w + x))
+    p, d, excess = _tilted(x, w)
+    work = w * d - 2 * u * p - log1p(excess)
     if not is_multiprecision(w) and np.any(np.real(w) < NARROW):
         work = np.where(np.real(w) < NARROW, _narrow_work(x, w), work)
     smooth = erf(y / sqrt(2 * (1 + (w / kappa) ** 2)))
@@ -71,10 +71,10 @@ def one_step_averages(y: Any, kappa: Any, w: Any) -> OneStepAverages:
 
 
 def _tilted(x: Any, w: Any) -> tuple[Any, Any, Any]:
-    """(1 − |t|)/2, d and the part e^{−2u} Φ(w − x) of e^{−w²/2−u} Z, at u = w x ≥ 0."""
-    lower = exp(-2 * w * x) * H(0, x - w)
-    z = H(0, -w - x) + lower
-    return lower / z, 2 * phi(w + x) / z, lower
+    """(1 − |t|)/2, d and e^{−w²/2−u} Z − 1, at u = w x ≥ 0."""
+    lower, beyond = exp(-2 * w * x) * H(0, x - w), H(0, w + x)
+    z = 1 - beyond + lower
+    return lower / z, 2 * phi(w + x) / z, lower - beyond
 
 
 NARROW = 0.1

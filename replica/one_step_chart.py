@@ -114,8 +114,8 @@ def _remembered(name: str, coordinates: bytes) -> NDArray:
 EXTRAPOLATION = ((1,), (2, -1), (3, -3, 1), (4, -6, 4, -1))
 
 
-def _newton(curve: _Curve, u: NDArray, x: NDArray, tolerance: float = 1e-13) -> NDArray:
-    """Newton's method for (ln κ, ln w), shape (2, P), by complex steps, until a step is below the tolerance."""
+def _newton(curve: _Curve, u: NDArray, x: NDArray, tolerance: float = 1e-8) -> NDArray:
+    """Newton's method for (ln κ, ln w), shape (2, P), by complex steps; the last step is below the tolerance."""
     for _ in range(12):
         columns = [curve.point(u, *np.exp(x + 1j * COMPLEX_STEP * shift))[0] for shift in np.eye(2)[:, :, None]]
         value = np.real(np.array(columns[0])).T
