@@ -196,13 +196,22 @@ class Hopfield1RSB(Model):
 
     def _averages(self, order: Any) -> tuple[OneStepAverages, Any]:
         """Averages at the noises of `order` itself, and w."""
-        outer, inner = sqrt(self.alpha * (order.r - order.dr)), sqrt(self.alpha * order.dr)
+        outer, inner = (sqrt(_inside(self.alpha * v)) for v in (order.r - order.dr, order.dr))
         w = order.mu * inner
         return one_step_averages(order.m / outer, order.mu * outer, w), w
 
 
 COLLAPSED = 1e-3
 """w below which a point counts as symmetric."""
+
+
+def _inside(variance: Any) -> Any:
+    """Return the variance where it is one: a trial step may have left the domain q0 > 0, D > 0."""
+    if is_multiprecision(variance):
+        if not getattr(variance, "real", variance) >= 0:
+            raise ArithmeticError("order parameters outside the domain q0 > 0, D > 0")
+        return variance
+    return np.where(np.real(variance) >= 0, variance, np.nan)[()]
 
 
 def _noises(C: Any, dq: Any, mu: Any) -> tuple[Any, Any]:
