@@ -10,9 +10,11 @@ from scipy.special import log_ndtr
 
 import replica
 from replica.gaussian import gaussian_average
-from replica.model import Order
+from replica.listing import columns, solutions_at
+from replica.model import Order, derivative
 from replica.models import Hopfield, Hopfield1RSB
 from replica.models.hopfield_1rsb import OneStepOrder
+from replica.newton import solved, stacked
 from replica.one_step import deficit, one_step_averages
 from replica.sk import sk_1rsb_ground_energy, sk_at_temperature, sk_rs
 from replica.solution import ConvergenceError, Status
@@ -205,6 +207,47 @@ def test_high_precision_is_the_same_state():
     for a, b in zip(plain.order, fine.order, strict=True):
         assert abs(a - float(b)) <= 1e-11 * max(1, abs(a))
     assert plain.free_energy == pytest.approx(float(fine.free_energy), abs=1e-14)
+
+
+@pytest.mark.slow
+def test_random_starts_find_no_other_state():
+    """Damped Newton steps from 150 points of the domain; seed 1."""
+    rng, count, alpha = np.random.default_rng(1), 150, 0.1
+    C, log_mu = rng.uniform(0, 0.9, count), rng.uniform(-2, 8, count)
+    log_dq = np.minimum(np.log(rng.uniform(0.01, 0.99, count) * (1 - C)) - log_mu, -0.1)
+    x = np.array([rng.uniform(0, 1, count), C, log_dq, log_mu])
+    model = Hopfield1RSB(alpha=np.full(count, alpha))
+    most = np.array([0.1, 0.05, 0.5, 0.5])[:, None]
+    with np.errstate(all="ignore"):
+        for _ in range(60):
+            residual = np.stack(model.equations(list(x)), -1)
+            jacobian = stacked(derivative(model.equations, list(x)))
+            sound = np.isfinite(residual).all(-1) & np.isfinite(jacobian).all((-1, -2))
+            step = np.zeros(x.shape)
+            step[:, sound] = solved(jacobian[sound], residual[sound]).T
+            x -= np.nan_to_num(step / np.maximum(1, np.max(np.abs(step) / most, axis=0)))
+        reached = np.max(np.abs(np.stack(model.equations(list(x)))), axis=0) < 1e-10
+    assert reached.sum() > 75
+    known = np.array([model.pack(s.order) for s in replica.solve_all(Hopfield1RSB(alpha=alpha))])
+    distance = np.max(np.abs(np.abs(x[:, reached].T[:, None]) - np.abs(known)), axis=-1)
+    assert np.max(np.min(distance, axis=1)) < 1e-7
+    assert set(np.argmin(distance, axis=1)) == {0, 1, 2}
+
+
+def test_a_branch_is_followed_round_its_fold():
+    branch = replica.follow(replica.solve(Hopfield1RSB(alpha=0.137)), along="alpha", to=0.2)
+    assert len(branch.folds) == 1
+    assert branch.values.max() == pytest.approx(ALPHA_C, rel=1e-2)
+    assert branch.values.max() <= ALPHA_C
+    lower = replica.solve_all(Hopfield1RSB(alpha=0.1))[2]
+    at = int(np.argmin(np.abs(branch.values[branch.folds[0] :] - 0.1))) + branch.folds[0]
+    assert branch.order.m[at] == pytest.approx(lower.order.m, abs=0.05)
+
+
+def test_tables_have_the_further_members():
+    first = solutions_at("hopfield-1rsb", (1,), None, {"alpha": 0.1})[0]
+    assert tuple(first) == columns(Hopfield1RSB.order_type)
+    assert tuple(first)[3:11] == ("m", "q", "r", "C", "B", "dq", "dr", "mu")
 
 
 # Capacity.
