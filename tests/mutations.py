@@ -1,7 +1,7 @@
 """Change one sign, factor or exponent in a formula and see that a test notices: `python tests/mutations.py [WORD ...]`.
 
-Each mutation is made in a copy of the checkout and meets first the test file named beside it (at most a minute), then,
-if it survives that, the whole suite. Words select mutations by file. Exit status 1 if one survives both.
+Each mutation is made in a copy of the checkout and meets first the test file named beside it (at most a minute), which
+passes without it, then, if it survives that, the whole suite. Words select mutations by file. Exit status 1 if one survives both.
 """
 
 from __future__ import annotations
@@ -211,6 +211,9 @@ def main(words: list[str]) -> int:
         shutil.copytree(
             ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", "__pycache__", ".*_cache", ".hypothesis")
         )
+        for tests in dict.fromkeys(mutation.tests for mutation in chosen):
+            if fails(copy, [tests, "-n", "0"], WHOLE):
+                raise SystemExit(f"{tests} fails without any mutation")
         for mutation in chosen:
             start = time.monotonic()
             fate = caught(mutation, copy)
