@@ -1,7 +1,8 @@
 """Change one sign, factor or exponent in a formula and see that a test notices: `python tests/mutations.py [WORD ...]`.
 
 Each mutation is made in a copy of the checkout and meets first the test file named beside it (at most a minute), which
-passes without it, then, if it survives that, the whole suite. Words select mutations by file. Exit status 1 if one survives both.
+passes without it, then, if it survives that, the whole suite. Words select mutations by file. Exit status 1 if one
+survives both.
 """
 
 from __future__ import annotations
