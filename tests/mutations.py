@@ -77,7 +77,7 @@ MUTATIONS = (
         "replica/models/hopfield.py",
         "return outside, outside + cross",
         "return outside, outside - cross",
-        f"{THEORY}/test_model_contract.py",
+        f"{THEORY}/test_theory_reference.py",
     ),
     Mutation(
         "replica/models/hopfield.py",
