@@ -89,7 +89,7 @@ MUTATIONS = (
         "replica/models/threshold_hopfield.py",
         "C=phi(m / s) / s,",
         "C=phi(m / s) / (2 * s),",
-        f"{THEORY}/test_theory_reference.py",
+        f"{THEORY}/test_model_contract.py",
     ),
     Mutation(
         "replica/models/threshold_hopfield.py",
