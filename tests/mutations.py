@@ -147,8 +147,8 @@ MUTATIONS = (
     ),
     Mutation(
         "rbm_sim/_half_line.py",
-        "gap = 2 / (np.sqrt(low * low + 4) - low)",
-        "gap = 1 / (np.sqrt(low * low + 4) - low)",
+        "energy /= gap - low",
+        "energy /= gap + low",
         "tests/rbm_sim/test_sim_units.py",
     ),
     Mutation(
