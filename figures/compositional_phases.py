@@ -4,7 +4,9 @@ Announced in Tubiana & Monasson, PRL 118, 138301 (2017), and never shown. Phases
 spin glass; compositional, ℓ = L p at the minimum ℓ* > 0; ferromagnetic, f̃ increasing from ℓ = 0. Curves are traced
 as roots of energy differences (f̃(ℓ*) or 0 against the spin glass) and, between ferromagnetic and compositional, by
 the vanishing slope −1/8 + |g̃|/2 of f̃ at ℓ = 0. The last piece to the point where the three meet, |g̃| > 0.2465, is
-a straight line. Symbols: phases found point by point.
+a straight line. Lines: solid between compositional and spin glass, dashed between ferromagnetic and spin glass,
+dash-dotted between ferromagnetic and compositional. Symbols on a grid: phases found point by point, + compositional,
+× ferromagnetic, · spin glass.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 from scipy.optimize import brentq
 
 from replica.models import CompositionalRBM
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIZE = (12.0, 4.4)
+SIZE = (12.0, 4.9)
 RTOL = 1e-8
 """Boundaries are roots of energy differences as small as 1e-4, known to 1e-13 or so."""
 
@@ -41,6 +44,8 @@ SYMBOLS = {"alpha": r"$\alpha$", "theta": r"$\tilde\theta$", "g": r"$\tilde g$"}
 NAMES = {"alpha": r"load $\alpha$", "theta": r"threshold $\tilde\theta$", "g": r"field $\tilde g$"}
 GLASSY = ("compositional", "spin_glass")
 FROZEN = ("ferromagnetic", "spin_glass")
+LINES: dict[str, Any] = {" - ".join(GLASSY): "-", " - ".join(FROZEN): "--", "ferromagnetic - compositional": "-."}
+MARKERS = {"compositional": ("+", "0.5"), "spin_glass": (".", "0.6"), "ferromagnetic": ("x", "0.6")}
 
 
 def compute() -> Table:
@@ -132,6 +137,15 @@ def draw(table: Table, figure: Figure) -> None:
     for ax, fixed in zip(np.ravel(figure.subplots(1, 3)), AXES, strict=True):
         rows = [r for r in table.rows() if r["panel"] == _panel(fixed)]
         _draw_panel(ax, fixed, rows, words[fixed])
+    key: list[Any] = [
+        Line2D([], [], linestyle=style, color="black", label=series.replace(" - ", " – ").replace("_", " "))
+        for series, style in LINES.items()
+    ]
+    key += [
+        Line2D([], [], linestyle="", marker=marker, color=shade, label=f"grid: {phase.replace('_', ' ')}")
+        for phase, (marker, shade) in MARKERS.items()
+    ]
+    figure.legend(handles=key, loc="outside lower center", ncols=3, frameon=False, fontsize=9, handlelength=3.2)
     figure.suptitle("Compositional limit of the R-RBM, T = 0: phase of lowest energy", fontsize=11)
 
 
@@ -145,13 +159,11 @@ def _draw_panel(ax: Axes, fixed: str, rows: list[dict[str, Any]], words: tuple[t
         half = [(0.0145 * len(text) * (xs[1] - xs[0]), 0.03 * (ys[1] - ys[0])) for *_, text in words]
         return any(abs(a - u) < w and abs(b - v) < h for (u, v, _), (w, h) in zip(words, half, strict=True))
 
-    styles = {" - ".join(GLASSY): "-", " - ".join(FROZEN): "--", "ferromagnetic - compositional": "-."}
-    for series, style in styles.items():
+    for series, style in LINES.items():
         line = [(r[x], r[y]) for r in rows if r["series"] == series]
         if line:
             ax.plot(*np.array(line).T, style, color="black", linewidth=1.6)
-    markers = {"compositional": ("+", "0.5"), "spin_glass": (".", "0.6"), "ferromagnetic": ("x", "0.6")}
-    for phase, (marker, shade) in markers.items():
+    for phase, (marker, shade) in MARKERS.items():
         points = [(r[x], r[y]) for r in rows if r["phase"] == phase and not covered(r[x], r[y])]
         if points:
             ax.plot(*np.array(points).T, marker, color=shade, markersize=3.5)

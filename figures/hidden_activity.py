@@ -189,6 +189,8 @@ def draw(table: Table, figure: Figure) -> None:
             if units == "weak":
                 percent = (100 * r for r in (silent["fraction"], silent["fraction_err"], silent["theory"]))
                 text = "silent: {:.2f} ± {:.2f} %\ntheory: {:.2f} %".format(*percent)
+                if state == "spin glass":
+                    text += "\nreplica-symmetric theory:\napproximate in the glass"
                 ax.annotate(text, (0.97, 0.7), xycoords="axes fraction", ha="right", va="top")
         names = {"compositional": f"Compositional state, L = {L}", "spin glass": "Spin glass"}
         ax.set(xlabel=r"activation $h$ of a hidden unit", title=names[state], yscale="log")

@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.legend_handler import HandlerTuple
 from scipy.optimize import brentq
 
 import rbm_sim
@@ -128,10 +129,20 @@ def draw(table: Table, figure: Figure) -> None:
         simulated = points("simulation", alpha, "T", "m", "m_err")
         left.errorbar(*simulated, fmt=marker, color=shade, markerfacecolor="white", markersize=5, capsize=2)
         right.plot(*points("spin glass", alpha, "T", "q"), style, color=shade, label=label)
-    left.errorbar([], [], [], fmt="o", color="black", markerfacecolor="white", label=f"simulation, $N = {N}$")
+    # one entry for the three symbols
+    shown = {"markerfacecolor": "white", "markersize": 5, "linestyle": ""}
+    symbols = tuple(left.plot([], [], marker=m, color=c, **shown)[0] for _, c, m in STYLES.values() if m)
+    lines, labels = left.get_legend_handles_labels()
     left.set(xlabel="temperature $T$", ylabel="overlap $m$", title="Hopfield model, retrieval states")
     left.set(xlim=(0, 1.05), ylim=(0, 1.03))
-    left.legend(frameon=False, loc=(0.01, 0.25), fontsize=9)
+    left.legend(
+        [*lines, symbols],
+        [*labels, f"simulation, $N = {N}$"],
+        handler_map={tuple: HandlerTuple(ndivide=None)},
+        frameon=False,
+        loc=(0.01, 0.25),
+        fontsize=9,
+    )
     right.set(xlabel="temperature $T$", ylabel="order parameter $q$", title="Spin glass, $m = 0$")
     right.set(xlim=(0, 1.4), ylim=(0, 1.03))
     right.legend(frameon=False, loc="upper right", fontsize=9)

@@ -3,7 +3,8 @@
 Tubiana & Monasson, PRL 118, 138301 (2017), Fig. 3(b), p = 0.1, g = −0.02, α = 0.6, θ = 0.3. Simulation, N = 10⁴, from
 v = 1[Σ_{μ≤L} ξ_iμ > 0]: single-unit moves on the marginal energy, beside alternating minimisation over h and v (which
 keeps a self-coupling); m̃ is the mean over the L units of Σ_i ξ_iμ(2v_i − 1)/Σ_i |ξ_iμ|. Samples with less than 0.7 of
-the overlap of their start are counted as lost.
+the overlap of their start are counted as lost. Symbols of the simulation are drawn to the right of their L, a whole
+number, by 0.12 and 0.3, so that they do not cover each other.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def draw(table: Table, figure: Figure) -> None:
     }
     for series, style in styles.items():
         ax.plot(*np.array([(r["L"], r["m"]) for r in table.rows() if r["series"] == series]).T, **style)
-    for shift, dynamics, marker, shade in ((0.12, "single-unit", "o", "0.2"), (0.3, "alternating", "s", "0.6")):
+    for shift, dynamics, marker, shade in ((0.12, "single-unit", "o", "0.2"), (0.3, "alternating", "s", "0.5")):
         mine = [r for r in table.rows() if r["series"] == dynamics]
         kept = [r for r in mine if r["m"] is not None]
         where, mean = [r["L"] + shift for r in kept], [r["m"] for r in kept]
@@ -116,11 +117,11 @@ def draw(table: Table, figure: Figure) -> None:
         for r in mine:
             if r["lost"]:
                 level = 0.545 if dynamics == "single-unit" else 0.515
-                ax.annotate(f"{r['lost']}", (r["L"], level), ha="center", fontsize=8, color=shade)
+                ax.annotate(f"{r['lost']}", (r["L"], level), ha="center", fontsize=8, color="0.2")
     for level, text in ((0.545, "lost, single-unit:"), (0.515, "lost, alternating:")):
         ax.annotate(text, (7.4, level), ha="right", fontsize=8)
     ax.set(
-        xlabel="strongly activated hidden units $L$",
+        xlabel="strongly activated hidden units $L$ (circles, squares: shifted right)",
         ylabel=r"overlap $\tilde m = 2m/p$",
         title="R-RBM, T = 0, p = 0.1, g = −0.02, α = 0.6, θ = 0.3",
         xlim=(0.5, 13.6),

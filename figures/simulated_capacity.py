@@ -2,8 +2,9 @@
 
 Amit, Gutfreund & Sompolinsky, PRL 55, 1530 (1985), and its threshold version in the slides of Manzan (2021). Every
 machine gets patterns until single-unit moves that start from the first one lose it; symbols are means over machines,
-divided by the replica-symmetric α_c(θ) = α_c/(2 H2(√2 θ)), open ones the limit N → ∞ with both its errors. The field
-of the threshold machines is measured in them (half of the units on), not taken from theory.
+divided by the replica-symmetric α_c(θ) = α_c/(2 H2(√2 θ)), open ones the limit N → ∞ with both its errors, drawn side
+by side at 1/√N ≤ 0. Errors of the scatter are those of a Gaussian law, width/√(2(n − 1)) for n machines. The field of
+the threshold machines is measured in them (half of the units on), not taken from theory.
 """
 
 from __future__ import annotations
@@ -140,20 +141,28 @@ def draw(table: Table, figure: Figure) -> None:
         left.errorbar(x, y, error, linestyle=("-", "--", "-.", ":")[k], label=label, **style)
         both = math.hypot(limit["alpha_err"], limit["alpha_syst"]) / scale
         left.errorbar(-0.001 * k, limit["alpha"] / scale, both, linestyle="", mfc="white", **style)
-        widths = [r["width"] / scale for r in sizes]
-        right.loglog(
-            [r["N"] for r in sizes], widths, linestyle="", **{n: v for n, v in style.items() if n != "capsize"}
-        )
+        widths = np.array([r["width"] / scale for r in sizes])
+        scatter = widths / np.sqrt([2 * (r["samples"] - 1) for r in sizes])
+        right.errorbar([r["N"] for r in sizes], widths, scatter, linestyle="", label=label, **style)
     left.axhline(1, color="0.6", linewidth=0.8)
     left.set(xlabel=r"$1/\sqrt{N}$", ylabel=r"critical load $\alpha/\alpha_c(\theta)$")
-    left.plot([], [], "o", color="black", markerfacecolor="white", label=r"$N \to \infty$, side by side")
-    left.legend(frameon=False)
+    left.plot(
+        [],
+        [],
+        "o",
+        color="black",
+        markerfacecolor="white",
+        label="open, at and left of 0: limit $N \\to \\infty$,\nside by side",
+    )
+    left.axvline(0, color="0.6", linewidth=0.8, linestyle=":")
+    left.legend(frameon=False, fontsize=9)
     left.set_title("Hopfield model and thresholds, T = 0", fontsize=11)
     right.set_title("Scatter of the critical load", fontsize=11)
     N = np.array([400, 9000])
     right.loglog(N, 4.2 / np.sqrt(N), color="0.6", linewidth=0.8, label=r"$\propto N^{-1/2}$")
+    right.set(xscale="log", yscale="log")
     right.set(xlabel="visible units $N$", ylabel=r"scatter of machines, width$/\alpha_c(\theta)$")
-    right.legend(frameon=False)
+    right.legend(frameon=False, fontsize=9)
     for ax in (left, right):
         ax.grid(alpha=0.3)
 
