@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None, package: ModuleType = paper_checks) 
     parser.add_argument("--all", action="store_true", help="run slow checks too")
     parser.add_argument(
         "--verdict", nargs="+", choices=[str(outcome) for outcome in Outcome], metavar="VERDICT",
-        help=f"show these verdicts alone: {', '.join(Outcome)}",
+        help=f"show these verdicts alone ({', '.join(Outcome)}); all checks that match are run",
     )  # fmt: skip
     parser.add_argument("--source", action="append", metavar="TEXT", help="checks of sources whose name contains TEXT")
     add_common(parser, formats=("md", "html"))

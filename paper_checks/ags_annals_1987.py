@@ -19,6 +19,7 @@ SOURCE = "AGS, Ann. Phys. 173, 30 (1987)"
     where="fraction of errors in retrieval below the capacity",
     printed="< 1.5 %",
     seen="a",
+    right="1.6 % at α_c itself",
     route="fold and bracketed root on the retrieval branch",
     expected="differs",
 )

@@ -154,7 +154,7 @@ def check(
         How the claim is known: read in the paper, read in its abstract, second-hand, or recalled by the field
         without the original text at hand.
     right : str
-        What is right instead, in the notation of the source; of a misprint.
+        What is right instead, in the notation of the source, of a misprint; what is found, where a claim differs.
     route : str
         By which independent way it is checked, such as "enumeration" or "derivative of the free energy".
     extraction : bool

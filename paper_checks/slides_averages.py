@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from paper_checks.check import Tolerance, Verdict, check
-from paper_checks.evidence import ROUNDING, weigh
+from paper_checks.evidence import PRECISE, ROUNDING, weigh
 
 SOURCE = "Manzan, slides (2021)"
 AVERAGED = "Towards free energy, averaged Z^n"
@@ -159,7 +159,7 @@ def ansatz_in_hidden_factor() -> Verdict:
     route="sum over the matrices, n → 0 by extrapolation, T → 0",
 )
 def conjugate_term() -> Verdict:
-    """The sum over pairs divided by n is a polynomial in n; its value at n = 0, for β = 1e3 to 1e6."""
+    """The sum over pairs divided by n is a polynomial in n; its value at n = 0, for β = 1e3 and 1e4."""
     alpha, p, q, r, B, C = 0.5, 0.3, 0.4, 0.6, 0.35, 0.25
     rows = []
     for beta in (1e3, 1e4):
@@ -210,3 +210,26 @@ def saddle_point() -> Verdict:
     )
     note = "two real variables of order one; for q~ it is a maximum along the other axis"
     return weigh(f.min(), slope, second, note)
+
+
+@check(
+    source=SOURCE,
+    where=f"{AVERAGED}, exponent of the hidden factor, and its limit in f",
+    printed="(Π_a ∫dh^a exp[…])^{αN-L}, and α ∫Dz min_h […] in f",
+    seen="p",
+    route="quadrature over all weak units at once; N = 1e6 to 1e8",
+)
+def number_of_hidden_factors() -> Verdict:
+    """N = 4, M = 5, L = 2: three weak units of two replicas, integrated on one grid; (αN − L)/N tends to α."""
+    h, step = np.linspace(0, 9, 13, retstep=True)
+    N, M, L, q, C = 4, 5, 2, 0.4, 0.25
+    alpha = M / N
+    one = -BETA * h * h / 2 + BETA**2 * C / 2 * h * h
+    pair = one[:, None] + one[None, :] + BETA**2 * q / 2 * h[:, None] * h[None, :] / 4
+    factor = float(np.exp(pair).sum()) * step**2
+    flat = pair.ravel()
+    layer = flat[:, None, None] + flat[None, :, None] + flat[None, None, :]
+    truth = float(np.log(np.exp(layer).sum())) + 2 * (M - L) * math.log(step)
+    coarse, fine = ((alpha * n - L) / n for n in (1e6, 1e8))
+    printed = (alpha * N - L) * math.log(factor)
+    return weigh([printed, alpha], [truth, (100 * fine - coarse) / 99], PRECISE, "M = αN; L/N drops as N → ∞")

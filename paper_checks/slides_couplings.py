@@ -174,3 +174,21 @@ def half_in_the_weight() -> Verdict:
     truth = joint_integral(v) - v @ FIELDS
     note = "½ as in the joint energy of the same slide, ½Σh²"
     return weigh(printed, truth, PRECISE, note, corrected=((v @ w) ** 2).sum(axis=1) / 2)
+
+
+@check(
+    source=SOURCE,
+    where="Hubbard-Stratonovich transformation, P(v), sum over hidden units",
+    printed="Π_μ ∫_μ e^{Σ_μ h_μ² + Σ_iμ v_i w_iμ h_μ}",
+    seen="p",
+    right="Π_μ ∫dh_μ e^{-½h_μ² + Σ_i v_i w_iμ h_μ}",
+    route="quadrature over both hidden units",
+    expected="misprint",
+)
+def sum_inside_the_product() -> Verdict:
+    """A product over units of integrals with the sum over units in each: every unit counts M times."""
+    v = spins(4)
+    truth = joint_integral(v) - v @ FIELDS
+    corrected = -integrated_out(small_weights(4, 2), v)
+    note = "logarithms, M = 2 Gaussian units, sign and ½ put right; dh_μ is missing too"
+    return weigh(2 * corrected, truth, PRECISE, note, corrected=corrected)

@@ -1,6 +1,7 @@
 """Manzan, slides (2021), slides 27 and 28: ground-state free energy of the R-RBM and the integrals H^(k).
 
-At g = −αB/2, L = p = 1 they are those of the threshold Hopfield model, whose solution is the test point here.
+At g = −αB/2, L = p = 1 they are those of the threshold Hopfield model, whose solution is the test point of the signs;
+the saddle-point equations are iterated at L = 3, p = 0.3, so that every factor counts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scipy.special import erf, erfc
 import replica
 from paper_checks.check import Verdict, check
 from paper_checks.evidence import PRECISE, SMOOTH, gradient, weigh
+from paper_checks.slides_rrbm import ALPHA, DERIVATIVE, LAW, THETA, G, L, P, W, general_energy, solution
 from replica.models import ThresholdHopfield
 
 SOURCE = "Manzan, slides (2021)"
@@ -208,27 +210,85 @@ def argument_of_visible_term() -> Verdict:
     return weigh(printed, 0.0, SMOOTH, note, corrected=corrected)
 
 
+def corrected_energy(m: float, r: float, q: float, C: float, B: float) -> float:
+    """f_GS at L = 3, p = 0.3 with its signs put right, from the minima over single units.
+
+    Parameters
+    ----------
+    m, r, q, C, B : float
+        Order parameters.
+
+    Returns
+    -------
+    float
+        Its value.
+    """
+    return general_energy(1.0, lambda _, q: math.sqrt(P * q))(m=m, r=r, q=q, C=C, B=B)
+
+
+def iterated(step: Callable[..., dict[str, float]]) -> dict[str, float]:
+    """Order parameters that a step leaves as they are, found by iteration from rough values.
+
+    Parameters
+    ----------
+    step : callable
+        Takes m, r, q, C and B as keywords and returns the new ones.
+
+    Returns
+    -------
+    dict
+        Name to value; the last ones before they ran away if there is no such state.
+    """
+    state = {"m": 0.12, "r": 0.013, "q": 0.3, "C": 0.05, "B": 0.08}
+    for _ in range(2000):
+        new = step(**state)
+        moved = max(abs(new[name] - state[name]) for name in state)
+        if moved < 1e-15 or min(new.values()) < 1e-3 or new["C"] > 0.9:
+            break
+        state = new
+    return state
+
+
+def response(u: np.ndarray, r: float) -> float:
+    """C of the slides, its exponent put right.
+
+    Parameters
+    ----------
+    u : ndarray
+        Arguments, one for each value of W.
+    r : float
+        Order parameter.
+
+    Returns
+    -------
+    float
+        Its value.
+    """
+    return float(math.sqrt(P) / math.sqrt(2 * math.pi * ALPHA * r) * (LAW @ np.exp(-u * u / 2)))
+
+
 @check(
     source=SOURCE,
     where="second form: r",
     printed="r = pq/(1-C)² ½ e^{-θ²/2pq} [-√(2/π) θ/√(pq) + e^{θ²/2pq} (1 + θ²/pq)(1 + erf(θ/√(2pq)))]",
     seen="p",
     right="(1 - erf(θ/√(2pq))) in the bracket",
-    route="solution of the model",
+    route="derivative of the free energy by C at a solution, L = 3, p = 0.3",
     expected="misprint",
 )
 def erf_form_of_r() -> Verdict:
-    """At a solution: L = p = 1, θ = 0.5, load 0.3."""
-    theta = 0.5
-    _, q, r, C, _ = replica.solve(ThresholdHopfield(alpha=0.3, theta=theta)).order
-    x = theta / math.sqrt(q)
+    """∂f/∂C = (α/2)(r − r of the other four) at a solution with L = 3, p = 0.3."""
+    state = solution()
+    q, C = state["q"], state["C"]
+    r = state["r"] - 2 / ALPHA * gradient(corrected_energy, state, step=1e-5)[3]
+    x = THETA / math.sqrt(P * q)
     bell = math.exp(-x * x / 2)
 
     def form(sign: int) -> float:
         bracket = -math.sqrt(2 / math.pi) * x + (1 + x * x) / bell * (1 + sign * math.erf(x / math.sqrt(2)))
-        return q / (1 - C) ** 2 * bell / 2 * bracket
+        return P * q / (1 - C) ** 2 * bell / 2 * bracket
 
-    return weigh(form(+1), r, PRECISE, f"1 − erf for 1 + erf; r = {r:.9f}", corrected=form(-1))
+    return weigh(form(+1), r, SMOOTH, f"1 − erf for 1 + erf; r = {r:.9f}", corrected=form(-1))
 
 
 @check(
@@ -236,21 +296,50 @@ def erf_form_of_r() -> Verdict:
     where="Homogeneous free energy, saddle-point equations",
     printed="m = <W H0(-u)>/L, q = <H0(-u)>, r = pq H2/(1-C)², B = p H0/(1-C)",
     seen="p",
-    route="derivative of the free energy at the iterated solution",
+    route="derivative of the free energy at the iterated solution, L = 3, p = 0.3",
 )
 def saddle_point_equations() -> Verdict:
-    """Zeros of ∇f off the symmetric line g = −αB/2: the printed equations are solved by iteration, L = p = 1."""
-    alpha, theta, g = 0.2, 0.3, -0.05
-    m, r, q, C, B = 0.5, 0.3, 0.5, 0.1, 0.4
-    W = np.array([-1.0, 1.0])
-    for _ in range(400):
-        s = math.sqrt(alpha * r)
-        u = (g + m * W + alpha * B / 2) / s
-        x = theta / math.sqrt(q)
-        active = 0.5 * erfc(-u / math.sqrt(2))
-        new_C = float(np.mean(np.exp(-u * u / 2))) / math.sqrt(2 * math.pi * alpha * r)
-        m, q = float(np.mean(W * active)), float(np.mean(active))
-        r, B, C = q / (1 - C) ** 2 * integral(2, x), integral(0, x) / (1 - C), new_C
-    slopes = gradient(ground_state_energy(-1, g, alpha, theta), {"m": m, "r": r, "q": q, "C": C, "B": B})
-    note = f"θ = 0.3, g = −0.05, load 0.2: m = {m:.6f}, q = {q:.6f}; sign of the hidden term corrected"
-    return weigh(slopes, 0.0, SMOOTH, note)
+    """Solved by iteration as printed, the exponent of C put right: f is stationary there in all five."""
+
+    def step(m: float, r: float, q: float, C: float, B: float) -> dict[str, float]:
+        u = (G + m * W + ALPHA * B / 2) / math.sqrt(ALPHA * P * r)
+        x, active = THETA / math.sqrt(P * q), replica.H(0, -u)
+        return {
+            "m": float(LAW @ (W * active)) / L,
+            "r": P * q / (1 - C) ** 2 * float(replica.H(2, x)),
+            "q": float(LAW @ active),
+            "C": response(u, r),
+            "B": P * float(replica.H(0, x)) / (1 - C),
+        }
+
+    state = iterated(step)
+    shown = ", ".join(f"{name} = {value:.6f}" for name, value in state.items())
+    note = f"{shown}; exponent of C and sign of the hidden term corrected"
+    return weigh(gradient(corrected_energy, state, step=1e-5), 0.0, DERIVATIVE, note)
+
+
+@check(
+    source=SOURCE,
+    where="second form: m, q and B",
+    printed="m = <W ½(1 + erf(u/√2))>/L, q = <½(1 + erf(u/√2))>, B = p/(1-C) ½ erfc(θ/√(2pq))",
+    seen="p",
+    route="derivative of the free energy at the iterated solution, L = 3, p = 0.3",
+)
+def second_form_of_equations() -> Verdict:
+    """As for the first form, by error functions; the bracket of r and the exponent of C are put right."""
+
+    def step(m: float, r: float, q: float, C: float, B: float) -> dict[str, float]:
+        u = (G + m * W + ALPHA * B / 2) / math.sqrt(ALPHA * P * r)
+        x, active = THETA / math.sqrt(P * q), 0.5 * (1 + erf(u / math.sqrt(2)))
+        edge, bell = -math.sqrt(2 / math.pi) * x, math.exp(-x * x / 2)
+        return {
+            "m": float(LAW @ (W * active)) / L,
+            "r": P * q / (1 - C) ** 2 * bell / 2 * (edge + (1 + x * x) / bell * math.erfc(x / math.sqrt(2))),
+            "q": float(LAW @ active),
+            "C": response(u, r),
+            "B": P / (1 - C) * 0.5 * math.erfc(x / math.sqrt(2)),
+        }
+
+    state = iterated(step)
+    note = f"m = {state['m']:.6f}, q = {state['q']:.6f}; bracket of r and exponent of C corrected"
+    return weigh(gradient(corrected_energy, state, step=1e-5), 0.0, DERIVATIVE, note)

@@ -44,6 +44,26 @@ def hamiltonian() -> Verdict:
 
 @check(
     source=SOURCE,
+    where="Limits of Hopfield model, distribution of i.i.d. weights",
+    printed="ξ = +1 with prob ½, -1 with prob ½",
+    seen="p",
+    route="simulation: frequencies of all pairs of patterns, z-score",
+)
+def law_of_patterns() -> Verdict:
+    """The four pairs of values of two patterns, as drawn by the simulator, against the product of the two laws."""
+    N = 100_000
+    xi = rbm_sim.random_patterns(N, 2, rng=13)
+    law = dict(zip((-1.0, 1.0), (0.5, 0.5), strict=True))
+    z = []
+    for a, b in itertools.product(law, repeat=2):
+        p = law[a] * law[b]
+        z.append((((xi[:, 0] == a) & (xi[:, 1] == b)).mean() - p) / math.sqrt(p * (1 - p) / N))
+    tolerance = Tolerance("standard errors", 3.5, "four frequencies, one seed: 0.2 % beyond by chance")
+    return weigh(z, 0.0, tolerance, f"{N} sites of two patterns, seed 13")
+
+
+@check(
+    source=SOURCE,
     where="few patterns",
     printed="m = <ξ_i tanh(β m·ξ_i)>",
     seen="p",
@@ -82,6 +102,7 @@ def paramagnet() -> Verdict:
     where="Hopfield phase transition, name of the phase above T = 1",
     printed="spin-glass phase, at α << 1",
     seen="p",
+    right="paramagnetic phase: m = 0 and q = 0",
     route="all solutions at T = 1.2",
     expected="differs",
 )

@@ -158,18 +158,24 @@ def square_activation() -> Verdict:
     where=f"{WHERE}, B at T > 0",
     printed="B = (βp/(M-L)) Σ_{μ>L} <h_μ²> - <h_μ>²",
     seen="p",
+    right="B = (βp/(M-L)) Σ_{μ>L} (<h_μ²> - <h_μ>²)",
     route="derivative of the free energy at T = 0.05",
+    extraction=True,
+    expected="misprint",
 )
 def hidden_response() -> Verdict:
-    """From ∂f/∂q = 0."""
+    """From ∂f/∂q = 0. As printed βp/(M − L) and the sum stop at the minus; <h_μ>² is then taken as its mean."""
     by_q = -2 * gradient(hidden_energy, BY_HIDDEN)[0]
-    return weigh(P / T * (hidden_moments(**BY_HIDDEN)[2] @ DZ), by_q, SMOOTH, f"ReLU units, B = {by_q:.6f}")
+    _, mean, variance = hidden_moments(**BY_HIDDEN)
+    printed = P / T * ((variance + mean**2) @ DZ) - mean**2 @ DZ
+    note = f"the bracket is missing (perhaps in the text copy only); ReLU units, B = {by_q:.6f}"
+    return weigh(printed, by_q, SMOOTH, note, corrected=P / T * (variance @ DZ))
 
 
 @check(
     source=SOURCE,
     where="Parameter interpretation, T → 0",
-    printed="C = lim (βp/N) Σ (p_i/p) <v>(1-<v>), B = lim βp (<h²> - <h>²)",
+    printed="C = lim (βp/N) Σ (p_i/p) <v>(1-<v>), B = lim (βp/(M-L)) Σ (<h²> - <h>²), bracket put in",
     seen="p",
     route="thermal averages at β = 2.5e5 and 1e6, extrapolated",
 )

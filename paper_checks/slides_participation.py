@@ -77,6 +77,26 @@ def denominator_of_ratio() -> Verdict:
 
 @check(
     source=SOURCE,
+    where="typical configuration, second line, number of weak units",
+    printed="(N-L)/N^{3/2} in the numerator, (N-L)/N³ in the denominator",
+    seen="p",
+    right="M - L for N - L, twice",
+    route="the ratio of the configuration itself",
+    expected="misprint",
+)
+def weak_units_in_the_second_line() -> Verdict:
+    """The same slip as in the line above it; r³ in the denominator is put right."""
+    N, M, L, m, r = 100, 350, 5, 0.4, 2.0
+
+    def ratio(weak: int) -> float:
+        top = (1 + weak / N**1.5 * r**1.5 / (L * m**3)) ** 2
+        return L * top / (1 + weak / N**3 * r**3 / (L * m**6))
+
+    return weigh(ratio(N - L), _typical(N, M, L, m, r), RELATIVE, "M − L for N − L", corrected=ratio(M - L))
+
+
+@check(
+    source=SOURCE,
     where="typical configuration, limit",
     printed="PR_3 → L as N → ∞",
     seen="p",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from paper_checks.check import Tolerance, Verdict, check
@@ -34,6 +36,28 @@ def visible_potential() -> Verdict:
         truth.append(-1e-3 * np.logaddexp.reduce(-U / 1e-3))
     note = "as on the slides before and after; eq. (1) has the same slip"
     return weigh(printed, truth, ROUNDING, note, corrected=corrected)
+
+
+@check(
+    source=SOURCE,
+    where="Replica theory, partition function",
+    printed="Z = Σ_{v} Σ_{h} e^{-βE(v,h)}",
+    seen="p",
+    right="Z = Σ_{v} ∫dh e^{-βE(v,h)}",
+    route="Gaussian integral in closed form, 2^2 visible states",
+    expected="misprint",
+)
+def sum_over_hidden_states() -> Verdict:
+    """The hidden units are continuous: a sum over values on a grid depends on the grid, the integral does not."""
+    w, v = small_weights(2, 2), spins(2, low=0)
+    I = v @ w
+    truth = (np.exp(BETA * I**2 / 2) * math.sqrt(2 * math.pi / BETA)).prod(axis=1).sum()
+    h, step = np.linspace(-20, 20, 401, retstep=True)
+    total = np.exp(-BETA * (h * h / 2 - I[..., None] * h)).sum(axis=2).prod(axis=1).sum()
+    corrected = total * step**2
+    close = Tolerance("rounding", 1e-12, "trapezoid rule of Gaussians, step 0.1", relative=True)
+    note = "printed: a grid of step 0.1; Z^n one line below has integrals, there over v too"
+    return weigh(total, truth, close, note, corrected=corrected)
 
 
 @check(

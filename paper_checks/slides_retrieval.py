@@ -108,6 +108,7 @@ def crosstalk() -> Verdict:
     where="Pattern retrieval, condition",
     printed="retrieval if M/N < 1",
     seen="p",
+    right="M/N < 0.138",
     route="simulation at three loads",
     expected="differs",
 )
@@ -223,6 +224,7 @@ def suppression_of_crosstalk() -> Verdict:
     where="Pattern retrieval, with the sparsity p of the slide before",
     printed="v = ξ_1: h*_1 = √N, h*_μ ~ N(0, 1), entries 0 with probability 1 - p",
     seen="p",
+    right="h*_1 = p√N, h*_μ ~ N(0, p²)",
     route="simulation, z-score",
     expected="differs",
 )

@@ -206,6 +206,7 @@ def gibbs_sampling() -> Verdict:
     where="Gibbs sampling procedure, the values h* and v*",
     printed="Gibbs sampling with the most probable values h*, v*",
     seen="p",
+    right="h drawn from P(h|v), v from P(v|h); modes at T = 0 only",
     route="stationary law of the transition matrix",
     expected="differs",
 )

@@ -54,6 +54,7 @@ def _listed(values: dict[int, float]) -> str:
     where="Fig. 3(b), theory, L = 1, 2, 5, 10, 13",
     printed=", ".join(map(str, CROSSES.values())),
     seen="p",
+    right="1.0000, 0.9500, 0.8276, 0.6870, 0.6232",
     route="solutions at each L",
     expected="differs",
 )
@@ -179,6 +180,7 @@ def distance_of_disjoint_states() -> Verdict:
     where="Fig. 4(d), distance at δℓ = ℓ",
     printed="0.236",
     seen="p",
+    right="0.2501",
     route="q at the minimum over ℓ",
     expected="differs",
 )

@@ -100,6 +100,7 @@ def _fold(L: int, theta: float) -> float:
     where=WHERE,
     printed=PRINTED,
     seen="p",
+    right="published over first fold: 1.16 to 1.27 at L ≤ 5, 1.03 to 1.05 at L = 10, 1.44 to 1.59 at L = 15",
     route="first fold of the branch k = 1, extended system",
     expected="differs",
 )
@@ -147,6 +148,7 @@ def second_route() -> Verdict:
     where=f"{WHERE}; criterion: any m > 0 solution",
     printed=PRINTED,
     seen="p",
+    right="the published values are not the last folds either: those are larger from L = 5 on",
     route="folds of all level curves",
     expected="differs",
     slow=True,
@@ -174,6 +176,7 @@ def any_solution() -> Verdict:
     where=f"{WHERE}; criterion: equal energies",
     printed=PRINTED,
     seen="p",
+    right="at half the published α_c the spin glass is lower at all 19 points",
     route="all solutions at half the published load",
     expected="differs",
 )
@@ -198,6 +201,7 @@ KINDS = ("retrieval", "spin_glass")
     where=f"{WHERE}; another g for all L",
     printed=PRINTED,
     seen="p",
+    right="g = -0.0225 fits L ≤ 5 to 3 %, not L = 10 (1.1 to 1.5) and 15 (3.4)",
     route="following the branch in its own chart",
     expected="differs",
 )
@@ -214,6 +218,7 @@ def another_field() -> Verdict:
     where=f"{WHERE}; the best g, L = 10 and 15",
     printed=PRINTED,
     seen="p",
+    right="no g gives the published values at L = 15",
     route="following the branch in its own chart, maximised over g",
     expected="differs",
     slow=True,
@@ -234,6 +239,7 @@ def best_field() -> Verdict:
     where=f"{WHERE}; at g = -αB/2",
     printed=PRINTED,
     seen="p",
+    right="no retrieval state at g = -αB/2 and p = 0.1: C > 1",
     route="C along the chart at b = 0",
     expected="differs",
 )
@@ -255,6 +261,7 @@ def symmetric_field() -> Verdict:
     where=f"{WHERE}; self-field (α/2) B p_i, as printed in eq. (2)",
     printed=PRINTED,
     seen="p",
+    right="published over computed 0.5 to 1.9, not the same at all θ",
     route="following the branch in its own chart",
     expected="differs",
 )
@@ -269,6 +276,7 @@ def printed_self_field() -> Verdict:
     where=f"{WHERE}; half the self-field",
     printed=PRINTED,
     seen="p",
+    right="published over computed 0.8 to 1.2 at L ≤ 10, 1.6 to 1.7 at L = 15",
     route="following the branch in its own chart",
     expected="differs",
 )
@@ -282,6 +290,7 @@ def half_self_field() -> Verdict:
     where=f"{WHERE}; p → 0 first, at ℓ = L p",
     printed=PRINTED,
     seen="p",
+    right="published over computed 1.5 to 1.7 at L = 15",
     route="following the branch in its own chart",
     expected="differs",
 )
@@ -295,6 +304,7 @@ def other_order_of_limits() -> Verdict:
     where=f"{WHERE}; p_i not all equal",
     printed=PRINTED,
     seen="p",
+    right="unequal p_i make every capacity smaller: further off",
     route="first fold of the branch k = 1, extended system",
     expected="differs",
 )
@@ -314,6 +324,7 @@ def unequal_units() -> Verdict:
     where=f"{WHERE}; another L",
     printed=PRINTED,
     seen="p",
+    right="L = 13 is nearest to the curve called L = 15",
     route="first fold of the branch k = 1, extended system",
     expected="differs",
 )

@@ -177,15 +177,9 @@ MUTATIONS = [
         'for sign in (-1, -1))\n    note = f"H1',
         "reproduced",
     ),
-    (
-        "slides_gaussian_integrals.erf_form_of_r",
-        'corrected=form(-1))\n\n\n@check(\n    source=SOURCE,\n    where="Homogeneous free energy, saddle',
-        'corrected=2 * form(-1))\n\n\n@check(\n    source=SOURCE,\n    where="Homogeneous free energy, saddle',
-        "differs",
-    ),
     ("slides_parameters.activity", "np.mean(RATIO * (on**2 @ DZ))", "np.mean(on**2 @ DZ)", "differs"),
     ("slides_parameters.square_activation", "weigh(mean**2 @ DZ,", "weigh(mean @ DZ,", "differs"),
-    ("slides_parameters.hidden_response", "weigh(P / T * (hidden_moments", "weigh(1 / T * (hidden_moments", "differs"),
+    ("slides_parameters.hidden_response", "corrected=P / T *", "corrected=1 / T *", "differs"),
     (
         "slides_threshold.reduced_equations",
         "0.5 * integral(2, math.sqrt(2) * theta) / (1 - C) ** 2",
@@ -233,17 +227,122 @@ MUTATIONS = [
         "differs",
     ),
     ("derrida_1981.ground_state", "weigh(-e, found", "weigh(-2 * e, found", "differs"),
+    (
+        "slides_gaussian_integrals.erf_form_of_r",
+        "return P * q / (1 - C) ** 2 * bell",
+        "return q / (1 - C) ** 2 * bell",
+        "differs",
+    ),
+    ("slides_gaussian_integrals.erf_form_of_r", "corrected=form(-1)", "corrected=2 * form(-1)", "differs"),
+    ("slides_gaussian_integrals.saddle_point_equations", "(W * active)) / L", "(W * active))", "differs"),
+    ("slides_gaussian_integrals.saddle_point_equations", '"r": P * q', '"r": q', "differs"),
+    ("slides_gaussian_integrals.saddle_point_equations", '"B": P * float', '"B": float', "differs"),
+    ("slides_gaussian_integrals.saddle_point_equations", "sqrt(ALPHA * P * r)", "sqrt(ALPHA * r)", "differs"),
+    ("slides_gaussian_integrals.saddle_point_equations", "sqrt(P * q)", "sqrt(q)", "differs"),
+    ("slides_gaussian_integrals.saddle_point_equations", "math.sqrt(P) / math.sqrt(2", "1 / math.sqrt(2", "differs"),
+    ("slides_gaussian_integrals.second_form_of_equations", "(W * active)) / L", "(W * active))", "differs"),
+    ("slides_gaussian_integrals.second_form_of_equations", '"r": P * q', '"r": q', "differs"),
+    ("slides_gaussian_integrals.second_form_of_equations", '"B": P / (1 - C)', '"B": 1 / (1 - C)', "differs"),
+    ("slides_gaussian_integrals.second_form_of_equations", "sqrt(ALPHA * P * r)", "sqrt(ALPHA * r)", "differs"),
+    ("slides_gaussian_integrals.second_form_of_equations", "sqrt(P * q)", "sqrt(q)", "differs"),
+    ("slides_gaussian_integrals.second_form_of_equations", "0.5 * (1 + erf(u", "0.5 * (1 - erf(u", "differs"),
+    ("slides_gaussian_integrals.sign_of_hidden_term", "for sign in (1, -1)", "for sign in (-1, -1)", "reproduced"),
+    ("slides_gaussian_integrals.definition", "replica.H(k, X)", "replica.H(k, -X)", "differs"),
+    ("slides_gaussian_integrals.erf_form_of_H0", "0.5 * (1 + erf(", "0.5 * (1 - erf(", "differs"),
+    ("slides_compositional.activity_is_not_rescaled", "lambda _: 1.0", "lambda p: p**0.5", "differs"),
+    ("slides_compositional.field_is_rescaled", "_bare(G * p, L, p)", "_bare(1.5 * G * p, L, p)", "differs"),
+    ("slides_compositional.saddle_point_equations", "q / (1 - C) ** 2 * H(2", "q / (1 - C) * H(2", "differs"),
+    ("slides_compositional.limit_of_small_p", "2 * o.m / p", "o.m / p", "differs"),
+    ("slides_compositional.rescaled_quantities", "lambda p: p)", "lambda p: p * p)", "differs"),
+    ("slides_couplings.sum_over_visible_units", "corrected=v @ w", "corrected=-v @ w", "differs"),
+    ("slides_couplings.marginal_energy", "weigh(E, truth", "weigh(2 * E, truth", "differs"),
+    ("slides_couplings.sum_inside_the_product", "weigh(2 * corrected", "weigh(corrected", "reproduced"),
+    ("slides_machine.sign_of_visible_potential", "+(-g * values)", "+(g * values)", "differs"),
+    ("slides_machine.stationarity_of_energy", "corrected=-v @ w + h", "corrected=v @ w + h", "differs"),
+    ("slides_machine.gaussian_weight", "-h * h / 2 + I * h", "-h * h + I * h", "differs"),
+    ("slides_machine.sign_of_coupling", "h * h / 2 - I[:, None] * h", "h * h - I[:, None] * h", "differs"),
+    ("slides_machine.gaussian_activation", "weigh(I, truth", "weigh(2 * I, truth", "differs"),
+    ("slides_participation.participation_ratio", "(L * 0.7**3) ** 2 /", "(L * 0.7**3) /", "differs"),
+    ("slides_participation.weak_units_in_the_second_line", "corrected=ratio(M - L)", "corrected=ratio(M)", "differs"),
+    ("slides_participation.random_weak_units", "(m**3 * np.sqrt(N))", "(m**6 * np.sqrt(N))", "differs"),
+    ("slides_participation.limit_of_ratio", "2 * (0.5 * r**1.5)", "-200 * (0.5 * r**1.5)", "differs"),
+    ("slides_replicas.visible_potential", "corrected.append(np.min(U))", "corrected.append(np.max(U))", "differs"),
+    ("slides_replicas.sign_of_weak_term", "weak_sign=-1", "weak_sign=1", "reproduced"),
+    ("slides_replicas.visible_potential_missing", "visible=0.0", "visible=1.0", "reproduced"),
+    ("slides_replicas.sum_over_hidden_states", "corrected = total * step**2", "corrected = total * step", "differs"),
+    ("slides_retrieval.activation_of_spins", "corrected=np.sign(I)", "corrected=np.sign(-I)", "differs"),
+    ("slides_retrieval.hidden_state", "(xi.T @ v / N)", "(xi.T @ v)", "differs"),
+    ("slides_retrieval.condensed_unit", "weigh(math.sqrt(400)", "weigh(400", "differs"),
+    ("slides_retrieval.crosstalk_condition", "(0.1, 0.25, 0.5)", "(0.05, 0.1)", "reproduced"),
+    ("slides_retrieval.crosstalk_variance", "(M - 1) / N * (1 - 1 / N)", "(M - 1) / N / 2", "differs"),
+    (
+        "slides_retrieval.finite_number_of_patterns",
+        "rbm_sim.random_patterns(N, 8, rng",
+        "rbm_sim.random_patterns(N, N // 4, rng",
+        "differs",
+    ),
+    ("slides_rrbm.input_of_hidden_term", "lambda r, q: 1e-9", "_from_activity", "reproduced"),
+    ("slides_rrbm.bracket_of_visible_term", "U - (mW + noise) * values", "U + (mW + noise) * values", "differs"),
+    ("slides_rrbm.first_form_of_energy", "corrected=rest - hidden", "corrected=rest - 2 * hidden", "differs"),
+    (
+        "slides_sampling.normalisation_of_conditional_law",
+        "corrected=np.exp(x) / single",
+        "corrected=np.exp(x) / (1 + single)",
+        "differs",
+    ),
+    ("slides_sampling.conditional_independence", "H[None] == 1", "H[None] == 0", "differs"),
+    ("slides_sampling.mode_by_energy", "np.argmin(energies()", "np.argmax(energies()", "differs"),
+    ("slides_sampling.gibbs_sampling", 'alternating("draw")', 'alternating("mode")', "differs"),
+    ("slides_sampling.descent", "+ b > 0)", "+ b < 0)", "differs"),
+    ("slides_averages.potential_of_strong_units", "weigh(L * m * m / 2", "weigh(L * m * m", "differs"),
+    ("slides_averages.saddle_point", "weigh(f.min()", "weigh(2 * f.min()", "differs"),
+    ("slides_averages.number_of_hidden_factors", "alpha * N - L)", "alpha * N)", "differs"),
+    (
+        "slides_conditionals.ratio_of_sums",
+        "(weight @ (h == 0)) / (weight @ (h == 1))",
+        "(weight @ (h == 1)) / (weight @ (h == 0))",
+        "differs",
+    ),
+    ("slides_conditionals.other_terms_cancel", "np.exp(low * inputs(low))", "np.exp(-inputs(low))", "differs"),
+    ("slides_conditionals.change_of_variables", "sigma(2 * inputs(-1))", "sigma(inputs(-1))", "differs"),
+    ("slides_hopfield.hamiltonian", "printed = -0.5 *", "printed = -1.0 *", "differs"),
+    ("slides_hopfield.law_of_patterns", "(-1.0, 1.0), (0.5, 0.5)", "(-1.0, 1.0), (0.4, 0.6)", "differs"),
+    ("slides_hopfield.low_load_equation", "np.tanh(signs @ m / T)", "np.tanh(signs @ m)", "differs"),
+    ("slides_hopfield.paramagnet", "weigh(-T * math.log(2)", "weigh(-math.log(2)", "differs"),
+    ("slides_hopfield.name_of_hot_phase", "T=1.2", "T=1.0005", "reproduced"),
+    ("slides_hopfield.ground_states", "-0.5 * (m @ m)", "-(m @ m)", "differs"),
+    ("slides_hopfield.bound_on_overlaps", "square <= 1 + 1e-12", "square <= 0.5", "differs"),
+    ("slides_hopfield.zero_temperature_limit", "math.sqrt(2 / math.pi) / s", "math.sqrt(1 / math.pi) / s", "differs"),
+    ("slides_hopfield.definition_of_free_energy", "-T / N * logsumexp", "-1 / N * logsumexp", "differs"),
+    ("slides_learning.two_phases", "clamped() - marginal()", "clamped() + marginal()", "differs"),
+    ("slides_learning.positive_phase", "V, conditional(), H)", "V, conditional(), 1 - H)", "differs"),
+    ("slides_learning.sum_over_one_unit", "(1 - active(0)) * 0", "(1 - active(0)) * 1", "differs"),
+    ("slides_learning.probability_for_state", "weigh([on, on * (1 - on)]", "weigh([on, on]", "differs"),
+    ("slides_parameters.activity_when_cold", "expit(x / t) * expit(-x / t)", "expit(x / t)", "differs"),
+    ("slides_parameters.visible_response", "P / T * np.mean", "1 / T * np.mean", "differs"),
+    ("slides_parameters.responses", "[P * total,", "[total,", "differs"),
+    ("slides_random_energy.law_of_levels", "value = -(law", "value = (law", "differs"),
+    ("slides_threshold.decoupled_response", "math.sqrt(2) * theta", "math.sqrt(2.1) * theta", "differs"),
+    ("slides_threshold.reduced_overlap", "weigh([value / 2, value]", "weigh([value, value]", "differs"),
+    ("slides_threshold.reduced_noise", "(1 - C) ** -2", "(1 - C) ** -1", "differs"),
+    ("slides_threshold.higher_capacity", "alpha=0.3, theta=0.5", "alpha=0.3, theta=-0.5", "differs"),
+    ("slides_weights.number_of_terms", "0.4 * x for", "0.2 * x for", "differs"),
+    ("threshold.scaling", "2 * integral(2, math.sqrt(2) * t)", "2 * integral(2, t)", "differs"),
+    ("threshold.hopfield_value", "capacity(0.0)", "capacity(0.1)", "differs"),
+    ("threshold.overlap_at_capacity", "0.5 * erf(", "erf(", "differs"),
 ]
 
 
 def mutated(name, old, new):
-    """The check, made of the source of its module with one piece of text replaced."""
+    """The check, made of its module with one piece of text replaced: in the check, else in what it calls."""
     short, function = name.split(".")
     module = importlib.import_module(f"paper_checks.{short}")
     source = inspect.getsource(module)
-    assert source.count(old) == 1, f"{old!r} occurs {source.count(old)} times in {short}"
+    own = inspect.getsource(getattr(module, function).function)
+    part = own if old in own else source
+    assert part.count(old) == 1, f"{old!r} occurs {part.count(old)} times in {name}"
     namespace = {"__name__": module.__name__, "__file__": module.__file__}
-    exec(compile(source.replace(old, new), module.__file__, "exec"), namespace)
+    exec(compile(source.replace(part, part.replace(old, new)), module.__file__, "exec"), namespace)
     return namespace[function]
 
 
@@ -254,6 +353,11 @@ def test_another_formula_gets_another_verdict(name, old, new, verdict):
     assert found.outcome == verdict, f"{found.computed}: {found.note}"
 
 
-def test_every_file_on_the_slides_has_a_check_that_was_seen_to_fail():
-    files = {name.split(".")[0] for name in EXPECTED if name.startswith("slides_")}
-    assert files <= {name.split(".")[0] for name, *_ in MUTATIONS}
+def test_every_check_on_the_slides_was_seen_to_fail():
+    names = {name for name in EXPECTED if name.startswith(("slides_", "threshold"))}
+    # What cannot be checked without the trained machines or their data never has another verdict.
+    checkable = {name for name in names if EXPECTED[name] != "unchecked"}
+    assert {name for name in names - checkable} == {name for name in names if name.startswith("slides_mnist.")} - {
+        "slides_mnist.sparsity_of_random_weights"
+    }
+    assert checkable <= {name for name, *_ in MUTATIONS}
