@@ -221,8 +221,9 @@ def _overview(table: Table) -> list[str]:
 
 def _entry(row: Row) -> Sequence[str]:
     claim = f"- **{row['verdict']}**: {escaped(row['printed'] or '')}"
-    right = f"\n  - right: {escaped(row['right'])}" if row["right"] else ""
-    lines = [f"  - {label}: {escaped(words)}" for label, words in details(row) if label != "check"]
+    label = "found" if row["verdict"] == "differs" else "right"
+    right = f"\n  - {label}: {escaped(row['right'])}" if row["right"] else ""
+    lines = [f"  - {name}: {escaped(words)}" for name, words in details(row) if name != "check"]
     return [claim + right, *lines, f"  - check: `{row['name']}`"]
 
 

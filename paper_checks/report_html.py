@@ -224,10 +224,11 @@ def _source(source: str, sections: dict[str, list[Row]], pictures: Pictures) -> 
 
 def _card(row: Row, source: str) -> str:
     verdict = row["verdict"]
-    right = f'<p class="formula"><b>right:</b> {as_html(row["right"])}</p>' if row["right"] else ""
+    label = "found" if verdict == "differs" else "right"
+    right = f'<p class="formula"><b>{label}:</b> {as_html(row["right"])}</p>' if row["right"] else ""
     items = "".join(
-        f"<dt>{_safe(label)}</dt><dd>{as_html(words) if label in FORMULAS else _safe(words)}</dd>"
-        for label, words in details(row)
+        f"<dt>{_safe(name)}</dt><dd>{as_html(words) if name in FORMULAS else _safe(words)}</dd>"
+        for name, words in details(row)
     )
     return (
         f'<article class="{_safe(verdict)}" data-verdict="{_safe(verdict)}" data-source="{_safe(source)}">'
