@@ -87,7 +87,8 @@ def add_sample(commands: Any) -> None:
     parser = commands.add_parser(
         "sample",
         help=about,
-        description=f"{about[0].upper()}{about[1:]}: one row for each chain, after --steps sweeps of Gibbs sampling.",
+        description=f"""{about[0].upper()}{about[1:]}: one row for each chain, after --steps sweeps of Gibbs sampling.
+F is the free energy of the configuration, active the number of hidden units with h*(v) other than 0.""",
         example="python -m rbm_sim sample run.npz --chains 100 --steps 1000 --plot digits.png --out samples.npz",
     )
     add = parser.add_argument
@@ -320,12 +321,12 @@ def sample(args: argparse.Namespace) -> int:
 
     run = load_run(args.run, "RUN")
     rbm = run.learner.rbm
-    v, h = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
+    v, _ = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
     F = rbm.free_energy(v)
     columns = {
         "chain": list(range(args.chains)),
         "F": F.tolist(),
-        "active": (h != 0).sum(axis=1).tolist(),
+        "active": (rbm.hidden.mode(rbm.inputs(v)) != 0).sum(axis=1).tolist(),
         "v": ["".join("1" if x > 0 else "0" for x in row) for row in v],
     }
     cli.emit(Table(columns, provenance(cli.parameters(args), args.rng)), args, shown=("chain", "F", "active"))

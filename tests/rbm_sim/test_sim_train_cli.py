@@ -49,6 +49,10 @@ def test_every_pair_learns_and_is_sampled(capsys, tmp_path, visible, hidden):
     table = rows(capsys, "sample", str(out), "--chains", "5", "--steps", "3", "--plot", str(tmp_path / "s.png"))
     assert len(table) == 5
     assert {len(row["v"]) for row in table} == {16}
+    rbm = runs.load(out).learner.rbm
+    drawn = np.array([[int(x) for x in row["v"]] for row in table])
+    inputs = rbm.inputs(drawn if visible == "bernoulli" else 2 * drawn - 1)
+    assert [row["active"] for row in table] == (rbm.hidden.mode(inputs) != 0).sum(axis=1).tolist()
     assert table == rows(capsys, "sample", str(out), "--chains", "5", "--steps", "3")
 
 
