@@ -41,19 +41,19 @@ MUTATIONS = (
         "replica/gaussian.py", "return -k * np.where(", "return k * np.where(", f"{THEORY}/test_theory_gaussian.py"
     ),
     Mutation(
-        "replica/potentials.py",
+        "replica/spin_averages.py",
         "C = 2 * mean(phi(x)) / s\n",
         "C = mean(phi(x)) / s\n",
-        f"{THEORY}/test_theory_potentials.py",
+        f"{THEORY}/test_theory_spin_averages.py",
     ),
     Mutation(
-        "replica/potentials.py",
+        "replica/spin_averages.py",
         "mean(u * (1 - tanh(u)) + log1p",
         "mean(u * (1 + tanh(u)) + log1p",
-        f"{THEORY}/test_theory_potentials.py",
+        f"{THEORY}/test_theory_spin_averages.py",
     ),
     Mutation(
-        "replica/potentials.py", "(2 / (T * s) * mean(", "(1 / (T * s) * mean(", f"{THEORY}/test_theory_potentials.py"
+        "replica/spin_averages.py", "(2 / (T * s) * mean(", "(1 / (T * s) * mean(", f"{THEORY}/test_theory_spin_averages.py"
     ),
     Mutation(
         "replica/models/hopfield.py",

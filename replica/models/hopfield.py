@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from replica.elementary import is_multiprecision, log, sqrt
 from replica.model import Chart, Diagram, ExactState, Model, Order, control, exp_clipped, gain, log_margin
-from replica.potentials import (
+from replica.spin_averages import (
     spin_averages,
     spin_entropy,
     spin_linear_response,

@@ -10,7 +10,7 @@ import replica
 from replica.fold import refine_fold
 from replica.model import Order, derivative
 from replica.models import Hopfield, ThresholdHopfield
-from replica.potentials import spin_averages
+from replica.spin_averages import spin_averages
 from replica.solution import ConvergenceError, Status
 
 ALPHA_C = 0.1379055664949317

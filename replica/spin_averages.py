@@ -1,4 +1,4 @@
-"""Unit potentials inside a Gaussian field: what a ±1 spin does on average at any temperature T ≥ 0.
+"""A ±1 spin inside a Gaussian field: what it does on average at any temperature T ≥ 0.
 
 A spin in the field x = h + s z, z ~ Dz, has mean tanh(x/T). At low T that is a kink of width T/s in z, which a
 fixed Gaussian rule misses. But tanh is the mean of sign(x + T t) over logistic noise t of density ½ sech² t, so

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 from replica.elementary import phi
-from replica.potentials import (
+from replica.spin_averages import (
     spin_averages,
     spin_entropy,
     spin_linear_response,
