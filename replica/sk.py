@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.one_step import OneStepAverages, one_step_averages
-from replica.spin_averages import spin_averages, spin_entropy, spin_response_squared, spin_work
 from replica.rootfinding import find_roots
+from replica.spin_averages import spin_averages, spin_entropy, spin_response_squared, spin_work
 
 __all__ = ["SKState", "SKStep", "sk_1rsb_ground_energy", "sk_at_temperature", "sk_rs"]
 

@@ -53,7 +53,10 @@ MUTATIONS = (
         f"{THEORY}/test_theory_spin_averages.py",
     ),
     Mutation(
-        "replica/spin_averages.py", "(2 / (T * s) * mean(", "(1 / (T * s) * mean(", f"{THEORY}/test_theory_spin_averages.py"
+        "replica/spin_averages.py",
+        "(2 / (T * s) * mean(",
+        "(1 / (T * s) * mean(",
+        f"{THEORY}/test_theory_spin_averages.py",
     ),
     Mutation(
         "replica/models/hopfield.py",

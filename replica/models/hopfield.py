@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from replica.elementary import is_multiprecision, log, sqrt
 from replica.model import Chart, Diagram, ExactState, Model, Order, control, exp_clipped, gain, log_margin
+from replica.rootfinding import find_roots
 from replica.spin_averages import (
     spin_averages,
     spin_entropy,
@@ -33,7 +34,6 @@ from replica.spin_averages import (
     spin_response_squared,
     spin_work,
 )
-from replica.rootfinding import find_roots
 
 __all__ = ["Hopfield"]
 

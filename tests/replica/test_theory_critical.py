@@ -10,8 +10,8 @@ import replica
 from replica.fold import refine_fold
 from replica.model import Order, derivative
 from replica.models import Hopfield, ThresholdHopfield
-from replica.spin_averages import spin_averages
 from replica.solution import ConvergenceError, Status
+from replica.spin_averages import spin_averages
 
 ALPHA_C = 0.1379055664949317
 AGREE = 1e-11  # two routes to one fold: its control is quadratic in the error of the state
