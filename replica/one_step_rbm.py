@@ -1,0 +1,217 @@
+"""The spin glass of the R-RBM at one step of replica-symmetry breaking, T = 0.
+
+States without overlap, m = 0, of the machine of `replica.models.ReluRBM`. With s0² = αpr0, s1² = α p(r1 − r0) and
+D = 1 − C − μpΔ > 0, Δ = q1 − q0; overlines are averages over y in the law tilted by e^{−μE}, ⟨·⟩ those over z:
+
+    q1 = ⟨on⟩,   q0 = ⟨on²⟩,   C = p⟨δ(field)⟩            visible units, field g + αB/2 + s0 z + s1 y
+    r1 = ⟨h²⟩,   r0 = ⟨h̄²⟩,    B = p⟨h > 0⟩/(1 − C)       hidden units, input √(pq0) z + √(pΔ) y − θ
+    ½αpμ²(r1−r0)Δ = α⟨ln Z_h − ½v(1−v)E_2⟩ − ⟨J⟩,   v = μpΔ/(1 − C)
+
+    f = (α/2)[r1 C + B q1 + μp(r1 q1 − r0 q0)] − (1/μ)⟨ln Z_v⟩ − (α/μ)⟨ln Z_h⟩
+
+p drops out: θ = θ̃√p, g = g̃p, r = r̃p, B = B̃p, f = f̃p and μ = μ̃/p leave the equations of p = 1, so that the glass of
+`CompositionalRBM` is this one too. The rule max(0, x) = (x + |x|)/2 makes the visible unit a spin in a shifted field,
+with the averages of `replica.one_step`. Derivation: docs/replica_symmetry_breaking.md.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.elementary import COMPLEX_STEP, exp, log, sqrt
+from replica.one_step import one_step_averages
+from replica.one_step_relu import relu_averages
+from replica.solution import ConvergenceError
+
+__all__ = ["RBMGlassStep", "relu_rbm_1rsb_glass"]
+
+
+class RBMGlassStep(NamedTuple):
+    """The glass at one step of replica-symmetry breaking."""
+
+    q: float
+    """Overlap q1 within a cluster of states: the fraction of active visible units."""
+    r: float
+    """Noise r1 within a cluster, the mean of h²."""
+    C: float
+    """Response of the visible units within a cluster."""
+    B: float
+    """Response of the hidden units within a cluster."""
+    dq: float
+    """Δ = q1 − q0, q0 the overlap between clusters."""
+    dr: float
+    """r1 − r0."""
+    mu: float
+    """Limit of βx, x the size of a cluster of replicas."""
+    free_energy: float
+    """Energy per visible unit."""
+    silent: float
+    """Fraction of hidden units with h = 0, 1 − B(1 − C)/p."""
+
+
+def relu_rbm_1rsb_glass(alpha: float, theta: float, g: float, p: float) -> RBMGlassStep:
+    """Spin glass of the R-RBM with 0/1 visible and ReLU hidden units at one step of symmetry breaking, T = 0.
+
+    Parameters
+    ----------
+    alpha : float
+        Load M/N, > 0.
+    theta : float
+        Threshold of the hidden units.
+    g : float
+        Field on the visible units.
+    p : float
+        Probability of a non-zero pattern entry, in (0, 1].
+
+    Returns
+    -------
+    RBMGlassStep
+        Order parameters, energy and fraction of silent units.
+
+    Raises
+    ------
+    ConvergenceError
+        If the state cannot be reached: the field is too negative for a glass, which ends in a fold, or so positive
+        that Δ < 10⁻⁶ q1 and breaking is without consequence.
+    ValueError
+        If a parameter is not a finite number in its range.
+
+    Notes
+    -----
+    One step of the free energy of J. Tubiana & R. Monasson, PRL 118, 138301 (2017), eq. (2).
+
+    Examples
+    --------
+    >>> glass = relu_rbm_1rsb_glass(alpha=0.6, theta=0.3, g=-0.02, p=0.1)
+    >>> round(glass.free_energy, 10), round(glass.silent, 6)
+    (-0.0024710582, 0.908249)
+    """
+    alpha, theta, g, p = (_number(k, v) for k, v in (("alpha", alpha), ("theta", theta), ("g", g), ("p", p)))
+    if alpha <= 0:
+        raise ValueError(f"alpha = {alpha:g}: a load > 0 is needed")
+    if not 0 < p <= 1:
+        raise ValueError(f"p = {p:g}: a probability in (0, 1] is needed")
+    target = np.array([math.log(alpha), theta / math.sqrt(p), g / p])
+    x = _followed(target)
+    if x is None:
+        here = f"alpha = {alpha:g}, theta = {theta:g}, g = {g:g}, p = {p:g}"
+        raise ConvergenceError(f"no spin glass at one step at {here}")
+    state = _state(x, target)
+    # by parts: the mean of max(0, field), then ⟨ln Z_v⟩ = μ⟨max(0, field)⟩ − ½w²q1 − ⟨J⟩
+    contact = state.mu * state.dq + state.C
+    size = state.field * state.q1 + alpha * (state.r0 * contact + state.dr * (contact + state.mu * state.q0))
+    visible = size - alpha * state.dr * state.mu * state.q1 / 2 - state.work / state.mu
+    pair = (state.r0 + state.dr) * state.C + state.B * state.q1
+    pair += state.mu * (state.dr * state.q1 + state.r0 * state.dq)
+    energy = alpha / 2 * pair - visible - alpha * state.log_z / state.mu
+    return RBMGlassStep(
+        q=float(state.q1),
+        r=float(p * (state.r0 + state.dr)),
+        C=float(state.C),
+        B=float(p * state.B),
+        dq=float(state.dq),
+        dr=float(p * state.dr),
+        mu=float(state.mu / p),
+        free_energy=float(p * energy),
+        silent=float(1 - state.B * (1 - state.C)),
+    )
+
+
+class _State(NamedTuple):
+    """A point of the domain at p = 1, and by how much the equations fail there."""
+
+    q1: Any
+    q0: Any
+    dq: Any
+    C: Any
+    mu: Any
+    r0: Any
+    dr: Any
+    B: Any
+    field: Any
+    work: Any
+    """⟨J⟩ of the visible units."""
+    log_z: Any
+    """⟨ln Z_h⟩."""
+    residuals: list[Any]
+
+
+def _state(x: Any, controls: NDArray) -> _State:
+    """State at the logits of (q1, Δ/q1(1−q1), C, v), which are free: q0 lies between q1² and q1, v below 1."""
+    load, threshold, g = math.exp(controls[0]), controls[1], controls[2]
+    q1, share, C, v = (1 / (1 + exp(-a)) for a in x)
+    dq = share * q1 * (1 - q1)
+    q0, mu = q1 - dq, v * (1 - C) / dq
+    hidden = relu_averages(threshold / sqrt(dq), sqrt(q0 / dq), v)
+    scale = dq / (1 - C) ** 2
+    r0, dr, B = scale * hidden.between, scale * (hidden.within - hidden.between), hidden.on / (1 - C)
+    s0, s1 = sqrt(load * r0), sqrt(load * dr)
+    w, field = mu * s1, g + load * B / 2
+    spin = one_step_averages((field + w * s1 / 2) / s0, mu * s0 / 2, w / 2)
+    residuals = [
+        log((1 + spin.m) / (1 - spin.m)) - x[0],
+        log(spin.dq / (4 * dq)),
+        log(spin.contact / (2 * s1 * C)),
+        log((load * hidden.work - spin.work) / (w * w * dq / 2)),
+    ]
+    return _State(q1, q0, dq, C, mu, r0, dr, B, field, spin.work, hidden.log_z, residuals)
+
+
+ORIGIN = (math.log(0.6), 0.3 / math.sqrt(0.1), -0.2)
+"""Controls (ln α, θ̃, g̃) of a state known beforehand, that of the published simulations at θ = 0.3."""
+ORIGIN_STATE = (-0.2175, -0.5191, 0.2495, 0.6453)
+"""Its coordinates."""
+SMALLEST_GAP = 1e-6
+"""Δ/q1 below which the state is given up: the outer average would need 10⁵ nodes."""
+LARGEST_MOVE = 0.5
+"""What a corrector may add to the predictor's guess, in the logits: more would be another branch."""
+
+
+def _followed(target: NDArray) -> NDArray | None:
+    """Coordinates at the target: predictor and corrector on a straight line of controls from the known state."""
+    origin = np.array(ORIGIN)
+    here, at, step = 0.0, _newton(np.array(ORIGIN_STATE), origin), 0.25
+    slope = np.zeros(4)
+    while at is not None and here < 1:
+        step = min(step, 1 - here)
+        guess = at + step * slope
+        found = _newton(guess, origin + (here + step) * (target - origin))
+        if found is not None and np.max(np.abs(found - guess)) < LARGEST_MOVE:
+            slope, at, here, step = (found - at) / step, found, here + step, 1.7 * step
+        elif step > 1e-4:
+            step /= 3
+        else:
+            return None
+    return at
+
+
+def _newton(x: NDArray, controls: NDArray) -> NDArray | None:
+    """Newton's method by complex steps of length one at most; None if it does not converge."""
+    for _ in range(20):
+        if not 1 / (1 + np.exp(-x[1])) / (1 + np.exp(x[0])) > SMALLEST_GAP:
+            return None
+        with np.errstate(all="ignore"):
+            columns = [_state(x + 1j * COMPLEX_STEP * shift, controls).residuals for shift in np.eye(4)]
+        value, jacobian = np.real(columns[0]), np.imag(columns).T / COMPLEX_STEP
+        if not (np.isfinite(value).all() and np.isfinite(jacobian).all()):
+            return None
+        move = np.linalg.solve(jacobian, value)
+        size = float(np.max(np.abs(move)))
+        x = x - move / max(1.0, size)
+        if size < 1e-9:
+            return x
+    return None
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{name} = {value!r}: a finite number is needed")
+    return number
