@@ -1,0 +1,77 @@
+"""Ball arithmetic: numbers centre ± radius, in which every operation encloses its exact result.
+
+From python-flint (Arb); a power series of two terms whose coefficients are balls carries a value and a derivative.
+
+F. Johansson, IEEE Trans. Comput. 66, 1281 (2017).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+try:
+    from flint import arb, arb_mat, arb_series, ctx, fmpq
+except ImportError:
+    raise ImportError("certified numbers need python-flint: pip install 'replica-toolkit[rigorous]'") from None
+
+__all__ = ["NotProvenError", "arb", "arb_mat", "arb_series", "between", "bounds", "ctx", "exact"]
+
+
+class NotProvenError(ArithmeticError):
+    """A statement that ball arithmetic at this precision could not prove; it may be true all the same."""
+
+
+def exact(value: Any) -> arb:
+    """Ball of a number as it is written: "-0.21", −0.21 and Fraction(−21, 100) are the same.
+
+    Parameters
+    ----------
+    value : str, int, float or Fraction
+        The number; a float stands for the shortest decimal that prints it.
+
+    Returns
+    -------
+    arb
+        A ball that contains it, of radius 2^−prec at most.
+    """
+    fraction = Fraction(str(value))
+    return arb(fmpq(fraction.numerator, fraction.denominator))
+
+
+def between(low: Any, high: Any) -> arb:
+    """Ball that contains everything between two numbers.
+
+    Parameters
+    ----------
+    low, high : arb, str, int, float or Fraction
+        The ends.
+
+    Returns
+    -------
+    arb
+        The ball.
+    """
+    ends = [end if isinstance(end, arb) else exact(end) for end in (low, high)]
+    return ends[0].union(ends[1])
+
+
+def bounds(ball: arb) -> tuple[Fraction, Fraction]:
+    """Lower and upper end of a ball as exact fractions.
+
+    Parameters
+    ----------
+    ball : arb
+        A finite ball.
+
+    Returns
+    -------
+    tuple of Fraction
+        Its ends, rounded outwards at the working precision.
+    """
+    return _dyadic(ball.lower()), _dyadic(ball.upper())
+
+
+def _dyadic(point: arb) -> Fraction:
+    mantissa, exponent = point.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

@@ -1,0 +1,178 @@
+"""ℓ*, the number of active hidden units times p at the minimum of f̃, in the compositional limit, with a proof.
+
+On the chart of `replica.sparse_chart`, a = m/s = e^v, b = κa, u = a(κ + W), averages over the Skellam law of ℓ,
+
+    m = ⟨W Φ(u)⟩/ℓ,   q = ⟨Φ(u)⟩,   s = m/a,   C = ⟨φ(u)⟩/s,   Y = θ̃/√q,
+
+the state at (α, g̃) and the minimum of f̃ along its branch solve three equations in (v, κ, ℓ):
+
+    ln[s²(1−C)²/(q H2(Y))] = ln α,   κm − s²(1−C) H0(Y)/(2q H2(Y)) = g̃,
+    df̃/dℓ = m²/2 − (s/2) ⟨H1(−u−a) + H1(−u+a) − 2 H1(−u)⟩ = 0.
+
+With the Jacobian J of the three, d²f̃/dℓ² along the branch is det J over the minor of the first two in (v, κ).
+
+J. Tubiana & R. Monasson, PRL 118, 138301 (2017); G. Manzan, slides (2021), "Compositional phase".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from replica.certified.balls import NotProvenError, arb, arb_mat, arb_series, between, exact
+from replica.certified.enclosure import Enclosure, enclose
+from replica.certified.interval_newton import Box, jacobian, krawczyk, refined
+from replica.certified.skellam import cutoff, skellam_averages
+
+__all__ = ["ell_star", "minimum_equations"]
+
+RADII = ("0.01", "0.001", "1e-4", "1e-5", "1e-6", "1e-7")
+"""Boxes that are tried, from the largest on."""
+MINIMUM = "d²f/dl² > 0 along the branch; one root (ln a, b/a, l) of the three equations"
+TAKEN = "not proven: that no minimum lies at a smaller l (from the solver)"
+
+
+def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any = "-0.21") -> Enclosure:
+    """ℓ* of a homogeneous machine.
+
+    Proven: the three equations have exactly one root in a box about that of `replica.ell_star`, and d²f̃/dℓ² > 0 along
+    the branch there. That it is the first minimum along the branch from ℓ → 0 is taken from the solver.
+
+    Parameters
+    ----------
+    digits : int
+        Significant decimals.
+    alpha : str or number
+        Load, > 0.
+    theta : str or number
+        θ̃.
+    g : str or number
+        g̃, in (−½, 0).
+
+    Returns
+    -------
+    Enclosure
+        ℓ*.
+
+    Raises
+    ------
+    ValueError
+        If f̃ has no minimum at ℓ > 0 there.
+    NotProvenError
+        If no box is small enough for a proof.
+
+    Examples
+    --------
+    >>> ell_star(16).value
+    '0.3831934806461045'
+    """
+    guess, system = _guess(alpha, theta, g), lambda: minimum_equations(alpha, theta, g)
+
+    def proof() -> tuple[arb, str]:
+        ell, box = _minimum(system(), guess)
+        return ell, f"alpha = {alpha}, theta = {theta}, g = {g}: {MINIMUM} {box}; {TAKEN}"
+
+    return enclose("ell_star", proof, digits)
+
+
+def minimum_equations(alpha: Any, theta: Any, g: Any) -> Any:
+    """The three equations for (v, κ, ℓ).
+
+    Parameters
+    ----------
+    alpha, theta, g : str or number
+        Controls.
+
+    Returns
+    -------
+    callable
+        System of `replica.certified.interval_newton`: residuals of ln α, g̃ and df̃/dℓ.
+    """
+    log_alpha, theta, g = exact(alpha).log(), exact(theta), exact(g)
+
+    def system(unknowns: list[arb_series]) -> Sequence[arb_series]:
+        v, kappa, ell = unknowns
+        a = v.exp()
+        weighted, q, density, bend = _averages(a, kappa, ell, _motion(unknowns))
+        m = weighted / ell
+        s = m / a
+        margin = 1 - density / s
+        H0, _, H2 = _H(theta / q.sqrt())
+        return [
+            (s * s * margin * margin / (q * H2)).log() - log_alpha,
+            kappa * m - s * s * margin * H0 / (2 * q * H2) - g,
+            (m * m - s * bend) / 2,
+        ]
+
+    return system
+
+
+def _averages(a: arb_series, kappa: arb_series, ell: arb_series, motion: arb) -> list[arb_series]:
+    """⟨W Φ(u)⟩, ⟨Φ(u)⟩, ⟨φ(u)⟩ and ⟨H1(−u−a) + H1(−u+a) − 2 H1(−u)⟩.
+
+    Φ ≤ 1, φ ≤ 0.4, |uφ| ≤ 0.25, u²φ ≤ 0.3; the bend is between 0 and a, its derivative in κ at most a, and that in v
+    at most a(|κ| + |w| + 1). So (1 + a)(1 + |κ|)(|w| + 1) bounds all four and their derivatives in v and κ.
+    """
+
+    def functions(w: int) -> list[arb_series]:
+        u = a * (kappa + w)
+        H0, H1, _ = _H(-u)
+        bend = _H(-u - a)[1] + _H(a - u)[1] - 2 * H1
+        return [w * H0, H0, _density(u), bend]
+
+    scale = (1 + a[0].abs_upper()) * (1 + kappa[0].abs_upper())
+    return skellam_averages(functions, ell, scale, motion, cutoff(ell[0]))
+
+
+def _motion(unknowns: list[arb_series]) -> arb:
+    return sum((x[1].abs_upper() for x in unknowns), arb(0))
+
+
+def _density(x: arb_series) -> arb_series:
+    return (-(x * x) / 2).exp() / (2 * arb.pi()).sqrt()
+
+
+def _H(x: arb_series) -> tuple[arb_series, arb_series, arb_series]:
+    """H0, H1, H2; what cancels for large x is left to the working precision."""
+    phi = _density(x)
+    H0 = (x / arb(2).sqrt()).erfc() / 2
+    return H0, phi - x * H0, (1 + x * x) * H0 - x * phi
+
+
+def _minimum(system: Any, guess: tuple[str, ...]) -> tuple[arb, str]:
+    """ℓ*, and the box in which the root is unique."""
+    start, where = _largest_box(system, guess)
+    box = refined(system, start)
+    found = jacobian(system, box)
+    minor = arb_mat([[found[i, j] for j in (0, 1)] for i in (0, 1)])
+    if not found.det() / minor.det() > 0:
+        raise NotProvenError("not proven that f has a minimum there")
+    return box[2], where
+
+
+def _largest_box(system: Any, guess: tuple[str, ...]) -> tuple[Box, str]:
+    """The largest box that has one root by proof, and its words."""
+    for radius in RADII:
+        box = [between(Fraction(x) - Fraction(radius), Fraction(x) + Fraction(radius)) for x in guess]
+        try:
+            krawczyk(system, box)
+        except NotProvenError:
+            continue
+        return box, f"within {radius} of ({', '.join(guess)})"
+    raise NotProvenError(f"no box about (ln a, b/a, l) = ({', '.join(guess)}) has one root by proof")
+
+
+def _guess(alpha: Any, theta: Any, g: Any) -> tuple[str, ...]:
+    """(v, κ, ℓ) by the solver, as decimals, which then are exact."""
+    from replica.best_ell import ell_star as solver
+    from replica.models import CompositionalRBM
+
+    found = solver(CompositionalRBM(alpha=float(alpha), theta=float(theta), g=float(g)))
+    if not found.value > 0:
+        raise ValueError(f"alpha = {alpha}, theta = {theta}, g = {g}: f has no minimum at ell > 0 there")
+    m, _, r, _, B = found.order
+    s = math.sqrt(float(alpha) * r)
+    place = (math.log(m / 2 / s), (float(g) + float(alpha) * B / 2) / (m / 2), found.value)
+    return tuple(f"{value:.12f}" for value in place)
