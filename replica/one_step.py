@@ -18,7 +18,7 @@ import numpy as np
 from replica.elementary import erf, exp, is_multiprecision, log1p, phi, sqrt
 from replica.gaussian import H
 
-__all__ = ["OneStepAverages", "deficit", "one_step_averages"]
+__all__ = ["OneStepAverages", "deficit", "one_step_averages", "tilted"]
 
 
 class OneStepAverages(NamedTuple):
@@ -61,7 +61,7 @@ def one_step_averages(y: Any, kappa: Any, w: Any) -> OneStepAverages:
     ahead, behind = phi(u / kappa - y), phi(u / kappa + y)
     even, odd = weight / kappa * (ahead + behind), weight / kappa * (ahead - behind)
     x = u / w
-    p, d, excess = _tilted(x, w)
+    p, d, excess = tilted(x, w)
     work = w * d - 2 * u * p - log1p(excess)
     if not is_multiprecision(w) and np.any(np.real(w) < NARROW):
         work = np.where(np.real(w) < NARROW, _narrow_work(x, w), work)
@@ -70,7 +70,7 @@ def one_step_averages(y: Any, kappa: Any, w: Any) -> OneStepAverages:
     return OneStepAverages(m, _sum(even * 4 * p * (1 - p)), _sum(even * d), _sum(even * work))
 
 
-def _tilted(x: Any, w: Any) -> tuple[Any, Any, Any]:
+def tilted(x: Any, w: Any) -> tuple[Any, Any, Any]:
     """(1 − |t|)/2, d and e^{−w²/2−u} Z − 1, at u = w x ≥ 0."""
     lower, beyond = exp(-2 * w * x) * H(0, x - w), H(0, w + x)
     z = 1 - beyond + lower
@@ -86,7 +86,7 @@ def _narrow_work(x: Any, w: Any) -> Any:
     total: Any = 0.0
     for node, weight in zip(*np.polynomial.legendre.leggauss(6), strict=True):
         share = (1 + node) / 2
-        p, d, _ = _tilted(x, share * w)
+        p, d, _ = tilted(x, share * w)
         excess = d - 2 * x * p
         total = total - weight / 2 * share * (excess * (2 * x + excess) + share * w * d)
     return w * w * total

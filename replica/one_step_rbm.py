@@ -22,7 +22,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import COMPLEX_STEP, exp, log, sqrt
+from replica.elementary import exp, log, sqrt
+from replica.homotopy import followed, numbers
+from replica.models.relu_rbm import ReluRBM
 from replica.one_step import one_step_averages
 from replica.one_step_relu import relu_averages
 from replica.solution import ConvergenceError
@@ -90,13 +92,10 @@ def relu_rbm_1rsb_glass(alpha: float, theta: float, g: float, p: float) -> RBMGl
     >>> round(glass.free_energy, 10), round(glass.silent, 6)
     (-0.0024710582, 0.908249)
     """
-    alpha, theta, g, p = (_number(k, v) for k, v in (("alpha", alpha), ("theta", theta), ("g", g), ("p", p)))
-    if alpha <= 0:
-        raise ValueError(f"alpha = {alpha:g}: a load > 0 is needed")
-    if not 0 < p <= 1:
-        raise ValueError(f"p = {p:g}: a probability in (0, 1] is needed")
+    controls = numbers(ReluRBM(alpha=alpha, theta=theta, g=g, p=p, L=1))
+    alpha, theta, g, p = (controls[name] for name in ("alpha", "theta", "g", "p"))
     target = np.array([math.log(alpha), theta / math.sqrt(p), g / p])
-    x = _followed(target)
+    x = followed(_residuals, ORIGIN_STATE, ORIGIN, target)
     if x is None:
         here = f"alpha = {alpha:g}, theta = {theta:g}, g = {g:g}, p = {p:g}"
         raise ConvergenceError(f"no spin glass at one step at {here}")
@@ -167,51 +166,8 @@ ORIGIN_STATE = (-0.2175, -0.5191, 0.2495, 0.6453)
 """Its coordinates."""
 SMALLEST_GAP = 1e-6
 """Δ/q1 below which the state is given up: the outer average would need 10⁵ nodes."""
-LARGEST_MOVE = 0.5
-"""What a corrector may add to the predictor's guess, in the logits: more would be another branch."""
 
 
-def _followed(target: NDArray) -> NDArray | None:
-    """Coordinates at the target: predictor and corrector on a straight line of controls from the known state."""
-    origin = np.array(ORIGIN)
-    here, at, step = 0.0, _newton(np.array(ORIGIN_STATE), origin), 0.25
-    slope = np.zeros(4)
-    while at is not None and here < 1:
-        step = min(step, 1 - here)
-        guess = at + step * slope
-        found = _newton(guess, origin + (here + step) * (target - origin))
-        if found is not None and np.max(np.abs(found - guess)) < LARGEST_MOVE:
-            slope, at, here, step = (found - at) / step, found, here + step, 1.7 * step
-        elif step > 1e-4:
-            step /= 3
-        else:
-            return None
-    return at
-
-
-def _newton(x: NDArray, controls: NDArray) -> NDArray | None:
-    """Newton's method by complex steps of length one at most; None if it does not converge."""
-    for _ in range(20):
-        if not 1 / (1 + np.exp(-x[1])) / (1 + np.exp(x[0])) > SMALLEST_GAP:
-            return None
-        with np.errstate(all="ignore"):
-            columns = [_state(x + 1j * COMPLEX_STEP * shift, controls).residuals for shift in np.eye(4)]
-        value, jacobian = np.real(columns[0]), np.imag(columns).T / COMPLEX_STEP
-        if not (np.isfinite(value).all() and np.isfinite(jacobian).all()):
-            return None
-        move = np.linalg.solve(jacobian, value)
-        size = float(np.max(np.abs(move)))
-        x = x - move / max(1.0, size)
-        if size < 1e-9:
-            return x
-    return None
-
-
-def _number(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"{name} = {value!r}: a finite number is needed")
-    return number
+def _residuals(x: Any, controls: NDArray) -> list[Any]:
+    q1, share = (1 / (1 + exp(-a)) for a in np.real(x[:2]))
+    return _state(x, controls).residuals if share * (1 - q1) > SMALLEST_GAP else [math.nan] * 4

@@ -1,9 +1,9 @@
-"""The Sherrington–Kirkpatrick model: symmetric at any temperature, and one step of symmetry breaking at T = 0.
+"""The Sherrington–Kirkpatrick model: symmetric and with one step of symmetry breaking, at any temperature.
 
     H = −Σ_{i<j} J_ij S_i S_j − h Σ_i S_i,    J_ij Gaussian of variance 1/N.
 
 It has no patterns, so no load α and no overlap m, which the models of `replica.models` and their charts turn on:
-three functions say all. The Hopfield model tends to it as α → ∞, with energies in units of √α.
+four functions say all. The Hopfield model tends to it as α → ∞, with energies in units of √α.
 
 D. Sherrington & S. Kirkpatrick, Phys. Rev. Lett. 35, 1792 (1975); G. Parisi, J. Phys. A 13, L115 (1980).
 """
@@ -11,16 +11,20 @@ D. Sherrington & S. Kirkpatrick, Phys. Rev. Lett. 35, 1792 (1975); G. Parisi, J.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.elementary import exp, log, sqrt
+from replica.homotopy import followed
 from replica.one_step import OneStepAverages, one_step_averages
+from replica.one_step_spin import OneStepSpin, one_step_spin
 from replica.rootfinding import find_roots
+from replica.solution import ConvergenceError
 from replica.spin_averages import spin_averages, spin_entropy, spin_response_squared, spin_work
 
-__all__ = ["SKState", "SKStep", "sk_1rsb_ground_energy", "sk_at_temperature", "sk_rs"]
+__all__ = ["SKState", "SKStep", "SKThermalStep", "sk_1rsb", "sk_1rsb_ground_energy", "sk_at_temperature", "sk_rs"]
 
 
 class SKState(NamedTuple):
@@ -44,6 +48,21 @@ class SKStep(NamedTuple):
     """Overlap between clusters of states."""
     mu: float
     """Limit of βx, x the size of a cluster of replicas."""
+
+
+class SKThermalStep(NamedTuple):
+    """A state in zero field at one step of replica-symmetry breaking and any temperature."""
+
+    q: float
+    """Overlap q1 within a cluster of states."""
+    dq: float
+    """Δ = q1 − q0, q0 the overlap between clusters."""
+    mu: float
+    """βx."""
+    x: float
+    """Size of a cluster of replicas."""
+    free_energy: float
+    entropy: float
 
 
 def sk_rs(T: float, h: float = 0.0) -> SKState:
@@ -174,6 +193,75 @@ def _step_residuals(x: NDArray, j: int | None = None) -> NDArray:
     dq, mu = np.exp(x if j is None else x + 1e-30j * (np.arange(2) == j))
     averages = _step_averages(dq, mu)
     return np.array([np.log(averages.dq / dq), np.log(-4 * averages.work / (mu * dq) ** 2)], dtype=complex)
+
+
+def sk_1rsb(T: float) -> SKThermalStep:
+    """State in zero field at one step of replica-symmetry breaking and any temperature.
+
+    f = −¼TC² + ¼μ(q1² − q0²) − (1/μ) ∫Dz ln ∫Dy (2cosh β(√q0 z + √Δ y))^x, C = β(1 − q1) and μ = βx, is stationary:
+
+        C = μ⟨mean of sech²⟩/x,   Δ = ⟨variance of tanh⟩,   −¼μ²Δ² = ⟨J⟩,
+
+    with the averages of `replica.one_step_spin`; S = −¼C² + ⟨entropy of the spin⟩. Solved from T = 0 upwards.
+
+    Parameters
+    ----------
+    T : float
+        Temperature, 0 ≤ T < 1.
+
+    Returns
+    -------
+    SKThermalStep
+        Overlaps, x, free energy and entropy.
+
+    Raises
+    ------
+    ConvergenceError
+        If T is so close to 1, above 0.99, that Δ is not resolved.
+    ValueError
+        If T is not a number in [0, 1): replica symmetry holds from T = 1 on.
+
+    Notes
+    -----
+    Close to T = 1, with τ = 1 − T: q1 = τ, q0 = τ/3, x = 4τ/3 (G. Parisi, J. Phys. A 13, L115 (1980)).
+
+    Examples
+    --------
+    >>> step = sk_1rsb(0.5)
+    >>> round(step.free_energy, 9), round(step.x, 9)
+    (-0.791208842, 0.281842645)
+    """
+    T = _number("T", T)
+    if not 0 <= T < 1:
+        raise ValueError(f"T = {T:g}: a number >= 0 and < 1 is needed")
+    ground = sk_1rsb_ground_energy()
+    contact = one_step_spin(0.0, ground.mu * math.sqrt(ground.q0), ground.mu * math.sqrt(1 - ground.q0), 0.0).response
+    known = [math.log(ground.mu * contact), math.log((1 - ground.q0) / ground.q0), math.log(ground.mu)]
+    x = followed(_thermal_residuals, known, [0.0], [T])
+    if x is None:
+        raise ConvergenceError(f"T = {T:g}: too close to 1, where the overlaps vanish")
+    C, q, dq, mu, spin = _thermal_state(x, T)
+    # by parts: the mean of field·tanh; with T·entropy and less K/μ it is the last term of f
+    size = (q - dq) * (mu * dq + C) + dq * (mu * q + C)
+    site = size + T * spin.entropy - spin.work / mu - mu * dq * q / 2
+    energy = -T * C * C / 4 + mu / 4 * dq * (2 * q - dq) - site
+    return SKThermalStep(*map(float, (q, dq, mu, mu * T, energy, spin.entropy - C * C / 4)))
+
+
+def _thermal_state(x: Any, T: float) -> tuple[Any, Any, Any, Any, OneStepSpin]:
+    """C, q1, Δ, μ at (ln C, logit of Δ/q1, ln μ), and the averages there."""
+    C, mu = exp(x[0]), exp(x[2])
+    q = 1 - T * C
+    dq = q / (1 + exp(-x[1]))
+    return C, q, dq, mu, one_step_spin(0.0, mu * sqrt(q - dq), mu * sqrt(dq), mu * T)
+
+
+def _thermal_residuals(x: Any, controls: NDArray) -> list[Any]:
+    T = float(controls[0])
+    if not T * np.exp(np.real(x[0])) < 1:
+        return [math.nan] * 3
+    C, _, dq, mu, spin = _thermal_state(x, T)
+    return [log(mu * spin.response / C), log(spin.dq / dq), log(-4 * spin.work / (mu * dq) ** 2)]
 
 
 def _noise(T: float, h: float) -> float:

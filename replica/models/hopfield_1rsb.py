@@ -72,7 +72,7 @@ class Hopfield1RSB(Model):
     alpha : float, array or mpmath number
         Load M/N, ≥ 0.002: below, the Δ ~ e^{−1/α} of retrieval underflows a double.
     T : float
-        Temperature: 0 is the only one there is.
+        Temperature: 0 is the only one; `replica.one_step_thermal.hopfield_1rsb` goes above it.
 
     Examples
     --------
@@ -92,7 +92,7 @@ class Hopfield1RSB(Model):
 
     def __post_init__(self, T: Any) -> None:
         if isinstance(T, str) or np.any(np.asarray(T) != 0):
-            raise ValueError(f"T = {T!r}: one step of replica-symmetry breaking is given at T = 0 only")
+            raise ValueError(f"T = {T!r}: this model is at T = 0 only; above, replica.one_step_thermal.hopfield_1rsb")
         super().__post_init__()
 
     def saddle(self, order: Any, n: int = 1) -> Any:

@@ -329,7 +329,7 @@ def test_retrieval_is_lowest_below_a_higher_load():
 
 @pytest.mark.parametrize("T", [0.1, -1, "0", None, math.nan, [0, 0.1]])
 def test_other_temperatures_are_refused_on_one_line(T):
-    with pytest.raises(ValueError, match=r"^T = .*at T = 0 only$"):
+    with pytest.raises(ValueError, match=r"^T = .*at T = 0 only; above, replica.one_step_thermal.hopfield_1rsb$"):
         Hopfield1RSB(alpha=0.1, T=T)
 
 
