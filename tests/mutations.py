@@ -30,6 +30,7 @@ class Mutation(NamedTuple):
 
 
 THEORY = "tests/replica"
+CERTIFIED = f"{THEORY}/test_certified.py"
 MUTATIONS = (
     Mutation(
         "replica/gaussian.py",
@@ -203,6 +204,66 @@ MUTATIONS = (
         "estimate(-rbm.free_energy(v, T).astype(np.float64))",
         "tests/rbm_sim/test_sim_likelihood.py",
     ),
+    Mutation("replica/certified/hopfield.py", "(y / n + 2 * y * y * y)", "(y / n + y * y * y)", CERTIFIED),
+    Mutation("replica/certified/hopfield.py", "6 - arb(2 * square) / n - 4", "6 - arb(2 * square) / n - 3", CERTIFIED),
+    Mutation(
+        "replica/certified/hopfield.py",
+        "root * root / 4 - m * m / (4 * y * y)",
+        "root * root / 4 - m * m / (2 * y * y)",
+        CERTIFIED,
+    ),
+    Mutation(
+        "replica/certified/interval_newton.py",
+        "(int(i == j) - spread[i, j])",
+        "(int(i == j) + spread[i, j])",
+        CERTIFIED,
+    ),
+    Mutation("replica/certified/interval_newton.py", "x.contains_interior(k)", "x.overlaps(k)", CERTIFIED),
+    Mutation(
+        "replica/certified/subdivision.py",
+        "if found > 0:\n            continue",
+        "if found >= 0:\n            continue",
+        CERTIFIED,
+    ),
+    Mutation(
+        "replica/certified/skellam.py",
+        "weight[abs(k - 1)]) / 2 - weight[k]",
+        "weight[abs(k - 1)]) / 2 + weight[k]",
+        CERTIFIED,
+    ),
+    Mutation(
+        "replica/certified/skellam.py",
+        "rest = 2 * scale * tail(ell[0], J - 1)",
+        "rest = 1e-9 * scale * tail(ell[0], J - 1)",
+        CERTIFIED,
+    ),
+    Mutation("replica/certified/skellam.py", "half = ell.upper() / 2", "half = ell.upper() / 4", CERTIFIED),
+    Mutation(
+        "replica/certified/compositional.py",
+        "s * s * margin * H0 / (2 * q * H2)",
+        "s * s * margin * H0 / (q * H2)",
+        CERTIFIED,
+    ),
+    Mutation("replica/certified/compositional.py", "(m * m - s * bend) / 2", "(m * m - s * bend / 2) / 2", CERTIFIED),
+    Mutation(
+        "replica/certified/gaussian.py", "(-density(x[0]), -H0, -2 * H1)", "(-density(x[0]), -H0, -H1)", CERTIFIED
+    ),
+    Mutation(
+        "replica/certified/low_noise.py",
+        "gap * (m / 2 + G) - 6 * region.flipped",
+        "gap * (m + G) - 6 * region.flipped",
+        CERTIFIED,
+    ),
+    Mutation(
+        "replica/certified/low_noise.py",
+        "(-U * U / 2).exp() / 2, U * density(U) / c",
+        "(-U * U / 2).exp() / 2, density(U) / c",
+        CERTIFIED,
+    ),
+    Mutation(
+        "replica/certified/low_noise.py", "machine.alpha * H0 / (2 * margin)", "machine.alpha * H0 / margin", CERTIFIED
+    ),
+    Mutation("replica/certified/enclosure.py", "-(-high * scale // 1)", "high * scale // 1", CERTIFIED),
 )
 
 

@@ -23,7 +23,9 @@ from typing import Any
 
 from replica.certified.balls import NotProvenError, arb, arb_mat, arb_series, between, exact
 from replica.certified.enclosure import Enclosure, enclose
+from replica.certified.gaussian import density, tails
 from replica.certified.interval_newton import Box, jacobian, krawczyk, refined
+from replica.certified.low_noise import Machine, prove_first
 from replica.certified.skellam import cutoff, skellam_averages
 
 __all__ = ["ell_star", "minimum_equations"]
@@ -31,6 +33,7 @@ __all__ = ["ell_star", "minimum_equations"]
 RADII = ("0.01", "0.001", "1e-4", "1e-5", "1e-6", "1e-7")
 """Boxes that are tried, from the largest on."""
 MINIMUM = "d²f/dl² > 0 along the branch; one root (ln a, b/a, l) of the three equations"
+FIRST = "the first stationary point on the branch from l -> 0"
 TAKEN = "not proven: that no minimum lies at a smaller l (from the solver)"
 
 
@@ -38,7 +41,8 @@ def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any
     """ℓ* of a homogeneous machine.
 
     Proven: the three equations have exactly one root in a box about that of `replica.ell_star`, and d²f̃/dℓ² > 0 along
-    the branch there. That it is the first minimum along the branch from ℓ → 0 is taken from the solver.
+    the branch there. That it is the first minimum along the branch from ℓ → 0 is proven where there is so little noise
+    that the proof of `replica.certified.low_noise` goes through; `proven` says so. Else it is taken from the solver.
 
     Parameters
     ----------
@@ -68,11 +72,14 @@ def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any
     >>> ell_star(16).value
     '0.3831934806461045'
     """
-    guess, system = _guess(alpha, theta, g), lambda: minimum_equations(alpha, theta, g)
+    guess = _guess(alpha, theta, g)
 
     def proof() -> tuple[arb, str]:
-        ell, box = _minimum(system(), guess)
-        return ell, f"alpha = {alpha}, theta = {theta}, g = {g}: {MINIMUM} {box}; {TAKEN}"
+        system = minimum_equations(alpha, theta, g)
+        unique, where = _largest_box(system, guess)
+        root = _minimum(system, unique)
+        rank = _rank(Machine.of(alpha, theta, g), unique, root)
+        return root[2], f"alpha = {alpha}, theta = {theta}, g = {g}: {MINIMUM} {where}; {rank}"
 
     return enclose("ell_star", proof, digits)
 
@@ -99,7 +106,7 @@ def minimum_equations(alpha: Any, theta: Any, g: Any) -> Any:
         m = weighted / ell
         s = m / a
         margin = 1 - density / s
-        H0, _, H2 = _H(theta / q.sqrt())
+        H0, _, H2 = tails(theta / q.sqrt())
         return [
             (s * s * margin * margin / (q * H2)).log() - log_alpha,
             kappa * m - s * s * margin * H0 / (2 * q * H2) - g,
@@ -118,9 +125,9 @@ def _averages(a: arb_series, kappa: arb_series, ell: arb_series, motion: arb) ->
 
     def functions(w: int) -> list[arb_series]:
         u = a * (kappa + w)
-        H0, H1, _ = _H(-u)
-        bend = _H(-u - a)[1] + _H(a - u)[1] - 2 * H1
-        return [w * H0, H0, _density(u), bend]
+        H0, H1, _ = tails(-u)
+        bend = tails(-u - a)[1] + tails(a - u)[1] - 2 * H1
+        return [w * H0, H0, density(u), bend]
 
     scale = (1 + a[0].abs_upper()) * (1 + kappa[0].abs_upper())
     return skellam_averages(functions, ell, scale, motion, cutoff(ell[0]))
@@ -130,26 +137,25 @@ def _motion(unknowns: list[arb_series]) -> arb:
     return sum((x[1].abs_upper() for x in unknowns), arb(0))
 
 
-def _density(x: arb_series) -> arb_series:
-    return (-(x * x) / 2).exp() / (2 * arb.pi()).sqrt()
-
-
-def _H(x: arb_series) -> tuple[arb_series, arb_series, arb_series]:
-    """H0, H1, H2; what cancels for large x is left to the working precision."""
-    phi = _density(x)
-    H0 = (x / arb(2).sqrt()).erfc() / 2
-    return H0, phi - x * H0, (1 + x * x) * H0 - x * phi
-
-
-def _minimum(system: Any, guess: tuple[str, ...]) -> tuple[arb, str]:
-    """ℓ*, and the box in which the root is unique."""
-    start, where = _largest_box(system, guess)
-    box = refined(system, start)
-    found = jacobian(system, box)
+def _minimum(system: Any, unique: Box) -> Box:
+    """The root (v, κ, ℓ), where f̃ is proven to have a minimum."""
+    root = refined(system, unique)
+    found = jacobian(system, root)
     minor = arb_mat([[found[i, j] for j in (0, 1)] for i in (0, 1)])
     if not found.det() / minor.det() > 0:
         raise NotProvenError("not proven that f has a minimum there")
-    return box[2], where
+    return root
+
+
+def _rank(machine: Machine, unique: Box, root: Box) -> str:
+    """What is known of smaller ℓ."""
+    v, kappa, ell = (arb_series([x], 2) for x in root)
+    m = (_averages(v.exp(), kappa, ell, arb(0))[0] / ell)[0]
+    try:
+        prove_first(machine, unique, root, m)
+    except NotProvenError:
+        return TAKEN
+    return FIRST
 
 
 def _largest_box(system: Any, guess: tuple[str, ...]) -> tuple[Box, str]:

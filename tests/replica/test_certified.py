@@ -8,6 +8,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from flint import arb, arb_series, ctx
 from mpmath import mp
@@ -15,13 +16,15 @@ from mpmath import mp
 import replica
 from replica import certified
 from replica.best_ell import energies
-from replica.certified import balls, compositional, hopfield, interval_newton, skellam
+from replica.certified import balls, compositional, hopfield, interval_newton, low_noise, skellam
 from replica.certified.__main__ import main
 from replica.certified.balls import NotProvenError, between, bounds, exact
 from replica.certified.enclosure import enclose, truncated
+from replica.certified.gaussian import density, tails
 from replica.certified.interval_newton import jacobian, krawczyk, refined, values
 from replica.certified.subdivision import prove_positive
 from replica.cli import run
+from replica.model import Order
 from replica.models import CompositionalRBM, Hopfield
 from replica.newton import polish_multiprecision
 
@@ -69,7 +72,7 @@ def precise_ell_star(alpha, theta, g):
             return model.slope(polish_multiprecision(model, start.order, 1, 50))
 
         ell = mp.mpf(start.value)
-        return mp.findroot(slope, (ell, ell + mp.mpf(10) ** -12), tol=mp.mpf(10) ** -90, verify=False)
+        return mp.findroot(slope, (ell, ell + mp.mpf(10) ** -12), tol=mp.mpf(10) ** -35, verify=False)
 
 
 @pytest.mark.parametrize("name", certified.NUMBERS)
@@ -155,8 +158,8 @@ def test_a_changed_equation_is_noticed(monkeypatch):
     with pytest.raises(NotProvenError):
         certified.y_c()
     monkeypatch.undo()
-    right_H = compositional._H
-    monkeypatch.setattr(compositional, "_H", lambda x: (*right_H(x)[:2], right_H(x)[2] * (1 + arb("1e-6"))))
+    tails = compositional.tails
+    monkeypatch.setattr(compositional, "tails", lambda x: (*tails(x)[:2], tails(x)[2] * (1 + arb("1e-6"))))
     found = certified.ell_star(**NOISY)
     assert abs(Decimal(found.value) - Decimal(certified_noisy(monkeypatch))) > Decimal("1e-12")
 
@@ -229,7 +232,8 @@ def test_two_equations_to_many_digits():
 
 def test_subdivision():
     assert prove_positive(lambda x: (x - 1) ** 2 + arb("1e-4"), arb(0), arb(3), "positive") > 10
-    for function in (lambda x: (x - 1) ** 2 - arb("1e-6"), lambda x: (x - 1) ** 2, lambda x: x / (x - 1) ** 2 * 0 + 1):
+    undefined = [lambda x: x / (x - 1) ** 2 * 0 + 1]
+    for function in [lambda x: (x - 1) ** 2 - arb("1e-6"), lambda x: (x - 1) ** 2, lambda x: arb(0), *undefined]:
         with pytest.raises(NotProvenError, match="not proven: positive"):
             prove_positive(function, arb(0), arb(3), "positive")
 
@@ -289,6 +293,107 @@ def test_the_curvature_against_second_differences():
     found = jacobian(compositional.minimum_equations(**NOISY), guess)
     minor = found[0, 0] * found[1, 1] - found[0, 1] * found[1, 0]
     assert float(found.det() / minor) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("x", ["-3.1", "0", "0.7", "6"])
+def test_gaussian_tails(x):
+    """Against the solver's H in mpmath, and over a ball against both ends and the middle."""
+    with ctx.workprec(200), mp.workdps(50):
+        for k, found in enumerate(tails(exact(x))):
+            assert mp.almosteq(mp.mpf(found.str(45, radius=False)), replica.H(k, mp.mpf(x)), 1e-40)
+        wide = tails(exact(x) + arb(0, 0.25))
+        slopes = tails(arb_series([exact(x) + arb(0, 0.25), 1], 2))
+        for inside in (-0.25, 0.1, 0.25):
+            point = arb_series([exact(x) + inside, 1], 2)
+            exact_slopes = density(point) * -1, -tails(point)[0], tails(point)[1] * -2
+            for k, value in enumerate(tails(point)):
+                assert wide[k].contains(value[0])
+                assert slopes[k][1].contains(value[1])
+                assert value[1].overlaps(exact_slopes[k][0])
+
+
+# The first minimum.
+
+
+MACHINES = [
+    {"alpha": 2, "theta": 1, "g": -0.2},
+    {"alpha": 0.5, "theta": 1.5, "g": -0.1},
+    {"alpha": 0.2, "theta": 1.2, "g": -0.1},
+    {"alpha": 0.5, "theta": 0.6, "g": -0.22},
+]
+
+
+@pytest.mark.parametrize("controls", MACHINES, ids=str)
+def test_bounds_at_low_noise_hold_where_the_noise_is_not_small(controls):
+    """m, q, C and df̃/dℓ of the solver's states within the bounds of N, drawn as tightly as each state allows."""
+    model = CompositionalRBM(**controls)
+    machine = low_noise.Machine.of(**controls)
+    ells = np.linspace(0.2, 1.0, 5) * float(replica.ell_star(model).value)
+    largest = 0.0
+    for ell, *members in zip(ells, *energies(model, ells)[1], strict=True):
+        order = Order(*map(float, members))
+        m, s = order.m / 2, math.sqrt(model.alpha * order.r)
+        G = model.g + model.alpha * order.B / 2
+        region = low_noise._region(machine, arb(m), arb(s), arb(G))
+        m0, q0, gap = map(float, low_noise._zero_noise(arb(ell)))
+        here = model.replace(ell=ell)
+        excess = 2 * float(here.slope(order)) + gap * (m0 / 2 + G)
+        flipped = float(region.flipped)
+        if flipped > 1e-10:  # else rounding of the states is all there is
+            errors = abs(m - m0), abs(order.q - q0), order.C * flipped / float(region.response), abs(excess) / 6
+            assert max(errors) < flipped
+            largest = max(largest, *(error / flipped for error in errors))
+        noise, field = low_noise._noise_and_field(machine, arb(order.q), arb(1 - order.C))
+        assert (float(noise), float(field)) == (pytest.approx(s, rel=1e-9), pytest.approx(G, rel=1e-9))
+        assert float(low_noise._descent(machine, region, arb(ell))) <= -2 * float(here.slope(order)) + 1e-12
+    assert largest > 1e-3
+
+
+def test_the_solver_s_branch_falls_up_to_the_minimum():
+    model = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21)
+    ells = np.linspace(0.01, 0.383, 20)
+    for ell, *members in zip(ells, *energies(model, ells)[1], strict=True):
+        assert model.replace(ell=float(ell)).slope(Order(*members)) < 0
+
+
+@pytest.mark.parametrize(("controls", "proven"), [({}, True), ({"g": "-0.15"}, True), (NOISY, False)])
+def test_first_minimum_where_it_is_proven(controls, proven):
+    said = certified.ell_star(20, **controls).proven
+    assert said.endswith(compositional.FIRST if proven else compositional.TAKEN)
+
+
+def first_minimum():
+    """Arguments with which `prove_first` succeeds."""
+    controls = {"alpha": "0.5", "theta": "1.5", "g": "-0.21"}
+    system = compositional.minimum_equations(**controls)
+    unique = compositional._largest_box(system, compositional._guess(**controls))[0]
+    root = compositional._minimum(system, unique)
+    m = low_noise._zero_noise(root[2])[0]
+    low_noise.prove_first(low_noise.Machine.of(**controls), unique, root, m)
+    return low_noise.Machine.of(**controls), unique, root, m
+
+
+def test_first_minimum_is_refused(monkeypatch):
+    machine, unique, root, m = first_minimum()
+    narrow = [arb(x.mid(), x.rad() * 1e-3) for x in unique]
+    for wrong, said in [
+        ((machine, [narrow[0], *unique[1:]], root, m), "next to the minimum"),
+        ((machine._replace(theta=-machine.theta), unique, root, m), "theta > 0"),
+        ((machine, unique, [root[0] - 8, *root[1:]], m), "noise is not small"),
+        ((machine._replace(alpha=arb(4)), unique, root, m), "little noise"),
+        ((machine._replace(g=exact("-0.2101")), unique, root, m), "below the minimum"),
+    ]:
+        with pytest.raises(NotProvenError, match=said):
+            low_noise.prove_first(*wrong)
+    right = low_noise._zero_noise
+
+    def with_a_dip(ell):
+        m, q, gap = right(ell)
+        return m - (-10_000 * (ell - exact("0.1")) * (ell - exact("0.1"))).exp() / 10, q, gap
+
+    monkeypatch.setattr(low_noise, "_zero_noise", with_a_dip)
+    with pytest.raises(NotProvenError, match=r"df/dl < 0 below the minimum .*near 0\.(09|10|11)"):
+        low_noise.prove_first(machine, unique, root, m)
 
 
 def test_numbers_are_what_is_written():
@@ -360,7 +465,7 @@ def test_bad_usage(words, said, capsys):
 
 def test_without_python_flint(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "flint", None)
-    for module in (balls, compositional, hopfield, interval_newton):
+    for module in (balls, compositional, hopfield, interval_newton, low_noise):
         monkeypatch.delitem(sys.modules, module.__name__)
     message = "certified numbers need python-flint: pip install 'replica-toolkit[rigorous]'"
     with pytest.raises(ImportError, match="python-flint") as error:
