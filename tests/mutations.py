@@ -31,6 +31,8 @@ class Mutation(NamedTuple):
 
 THEORY = "tests/replica"
 CERTIFIED = f"{THEORY}/test_certified.py"
+THERMAL = f"{THEORY}/test_one_step_thermal.py"
+BROKEN_RBM = f"{THEORY}/test_one_step_rbm.py"
 MUTATIONS = (
     Mutation(
         "replica/gaussian.py",
@@ -264,6 +266,25 @@ MUTATIONS = (
         "replica/certified/low_noise.py", "machine.alpha * H0 / (2 * margin)", "machine.alpha * H0 / margin", CERTIFIED
     ),
     Mutation("replica/certified/enclosure.py", "-(-high * scale // 1)", "high * scale // 1", CERTIFIED),
+    Mutation("replica/one_step_spin.py", "+ w * w * x * flat / 2\n    variance", "\n    variance", THERMAL),
+    Mutation("replica/one_step_spin.py", "kept * (w * d - 2 * u * p)", "kept * (w * d + 2 * u * p)", THERMAL),
+    Mutation("replica/one_step_spin.py", "(energy - (u + w * w) * z) / Z", "(energy - u * z) / Z", THERMAL),
+    Mutation("replica/one_step_spin.py", "back @ (more - f * power)", "back @ (more + f * power)", THERMAL),
+    Mutation("replica/one_step_spin.py", "w * mean(y * f))", "mean(y * f))", THERMAL),
+    Mutation("replica/one_step_spin.py", "strip, growth = 0.45 *", "strip, growth = 2.7 *", THERMAL),
+    Mutation("replica/one_step_thermal.py", "(q - dq) / D + r * C", "(q - dq) / D - r * C", THERMAL),
+    Mutation("replica/one_step_thermal.py", "alpha / 2 * (log1p(-C) + C", "alpha * (log1p(-C) + C", THERMAL),
+    Mutation("replica/one_step_thermal.py", "return float(-np.linalg", "return float(1 - np.linalg", THERMAL),
+    Mutation("replica/sk.py", "log(-4 * spin.work / (mu * dq) ** 2)", "log(-2 * spin.work / (mu * dq) ** 2)", THERMAL),
+    Mutation("replica/sk.py", "spin.entropy - C * C / 4)", "spin.entropy - C * C / 2)", THERMAL),
+    Mutation(
+        "replica/one_step_relu.py", "(fourth - second * second) / 4", "(fourth - second * second) / 2", BROKEN_RBM
+    ),
+    Mutation("replica/one_step_relu.py", "- 0.5 * np.log(1 - v)", "+ 0.5 * np.log(1 - v)", BROKEN_RBM),
+    Mutation("replica/one_step_rbm.py", "(field + w * s1 / 2) / s0", "field / s0", BROKEN_RBM),
+    Mutation("replica/one_step_rbm.py", "hidden.on / (1 - C)\n", "hidden.on\n", BROKEN_RBM),
+    Mutation("replica/one_step_rbm.py", "(w * w * dq / 2)", "(w * w * dq)", BROKEN_RBM),
+    Mutation("replica/one_step_rbm.py", "alpha * state.log_z / state.mu", "state.log_z / state.mu", BROKEN_RBM),
 )
 
 
