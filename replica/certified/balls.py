@@ -15,7 +15,7 @@ try:
 except ImportError:
     raise ImportError("certified numbers need python-flint: pip install 'replica-toolkit[rigorous]'") from None
 
-__all__ = ["NotProvenError", "arb", "arb_mat", "arb_series", "between", "bounds", "ctx", "exact"]
+__all__ = ["NotProvenError", "arb", "arb_mat", "arb_series", "between", "bounds", "ctx", "exact", "written"]
 
 
 class NotProvenError(ArithmeticError):
@@ -35,8 +35,34 @@ def exact(value: Any) -> arb:
     arb
         A ball that contains it, of radius 2^−prec at most.
     """
-    fraction = Fraction(str(value))
+    fraction = written("value", value)
     return arb(fmpq(fraction.numerator, fraction.denominator))
+
+
+def written(name: str, value: Any) -> Fraction:
+    """A number as it is written, as a fraction.
+
+    Parameters
+    ----------
+    name : str
+        What it is.
+    value : str, int, float or Fraction
+        The number.
+
+    Returns
+    -------
+    Fraction
+        Its value.
+
+    Raises
+    ------
+    ValueError
+        If it is no finite number.
+    """
+    try:
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f'{name} = {value!r}: a finite number is needed, such as "-0.21" or 3/2') from None
 
 
 def between(low: Any, high: Any) -> arb:

@@ -21,7 +21,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from replica.certified.balls import NotProvenError, arb, arb_mat, arb_series, between, exact
+import numpy as np
+
+from replica.certified.balls import NotProvenError, arb, arb_mat, arb_series, between, ctx, exact, written
 from replica.certified.enclosure import Enclosure, enclose
 from replica.certified.gaussian import density, tails
 from replica.certified.interval_newton import Box, jacobian, krawczyk, refined
@@ -30,8 +32,8 @@ from replica.certified.skellam import cutoff, skellam_averages
 
 __all__ = ["ell_star", "minimum_equations"]
 
-RADII = ("0.01", "0.001", "1e-4", "1e-5", "1e-6", "1e-7")
-"""Boxes that are tried, from the largest on."""
+SIZES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+"""Sizes of the boxes that are tried."""
 MINIMUM = "d²f/dl² > 0 along the branch; one root (ln a, b/a, l) of the three equations"
 FIRST = "the first stationary point on the branch from l -> 0"
 TAKEN = "not proven: that no minimum lies at a smaller l (from the solver)"
@@ -63,7 +65,7 @@ def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any
     Raises
     ------
     ValueError
-        If f̃ has no minimum at ℓ > 0 there.
+        If a control is not a number, or f̃ has no minimum at ℓ > 0 there.
     NotProvenError
         If no box is small enough for a proof.
 
@@ -75,10 +77,12 @@ def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any
     guess = _guess(alpha, theta, g)
 
     def proof() -> tuple[arb, str]:
-        system = minimum_equations(alpha, theta, g)
-        unique, where = _largest_box(system, guess)
-        root = _minimum(system, unique)
-        rank = _rank(Machine.of(alpha, theta, g), unique, root)
+        # averages of size one are divided by s = m e^{−v}
+        with ctx.workprec(ctx.prec + max(0, int(3 * float(guess[0])))):
+            system = minimum_equations(alpha, theta, g)
+            unique, where = _largest_box(system, guess)
+            root = _minimum(system, unique)
+            rank = _rank(Machine.of(alpha, theta, g), unique, root)
         return root[2], f"alpha = {alpha}, theta = {theta}, g = {g}: {MINIMUM} {where}; {rank}"
 
     return enclose("ell_star", proof, digits)
@@ -130,7 +134,7 @@ def _averages(a: arb_series, kappa: arb_series, ell: arb_series, motion: arb) ->
         return [w * H0, H0, density(u), bend]
 
     scale = (1 + a[0].abs_upper()) * (1 + kappa[0].abs_upper())
-    return skellam_averages(functions, ell, scale, motion, cutoff(ell[0]))
+    return skellam_averages(functions, ell, scale, motion, cutoff(ell[0], scale))
 
 
 def _motion(unknowns: list[arb_series]) -> arb:
@@ -160,25 +164,43 @@ def _rank(machine: Machine, unique: Box, root: Box) -> str:
 
 def _largest_box(system: Any, guess: tuple[str, ...]) -> tuple[Box, str]:
     """The largest box that has one root by proof, and its words."""
-    for radius in RADII:
-        box = [between(Fraction(x) - Fraction(radius), Fraction(x) + Fraction(radius)) for x in guess]
+    shape = _shape(system, guess)
+    for size in SIZES:
+        radii = [f"{size * x:.1e}" for x in shape]
+        sides = [(Fraction(x), Fraction(radius)) for x, radius in zip(guess, radii, strict=True)]
+        box = [between(x - radius, x + radius) for x, radius in sides]
         try:
             krawczyk(system, box)
         except NotProvenError:
             continue
-        return box, f"within {radius} of ({', '.join(guess)})"
+        return box, f"within ({', '.join(radii)}) of ({', '.join(guess)})"
     raise NotProvenError(f"no box about (ln a, b/a, l) = ({', '.join(guess)}) has one root by proof")
+
+
+def _shape(system: Any, guess: tuple[str, ...]) -> list[float]:
+    """How far the unknowns move if the residuals change by one, the largest taken as 1."""
+    try:
+        inverse = jacobian(system, [exact(x).mid() for x in guess]).inv()
+    except ZeroDivisionError:
+        raise NotProvenError("the Jacobian at the solver's state cannot be inverted") from None
+    moves = [sum(abs(float(inverse[i, j])) for j in range(3)) for i in range(3)]
+    if not all(0 < move < math.inf for move in moves):
+        raise NotProvenError("the Jacobian at the solver's state is not known")
+    return [move / max(moves) for move in moves]
 
 
 def _guess(alpha: Any, theta: Any, g: Any) -> tuple[str, ...]:
     """(v, κ, ℓ) by the solver, as decimals, which then are exact."""
     from replica.best_ell import ell_star as solver
+    from replica.gaussian import log_H
     from replica.models import CompositionalRBM
 
-    found = solver(CompositionalRBM(alpha=float(alpha), theta=float(theta), g=float(g)))
+    controls = {name: float(written(name, x)) for name, x in (("alpha", alpha), ("theta", theta), ("g", g))}
+    found = solver(CompositionalRBM(**controls))
     if not found.value > 0:
         raise ValueError(f"alpha = {alpha}, theta = {theta}, g = {g}: f has no minimum at ell > 0 there")
-    m, _, r, _, B = found.order
-    s = math.sqrt(float(alpha) * r)
-    place = (math.log(m / 2 / s), (float(g) + float(alpha) * B / 2) / (m / 2), found.value)
-    return tuple(f"{value:.12f}" for value in place)
+    m, q, _, C, B = found.order
+    # ln s, and not s, which may underflow
+    log_s = 0.5 * (math.log(controls["alpha"] * q) + float(log_H(2, controls["theta"] / math.sqrt(q)))) - math.log1p(-C)
+    place = (math.log(m / 2) - log_s, (controls["g"] + controls["alpha"] * B / 2) / (m / 2), found.value)
+    return tuple(np.format_float_positional(value) for value in place)

@@ -58,13 +58,15 @@ def tail(ell: arb, J: int) -> arb:
     return (2 * (J + 2) * half**J / arb.fac_ui(J) / (1 - ratio)).upper()
 
 
-def cutoff(ell: arb) -> int:
+def cutoff(ell: arb, scale: arb) -> int:
     """First J whose tail is below the working precision.
 
     Parameters
     ----------
     ell : arb
         Parameter of the law.
+    scale : arb
+        What the tail is multiplied by.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def cutoff(ell: arb) -> int:
         If it is beyond 5000.
     """
     for J in range(8, LARGEST_CUTOFF, 8):
-        if tail(ell, J) < arb(2) ** -ctx.prec:
+        if scale * tail(ell, J) < arb(2) ** -ctx.prec:
             return J
     raise NotProvenError(f"ell = {float(ell):g}: too many terms")
 

@@ -263,7 +263,7 @@ def test_a_short_sum_encloses_a_long_one(along, monkeypatch):
     with ctx.workprec(120):
         found = []
         for J in (6, 10, 14, 90):
-            monkeypatch.setattr(compositional, "cutoff", lambda ell, J=J: J)
+            monkeypatch.setattr(compositional, "cutoff", lambda ell, scale, J=J: J)
             found.append(compositional._averages(v.exp(), kappa, ell, arb(1)))
         for short, longer in pairwise(found):
             for a, b in zip(short, longer, strict=True):
@@ -402,6 +402,22 @@ def test_numbers_are_what_is_written():
     low, high = bounds(exact("-0.21"))
     assert low < Fraction(-21, 100) < high
     assert exact(0.5).is_exact()
+
+
+@pytest.mark.parametrize("wrong", ["x", None, float("nan"), float("inf"), [1, 2], "1/0"])
+@pytest.mark.parametrize("name", ["alpha", "theta", "g"])
+def test_controls_that_are_no_numbers(name, wrong):
+    with pytest.raises(ValueError, match=rf"^{name} = .*: a finite number is needed"):
+        certified.ell_star(**{name: wrong})
+
+
+def test_without_noise_the_minimum_is_where_m_is_four_times_the_field():
+    """At g̃ = −0.248 s is e^{−78} and αB̃/2 of size s²; without them ℓ* is where m̃ = e^{−ℓ}(I0 + I1) = 4|g̃|."""
+    found = certified.ell_star(30, g="-0.248")
+    with mp.workdps(50):
+        right = mp.findroot(lambda x: mp.exp(-x) * (mp.besseli(0, x) + mp.besseli(1, x)) - mp.mpf("0.992"), 0.016)
+        assert mp.mpf(found.lower) < right < mp.mpf(found.upper)
+    assert found.proven.endswith(compositional.FIRST)
 
 
 def test_no_minimum():
