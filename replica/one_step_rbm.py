@@ -20,16 +20,16 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from replica.elementary import exp, log, sqrt
 from replica.homotopy import followed, numbers
 from replica.models.relu_rbm import ReluRBM
 from replica.one_step import one_step_averages
-from replica.one_step_relu import relu_averages
+from replica.one_step_relu import relu_averages, relu_tail
 from replica.solution import ConvergenceError
 
-__all__ = ["RBMGlassStep", "relu_rbm_1rsb_glass"]
+__all__ = ["RBMGlassStep", "relu_rbm_1rsb_activity", "relu_rbm_1rsb_glass"]
 
 
 class RBMGlassStep(NamedTuple):
@@ -118,6 +118,44 @@ def relu_rbm_1rsb_glass(alpha: float, theta: float, g: float, p: float) -> RBMGl
         free_energy=float(p * energy),
         silent=float(1 - state.B * (1 - state.C)),
     )
+
+
+def relu_rbm_1rsb_activity(glass: RBMGlassStep, theta: float, p: float, h: ArrayLike) -> NDArray:
+    """Fraction of hidden units with an activation above h, in the glass at one step.
+
+    ⟨(1−v)^{−1/2} e^{v x²/(2(1−v))} Φ((x − (1−v)τ)/√(1−v))/Z_h⟩, x = (√(pq0) z − θ)/√(pΔ), τ = h(1 − C)/√(pΔ).
+
+    Parameters
+    ----------
+    glass : RBMGlassStep
+        State.
+    theta, p : float
+        Threshold and probability of a non-zero entry it was computed at.
+    h : array_like
+        Activations, ≥ 0.
+
+    Returns
+    -------
+    ndarray
+        Fractions, of the shape of h.
+
+    Raises
+    ------
+    ValueError
+        If an activation is negative or not a number.
+
+    Examples
+    --------
+    >>> glass = relu_rbm_1rsb_glass(alpha=0.6, theta=0.3, g=-0.02, p=0.1)
+    >>> [round(float(f), 6) for f in relu_rbm_1rsb_activity(glass, 0.3, 0.1, [0, 1])]
+    [0.091751, 0.010934]
+    """
+    above = np.asarray(h, dtype=float)
+    if not np.all(above >= 0):
+        raise ValueError(f"h = {h!r}: activations >= 0 are needed")
+    spread = math.sqrt(p * glass.dq)
+    v = glass.mu * p * glass.dq / (1 - glass.C)
+    return relu_tail(theta / spread, math.sqrt(glass.q / glass.dq - 1), v, above * (1 - glass.C) / spread)
 
 
 class _State(NamedTuple):

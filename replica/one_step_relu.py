@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from replica.elementary import exp
 from replica.gaussian import log_H
 
-__all__ = ["ReluAverages", "relu_averages"]
+__all__ = ["ReluAverages", "relu_averages", "relu_tail"]
 
 
 class ReluAverages(NamedTuple):
@@ -66,6 +66,30 @@ def relu_averages(threshold: Any, slope: Any, v: Any) -> ReluAverages:
     second = (x * first + on) / (1 - v)
     work = _narrow_work(x, v) if np.real(v) < NARROW else log_z - v * (1 - v) * second / 2
     return ReluAverages(*(np.dot(weight, a) for a in (on, first * first, second, work, log_z)))
+
+
+def relu_tail(threshold: float, slope: float, v: float, tau: NDArray) -> NDArray:
+    """Probability of x + y > τ in the tilted law, averaged over z.
+
+    Parameters
+    ----------
+    threshold, slope, v : float
+        As for `relu_averages`.
+    tau : ndarray
+        Values of x + y, ≥ 0.
+
+    Returns
+    -------
+    ndarray
+        Probabilities.
+    """
+    z, weight = _nodes(threshold, slope, v)
+    x = slope * z - threshold
+    _, on, _ = _tilted(x, v)
+    # x + y > 0 has a Gaussian law of mean x/(1−v) and variance 1/(1−v), cut at zero
+    width = 1 / math.sqrt(1 - v)
+    beyond = np.exp(log_H(0, tau[..., None] / width - x * width) - log_H(0, -x * width))
+    return np.sum(weight * on * beyond, axis=-1)
 
 
 def _tilted(x: Any, v: Any) -> tuple[Any, Any, Any]:

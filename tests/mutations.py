@@ -281,6 +281,7 @@ MUTATIONS = (
         "replica/one_step_relu.py", "(fourth - second * second) / 4", "(fourth - second * second) / 2", BROKEN_RBM
     ),
     Mutation("replica/one_step_relu.py", "- 0.5 * np.log(1 - v)", "+ 0.5 * np.log(1 - v)", BROKEN_RBM),
+    Mutation("replica/one_step_relu.py", "tau[..., None] / width", "tau[..., None] * width", BROKEN_RBM),
     Mutation("replica/one_step_rbm.py", "(field + w * s1 / 2) / s0", "field / s0", BROKEN_RBM),
     Mutation("replica/one_step_rbm.py", "hidden.on / (1 - C)\n", "hidden.on\n", BROKEN_RBM),
     Mutation("replica/one_step_rbm.py", "(w * w * dq / 2)", "(w * w * dq)", BROKEN_RBM),
