@@ -88,7 +88,7 @@ def instability(model: Model, *, along: str, start: Start = "retrieval", precisi
         value = float(find_roots(excess, low, high, f_low, f_high)[0])
     state = solve(plain.replace(**{along: value}), start=start)
     if precision is not None:
-        return _precise_instability(model, along, value, state, checked_digits(precision))
+        return _precise_instability(model, along, value, state, checked_digits(precision, model))
     return CriticalPoint(value, along, (state,), math.log(value) if value > 0 else math.nan)
 
 

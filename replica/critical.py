@@ -143,7 +143,7 @@ def _refined(
         return CriticalPoint(value, along, (state,), math.log(value) if value > 0 else math.nan)
     from mpmath import mp
 
-    digits = checked_digits(precision)
+    digits = checked_digits(precision, model)
     with mp.workdps(digits + 15):
         exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
         # the right-hand sides of r and B hold q and C only, and neither underflows here
@@ -233,7 +233,7 @@ def coexistence(
     states = [solve(plain.replace(**{along: value}), start=s) for s in between]
     if precision is None:
         return CriticalPoint(value, along, tuple(states), math.log(value) if value > 0 else math.nan)
-    return _precise_coexistence(model, along, value, states, checked_digits(precision))
+    return _precise_coexistence(model, along, value, states, checked_digits(precision, model))
 
 
 def _precise_coexistence(model: Model, along: str, value: Any, states: list[Solution], digits: int) -> CriticalPoint:

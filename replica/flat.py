@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +11,10 @@ from replica.model import Model
 
 __all__ = ["flattened", "groups", "rows", "taken"]
 
+M = TypeVar("M", bound=Model)
 
-def flattened(model: Model) -> Model:
+
+def flattened(model: M) -> M:
     """Return the model with every control as an array over the flat list of points."""
     shape = model.shape
     return model.unchecked(
@@ -18,7 +22,7 @@ def flattened(model: Model) -> Model:
     )
 
 
-def taken(model: Model, index: NDArray) -> Model:
+def taken(model: M, index: NDArray) -> M:
     """Return a flat model at some of its points."""
     return model.unchecked(**{k: v[index] for k, v in model.controls.items()})
 
@@ -28,7 +32,7 @@ def rows(model: Model) -> int:
     return len(next(iter(model.controls.values())))
 
 
-def groups(flat: Model) -> tuple[Model, NDArray]:
+def groups(flat: M) -> tuple[M, NDArray]:
     """Distinct couplings (all controls but the load) as a flat model, and the group of each point."""
     others = {k: v for k, v in flat.controls.items() if k != flat.load}
     load = flat.controls[flat.load]

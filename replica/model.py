@@ -199,6 +199,8 @@ class Model(ABC):
     order_type: ClassVar[Any] = Order
     """What its order parameters come in: `Order`, or a named tuple that begins with the same members."""
     diagrams: ClassVar[tuple[Diagram, ...]] = ()
+    precise: ClassVar[bool] = True
+    """Whether it can be solved at more than double precision."""
 
     def __post_init__(self) -> None:
         for field in control_fields(type(self)):
@@ -266,6 +268,10 @@ class Model(ABC):
     @abstractmethod
     def replicon(self, order: Order, n: int = 1) -> Any:
         """Replicon eigenvalue 1 − α p² ⟨(β var_v)²⟩⟨(β var_h)²⟩, > 0 where replica symmetry is stable."""
+
+    def quadrature_error(self, order: Order, n: int = 1) -> Any:
+        """Error of the averages at `order`: 0, that is rounding, unless a model says otherwise."""
+        return 0.0 * np.asarray(order.m)[()]
 
     @abstractmethod
     def branches(self, n_condensed: tuple[int, ...]) -> list[Any]:

@@ -21,7 +21,7 @@ def at_precision(solution: Solution, model: Model, precision: int, *, throw: boo
     """
     from mpmath import mp
 
-    digits = checked_digits(precision)
+    digits = checked_digits(precision, model)
     with mp.workdps(digits + 15):
         exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
         try:
@@ -72,8 +72,10 @@ def printable(order: Order) -> Order:
     return type(order)._make(v if mp.mag(v) > -(10**6) else mp.zero for v in order)
 
 
-def checked_digits(precision: Any) -> int:
-    """Return `precision` as a number of digits, or raise ValueError."""
+def checked_digits(precision: Any, model: Model) -> int:
+    """Return `precision` as a number of digits the model can be solved to, or raise ValueError."""
+    if not model.precise:
+        raise ValueError(f"precision = {precision!r}: {model.name} is solved in double precision only; leave it out")
     whole = isinstance(precision, (int, np.integer)) and not isinstance(precision, bool)
     if not whole or not 15 <= precision <= 10_000:
         raise ValueError(f"precision = {precision!r}: an integer from 15 to 10000 (decimal digits) is needed")

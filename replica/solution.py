@@ -93,6 +93,11 @@ class Solution:
         return self._quietly(self.model.replicon)
 
     @cached_property
+    def quadrature_error(self) -> Any:
+        """Error of the averages in the equations and in f: their change under refinement; 0 where it is rounding."""
+        return self._quietly(self.model.quadrature_error)
+
+    @cached_property
     def curvature(self) -> Any:
         """Smallest eigenvalue of the Hessian of f over all overlaps, q, r, C and B eliminated."""
         from replica.stability import smallest_curvature

@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,17 @@ __all__ = ["catalogue", "get"]
 
 
 def catalogue() -> dict[str, type[Model]]:
-    """Return every model class by its command-line name."""
+    """Return every model class that numbers alone define, by its command-line name."""
+    return {name: cls for name, cls in _every_model().items() if _of_numbers(cls)}
+
+
+def _of_numbers(cls: type[Model]) -> bool:
+    """Whether all that must be given are control parameters; `GeneralRBM` needs potentials."""
+    needed = (f for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING)
+    return all("symbol" in f.metadata for f in needed)
+
+
+def _every_model() -> dict[str, type[Model]]:
     from replica.model import Model
 
     found = {}
@@ -57,11 +68,11 @@ def get(name: str) -> type[Model]:
 
 
 def __getattr__(name: str) -> Any:
-    for model in catalogue().values():
+    for model in _every_model().values():
         if model.__name__ == name:
             return model
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *(model.__name__ for model in catalogue().values())])
+    return sorted([*__all__, *(model.__name__ for model in _every_model().values())])

@@ -1,0 +1,146 @@
+"""Averages of a unit over a Gaussian input at T = 0, where x(I) minimises U(x) − I x − c x²/2.
+
+x(I) is a staircase for units of a few values, straight for Gaussian units and bent once for ReLU units: Gaussian
+integrals H^(k) in closed form. A potential on an interval is a staircase of many steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.elementary import phi
+from replica.field_averages import FieldAverages
+from replica.gaussian import H
+from replica.potentials import margin_of
+
+__all__ = ["convex", "of_gaussian", "of_relu", "of_steps"]
+
+
+def of_gaussian(h: Any, s: Any, c: Any) -> FieldAverages:
+    """Averages of x = I/(1 − c).
+
+    Parameters
+    ----------
+    h, s, c : array
+        Mean and standard deviation of the input, coefficient of x²/2.
+
+    Returns
+    -------
+    FieldAverages
+        The averages; at T > 0 all but K are the same.
+    """
+    margin = margin_of(c) + 0 * h
+    g = 1 / margin
+    second = h * h + s * s
+    M, Q = g * h, g * g * second
+    zero = 0 * Q
+    slopes = [g + zero, zero, g * M, 2 * g * M, 2 * g * g * s + zero, 2 * g * Q, zero, zero, g * g + zero]
+    return FieldAverages(g * second / 2, M, Q, g + zero, g * g + zero, np.reshape(slopes, (3, 3, *np.shape(Q))))
+
+
+def of_relu(theta: float, h: Any, s: Any, c: Any) -> FieldAverages:
+    """Averages of x = max(0, I − θ)/(1 − c), with y = (θ − h)/s: M = s H1(y)/(1 − c), Q = s² H2(y)/(1 − c)².
+
+    Parameters
+    ----------
+    theta : float
+        Threshold.
+    h, s, c : array
+        Mean and standard deviation of the input, coefficient of x²/2.
+
+    Returns
+    -------
+    FieldAverages
+        The averages.
+    """
+    g = 1 / margin_of(c)
+    y = (theta - h) / s
+    H0, H1, H2, density = H(0, y), H(1, y), H(2, y), phi(y)
+    M, Q, chi = g * s * H1, g * g * s * s * H2, g * H0
+    slopes = [
+        [chi, g * density, g * M],
+        [2 * g * M, 2 * g * g * s * H0 - 0 * Q, 2 * g * Q],
+        [g * density / s, g * y * density / s, g * chi],
+    ]
+    # ∂(s² H2)/∂s = 2 s H2 + 2 s y H1 = 2 s H0
+    return FieldAverages(g * s * s * H2 / 2, M, Q, chi, g * g * H0, np.array(slopes))
+
+
+def of_steps(x: NDArray, energy: NDArray, h: Any, s: Any, c: Any, *, smooth: bool = False) -> FieldAverages:
+    """Averages of a unit of few values: x(I) steps from one to the next where I passes their slope of energy.
+
+    Parameters
+    ----------
+    x, energy : array, shape (n,)
+        Values in increasing order, and their energies.
+    h, s, c : array
+        Mean and standard deviation of the input, coefficient of x²/2, of shape S.
+    smooth : bool
+        Whether the values are equidistant ones of a smooth U: its slopes are then taken to fourth order.
+
+    Returns
+    -------
+    FieldAverages
+        The averages.
+    """
+    h, s, c = np.broadcast_arrays(h, s, c)
+    shape = h.shape
+    h, s, c = (v.ravel() for v in (h, s, c))
+    out: list[NDArray] = []
+    couplings, group = np.unique(np.real(c), return_inverse=True)
+    for j, value in enumerate(couplings):
+        part = np.nonzero(group == j)[0]
+        sums = _staircase(x, energy, value, h[part], s[part], c[part], smooth)
+        if not out:
+            out = [np.empty((*v.shape[:-1], len(h)), dtype=np.result_type(v)) for v in sums]
+        for total, one in zip(out, sums, strict=True):
+            total[..., part] = one
+    return FieldAverages(*(v.reshape((*v.shape[:-1], *shape)) for v in out))
+
+
+def _staircase(
+    x: NDArray, energy: NDArray, coupling: float, h: NDArray, s: NDArray, c: NDArray, smooth: bool
+) -> list[NDArray]:
+    """Sums over the steps at one self-coupling (its imaginary step aside)."""
+    best = convex(x, energy - coupling * x * x / 2)
+    whole = len(best) == len(x)
+    x, energy = x[best], energy[best]
+    rise, middle = np.diff(x), (x[1:] + x[:-1]) / 2
+    slope = np.diff(energy) / rise
+    end, stiff = 0.0, 0.0
+    if smooth and whole:
+        # midpoint sums of Euler and Maclaurin: what the lower end adds to Q and K
+        end, stiff = rise[0] ** 2 / 24, (slope[1] - slope[0]) / rise[0]
+        slope[1:-1] -= (slope[2:] - 2 * slope[1:-1] + slope[:-2]) / 24
+    threshold = slope - c[:, None] * middle
+    u = (threshold - h[:, None]) / s[:, None]
+    on, density = H(0, u), phi(u) / s[:, None]
+    work = h * x[0] + c * x[0] ** 2 / 2 - energy[0] + s * (H(1, u) @ rise) + end * (stiff - c)
+    square = rise * 2 * middle
+    bent = density * u / s[:, None]
+    slopes = [
+        [density @ rise, (density * u) @ rise, density @ (rise * middle)],
+        [density @ square, (density * u) @ square, density @ (square * middle)],
+        [bent @ rise, (density * (u * u - 1) / s[:, None]) @ rise, bent @ (rise * middle)],
+    ]
+    chi = density @ rise
+    return [work, x[0] + on @ rise, x[0] ** 2 + on @ square - 2 * end, chi, np.full(len(h), np.inf), np.array(slopes)]
+
+
+def convex(x: NDArray, energy: NDArray) -> NDArray:
+    """Indices of the values on the lower convex hull of the energies: those that minimise it for some input."""
+    slope = np.diff(energy) / np.diff(x)
+    if (np.diff(slope) > 0).all():
+        return np.arange(len(x))
+    hull: list[int] = []
+    for i in range(len(x)):
+        while len(hull) > 1:
+            a, b = hull[-2], hull[-1]
+            if (energy[b] - energy[a]) * (x[i] - x[b]) < (energy[i] - energy[b]) * (x[b] - x[a]):
+                break
+            hull.pop()
+        hull.append(i)
+    return np.array(hull)

@@ -1,0 +1,201 @@
+"""Random RBM with any two unit potentials, at any temperature.
+
+w = ξ/√N, ξ = ±1 with probability p/2 each and 0 otherwise, M = αN; L patterns are condensed, W is the sum of their
+entries at a visible unit. With the averages of `replica.field_averages` over the inputs m W + √(αpr) z of a visible
+unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C),
+
+    m = ⟨W M_v⟩/L,   q = ⟨Q_v⟩,   C = p⟨χ_v⟩,   r = Q_h,   B = p χ_h
+
+    f = L m²/2 + (α/2)[r C + B q + B C T/p] − ⟨K_v⟩ − α K_h
+    ∂f/∂(m, q, r, C, B) = −(L R_m, ½α R_B, ½α R_C, ½α(R_r + T R_B/p), ½α(R_q + T R_C/p))
+
+R = right-hand side − order parameter. Replica symmetry is stable while 1 − αp² ⟨V_v⟩ V_h > 0, V = (β var)².
+
+The general form of [J. Tubiana & R. Monasson, PRL 118, 138301 (2017)] and of the slides of G. Manzan (2021), "General
+free energy"; self-field and noise as re-derived (docs/derivations.md).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from replica.elementary import COMPLEX_STEP
+from replica.field_averages import FieldAverages, field_averages
+from replica.general_states import glasses, paramagnet, with_overlap
+from replica.model import ExactState, Finder, Model, Order, control
+from replica.pattern_sum import Law, sparse_sum
+from replica.potentials import Potential
+from replica.sparse_rbm import stacked_laws
+
+__all__ = ["GeneralRBM"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class GeneralRBM(Model):
+    """Random RBM with potentials of one's choice.
+
+    Parameters
+    ----------
+    visible, hidden : Potential
+        Potentials of the units: those of `replica.potentials`, or one's own.
+    alpha : float or array
+        Load M/N, > 0.
+    T : float or array
+        Temperature, ≥ 0.
+    p : float or array
+        Probability of a non-zero weight, in (0, 1].
+    L : int or array of int
+        Number of condensed patterns, 1 to 100.
+
+    Notes
+    -----
+    States with m > 0 are of the kind "retrieval", numbered by falling m; "spin_glass" is m = 0 < q, numbered by
+    rising f; the paramagnet m = q = r = 0 exists between units whose mean vanishes without input. With m > 0 are found
+    all states on the curves α(m) that begin at a state without noise, α → 0; with m = 0 all that a grid in the noise
+    and in the self-field tells apart. Condensed hidden units are taken as h = m√N with U ~ h²/2 there.
+
+    The measure of continuous units is Lebesgue's; units on an interval enter with a T ln T of their own, so that f
+    differs by a constant from that of models without explicit hidden units: f_Hopfield = f + α/2 + (αT/2) ln 2πT.
+
+    Examples
+    --------
+    >>> import replica
+    >>> from replica.potentials import Gaussian, Spin
+    >>> model = GeneralRBM(Spin(), Gaussian(), alpha=0.05, T=0.2)
+    >>> [(s.kind, round(s.order.m, 9)) for s in replica.solve_all(model)]
+    [('retrieval', 0.998877763), ('spin_glass', 0.0), ('retrieval', 0.341716613)]
+    """
+
+    visible: Potential
+    hidden: Potential
+    alpha: Any = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
+    T: Any = control("T", "temperature", low=0.0, breaking=-1)
+    p: Any = control("p", "probability of a non-zero weight", low=0.0, low_included=False, high=1.0, default=1.0)
+    L: Any = control("L", "condensed patterns", low=1.0, high=100.0, whole=True, default=1)
+
+    name: ClassVar[str] = "general-rbm"
+    title: ClassVar[str] = "R-RBM: units of any potentials, any temperature"
+    unknowns: ClassVar[tuple[str, ...]] = ("m", "q", "r", "C", "B")
+    precise: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        for name in ("visible", "hidden"):
+            value = getattr(self, name)
+            if not isinstance(value, Potential):
+                raise ValueError(f"{name} = {value!r}: a Potential is needed, such as replica.potentials.Spin()")
+        super().__post_init__()
+
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations."""
+        return self._layers(order).rhs
+
+    def free_energy(self, order: Order, n: int = 1) -> Any:
+        """Free energy per visible unit, on the saddle or off it."""
+        m, q, r, C, B = order
+        layers = self._layers(order)
+        pair = r * C + B * q + B * C * self.T / self.p
+        return (self.L * m * m / 2 + self.alpha / 2 * pair - layers.visible_work - self.alpha * layers.hidden_work)[()]
+
+    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """∂f/∂(m, q, r, C, B) as the known combination of the residuals."""
+        R = Order._make(new - old for new, old in zip(self.saddle(order, n), order, strict=True))
+        half = self.alpha / 2
+        return (
+            -self.L * R.m,
+            -half * R.B,
+            -half * R.C,
+            -half * (R.r + self.T * R.B / self.p),
+            -half * (R.q + self.T * R.C / self.p),
+        )
+
+    def entropy(self, order: Order, n: int = 1) -> Any:
+        """−∂f/∂T at T > 0, continuous units with their Lebesgue measure and no momenta; nan at T = 0."""
+        stepped = self.unchecked(T=np.asarray(self.T) + 1j * COMPLEX_STEP)
+        slope = np.imag(stepped.free_energy(order, n)) / COMPLEX_STEP
+        return np.where(np.asarray(self.T) > 0, -slope, np.nan)[()]
+
+    def energy(self, order: Order, n: int = 1) -> Any:
+        """Energy per visible unit on the saddle, U = f + T S; f itself at T = 0."""
+        f = self.free_energy(order, n)
+        return np.where(np.asarray(self.T) > 0, f + self.T * self.entropy(order, n), f)[()]
+
+    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """Curvature of f along an uncondensed overlap, 1 − C, and along the difference of two condensed ones.
+
+        The latter is 1 − ½⟨(ξ1 − ξ2)² χ_v⟩ = 1 − p⟨½(1 − p)(χ₊₁ + χ₋₁) + p χ₀⟩, χ_k at L − 2 entries plus k.
+        """
+        outside = 1 - order.C
+        if n == 0 or np.all(np.asarray(self.L) < 2):
+            return (outside,)
+        law = stacked_laws(lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN, self.L, self.p)
+        p = self.p
+        total: Any = 0.0
+        for shift, share in ((1, (1 - p) / 2), (-1, (1 - p) / 2), (0, p)):
+            chi = self._visible(order, law._replace(w=law.w + shift)).chi
+            total = total + share * np.sum(law.weight * chi, axis=-1)
+        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - p * total)[()]
+
+    def replicon(self, order: Order, n: int = 1) -> Any:
+        """Replicon eigenvalue 1 − αp² ⟨V_v⟩ V_h; −inf at T = 0 where units jump."""
+        layers = self._layers(order)
+        return (1 - self.alpha * self.p * self.p * layers.visible_V * layers.hidden_V)[()]
+
+    def quadrature_error(self, order: Order, n: int = 1) -> Any:
+        """Largest change of the right-hand sides, relative for those above 1, and of f, when every rule is refined."""
+        fine, plain = self._layers(order, refine=2), self._layers(order)
+        worst: Any = 0.0
+        for a, b in zip(
+            (*fine.rhs, fine.visible_work, fine.hidden_work),
+            (*plain.rhs, plain.visible_work, plain.hidden_work),
+            strict=True,
+        ):
+            worst = np.maximum(worst, np.abs(a - b) / np.maximum(1, np.abs(b)))
+        return worst[()]
+
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
+        """States with overlap, glasses, and the paramagnet."""
+        frozen = [Finder(("spin_glass",), 0, glasses), ExactState("paramagnet", 0, paramagnet)]
+        return [Finder(("retrieval",), 1, with_overlap), *frozen] if n_condensed else frozen
+
+    def law(self) -> Law:
+        """Law of W."""
+        return stacked_laws(sparse_sum, self.L, self.p)
+
+    def unpack(self, x: Any) -> Order:
+        """Order parameters at (m, q, r, C, B)."""
+        return Order(*x)
+
+    def _visible(self, order: Order, law: Law, refine: int = 1) -> FieldAverages:
+        """Averages of a visible unit, a further axis for W."""
+        m, r, B = (np.asarray(v)[..., None] for v in (order.m, order.r, order.B))
+        alpha, p, T = (np.asarray(v)[..., None] for v in (self.alpha, self.p, self.T))
+        return field_averages(self.visible, m * law.w, np.sqrt(alpha * p * r), alpha * B, T, refine=refine)
+
+    def _layers(self, order: Order, refine: int = 1) -> _Layers:
+        """Averages of both layers."""
+        law = self.law()
+        v = self._visible(order, law, refine)
+        h = field_averages(self.hidden, 0.0, np.sqrt(self.p * order.q), order.C, self.T, refine=refine)
+
+        def mean(values: Any) -> Any:
+            with np.errstate(invalid="ignore"):
+                return np.sum(np.where(law.weight > 0, law.weight * values, 0.0), axis=-1)[()]
+
+        rhs = Order(mean(law.w * v.M) / self.L, mean(v.Q), h.Q, self.p * mean(v.chi), self.p * h.chi)
+        return _Layers(rhs, mean(v.work), h.work, mean(v.V), h.V)
+
+
+class _Layers(NamedTuple):
+    """What the averages of both layers give at some order parameters."""
+
+    rhs: Order
+    visible_work: Any
+    hidden_work: Any
+    visible_V: Any
+    hidden_V: Any
+
+
+ORIGIN = Law(np.zeros(1), np.ones(1), np.ones(1))
