@@ -53,6 +53,7 @@ _MODULES = (
     "moves",
     "packed",
     "patterns",
+    "planted",
     "rbm",
     "renormalisation",
     "runs",

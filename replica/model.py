@@ -42,6 +42,7 @@ def control(
     low: float = -math.inf,
     high: float = math.inf,
     low_included: bool = True,
+    high_included: bool = True,
     whole: bool = False,
     loss: int = 1,
     breaking: int = 1,
@@ -57,8 +58,8 @@ def control(
         One line for the command line's help.
     low, high : float
         Domain; always finite inside.
-    low_included : bool
-        Whether `low` itself is allowed.
+    low_included, high_included : bool
+        Whether `low` and `high` themselves are allowed.
     whole : bool
         Whether only whole numbers are allowed.
     loss : {1, -1}
@@ -79,6 +80,7 @@ def control(
         "low": low,
         "high": high,
         "low_included": low_included,
+        "high_included": high_included,
         "whole": whole,
         "loss": loss,
         "breaking": breaking,
@@ -98,7 +100,7 @@ def domain_text(field: dataclasses.Field) -> str:
     if math.isinf(meta["low"]) and math.isinf(meta["high"]):
         return noun
     lower = "" if math.isinf(meta["low"]) else f"{'>=' if meta['low_included'] else '>'} {meta['low']:g}"
-    upper = "" if math.isinf(meta["high"]) else f"<= {meta['high']:g}"
+    upper = "" if math.isinf(meta["high"]) else f"{'<=' if meta['high_included'] else '<'} {meta['high']:g}"
     return f"{noun} " + " and ".join(filter(None, [lower, upper]))
 
 
@@ -352,7 +354,8 @@ def _checked(field: dataclasses.Field, value: Any) -> Any:
 def _check_domain(field: dataclasses.Field, array: NDArray, value: Any) -> None:
     meta = field.metadata
     above = array >= meta["low"] if meta["low_included"] else array > meta["low"]
-    good = np.isfinite(array) & above & (array <= meta["high"])
+    below = array <= meta["high"] if meta["high_included"] else array < meta["high"]
+    good = np.isfinite(array) & above & below
     if meta["whole"]:
         good &= array == np.round(array)
     if not good.all():

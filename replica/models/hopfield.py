@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, ClassVar
 
@@ -112,15 +113,12 @@ class Hopfield(Model):
 
     def replicon(self, order: Order, n: int = 1) -> Any:
         """Replicon 1 − α ⟨(β sech²)²⟩/(1−C)²; −inf at T = 0, where discrete spins break replica symmetry."""
-        cold = np.asarray(self.T == 0)
-        if cold.all():
-            return np.full(np.shape(order.C), -np.inf)[()]
-        squared: Any = 0.0
-        T = self.T if is_multiprecision(self.T) else np.where(cold, 1.0, self.T)[()]
-        for z, weight in sign_sum_law(n):
-            squared = squared + weight * spin_response_squared(order.m * z, sqrt(self.alpha * order.r), T)
-        value = 1 - self.alpha * squared / (1 - order.C) ** 2
-        return np.where(cold, -np.inf, value)[()] if cold.any() else value
+        s = sqrt(self.alpha * order.r)
+
+        def squared(T: Any) -> Any:
+            return sum(weight * spin_response_squared(order.m * z, s, T) for z, weight in sign_sum_law(n))
+
+        return spin_replicon(squared, self.alpha, order.C, self.T)
 
     def unpack(self, x: Any) -> Order:
         """Order parameters at (m, C, ln r): q = 1 − T C, B = 1/(1−C)."""
@@ -139,11 +137,21 @@ class Hopfield(Model):
         for n in n_condensed:
             kind = "retrieval" if n == 1 else "mixture"
             charts.append(Chart(kind, n, overlap_nodes, partial(_overlap_point, n=n)))
-        glass = Chart("spin_glass", 0, _glass_nodes, _glass_point, zero_noise=-1, folded=False)
-        return [*charts, glass, ExactState("paramagnet", 0, _paramagnet)]
+        glass = Chart("spin_glass", 0, glass_nodes, glass_point, zero_noise=-1, folded=False)
+        return [*charts, glass, ExactState("paramagnet", 0, paramagnet)]
 
     def _field_averages(self, order: Order, n: int) -> tuple[Any, Any, Any]:
         return mixture_averages(order.m, sqrt(self.alpha * order.r), self.T, n)
+
+
+def spin_replicon(response_squared: Callable[[Any], Any], load: Any, C: Any, T: Any) -> Any:
+    """Replicon 1 − load ⟨(β sech²)²⟩/(1−C)², the average at T > 0 from `response_squared`; −inf at T = 0."""
+    cold = np.asarray(T == 0)
+    if cold.all():
+        return np.full(np.shape(C), -np.inf)[()]
+    squared = response_squared(T if is_multiprecision(T) else np.where(cold, 1.0, T)[()])
+    value = 1 - load * squared / (1 - C) ** 2
+    return np.where(cold, -np.inf, value)[()] if cold.any() else value
 
 
 @cache
@@ -221,12 +229,13 @@ def _newton_step(s: NDArray, y: NDArray, T: NDArray, n: int) -> NDArray:
     return np.where(np.isfinite(step), step, 0.0)
 
 
-def _glass_nodes(model: Hopfield, lowest: float) -> NDArray:
+def glass_nodes(model: Hopfield, lowest: float) -> NDArray:
     """Return ln(s − s_min): α ~ (s − s_min)² for T < 1 and α → (T − 1)² for T > 1 as it falls; α ~ s² as it grows."""
     return np.concatenate([np.arange(min(-18.0, lowest / 2 - 2), 8, 0.5), np.geomspace(8, 350, 20)])
 
 
-def _glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
+def glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
+    """Ln α and the order parameters at u = ln(s − s_min), m = 0."""
     lowest, excess, T = np.broadcast_arrays(_least_noise(model.T), np.exp(u), np.asarray(model.T, dtype=float))
     s = lowest + excess
     _, q, C = spin_averages(np.zeros_like(s), s, T)
@@ -259,7 +268,7 @@ def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tupl
     return np.where(inside, load, -np.inf), order
 
 
-def _paramagnet(model: Hopfield) -> tuple[NDArray, Order]:
+def paramagnet(model: Hopfield) -> tuple[NDArray, Order]:
     """M = q = r = 0, C = β: inside the domain C < 1 for T > 1."""
     T = np.broadcast_to(np.asarray(model.T, dtype=float), model.shape)
     exists = T > 1

@@ -41,6 +41,13 @@ def sparsely_populated(cls):
     return any(isinstance(branch, Finder) for branch in branches)
 
 
+@cache
+def has_folds(cls):
+    """Whether states with overlap come in several sheets, of which the second is a saddle."""
+    branches = cls(**fixed_controls(cls, np.random.default_rng(1), 1)[0]).branches((1,))
+    return any(branch.folded for branch in branches if isinstance(branch, Chart) and branch.n)
+
+
 def bounds(field):
     """A sensible range of a control inside its domain: about the unit interval where that is unbounded."""
     low, high = field.metadata["low"], field.metadata["high"]
@@ -49,6 +56,8 @@ def bounds(field):
     low = max(low, -1.5)
     if not field.metadata["low_included"] or low == 0:
         low += 0.01
+    if not field.metadata["high_included"]:
+        high -= 0.01
     return low, min(high, low + 2.0, 1.5)
 
 
@@ -490,7 +499,7 @@ def test_stability_is_the_curvature_of_the_free_energy(cls):
             assert s.stable == (s.curvature > 0)
             signs.append(s.stable)
     assert True in signs
-    assert False in signs or sparsely_populated(cls)
+    assert False in signs or sparsely_populated(cls) or not has_folds(cls)
 
 
 @every_model
@@ -572,6 +581,8 @@ def bad_values(field):
             values.append(meta["low"])
     if math.isfinite(meta["high"]):
         values.append(meta["high"] + 1.0)
+        if not meta["high_included"]:
+            values.append(meta["high"])
     return values
 
 
