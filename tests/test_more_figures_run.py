@@ -217,6 +217,53 @@ def test_sampled_overlaps_agree_with_theory():
         assert abs(r["m"] - theory) < 4 * r["m_err"], r
 
 
+# Planted patterns
+
+
+def learned(r):
+    """Theory at the controls of a row: the lowest state."""
+    import replica
+    from replica.models import PlantedHopfield
+
+    return replica.solve_all(PlantedHopfield(**{name: r[name] for name in ("gamma", "beta_teacher", "T")}))[0].order
+
+
+def test_lines_of_the_planted_pattern_known():
+    """Ends of the lines, m = q on the Nishimori line, and where the lines of the phases meet."""
+    for gamma in (0.5, 1.0, 2.0):
+        beta, T, m, q = column(rows_of("planted_learning", series="line", gamma=gamma), "beta_teacher", "T", "m", "q")
+        assert beta[0] == pytest.approx(1 / (1 + math.sqrt(gamma)), abs=1e-14)
+        np.testing.assert_allclose(beta * T, 1, rtol=1e-14)
+        np.testing.assert_allclose(m, q, atol=1e-9)
+        assert (np.diff(m) > 0).all()
+    beta, T = column(rows_of("planted_learning", series="learning"), "beta_teacher", "T")
+    warm = T >= 2
+    np.testing.assert_allclose(T[warm], 1 / (1 - beta[warm]), rtol=1e-14)
+    ground = math.sqrt(math.pi / 2)
+    assert beta[T == 0] == pytest.approx(ground / (1 + ground), abs=1e-10)
+    assert (np.diff(beta[~warm]) > 0).all()
+
+
+def test_students_follow_the_theory_on_and_off_the_nishimori_line():
+    """m and q from two sizes, extrapolated in 1/N, from the pattern and from random starts: 80 numbers, z < 4."""
+    rows = [r for r in rows_of("planted_learning", N=2000) if (r["beta_teacher"], r["gamma"]) != (0.4, 1.0)]
+    assert len(rows) == 20
+    for r in rows:
+        (small,) = rows_of("planted_learning", **{k: r[k] for k in ("series", "gamma", "beta_teacher", "T")}, N=1000)
+        theory = learned(r)
+        for name in ("m", "q", "m_random", "q_random"):
+            error = math.hypot(2 * r[f"{name}_err"], small[f"{name}_err"])
+            assert abs(2 * r[name] - small[name] - getattr(theory, name[0])) < 4 * error, (r, name)
+            assert error < 0.06
+
+
+def test_below_the_threshold_students_know_nothing():
+    for r in rows_of("planted_learning", gamma=1.0, beta_teacher=0.4):
+        assert learned(r).m == 0
+        assert r["m"] < 0.02
+        assert r["m_random"] < 0.02
+
+
 # Hidden activity
 
 
