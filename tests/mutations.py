@@ -33,6 +33,8 @@ THEORY = "tests/replica"
 CERTIFIED = f"{THEORY}/test_certified.py"
 THERMAL = f"{THEORY}/test_one_step_thermal.py"
 BROKEN_RBM = f"{THEORY}/test_one_step_rbm.py"
+PLANTED = f"{THEORY}/test_planted.py"
+PLANTED_SIMULATED = "tests/rbm_sim/test_sim_planted.py"
 MUTATIONS = (
     Mutation(
         "replica/gaussian.py",
@@ -286,6 +288,56 @@ MUTATIONS = (
     Mutation("replica/one_step_rbm.py", "hidden.on / (1 - C)\n", "hidden.on\n", BROKEN_RBM),
     Mutation("replica/one_step_rbm.py", "(w * w * dq / 2)", "(w * w * dq)", BROKEN_RBM),
     Mutation("replica/one_step_rbm.py", "alpha * state.log_z / state.mu", "state.log_z / state.mu", BROKEN_RBM),
+    Mutation(
+        "replica/models/planted.py",
+        "r = (order.q + self.signal * order.m * order.m)",
+        "r = (order.q - self.signal * order.m * order.m)",
+        PLANTED,
+    ),
+    Mutation(
+        "replica/models/planted.py",
+        "(q - self.signal * m * m) * gain(order, 1.0)",
+        "(q + self.signal * m * m) * gain(order, 1.0)",
+        PLANTED,
+    ),
+    Mutation(
+        "replica/models/planted.py",
+        "return spin_entropy(*self._field(order), self.T) - self.gamma / 2",
+        "return spin_entropy(*self._field(order), self.T) - self.gamma",
+        PLANTED,
+    ),
+    Mutation(
+        "replica/models/planted.py",
+        "1 - self.gamma * self.signal * order.C * gain(order, 1.0)",
+        "1 - self.gamma * self.signal * gain(order, 1.0)",
+        PLANTED,
+    ),
+    Mutation(
+        "replica/models/planted.py",
+        "return self.beta_teacher / (1 - self.beta_teacher)",
+        "return self.beta_teacher / (1 + self.beta_teacher)",
+        PLANTED,
+    ),
+    Mutation(
+        "replica/models/planted.py",
+        "margin = y / s * (q / (delta * m) + m)",
+        "margin = y / s * (q / (delta * m) - m)",
+        PLANTED,
+    ),
+    Mutation(
+        "replica/models/planted.py",
+        "return C + q / (delta[i] * C * s * s) - 1",
+        "return C + q / (delta[i] * s * s) - 1",
+        PLANTED,
+    ),
+    Mutation(
+        "replica/models/planted.py",
+        "1 / (1 + model.gamma * model.signal), np.inf",
+        "1 / (1 + model.signal), np.inf",
+        PLANTED,
+    ),
+    Mutation("rbm_sim/planted.py", "weight = beta / (2 * N) *", "weight = beta / N *", PLANTED_SIMULATED),
+    Mutation("rbm_sim/planted.py", "- gammaln(N - k + 1)", "", PLANTED_SIMULATED),
 )
 
 

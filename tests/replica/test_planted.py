@@ -77,6 +77,26 @@ def test_on_the_nishimori_line_student_and_teacher_are_alike(gamma):
         assert s.stable
 
 
+@pytest.mark.parametrize("point", POINTS)
+def test_the_replicon_is_its_average(point):
+    """1 − γ⟨(β sech²)²⟩/(1 − C)², by panels."""
+    gamma, _, T = point
+    s = learned(*point)
+    h, noise = gamma * s.model.signal * s.order.m * s.order.B, math.sqrt(gamma * s.order.r)
+    fourth = gaussian_average(lambda z: (1 - np.tanh((h + noise * z) / T) ** 2) ** 2, kink=-h / noise, width=T / noise)
+    assert s.replicon == pytest.approx(1 - gamma * fourth.value / (T * (1 - s.order.C)) ** 2, abs=1e-11)
+
+
+def test_no_student_knows_more_than_the_bound_of_the_docs():
+    """m² ≤ q of the Nishimori line, at every temperature of the student."""
+    for gamma, beta in ((1.0, 0.6), (3.0, 0.4), (0.2, 0.85)):
+        least = learned(gamma, beta, 1 / beta).order.q
+        T = np.linspace(0, 0.999 * (1 + gamma * beta / (1 - beta)), 60)
+        state = replica.solve(PlantedHopfield(gamma=gamma, beta_teacher=beta, T=T), throw=False)
+        assert np.nanmax(state.order.m**2 / least) <= 1
+        assert np.isfinite(state.order.m).sum() > 30
+
+
 def test_the_sign_of_the_mean_is_best_on_the_nishimori_line():
     """erf(h/√2 s) is the overlap of the best single guess; no other student's is larger (Bayes)."""
     for gamma, beta in ((1.0, 0.6), (3.0, 0.5), (0.2, 0.85)):
