@@ -1,9 +1,10 @@
 """Simulation of restricted Boltzmann machines: what finite machines do, in NumPy.
 
-`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian` and `ReLU`; the modules `exact` (enumeration of
-small machines), `patterns` (random patterns), `dynamics` (zero temperature), `measure` (order parameters),
-`capacity` (retrieval against size and load); at T > 0 `averages` (of any observable, with errors by
-`timeseries`), `fluctuation` (order parameters and responses), `moves` (single units) and `tempering`.
+`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian`, `ReLU` and `Mixture`, or units of one's own, `Discrete` and
+`Continuous`; the modules `exact` (enumeration of small machines), `patterns` (random patterns), `dynamics` (zero
+temperature), `measure` (order parameters), `capacity` (retrieval against size and load); at T > 0 `averages` (of any
+observable, with errors by `timeseries`), `fluctuation` (order parameters and responses), `moves` (single units) and
+`tempering`.
 """
 
 import importlib.util
@@ -14,7 +15,10 @@ _HOME = {
     "RBM": "rbm",
     "State": "rbm",
     "Bernoulli": "units",
+    "Continuous": "continuous",
+    "Discrete": "discrete",
     "Gaussian": "units",
+    "Mixture": "mixture",
     "ReLU": "units",
     "Spin": "units",
     "Unit": "unit",
@@ -35,9 +39,11 @@ _MODULES = (
     "ais",
     "averages",
     "capacity",
+    "continuous",
     "couplings",
     "critical_load",
     "datasets",
+    "discrete",
     "dynamics",
     "estimator",
     "exact",
@@ -50,7 +56,9 @@ _MODULES = (
     "learning",
     "likelihood",
     "measure",
+    "mixture",
     "moves",
+    "own_unit",
     "packed",
     "patterns",
     "planted",
