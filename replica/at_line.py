@@ -75,7 +75,9 @@ def instability(model: Model, *, along: str, start: Start = "retrieval", precisi
         with np.errstate(all="ignore"):
             return np.log(1 - np.asarray(state.replicon))
 
-    bracket = _first_bracket(excess, _towards_breaking(plain, along))
+    values = _towards_breaking(plain, along)
+    # the values next to the edge of the domain only where they are needed
+    bracket = _first_bracket(excess, values[:LINEAR]) or _first_bracket(excess, values)
     if bracket is None:
         raise ConvergenceError(
             f"the replicon of {label(start)} stays positive along {along} from {plain.controls[along]}"
@@ -112,13 +114,17 @@ def _precise_instability(model: Model, along: str, value: float, state: Solution
         return CriticalPoint(value, along, (refined(value),), float(mp.log(abs(value))))
 
 
+LINEAR = 64
+"""Values up to the edge of a domain that are equidistant."""
+
+
 def _towards_breaking(plain: Model, along: str) -> NDArray:
     """Values from the model's own to the edge of the domain on the side where replica symmetry breaks."""
     meta = metadata(plain, along)
     own, edge = float(plain.controls[along]), meta["low"] if meta["breaking"] < 0 else meta["high"]
     if math.isinf(edge):
         return own + meta["breaking"] * np.concatenate([[0.0], np.geomspace(1e-3, 1e4, 141)]) * max(abs(own), 1e-3)
-    linear = own + (edge - own) * np.linspace(0, 1, 65)[:-1]
+    linear = own + (edge - own) * np.linspace(0, 1, LINEAR + 1)[:-1]
     if edge != 0:
         return linear
     tail = linear[-1] * 10.0 ** -np.arange(0.25, 280, 1.0)

@@ -56,6 +56,7 @@ class Continuous(Potential):
     """
 
     support: ClassVar[tuple[float, ...]] = (-math.inf, math.inf)
+    weights: ClassVar[int] = 300
 
     def __init_subclass__(cls) -> None:
         """Refuse a support that is no increasing list."""
@@ -97,12 +98,18 @@ class Continuous(Potential):
     def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
         """Averages of the staircase through many values; their error falls as the square of the step."""
         h, s, c = np.broadcast_arrays(*(np.asarray(v) for v in (h, s, c)))
-        reach = abs(np.real(h)) + 9 * np.real(s)
-        high = _ladder(float(reach[np.isfinite(reach)].max(initial=1.0)), 1)
-        x = self._values(high, float(np.real(c).max(initial=0.0)), STEPS * refine)
-        energy = self.energy(x, 0.0)
-        smooth = len(self.support) == 2
-        return of_steps(x, energy, h, s, c, smooth=smooth)._replace(V=_squared_response(x, energy, h, s, c))
+        good = np.isfinite(h + s + c) & (np.real(c) < self._limit(0.0))
+        dtype = np.result_type(h, s, c, float)
+        out = [np.full((*lead, *h.shape), np.nan, dtype) for lead in ((), (), (), (), (), (3, 3))]
+        if good.any():
+            h, s, c = h[good], s[good], c[good]
+            high = _ladder(float((abs(np.real(h)) + 9 * np.real(s)).max(initial=1.0)), 1)
+            x = self._values(high, float(np.real(c).max(initial=0.0)), STEPS * refine)
+            energy = self.energy(x, 0.0)
+            averages = of_steps(x, energy, h, s, c, smooth=len(self.support) == 2)
+            for total, value in zip(out, averages._replace(V=_squared_response(x, energy, h, s, c)), strict=True):
+                total[..., good] = value
+        return FieldAverages(*out)
 
     @lru_cache(maxsize=1024)  # noqa: B019 - potentials are small values
     def _nodes(self, T: float, low: float, high: float, c: float, refine: int) -> tuple[NDArray, NDArray]:
@@ -127,6 +134,8 @@ class Continuous(Potential):
             return self._end(T, -1.0, c, -1.0) is not None and self._end(T, 1.0, c, 1.0) is not None
 
         low, high = 0.0, 1.0
+        if not lawful(1e-9):
+            return 0.0
         while lawful(high):
             low, high = high, 2 * high
             if high > FARTHEST:
@@ -137,7 +146,7 @@ class Continuous(Potential):
         return low
 
     def _panels(self, T: float, a: float, b: float, c: float, tilt: float) -> NDArray:
-        """Edges of panels that resolve the narrowest law of an interval, by the largest curvature of U − c x²/2.
+        """Edges of panels that resolve the laws of an interval, by the curvature of U − c x²/2.
 
         They shrink towards ends of the support and kinks, where the law may fall off as an exponential.
         """
@@ -145,13 +154,18 @@ class Continuous(Potential):
         with np.errstate(all="ignore"):
             energy = self.energy(x, T)
             slopes = np.diff(energy) / (x[1] - x[0])
-            stiff = np.diff(slopes) / (x[1] - x[0]) + max(-c, 0.0)
-        stiff = stiff[np.isfinite(stiff)]
-        width = math.sqrt(T / max(float(stiff.max(initial=0.0)), 1e-12))
-        edges = np.linspace(a, b, min(max(math.ceil((b - a) / (WIDTH * width)), 4), MOST_PANELS) + 1)
-        parts, width = [edges], edges[1] - a
+            stiff = np.abs(np.diff(slopes)) / (x[1] - x[0]) + max(-c, 0.0)
+        stiff = np.where(np.isfinite(stiff), stiff, np.nanmax(stiff[np.isfinite(stiff)], initial=0.0))
+        # panels per length, at least those of the neighbours
+        density = np.sqrt(np.pad(stiff, 1, mode="edge") / T) / WIDTH
+        density = np.maximum(np.maximum(density, np.roll(density, 4)), np.roll(density, -4)) + 4 / (b - a)
+        passed = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2) * (x[1] - x[0])])
+        count = min(math.ceil(passed[-1]), MOST_PANELS)
+        edges = np.interp(np.linspace(0, passed[-1], count + 1), passed, x)
+        parts = [edges]
         for corner, sign, slope in ((a, 1.0, slopes[0]), (b, -1.0, slopes[-1])):
             if corner in self.support:
+                width = edges[1] - edges[0] if sign > 0 else edges[-1] - edges[-2]
                 decay = width * (tilt + abs(float(slope))) / T
                 halvings = math.ceil(math.log2(max(decay / DECAY, 1.0))) if math.isfinite(decay) else MOST_HALVINGS
                 parts.append(corner + sign * width * 0.5 ** np.arange(1, min(halvings, MOST_HALVINGS) + 1))
@@ -191,9 +205,16 @@ class Continuous(Potential):
     def _values(self, high: float, c: float, steps: int) -> NDArray:
         """Values that stand for the interval at T = 0."""
         ends = self._end(0.0, -high, c, -1.0), self._end(0.0, high, c, 1.0)
-        if ends[0] is None or ends[1] is None:
-            raise ValueError(f"{type(self).__name__}: its energy does not outgrow c x²/2 with c = {c:.6g}")
+        assert ends[0] is not None
+        assert ends[1] is not None
         return np.linspace(ends[0], ends[1], steps + 1)
+
+    def check(self, T: float) -> None:
+        """Refuse an energy that is no array, not finite on the interval, or does not confine the unit."""
+        low, high = max(self.support[0], -5.0), min(self.support[-1], 5.0)
+        super().check_values(np.linspace(low, high, 12)[1:-1], T)
+        if not self._limit(T) > 0:
+            raise ValueError(f"{type(self).__name__}: its energy does not grow with |x|: no law exists at T = {T:g}")
 
 
 def _groups(I: NDArray, c: NDArray, T: NDArray) -> Iterator[tuple[float, float, NDArray]]:

@@ -65,7 +65,7 @@ def field_averages(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: i
     h, s, c : float, array or complex step
         Mean and standard deviation (> 0) of its input, coefficient of x²/2; shapes that broadcast to S.
     T : float, array or complex step
-        Temperature, ≥ 0; 0 throughout or nowhere.
+        Temperature, ≥ 0.
     refine : int
         Factor by which quadratures are refined, to measure their error.
 
@@ -82,9 +82,21 @@ def field_averages(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: i
     """
     h, s, c, T = np.broadcast_arrays(*(np.asarray(v) for v in (h, s, c, T)))
     with np.errstate(all="ignore"):
-        if T.size and (np.real(T) == 0).all():
+        cold = np.real(T) == 0
+        if cold.all() and T.size:
             return unit.cold(h, s, c, refine=refine)
-        return unit.averages(h, s, c, T, refine=refine)
+        if not cold.any():
+            return unit.averages(h, s, c, T, refine=refine)
+        frozen = unit.cold(h[cold], s[cold], c[cold], refine=refine)
+        thermal = unit.averages(h[~cold], s[~cold], c[~cold], T[~cold], refine=refine)
+        return FieldAverages(*(_merged(cold, a, b) for a, b in zip(frozen, thermal, strict=True)))
+
+
+def _merged(where: NDArray, first: Any, second: Any) -> NDArray:
+    """An array with the elements of `first` where a condition holds, and those of `second` elsewhere."""
+    out = np.empty((*np.shape(first)[:-1], *where.shape), dtype=np.result_type(first, second))
+    out[..., where], out[..., ~where] = first, second
+    return out
 
 
 def by_quadrature(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
@@ -121,10 +133,12 @@ def by_quadrature(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: in
 
 def _rules(strip: NDArray, corner: NDArray, refine: int) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
     """Blocks of elements with their nodes and weights: trapezoids in z, or in u where one corner is sharp."""
+    # a corner that no node comes near is no closer than that
+    strip = np.where(np.abs(corner) > REACH, np.hypot(strip, np.abs(corner) - REACH), strip)
     bent = np.where(np.isfinite(strip), np.minimum(strip, 2 * math.pi / SMOOTH), 2 * math.pi / SMOOTH)
     steps = np.minimum(2 * math.pi * bent / (DIGITS + bent * bent / 2), SMOOTH)
     halvings = np.ceil(np.log2(SMOOTH / steps) - 1e-9).astype(int)
-    sharp = (halvings > SHARP) & np.isfinite(corner) & np.isfinite(strip)
+    sharp = (halvings > SHARP) & (np.abs(corner) <= REACH) & np.isfinite(strip)
     for level in np.unique(halvings[~sharp]):
         z, weight = _trapezoid(SMOOTH / (2**level * refine))
         for index in _blocks((halvings == level) & ~sharp, len(z)):
@@ -164,7 +178,9 @@ def _summed(
 def _graded(corner: NDArray, strip: NDArray, refine: int) -> tuple[NDArray, NDArray]:
     """Trapezoids in u, z = corner + strip sinh u: singularities beyond ±i strip come to lie at |Im u| ≈ π/4 or more."""
     ends = [np.arcsinh((sign * REACH - corner) / strip) for sign in (-1, 1)]
-    count = math.ceil(float((ends[1] - ends[0]).max()) / GRADED_STEP) * refine
+    # the Gaussian, of width 1, lies about |corner| from where the nodes crowd
+    steps = (ends[1] - ends[0]) / np.minimum(GRADED_STEP, 0.5 / (np.abs(corner) + 1))
+    count = math.ceil(float(steps.max())) * refine
     step = (ends[1] - ends[0]) / count
     u = ends[0][:, None] + step[:, None] * np.arange(count + 1)
     z = corner[:, None] + strip[:, None] * np.sinh(u)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from replica.field_averages import field_averages
 from replica.flat import groups
 from replica.model import Found, Order
+from replica.potentials import Potential
 from replica.rootfinding import find_roots
 
 if TYPE_CHECKING:
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
 
 __all__ = ["glasses", "paramagnet", "with_overlap"]
 
+LARGEST_EFFORT = 1e7
+"""Weights that one average may cost."""
+LARGEST_EFFORT_OF_SCAN = 3e5
 QUIET = 1e-9
 """Noise that stands for none."""
 FIRST_LOAD = 1e-3
 """Load at which a curve starts, or half the least that is asked for."""
-FARTHEST = 10.0
+FARTHEST = 6.0
 """How far beyond the largest load, in ln α, a curve is followed in case it turns back."""
-FARTHEST_GLASS = 3.0
+FARTHEST_GLASS = 0.5
 NO_OVERLAP = 1e-7
 """m below which a curve has merged with the glass."""
 NO_NOISE = 1e-7
@@ -45,7 +49,7 @@ class System:
 
     def __init__(self, model: GeneralRBM, frozen: bool) -> None:
         """Take the couplings of a flat model."""
-        self.model, self.frozen = model, frozen
+        self.model, self.frozen, self.effort = model, frozen, LARGEST_EFFORT
         self.T, self.p, self.L = (np.asarray(v, dtype=float) for v in (model.T, model.p, model.L))
         law = model.law()
         weight = np.broadcast_to(law.weight, (len(self.T), len(law.w)))
@@ -58,13 +62,23 @@ class System:
         """Return the same equations at some rows."""
         part = object.__new__(System)
         part.model, part.frozen, part.w = self.model, self.frozen, self.w
+        part.effort = self.effort
         part.T, part.p, part.L, part.weight = self.T[index], self.p[index], self.L[index], self.weight[index]
         return part
 
+    def _affordable(self, unit: Potential, s: NDArray, c: NDArray) -> NDArray:
+        """Return the noise, nan where an average over it costs too much."""
+        warm = np.where(self.T > 0, self.T, 1.0)
+        return np.where((unit.effort(s, c, warm) > self.effort) & (self.T > 0), np.nan, s)
+
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
-        """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters."""
+        """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.
+
+        All nan where averages would cost more than `effort`, far from where states are.
+        """
         m, s, b, alpha = y[:, 0], np.exp(y[:, 1]), np.exp(y[:, 2]), np.exp(y[:, 3])
         p = self.p
+        s = self._affordable(self.model.visible, s, b)
         columns = (m[:, None] * self.w, s[:, None], b[:, None], self.T[:, None])
         v = field_averages(self.model.visible, *columns)
         h_by = np.array([self.w * np.ones_like(v.M), np.ones_like(v.M), np.ones_like(v.M)])
@@ -76,7 +90,7 @@ class System:
             return np.stack([mean(v.slopes[i, j] * h_by[j], factor) for j in range(3)], axis=-1)
 
         q, C = mean(v.Q), p * mean(v.chi)
-        t = np.sqrt(p * q)
+        t = self._affordable(self.model.hidden, np.sqrt(p * q), C)
         h = field_averages(self.model.hidden, np.zeros_like(t), t, C, self.T)
         r, B = h.Q, p * h.chi
         by_q, by_C = slopes(1), p[:, None] * slopes(2)
@@ -187,9 +201,8 @@ def trace(system: System, start: NDArray, sign: int, low: NDArray, high: NDArray
         points.append(new)
         tangents.append(new_tangent)
         alive[index] &= step[index] > SMALLEST_STEP
-        outside = (here[:, 3] < low) | (here[:, 3] > high) | (here[:, 1] < math.log(NO_NOISE))
-        if not system.frozen:
-            outside |= here[:, 0] < NO_OVERLAP
+        outside = (here[:, 3] < low) | (here[:, 3] > high)
+        outside |= (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
         alive &= ~outside
     return _packed(np.array(points), np.array(tangents))
 
@@ -359,12 +372,14 @@ def glasses(flat: GeneralRBM) -> Found:
     return _collected(flat, every, np.concatenate(owner), group, log_load, frozen=True)
 
 
-LOG_NOISES = np.log(np.array([1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5]))
-LOG_SELF_FIELDS = np.linspace(math.log(1e-5), math.log(100.0), 45)
+LOG_NOISES = np.log(np.array([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 5.0]))
+LOG_SELF_FIELDS = np.linspace(math.log(1e-8), math.log(300.0), 60)
 
 
 def _seeds(system: System) -> tuple[NDArray, NDArray]:
     """Points of curves at several noises: the self-fields at which both equations ask for the same load."""
+    scan = system.rows(np.arange(len(system.T)))
+    scan.effort = LARGEST_EFFORT_OF_SCAN
     rows, size = len(system.T), len(LOG_NOISES) * len(LOG_SELF_FIELDS)
     s, b = (v.ravel() for v in np.meshgrid(LOG_NOISES, LOG_SELF_FIELDS, indexing="ij"))
 
@@ -372,7 +387,7 @@ def _seeds(system: System) -> tuple[NDArray, NDArray]:
         """Ln α that r asks for, and how much larger it is than what B asks for; −inf where C is too large."""
         zero = np.zeros(len(row))
         with np.errstate(all="ignore"):
-            F, _, order = system.rows(row).at(np.stack([zero, log_s, log_b, zero], axis=-1))
+            F, _, order = scan.rows(row).at(np.stack([zero, log_s, log_b, zero], axis=-1))
             gap = F[:, 2] - F[:, 1]
             return -F[:, 1], np.where(np.isnan(gap) & np.isfinite(order.C), -np.inf, gap)
 
@@ -432,7 +447,7 @@ def _collected(
         return Found(point, empty.astype(str), point, point, point, Order(*(empty for _ in Order._fields)))
     flat_system = System(flat, frozen)
     y, left = newton(flat_system.rows(point), np.concatenate(start_parts))
-    good = (left < ON_CURVE) & (frozen | (y[:, 0] > NO_OVERLAP)) & (y[:, 1] > math.log(NO_NOISE))
+    good = (left < ON_CURVE) & ((y[:, 1] > math.log(NO_NOISE)) if frozen else (y[:, 0] > NO_OVERLAP))
     point, y = point[good], y[good]
     rank = np.lexsort((-y[:, 1] if frozen else -y[:, 0], point))
     point, y = point[rank], y[rank]

@@ -67,6 +67,45 @@ class Potential(ABC):
             U(x).
         """
 
+    def check(self, T: float) -> None:  # noqa: B027 - most have nothing to refuse
+        """Refuse a unit whose energy makes no sense at this temperature.
+
+        Parameters
+        ----------
+        T : float
+            Temperature, ≥ 0.
+
+        Raises
+        ------
+        ValueError
+            With what is wrong.
+        """
+
+    def check_values(self, x: Any, T: float) -> None:
+        """Refuse an energy that is not one finite number for each value.
+
+        Parameters
+        ----------
+        x : ndarray
+            Values.
+        T : float
+            Temperature.
+
+        Raises
+        ------
+        ValueError
+            If it is not.
+        """
+        name = type(self).__name__
+        with np.errstate(all="ignore"):
+            energy = self.energy(x, T)
+        if np.shape(energy) != np.shape(x):
+            raise ValueError(f"{name}.energy: an array of the shape of x is needed, {x.shape}, not {np.shape(energy)}")
+        bad = ~np.isfinite(energy)
+        if bad.any():
+            where = f"{name}.energy({float(x[bad][0]):g}, T = {T:g})"
+            raise ValueError(f"{where} = {energy[bad][0]}: a finite number is needed")
+
     @abstractmethod
     def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
         """Law of the unit at inputs I and self-couplings c, T > 0.
@@ -109,6 +148,28 @@ class Potential(ABC):
     def corner(self) -> float:
         """Input near which alone x(I) bends as T → 0; nan where there are several, or none is known."""
         return math.nan
+
+    def effort(self, s: Any, c: Any, T: Any) -> Any:
+        """About how many weights an average costs; 0 for closed forms.
+
+        Parameters
+        ----------
+        s, c : ndarray
+            Standard deviation of the input, coefficients of x²/2.
+        T : ndarray or float
+            Temperature, > 0.
+
+        Returns
+        -------
+        ndarray
+            Their number.
+        """
+        if math.isfinite(self.corner):
+            return 0 * (s + c + T)
+        return self.weights * 80 * self.spread(c, T) * s / T
+
+    weights: ClassVar[int] = 1
+    """Weights of a law, roughly."""
 
     @abstractmethod
     def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
@@ -160,6 +221,10 @@ class Discrete(Potential):
         if len(cls.values) < 2 or not all(a < b for a, b in zip(cls.values, cls.values[1:], strict=False)):
             raise ValueError(f"{cls.__name__}.values = {cls.values!r}: two or more increasing numbers are needed")
 
+    def check(self, T: float) -> None:
+        """Refuse an energy that is not one finite number for each value."""
+        self.check_values(np.array(self.values), T)
+
     def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
         """Sums over the values."""
         x = np.array(self.values)
@@ -170,6 +235,10 @@ class Discrete(Potential):
     def spread(self, c: Any, T: Any) -> Any:
         """Half the distance of the outermost values."""
         return (self.values[-1] - self.values[0]) / 2 + 0 * (np.real(c) + np.real(T))
+
+    def effort(self, s: Any, c: Any, T: Any) -> Any:
+        """None for two values."""
+        return super().effort(s, c, T) * (len(self.values) if len(self.values) > 2 else 0)
 
     def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
         """Two values: those of a spin. More of them: by quadrature."""
@@ -371,6 +440,11 @@ class Mixture(Potential):
         if not 0 <= self.Omega < 1:
             raise ValueError(f"Omega = {self.Omega!r}: a number >= 0 and < 1 is needed; 1 is Spin()")
 
+    def check(self, T: float) -> None:
+        """Refuse T = 0: the prior does not depend on T."""
+        if T == 0:
+            raise ValueError("T = 0.0: a prior of hidden units has no such limit; T > 0 is needed with Mixture")
+
     def energy(self, x: Any, T: Any) -> Any:
         """−T ln of the density of the prior."""
         rest, a = 1 - self.Omega, math.sqrt(self.Omega)
@@ -409,7 +483,7 @@ class Mixture(Potential):
         return np.sqrt(v + self.Omega * (v / (1 - self.Omega)) ** 2)
 
     def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
-        """No limit T → 0."""
+        """There is no limit T → 0."""
         raise ValueError("T = 0.0: a prior of hidden units has no such limit; T > 0 is needed with Mixture")
 
     def _variance(self, c: Any, T: Any) -> Any:

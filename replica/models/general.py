@@ -87,6 +87,9 @@ class GeneralRBM(Model):
             if not isinstance(value, Potential):
                 raise ValueError(f"{name} = {value!r}: a Potential is needed, such as replica.potentials.Spin()")
         super().__post_init__()
+        for T in np.unique(self.T):
+            self.visible.check(float(T))
+            self.hidden.check(float(T))
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""

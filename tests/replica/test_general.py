@@ -1,0 +1,558 @@
+"""Random RBMs of any potentials: averages against mpmath and closed forms, the model against the named ones."""
+
+import dataclasses
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from mpmath import mp
+from scipy.optimize import brentq
+from scipy.stats import qmc
+
+import replica
+from replica.continuous import Continuous
+from replica.field_averages import by_quadrature, field_averages
+from replica.flat import flattened
+from replica.general_states import System, newton
+from replica.model import Order
+from replica.models import GeneralRBM, Hopfield, ReluRBM
+from replica.potentials import Bernoulli, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
+from replica.solution import Status
+
+ROUNDING = 1e-12
+SAME = 1e-10
+
+
+class Trit(Discrete):
+    values = (-1.0, 0.0, 1.0)
+
+    def energy(self, x, T):
+        return 0.3 * x**2
+
+
+class Quartic(Continuous):
+    def energy(self, x, T):
+        return x**2 / 2 + x**4 / 10
+
+
+class Well(Continuous):
+    def energy(self, x, T):
+        return x**4 / 4 - x**2 / 2
+
+
+class Laplace(Continuous):
+    support = (-math.inf, 0.0, math.inf)
+
+    def energy(self, x, T):
+        return np.where(np.real(x) < 0, -x, x) + x**2 / 2
+
+
+class Box(Continuous):
+    support = (-1.0, 1.0)
+
+    def energy(self, x, T):
+        return 0 * x
+
+
+class PlainGaussian(Continuous):
+    def energy(self, x, T):
+        return x**2 / 2
+
+
+class PlainReLU(Continuous):
+    support = (0.0, math.inf)
+
+    def energy(self, x, T):
+        return x**2 / 2 + 0.3 * x
+
+
+@dataclasses.dataclass(frozen=True)
+class PlainMixture(Continuous):
+    Omega: float = 0.5
+
+    def energy(self, x, T):
+        return Mixture(self.Omega).energy(x, T)
+
+
+UNITS = [
+    Spin(0.2),
+    Bernoulli(-0.3),
+    Gaussian(),
+    ReLU(0.3),
+    ReLU(-0.7),
+    Mixture(0.5),
+    Trit(),
+    Quartic(),
+    Well(),
+    Laplace(),
+    Box(),
+]
+
+
+def name(value):
+    return type(value).__name__ if isinstance(value, Potential) else str(value)
+
+
+def inputs(unit, T, size=6, seed=5):
+    """Random inputs with self-couplings for which there is a law."""
+    rng = np.random.default_rng(seed)
+    limit = 0.9 * min(1.0, T) if isinstance(unit, Mixture) else 0.9
+    return 0.7 * rng.normal(size=size), rng.uniform(0.05, 2, size), limit * rng.uniform(0, 1, size)
+
+
+# Averages.
+
+
+@pytest.mark.parametrize("T", [1.0, 0.2, 0.02])
+@pytest.mark.parametrize("unit", UNITS, ids=name)
+def test_slopes_are_those_of_the_averages(unit, T):
+    """By complex steps; and ∂K/∂h = M, ∂K/∂s = s χ, ∂K/∂c = ½⟨x²⟩ = ½(Q + Tχ)."""
+    h, s, c = inputs(unit, T, 3)
+    plain = field_averages(unit, h, s, c, T)
+    for j, step in enumerate(np.eye(3) * 1e-30j):
+        moved = field_averages(unit, h + step[0], s + step[1], c + step[2], T)
+        for i, value in enumerate((moved.M, moved.Q, moved.chi)):
+            assert np.imag(value) / 1e-30 == pytest.approx(plain.slopes[i, j], rel=1e-9, abs=1e-9)
+        by = (plain.M, s * plain.chi, (plain.Q + T * plain.chi) / 2)[j]
+        assert np.imag(moved.work) / 1e-30 == pytest.approx(by, rel=ROUNDING, abs=ROUNDING)
+
+
+@pytest.mark.parametrize("unit", [u for u in UNITS if not isinstance(u, Mixture)], ids=name)
+def test_slopes_at_zero_temperature(unit):
+    h, s, c = inputs(unit, 0.0)
+    plain = field_averages(unit, h, s, c, 0.0)
+    staircase = isinstance(unit, Continuous)  # K is that of a curve, its slopes those of many steps
+    for j, step in enumerate(np.eye(3) * 1e-30j):
+        moved = field_averages(unit, h + step[0], s + step[1], c + step[2], 0.0)
+        for i, value in enumerate((moved.M, moved.Q, moved.chi)):
+            assert np.imag(value) / 1e-30 == pytest.approx(plain.slopes[i, j], rel=1e-9, abs=1e-9)
+        if not staircase:
+            by = (plain.M, s * plain.chi, plain.Q / 2)[j]
+            assert np.imag(moved.work) / 1e-30 == pytest.approx(by, rel=ROUNDING, abs=ROUNDING)
+
+
+@pytest.mark.parametrize("T", [2.0, 0.3, 0.1])
+@pytest.mark.parametrize(
+    ("closed", "general"),
+    [
+        (Gaussian(), PlainGaussian()),
+        (ReLU(0.3), PlainReLU()),
+        (Mixture(0.5), PlainMixture(0.5)),
+        (Mixture(0.9), PlainMixture(0.9)),
+    ],
+    ids=name,
+)
+def test_closed_laws_against_quadrature(closed, general, T):
+    h, s, c = inputs(closed, T)
+    for a, b in zip(field_averages(closed, h, s, c, T), field_averages(general, h, s, c, T), strict=True):
+        assert a == pytest.approx(b, rel=1e-10, abs=1e-10)
+
+
+@pytest.mark.parametrize("T", [2.0, 0.3, 0.03])
+@pytest.mark.parametrize("unit", [Spin(0.2), Bernoulli(-0.3), Gaussian()], ids=name)
+def test_closed_averages_against_the_general_route(unit, T):
+    h, s, c = inputs(unit, T)
+    for a, b in zip(field_averages(unit, h, s, c, T), by_quadrature(unit, h, s, c, T), strict=True):
+        assert a == pytest.approx(b, rel=ROUNDING, abs=ROUNDING)
+
+
+def exact(unit, h, s, c, T):
+    """M, Q, χ and K of one element, by mpmath: tanh-sinh in x, a trapezoid in z whose error is e^{−2π·1.1/0.17}."""
+    h, s, c, T = (mp.mpf(v) for v in (h, s, c, T))
+
+    def sums(field):
+        def weight(x):
+            return mp.e ** ((field * x + c * x * x / 2) / T) * prior(unit, x, T)
+
+        if isinstance(unit, Discrete):
+            return [sum(weight(mp.mpf(v)) * mp.mpf(v) ** k for v in unit.values) for k in range(3)]
+        edges = {ReLU: [0, 4, 14], Laplace: [-12, -3, 0, 3, 12]}.get(type(unit), [-12, -3, 0, 3, 12])
+        return [mp.quad(lambda x, k=k: weight(x) * x**k, edges) for k in range(3)]
+
+    total, step = [mp.zero] * 4, mp.mpf("0.17")
+    for k in range(-50, 51):
+        one, first, second = sums(h + s * k * step)
+        x1, x2 = first / one, second / one
+        for i, v in enumerate((x1, x1 * x1, (x2 - x1 * x1) / T, T * mp.log(one))):
+            total[i] += step * mp.npdf(k * step) * v
+    return [float(v) for v in total]
+
+
+def prior(unit, x, T):
+    """Return e^{−U(x)/T}."""
+    if isinstance(unit, Mixture):
+        rest, a = 1 - mp.mpf(unit.Omega), mp.sqrt(unit.Omega)
+        density = mp.e ** (-((x - a) ** 2) / (2 * rest)) + mp.e ** (-((x + a) ** 2) / (2 * rest))
+        return density / 2 / mp.sqrt(2 * mp.pi * rest)
+    energy = {
+        Spin: lambda: -mp.mpf(unit.g) * x,
+        Trit: lambda: mp.mpf(0.3) * x * x,
+        ReLU: lambda: x * x / 2 + mp.mpf(unit.theta) * x,
+        Laplace: lambda: abs(x) + x * x / 2,
+        Quartic: lambda: x * x / 2 + x**4 / 10,
+        Well: lambda: x**4 / 4 - x * x / 2,
+    }[type(unit)]()
+    return mp.e ** (-energy / T)
+
+
+@pytest.mark.parametrize("unit", [Spin(0.2), Trit(), ReLU(0.3), Mixture(0.5), Quartic(), Well(), Laplace()], ids=name)
+def test_averages_against_mpmath_and_the_error_they_report(unit):
+    """One input at T = 0.5; the change under refinement bounds the error, up to rounding."""
+    h, s, c, T = 0.3, 0.7, 0.2, 0.5
+    plain = field_averages(unit, h, s, c, T)
+    fine = field_averages(unit, h, s, c, T, refine=2)
+    true = exact(unit, h, s, c, T)
+    for a, b, t in zip(
+        (plain.M, plain.Q, plain.chi, plain.work), (fine.M, fine.Q, fine.chi, fine.work), true, strict=True
+    ):
+        assert abs(a - t) <= max(2 * abs(a - b), 2e-14)
+
+
+def test_an_average_that_is_too_coarse_says_so():
+    """With every second node alone the error shows, and it is the one reported."""
+    unit, T = Trit(), 0.05
+    h, s, c = 0.3, 1.5, 0.0
+
+    class Blunt(Trit):
+        def spread(self, c, T):
+            return 0.02 * super().spread(c, T)
+
+    coarse, fine = (field_averages(Blunt(), h, s, c, T, refine=k) for k in (1, 2))
+    reported, actual = abs(coarse.chi - fine.chi), abs(coarse.chi - field_averages(unit, h, s, c, T).chi)
+    assert actual > 1e-4
+    assert 0.5 < reported / actual < 2
+
+
+@pytest.mark.parametrize(
+    ("unit", "power"), [(Spin(0.2), 2), (Bernoulli(-0.3), 2), (ReLU(0.3), 1), (Trit(), 2), (Quartic(), 1)], ids=name
+)
+def test_averages_tend_to_those_at_zero_temperature(unit, power):
+    """Steps are smeared symmetrically, an error of order T²; units on an interval fluctuate, an error of order T."""
+    h, s, c = (np.array([v]) for v in (0.3, 0.8, 0.1))
+    cold = field_averages(unit, h, s, c, 0.0)
+    errors = [
+        abs(field_averages(unit, h, s, c, T).M - cold.M)[0] + abs(field_averages(unit, h, s, c, T).chi - cold.chi)[0]
+        for T in (0.008, 0.004, 0.002)
+    ]
+    rates = [math.log2(a / b) for a, b in pairwise(errors)]
+    assert rates[-1] == pytest.approx(power, abs=0.15)
+
+
+# The model.
+
+PAIRS = [
+    (Spin(), Gaussian()),
+    (Spin(0.1), ReLU(0.2)),
+    (Bernoulli(-0.1), ReLU(0.1)),
+    (Bernoulli(-0.2), Bernoulli(-0.4)),
+    (Spin(), Mixture(0.5)),
+    (Trit(), Quartic()),
+    (Well(), Spin()),
+]
+
+
+def off_the_saddle(hidden, T, p):
+    C = 0.2 * (min(1.0, T) if isinstance(hidden, Mixture) else 1.0)
+    return Order(0.3 * p, 0.5, 0.7, C, 0.25)
+
+
+@pytest.mark.parametrize(("visible", "hidden"), PAIRS, ids=name)
+@pytest.mark.parametrize(("p", "L"), [(1.0, 1), (0.3, 3)])
+def test_gradient_is_that_of_the_free_energy(visible, hidden, p, L):
+    model = GeneralRBM(visible, hidden, alpha=0.4, T=0.6, p=p, L=L)
+    order = off_the_saddle(hidden, 0.6, p)
+    for i, value in enumerate(model.gradient(order)):
+        moved = list(order)
+        moved[i] = moved[i] + 1e-30j
+        assert np.imag(model.free_energy(Order(*moved))) / 1e-30 == pytest.approx(value, rel=1e-11, abs=1e-12)
+
+
+@pytest.mark.parametrize(("visible", "hidden"), [pair for pair in PAIRS if not isinstance(pair[1], Mixture)], ids=name)
+def test_gradient_at_zero_temperature(visible, hidden):
+    model = GeneralRBM(visible, hidden, alpha=0.4, T=0.0, p=0.3, L=2)
+    order = off_the_saddle(hidden, 1.0, 0.3)
+    interval = any(isinstance(unit, Continuous) for unit in (visible, hidden))
+    for i, value in enumerate(model.gradient(order)):
+        # a staircase of many steps is stationary up to its own error
+        step = 1e-4
+        ends = [model.free_energy(order._replace(**{Order._fields[i]: order[i] + sign * step})) for sign in (1, -1)]
+        assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(value, abs=2e-5 if interval else 1e-8)
+
+
+def test_spin_and_gaussian_are_the_hopfield_model():
+    """100 random points: every state, its order parameters, energies, replicon and stability."""
+    rng = np.random.default_rng(1)
+    alpha, T = np.exp(rng.uniform(np.log(0.005), np.log(1.5), 100)), rng.uniform(0.03, 1.6, 100)
+    general = replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=alpha, T=T))
+    named = replica.solve_all(Hopfield(alpha=alpha, T=T), n_condensed=(1,))
+    compared = 0
+    for i in range(100):
+        ours, theirs = general.at(i), named.at(i)
+        assert sorted(s.kind for s in ours) == sorted(s.kind for s in theirs)
+        for b in theirs:
+            a = min((s for s in ours if s.kind == b.kind), key=lambda s: abs(s.order.m - b.order.m))
+            assert a.order == pytest.approx(tuple(b.order), rel=SAME, abs=SAME)
+            # the removed diagonal, and the measure of the hidden units
+            shift = alpha[i] / 2 + alpha[i] * T[i] / 2 * math.log(2 * math.pi * T[i])
+            assert a.free_energy + shift == pytest.approx(b.free_energy, rel=SAME, abs=SAME)
+            slope = alpha[i] / 2 * (math.log(2 * math.pi * T[i]) + 1)
+            assert a.entropy - slope == pytest.approx(b.entropy, rel=1e-8, abs=1e-8)
+            assert a.replicon == pytest.approx(b.replicon, rel=1e-8, abs=1e-8)
+            assert a.stable == b.stable
+            compared += 1
+    assert compared > 120
+
+
+@pytest.mark.parametrize(
+    "controls",
+    [
+        {"alpha": 0.02, "theta": 0.0, "g": -0.02, "p": 0.1, "L": 2},
+        {"alpha": 0.6, "theta": 0.3, "g": -0.02, "p": 0.1, "L": 5},
+    ],
+)
+def test_bernoulli_and_relu_tend_to_the_relu_rbm(controls):
+    """At T = 0 the same, and towards it an error that falls as T."""
+    named = [s for s in replica.solve_all(ReluRBM(**controls)) if s.kind in ("retrieval", "spin_glass")]
+    model = GeneralRBM(
+        Bernoulli(controls["g"]),
+        ReLU(controls["theta"]),
+        alpha=controls["alpha"],
+        T=0.0,
+        p=controls["p"],
+        L=controls["L"],
+    )
+    at_zero = replica.solve_all(model)
+    errors = []
+    for T in (0.0, 1e-5, 5e-6):
+        states = replica.solve_all(model.replace(T=T)) if T else at_zero
+        worst = 0.0
+        for b in named:
+            near = min((s for s in states if s.kind == b.kind), key=lambda s: sum(abs(np.subtract(s.order, b.order))))
+            worst = max(worst, *np.abs(np.subtract(near.order, b.order)))
+            if T == 0:
+                assert near.free_energy == pytest.approx(b.free_energy, abs=1e-13)
+                assert near.replicon == -math.inf
+        errors.append(worst)
+    assert errors[0] < ROUNDING
+    assert errors[1] < 1e-2
+    assert 1.5 < errors[1] / errors[2] < 2.5
+
+
+def test_a_box_at_zero_temperature_is_a_spin():
+    """A unit on [−1, 1] without energy sits at an end: the Hopfield model."""
+    ours = replica.solve(GeneralRBM(Box(), Gaussian(), alpha=0.1, T=0.0))
+    assert ours.order == pytest.approx(tuple(replica.solve(Hopfield(alpha=0.1, T=0.0)).order), abs=1e-9)
+
+
+def test_three_values_of_which_one_is_forbidden_are_a_spin():
+    class Forbidden(Discrete):
+        values = (-1.0, 0.0, 1.0)
+
+        def energy(self, x, T):
+            return 30.0 * (1 - x**2)
+
+    ours = replica.solve(GeneralRBM(Forbidden(), Gaussian(), alpha=0.05, T=0.4))
+    assert ours.order == pytest.approx(tuple(replica.solve(Hopfield(alpha=0.05, T=0.4)).order), abs=1e-10)
+
+
+def test_layers_of_spins_may_be_exchanged():
+    """Of M = αN hidden and N visible spins either may be called visible: f(1/α, T/√α) α^{3/2} = f(α, T)."""
+    alpha, T = 0.4, 0.5
+    here = replica.solve(GeneralRBM(Spin(), Spin(), alpha=alpha, T=T), start="spin_glass")
+    there = replica.solve(GeneralRBM(Spin(), Spin(), alpha=1 / alpha, T=T / math.sqrt(alpha)), start="spin_glass")
+    assert there.free_energy * alpha**1.5 == pytest.approx(here.free_energy, abs=1e-13)
+    assert (there.order.q, there.order.r) == pytest.approx((here.order.r, here.order.q), abs=1e-12)
+
+
+def test_bipartite_glass_by_another_route():
+    """q = ∫Dz tanh² β√(αr) z, r = ∫Dz tanh² β√q z, by bisection on Gauss–Legendre sums."""
+    alpha, T = 0.7, 0.4
+    node, weight = np.polynomial.legendre.leggauss(400)
+    z, weight = 9 * node, 9 * weight * np.exp(-81 * node**2 / 2) / math.sqrt(2 * math.pi)
+
+    def overlap(s):
+        return float(np.tanh(s * z / T) ** 2 @ weight)
+
+    q = brentq(lambda q: overlap(math.sqrt(alpha * overlap(math.sqrt(q)))) - q, 0.1, 1.0, xtol=1e-15)
+    state = replica.solve(GeneralRBM(Spin(), Spin(), alpha=alpha, T=T), start="spin_glass")
+    assert state.order.q == pytest.approx(q, abs=1e-12)
+    assert state.replicon < 0
+
+
+def test_entropy_of_free_units():
+    """At high temperature (1 + α) ln 2."""
+    state = replica.solve(GeneralRBM(Spin(), Spin(), alpha=0.5, T=1e4), start="paramagnet")
+    assert state.entropy == pytest.approx(1.5 * math.log(2), abs=1e-8)
+    assert state.energy == pytest.approx(-0.5 / 1e4, rel=1e-6)  # −α β, to first order
+
+
+# Onsets and critical points.
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.5, 1.0, 3.0])
+def test_two_layers_of_spins_freeze_at_the_fourth_root(alpha):
+    """Barra, Genovese & Guerra 2011: T = α^{1/4}."""
+    model = GeneralRBM(Spin(), Spin(), alpha=alpha, T=3.0)
+    assert replica.instability(model, along="T", start="paramagnet").value == pytest.approx(alpha**0.25, rel=1e-13)
+
+
+@pytest.mark.parametrize(("alpha", "Omega"), [(1.0, 0.0), (1.0, 0.5), (1.0, 0.9), (0.5, 0.3), (2.0, 0.7)])
+def test_onset_for_a_hidden_prior(alpha, Omega):
+    """Barra et al. 2018: √α β D(β) = 1, D = (1−Ω)/(1−β(1−Ω)) + Ω/(1−β(1−Ω))², β = 1/T²."""
+    model = GeneralRBM(Spin(), Mixture(Omega), alpha=alpha, T=4.0)
+    T = replica.instability(model, along="T", start="paramagnet").value
+    rest, beta = 1 - Omega, 1 / T**2
+    D = rest / (1 - beta * rest) + Omega / (1 - beta * rest) ** 2
+    assert math.sqrt(alpha) * beta * D == pytest.approx(1.0, rel=1e-12)
+    if alpha == 1 and Omega == 0.5:
+        assert T**2 == pytest.approx(1.707106781187, abs=5e-13)
+    if Omega == 0:
+        assert T**2 == pytest.approx(1 + math.sqrt(alpha), rel=1e-12)
+
+
+def test_critical_points_are_those_of_the_hopfield_model():
+    pair = (Spin(), Gaussian())
+    general = replica.spinodal(GeneralRBM(*pair, alpha=0.05, T=0.3), along="alpha").value
+    assert general == pytest.approx(replica.spinodal(Hopfield(alpha=0.05, T=0.3), along="alpha").value, rel=1e-12)
+    assert replica.coexistence(GeneralRBM(*pair, alpha=0.03, T=0.4), along="T").value == pytest.approx(
+        0.4787929445, abs=5e-11
+    )
+    line = replica.instability(GeneralRBM(*pair, alpha=0.12, T=0.02), along="T").value
+    assert line == pytest.approx(0.0049879337, abs=5e-11)
+
+
+def test_the_glass_grows_from_where_the_replicon_of_the_paramagnet_vanishes():
+    """For units without closed forms: q ~ (T_g − T) below the zero, and no glass above it."""
+    model = GeneralRBM(Trit(), Quartic(), alpha=0.8, T=2.0)
+    T = replica.instability(model, along="T", start="paramagnet").value
+    below = [replica.solve(model.replace(T=T * (1 - e)), start="spin_glass").order.q for e in (1e-3, 5e-4)]
+    assert below[0] / below[1] == pytest.approx(2.0, rel=5e-3)
+    assert below[1] < 1e-2
+    above = replica.solve_all(model.replace(T=1.001 * T))
+    assert [s.kind for s in above] == ["paramagnet"]
+
+
+# Completeness.
+
+
+@pytest.mark.parametrize(
+    ("visible", "hidden"),
+    [(Spin(), ReLU(0.2)), (Bernoulli(-0.1), ReLU(0.1)), (Trit(), Gaussian()), (Spin(), Spin())],
+    ids=name,
+)
+def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
+    """200 starts (seed 3) at each of 6 points: all states they reach are known."""
+    rng = np.random.default_rng(3)
+    reached = 0
+    for _ in range(6):
+        p = float(rng.choice([1.0, 0.3]))
+        alpha, T = float(np.exp(rng.uniform(-5, 0))), float(rng.uniform(0.05, 0.6)) * p
+        model = GeneralRBM(visible, hidden, alpha=alpha, T=T, p=p)
+        known = replica.solve_all(model)
+        start = qmc.scale(qmc.Sobol(3, rng=rng).random(256), [-0.1, -4, -7], [1.0, 1.0, 2.0])
+        for frozen in (True, False):
+            flat = flattened(model.replace(alpha=np.full(256, alpha)))
+            overlap = 0 * start[:, 0] if frozen else p * np.abs(start[:, 0])
+            y = np.column_stack([overlap, start[:, 1:], np.full(256, math.log(alpha))])
+            with np.errstate(all="ignore"):
+                y, left = newton(System(flat, frozen), y)
+            for m, log_s, log_b, log_alpha in y[left < 1e-10]:
+                if (not frozen and m < 1e-5) or log_s < math.log(1e-5):
+                    continue
+                r, B = math.exp(2 * log_s) / (alpha * p), math.exp(log_b - log_alpha)
+                reached += 1
+                distances = [abs(s.order.m - m) + abs(s.order.r - r) / r + abs(s.order.B - B) / B for s in known]
+                assert min(distances, default=1.0) < 1e-5, (model, m, r, B, known)
+    assert reached > 200
+
+
+# Arrays, and what is refused.
+
+
+def test_arrays_hold_what_single_points_hold():
+    alpha, T = np.array([0.02, 0.1, 0.5]), np.array([0.0, 0.1, 0.7])
+    model = GeneralRBM(Trit(), Gaussian(), alpha=alpha, T=T[:, None])
+    table = replica.solve_all(model)
+    assert table.status.shape == (3, 3, len(table))
+    for i in range(3):
+        for j in range(3):
+            alone = replica.solve_all(model.replace(alpha=alpha[j], T=T[i]))
+            there = table.at((i, j))
+            assert [s.kind for s in there] == [s.kind for s in alone]
+            for a, b in zip(there, alone, strict=True):
+                assert a.order == pytest.approx(tuple(b.order), rel=1e-9, abs=1e-9)
+                assert a.status == Status.CONVERGED
+
+
+def test_every_result_reports_its_quadrature_error():
+    for s in replica.solve_all(GeneralRBM(Trit(), Quartic(), alpha=0.3, T=0.3)):
+        assert 0 <= s.quadrature_error < 1e-12
+    assert replica.solve(Hopfield(alpha=0.1)).quadrature_error == 0.0
+    cold = replica.solve(GeneralRBM(Quartic(), Gaussian(), alpha=0.3, T=0.0), start="spin_glass")
+    assert 0 < cold.quadrature_error < 1e-5
+
+
+class Flat(Continuous):
+    def energy(self, x, T):
+        return np.log1p(x**2)
+
+
+class OfOneNumber(Continuous):
+    def energy(self, x, T):
+        return 1.0
+
+
+class NotANumber(Discrete):
+    values = (0.0, 1.0)
+
+    def energy(self, x, T):
+        return np.nan * x
+
+
+@pytest.mark.parametrize(
+    ("visible", "hidden", "controls", "message"),
+    [
+        (1, Gaussian(), {}, "visible = 1: a Potential is needed"),
+        (Spin(), Spin, {}, "hidden = .*: a Potential is needed"),
+        (Spin(), Flat(), {}, "Flat: its energy does not grow"),
+        (OfOneNumber(), Spin(), {}, r"OfOneNumber.energy: an array of the shape of x is needed"),
+        (NotANumber(), Spin(), {}, r"NotANumber.energy\(0, T = 0.5\) = nan: a finite number is needed"),
+        (Spin(), Mixture(), {"T": 0.0}, "T = 0.0: a prior"),
+        (Spin(), Spin(), {"alpha": 0.0}, "alpha = 0.0: a finite number > 0"),
+        (Spin(), Spin(), {"T": -1.0}, "T = -1.0: a finite number >= 0"),
+        (Spin(), Spin(), {"p": 1.5}, "p = 1.5: a finite number > 0 and <= 1"),
+        (Spin(), Spin(), {"L": 0}, "L = 0: an integer >= 1"),
+        (Spin(), Spin(), {"alpha": [0.1, math.nan]}, "alpha = nan"),
+    ],
+)
+def test_bad_input_is_named_on_one_line(visible, hidden, controls, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        GeneralRBM(visible, hidden, **{"alpha": 0.1, "T": 0.5, **controls})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Spin(math.nan), "g = nan: a finite number is needed"),
+        (lambda: ReLU("a"), "theta = 'a': a finite number is needed"),
+        (lambda: Mixture(1.0), "Omega = 1.0: a number >= 0 and < 1 is needed"),
+        (lambda: type("Empty", (Discrete,), {"values": (1.0,)}), r"Empty.values = \(1.0,\)"),
+        (lambda: type("Reversed", (Continuous,), {"support": (1.0, 0.0)}), r"Reversed.support = \(1.0, 0.0\)"),
+    ],
+)
+def test_potentials_refuse_what_makes_no_sense(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_many_digits_are_refused():
+    model = GeneralRBM(Spin(), Gaussian(), alpha=0.1, T=0.3)
+    for call in (
+        lambda: replica.solve(model, precision=30),
+        lambda: replica.spinodal(model, along="alpha", precision=30),
+        lambda: replica.instability(model.replace(T=3.0), along="T", start="paramagnet", precision=30),
+    ):
+        with pytest.raises(ValueError, match="precision = 30: general-rbm is solved in double precision only"):
+            call()
