@@ -128,7 +128,7 @@ def _towards_breaking(plain: Model, along: str) -> NDArray:
     if edge != 0:
         return linear
     tail = linear[-1] * 10.0 ** -np.arange(0.25, 280, 1.0)
-    return np.concatenate([linear, tail[tail > 0]])
+    return np.concatenate([linear, tail[tail > plain.finest]])
 
 
 def _first_bracket(f: Any, values: NDArray) -> tuple[float, float, float, float] | None:

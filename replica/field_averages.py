@@ -31,15 +31,17 @@ DIGITS = 38.0
 SMOOTH = 0.72
 """Step at which the Gaussian itself is summed to rounding: e^{−2π²/0.72²} = 3e-17."""
 REACH = 9.0
+MOST_HALVINGS = 15
 SHARP = 3
-"""Halvings of that step from which one sharp corner is given nodes that crowd round it."""
-GRADED_STEP = 0.12
+"""Halvings of that step from which corners are given nodes that crowd round them."""
+NODES = 12
+"""Gauss–Legendre nodes of a panel there."""
 LARGEST_BLOCK = 16_384
 """Nodes that are summed at once."""
 
 
 class FieldAverages(NamedTuple):
-    """Averages over z, of shape S; nan where the law of the unit is not normalisable."""
+    """Averages over z, of shape S; nan where the unit has no law, or where T is too low for a sum over z."""
 
     work: Any
     """K = T⟨ln Tr exp{(I x + c x²/2 − U)/T}⟩; at T = 0 the mean of the maximum."""
@@ -120,10 +122,10 @@ def by_quadrature(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: in
     shape, size = h.shape, h.size
     h, s, c, T = (v.ravel() for v in (h, s, c, T))
     strip = math.sqrt(2) * np.real(T) / np.maximum(unit.spread(np.real(c), np.real(T)) * np.real(s), 1e-300)
-    corner = (unit.corner - np.real(h)) / np.real(s)
+    corners = (unit.corners(np.real(c)) - np.real(h)[:, None]) / np.real(s)[:, None]
     dtype = np.result_type(h, s, c, T, float)
-    out = [np.empty((*lead, size), dtype=dtype) for lead in ((), (), (), (), (), (3, 3))]
-    for index, z, weight in _rules(strip, corner, refine):
+    out = [np.full((*lead, size), np.nan, dtype=dtype) for lead in ((), (), (), (), (), (3, 3))]
+    for index, z, weight in _rules(strip, corners, refine):
         for total, value in zip(
             out, _summed(unit, h[index], s[index], c[index], T[index], z, weight, refine), strict=True
         ):
@@ -131,25 +133,33 @@ def by_quadrature(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: in
     return FieldAverages(*(v.reshape((*v.shape[:-1], *shape)) for v in out))
 
 
-def _rules(strip: NDArray, corner: NDArray, refine: int) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
-    """Blocks of elements with their nodes and weights: trapezoids in z, or in u where one corner is sharp."""
-    # a corner that no node comes near is no closer than that
-    strip = np.where(np.abs(corner) > REACH, np.hypot(strip, np.abs(corner) - REACH), strip)
+def _rules(strip: NDArray, corners: NDArray, refine: int) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+    """Blocks of elements with their nodes and weights: trapezoids in z, or panels that crowd round sharp corners.
+
+    Elements that would need more nodes than a million are left out.
+    """
+    known = corners.shape[1] > 0
+    if known:
+        # corners that no node comes near are no closer than that
+        nearest = np.nan_to_num(np.abs(corners), nan=np.inf).min(axis=1)
+        strip = np.where(nearest > REACH, np.hypot(strip, np.minimum(nearest, 1e3) - REACH), strip)
     bent = np.where(np.isfinite(strip), np.minimum(strip, 2 * math.pi / SMOOTH), 2 * math.pi / SMOOTH)
     steps = np.minimum(2 * math.pi * bent / (DIGITS + bent * bent / 2), SMOOTH)
-    halvings = np.ceil(np.log2(SMOOTH / steps) - 1e-9).astype(int)
-    sharp = (halvings > SHARP) & (np.abs(corner) <= REACH) & np.isfinite(strip)
-    for level in np.unique(halvings[~sharp]):
+    halvings = np.minimum(np.ceil(np.log2(SMOOTH / steps) - 1e-9), MOST_HALVINGS + 1).astype(int)
+    sharp = (halvings > SHARP) & known & np.isfinite(strip)
+    for level in np.unique(halvings[~sharp & (halvings <= MOST_HALVINGS)]):
         z, weight = _trapezoid(SMOOTH / (2**level * refine))
         for index in _blocks((halvings == level) & ~sharp, len(z)):
             yield index, z, weight
-    for index in _blocks(sharp, 256 * refine):
-        yield index, *_graded(corner[index], strip[index], refine)
+    if sharp.any():
+        doublings = math.ceil(math.log2(4 * REACH / max(float(strip[sharp].min()), 1e-300)))
+        for index in _blocks(sharp, 2 * NODES * refine * doublings * corners.shape[1]):
+            yield index, *_graded(corners[index], strip[index], doublings, NODES * refine)
 
 
 def _blocks(chosen: NDArray, nodes: int) -> list[NDArray]:
     index = np.nonzero(chosen)[0]
-    return np.array_split(index, len(index) * nodes // LARGEST_BLOCK + 1) if len(index) else []
+    return np.array_split(index, min(len(index), len(index) * nodes // LARGEST_BLOCK + 1)) if len(index) else []
 
 
 def _summed(
@@ -175,16 +185,17 @@ def _summed(
     return [mean(law.work), mean(x), mean(x * x), mean(response), mean(response * response), np.array(slopes)]
 
 
-def _graded(corner: NDArray, strip: NDArray, refine: int) -> tuple[NDArray, NDArray]:
-    """Trapezoids in u, z = corner + strip sinh u: singularities beyond ±i strip come to lie at |Im u| ≈ π/4 or more."""
-    ends = [np.arcsinh((sign * REACH - corner) / strip) for sign in (-1, 1)]
-    # the Gaussian, of width 1, lies about |corner| from where the nodes crowd
-    steps = (ends[1] - ends[0]) / np.minimum(GRADED_STEP, 0.5 / (np.abs(corner) + 1))
-    count = math.ceil(float(steps.max())) * refine
-    step = (ends[1] - ends[0]) / count
-    u = ends[0][:, None] + step[:, None] * np.arange(count + 1)
-    z = corner[:, None] + strip[:, None] * np.sinh(u)
-    return z, step[:, None] * strip[:, None] * np.cosh(u) * phi(z)
+def _graded(corners: NDArray, strip: NDArray, doublings: int, nodes: int) -> tuple[NDArray, NDArray]:
+    """Gauss–Legendre panels whose widths double with the distance from each corner, from half the strip on."""
+    away = (strip[:, None] / 2 * 2.0 ** np.arange(doublings))[:, None, :]
+    near = np.concatenate([corners[..., None], corners[..., None] - away, corners[..., None] + away], axis=-1)
+    plain = np.broadcast_to(np.linspace(-REACH, REACH, 13), (len(corners), 13))
+    edges = np.concatenate([plain, near.reshape(len(corners), -1)], axis=1)
+    edges = np.sort(np.clip(np.nan_to_num(edges), -REACH, REACH), axis=1)
+    node, weight = np.polynomial.legendre.leggauss(nodes)
+    half = np.diff(edges, axis=1)[..., None] / 2
+    z = edges[:, :-1, None] + half + half * node
+    return z.reshape(len(corners), -1), (half * weight * phi(z)).reshape(len(corners), -1)
 
 
 @cache

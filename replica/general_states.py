@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["glasses", "paramagnet", "with_overlap"]
 
-LARGEST_EFFORT = 1e7
+LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""
 LARGEST_EFFORT_OF_SCAN = 3e5
 QUIET = 1e-9
@@ -308,7 +308,8 @@ def _noiseless(system: System) -> tuple[NDArray, NDArray]:
 
     def excess(m: NDArray, rows: NDArray) -> NDArray:
         part = system.rows(rows)
-        v = field_averages(system.model.visible, m[:, None] * part.w, QUIET, 0.0, part.T[:, None])
+        noise = np.where(part.T > 0, 0.0, QUIET)[:, None]
+        v = field_averages(system.model.visible, m[:, None] * part.w, noise, 0.0, part.T[:, None])
         return np.sum(part.weight * part.w * v.M, axis=-1) / part.L - m
 
     every = np.arange(len(system.T))

@@ -203,6 +203,8 @@ class Model(ABC):
     diagrams: ClassVar[tuple[Diagram, ...]] = ()
     precise: ClassVar[bool] = True
     """Whether it can be solved at more than double precision."""
+    finest: ClassVar[float] = 0.0
+    """Value of a control above 0 down to which instabilities are sought."""
 
     def __post_init__(self) -> None:
         for field in control_fields(type(self)):

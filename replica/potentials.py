@@ -144,10 +144,20 @@ class Potential(ABC):
             The bound.
         """
 
-    @property
-    def corner(self) -> float:
-        """Input near which alone x(I) bends as T → 0; nan where there are several, or none is known."""
-        return math.nan
+    def corners(self, c: Any) -> Any:
+        """Inputs near which alone x(I) bends or jumps as T → 0, if they are known.
+
+        Parameters
+        ----------
+        c : ndarray
+            Coefficients of x²/2, of shape S.
+
+        Returns
+        -------
+        ndarray
+            Shape S + (K,), K = 0 if they are not known.
+        """
+        return np.zeros((*np.shape(c), 0))
 
     def effort(self, s: Any, c: Any, T: Any) -> Any:
         """About how many weights an average costs; 0 for closed forms.
@@ -164,7 +174,7 @@ class Potential(ABC):
         ndarray
             Their number.
         """
-        if math.isfinite(self.corner):
+        if np.shape(self.corners(c))[-1]:
             return 0 * (s + c + T)
         return self.weights * 80 * self.spread(c, T) * s / T
 
@@ -236,9 +246,14 @@ class Discrete(Potential):
         """Half the distance of the outermost values."""
         return (self.values[-1] - self.values[0]) / 2 + 0 * (np.real(c) + np.real(T))
 
-    def effort(self, s: Any, c: Any, T: Any) -> Any:
-        """None for two values."""
-        return super().effort(s, c, T) * (len(self.values) if len(self.values) > 2 else 0)
+    def corners(self, c: Any) -> Any:
+        """Where two of a few values are equally good: (U_j − U_i)/(x_j − x_i) − c (x_i + x_j)/2."""
+        x = np.array(self.values)
+        i, j = np.triu_indices(len(x), 1)
+        if len(x) > FEW:
+            return super().corners(c)
+        energy = self.energy(x, 0.0)
+        return (energy[j] - energy[i]) / (x[j] - x[i]) - np.asarray(c)[..., None] * (x[i] + x[j]) / 2
 
     def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
         """Two values: those of a spin. More of them: by quadrature."""
@@ -254,6 +269,10 @@ class Discrete(Potential):
 
         x = np.array(self.values)
         return of_steps(x, self.energy(x, 0.0), h, s, c)
+
+
+FEW = 6
+"""Values of which all pairs are looked at."""
 
 
 def summed_law(exponent: Any, x: Any, T: Any) -> UnitLaw:
@@ -398,10 +417,9 @@ class ReLU(Potential):
             width**4 * np.where(whole, 3.0, fourth),
         )
 
-    @property
-    def corner(self) -> float:
+    def corners(self, c: Any) -> Any:
         """θ."""
-        return self.theta
+        return np.full((*np.shape(c), 1), self.theta)
 
     def spread(self, c: Any, T: Any) -> Any:
         """√(T/(1 − c)), that of the whole normal law."""
@@ -472,10 +490,9 @@ class Mixture(Potential):
         fourth = 3 * v * v + sum(w * e * e * (e * e + 6 * v) for w, e in zip(weights, d, strict=True))
         return UnitLaw(work, mean, second, third, fourth)
 
-    @property
-    def corner(self) -> float:
+    def corners(self, c: Any) -> Any:
         """0, where the sign turns."""
-        return 0.0
+        return np.zeros((*np.shape(c), 1))
 
     def spread(self, c: Any, T: Any) -> Any:
         """That at I = 0."""

@@ -80,6 +80,7 @@ class GeneralRBM(Model):
     title: ClassVar[str] = "R-RBM: units of any potentials, any temperature"
     unknowns: ClassVar[tuple[str, ...]] = ("m", "q", "r", "C", "B")
     precise: ClassVar[bool] = False
+    finest: ClassVar[float] = 1e-8
 
     def __post_init__(self) -> None:
         for name in ("visible", "hidden"):
