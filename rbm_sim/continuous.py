@@ -20,14 +20,13 @@ twice the margin that their second differences call for.
 # ruff: noqa: D102 - the methods are documented in rbm_sim.unit
 
 import math
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from rbm_sim import _random
-from rbm_sim.own_unit import CHUNK, OwnUnit
+from rbm_sim.own_unit import CHUNK, OwnUnit, remembered
 
 NODES = 12
 """Gauss–Legendre nodes of a panel."""
@@ -177,7 +176,7 @@ class Continuous(OwnUnit):
         bound = (1 - share) * np.exp(table.log_density[j, k]) + share * np.exp(table.log_density[j + 1, k])
         return x, u[3] * bound <= np.exp((I * x - self._energies(x, T)) / T - log_Z)
 
-    @lru_cache(maxsize=64)  # noqa: B019 - units are small values, and few
+    @remembered
     def _table(self, T: float, reach: float) -> "_Table":
         """Proposals for all |I| ≤ reach."""
         panels = self._edges(T, reach)
@@ -207,7 +206,7 @@ class Continuous(OwnUnit):
                 return inputs
             inputs = np.sort(np.concatenate([inputs, middle[bent]]))
 
-    @lru_cache(maxsize=256)  # noqa: B019 - units are small values, and few
+    @remembered
     def _edges(self, T: float, reach: float) -> np.ndarray:
         """Edges of panels, halved until sums over the laws of all inputs change no more."""
         corners = self._corners(T, reach)
@@ -221,8 +220,8 @@ class Continuous(OwnUnit):
                 return edges
             count, old = 2 * count, new
         raise ValueError(
-            f"{type(self).__name__}: sums over its law at T = {T:g} do not converge; points where its energy has a "
-            "kink have to be listed in support"
+            f"{type(self).__name__}: sums over its law at T = {T:g} do not converge for all |I| ≤ {reach:g}; points "
+            "where its energy has a kink have to be listed in support"
         )
 
     def _graded(self, corners: np.ndarray, count: int, decay: float) -> np.ndarray:

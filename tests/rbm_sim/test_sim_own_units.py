@@ -261,6 +261,30 @@ def test_a_temperature_for_each_chain():
             assert abs(half.mean() - mean) < Z_MAX * math.sqrt(variance / half.size)
 
 
+@dataclasses.dataclass
+class Stiff(Continuous):
+    """A unit with a parameter, and without a hash."""
+
+    k: float = 1.0
+
+    def energy(self, x, T):
+        return self.k * x**2 / 2
+
+
+def test_far_inputs_cold_units_and_what_is_not_finite():
+    assert Stiff(2.0).variance(np.array([3.0]))[0] == pytest.approx(0.5, rel=1e-10)
+    far = Stiff().sample(np.full(4000, 30.0), np.random.default_rng(1))
+    assert abs(far.mean() - 30) < Z_MAX / math.sqrt(4000)
+    cold = Quartic().sample(np.full(4000, 1.0), np.random.default_rng(1), 1e-4)
+    width = math.sqrt(Quartic().variance(1.0, 1e-4))
+    assert width == pytest.approx(math.sqrt(1e-4 / (1 + 1.2 * cold.mean() ** 2)), rel=1e-2)  # √(T/U'')
+    assert cold.std() == pytest.approx(width, rel=Z_MAX / math.sqrt(2 * 4000))
+    holes = Quartic().sample(np.array([np.nan, 1.0]), np.random.default_rng(1))
+    assert np.isnan(holes[0])
+    assert np.isfinite(holes[1])
+    assert Quartic().sample(np.zeros((0, 3)), np.random.default_rng(1)).shape == (0, 3)
+
+
 def machine_law(rbm, T):
     """All states of three trits, their probabilities with the hidden layer summed out, and the inputs of this."""
     v = np.stack(np.meshgrid(*3 * [Trit.values], indexing="ij"), axis=-1).reshape(-1, 3)
@@ -348,6 +372,10 @@ class NotANumber(Discrete):
         (bad_class(Continuous, support=(1.0,)), "Bad.support = (1.0,): must be"),
         (lambda: Mixture(1.0), "Omega = 1.0: must be a finite number >= 0 and < 1"),
         (lambda: Runaway().mean(INPUTS), "Runaway: its energy does not outgrow I x at I = "),
+        (
+            lambda: Hidden().mean(INPUTS, 0.1),
+            "Hidden: sums over its law at T = 0.1 do not converge for all |I| ≤ 8; points",
+        ),
         (lambda: NotANumber().mean(INPUTS), "NotANumber.energy is nan or −inf within {-1, 1}"),
         (lambda: Mixture().potential(INPUTS), "Mixture units have a potential that depends on T"),
         (lambda: Levels().potential(np.array([0.1])), "Levels has an energy that depends on T"),
