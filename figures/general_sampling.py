@@ -398,7 +398,7 @@ def draw(table: Table, figure: Figure) -> None:
     _deviations(figure.add_subplot(grid[3, :]), [r for r in rows if r["series"] == "simulation"])
 
 
-STYLES = {"m": ("-.", "^", "0.35"), "q": ("-", "o", "black"), "C": ("--", "s", "0.5")}
+STYLES: dict[str, tuple[Any, str, str]] = {"m": ("-.", "^", "0.35"), "q": ("-", "o", "black"), "C": ("--", "s", "0.5")}
 MARKERS = {"m": "^", "q": "o", "C": "s", "r": "D", "B": "v", "energy": "x"}
 
 
