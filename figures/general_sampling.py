@@ -192,7 +192,7 @@ PAIRS = {
 POINTS = [("simulation", name, T) for name, pair in PAIRS.items() for T in pair.temperatures]
 KEYS = ("series", "pair", "T")
 """Columns that a point sets."""
-SPOT = (0,)
+SPOT = (20,)
 
 
 def theory(pair: Pair, T: float) -> dict[str, float]:

@@ -88,8 +88,8 @@ SMALL = {
 def test_small_machines_agree_with_theory(monkeypatch):
     """8 pairs, 16 machines of 200 to 600 units, seed 5: the largest of about 45 |t| of 15 degrees of freedom.
 
-    Its 1e-3 quantile is |t| = 5.8; errors are 0.1 to 3 % of q, 0.1 to 8 % of C and B, 1 to 10 % of r. The energy is left
-    to the study.
+    Its 1e-3 quantile is |t| = 5.8; errors are 0.1 to 3 % of q, 0.1 to 8 % of C and B, 1 to 10 % of r. The energy is
+    left to the study.
     """
     monkeypatch.setattr(study, "SWEEPS", 60)
     monkeypatch.setattr(study, "BURN_IN", 40)
