@@ -12,9 +12,10 @@ from scipy.stats import qmc
 
 import replica
 from replica.continuous import Continuous
+from replica.curve_tracing import newton
 from replica.field_averages import by_quadrature, field_averages
 from replica.flat import flattened
-from replica.general_states import System, newton
+from replica.layer_equations import LayerEquations
 from replica.model import Order
 from replica.models import GeneralRBM, Hopfield, ReluRBM
 from replica.potentials import Bernoulli, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
@@ -456,7 +457,7 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
             overlap = 0 * start[:, 0] if frozen else p * np.abs(start[:, 0])
             y = np.column_stack([overlap, start[:, 1:], np.full(256, math.log(alpha))])
             with np.errstate(all="ignore"):
-                y, left = newton(System(flat, frozen), y)
+                y, left = newton(LayerEquations(flat, frozen), y)
             for m, log_s, log_b, log_alpha in y[left < 1e-10]:
                 if (not frozen and m < 1e-5) or log_s < math.log(1e-5):
                     continue
