@@ -76,13 +76,13 @@ def _range(log_load: NDArray, group: NDArray, rows: int) -> tuple[NDArray, NDArr
 
 
 def _noiseless(system: LayerEquations) -> tuple[NDArray, NDArray]:
-    """Rows and overlaps of the states without noise: the roots of ⟨W M_v⟩/L = m > 0 at s = b = 0."""
+    """Rows and overlaps of the states without noise: the roots of ⟨W M_v⟩/aL = m > 0 at s = b = 0."""
 
     def excess(m: NDArray, rows: NDArray) -> NDArray:
         part = system.rows(rows)
         noise = np.where(part.T > 0, 0.0, QUIET)[:, None]
         v = field_averages(system.model.visible, m[:, None] * part.w, noise, 0.0, part.T[:, None])
-        return np.sum(part.weight * part.w * v.M, axis=-1) / part.L - m
+        return np.sum(part.weight * part.w * v.M, axis=-1) * part.answer - m
 
     every = np.arange(len(system.T))
     top = 1.25  # no likely root itself

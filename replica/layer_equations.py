@@ -3,7 +3,7 @@
 At fixed T, p and L the noise s = √(αpr) and the self-field b = αB of the visible layer give q and C, these r and B of
 the hidden layer, so that α enters only through two of the equations. With y = (m, ln s, ln b, ln α)
 
-    F = (⟨W M_v⟩/L − m,   ln(αp r) − 2 ln s,   ln(αB) − ln b) = 0.
+    F = (⟨W M_v⟩/aL − m,   ln(αp r) − 2 ln s,   ln(αB) − ln b) = 0.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class LayerEquations:
         """Take the couplings of a flat model, its loads left aside."""
         self.model, self.frozen, self.effort = model, frozen, LARGEST_EFFORT
         self.T, self.p, self.L = (np.asarray(v, dtype=float) for v in (model.T, model.p, model.L))
+        self.answer = 1 / (self.L * np.asarray(model.stiffness, dtype=float))
         law = model.law()
         weight = np.broadcast_to(law.weight, (len(self.T), len(law.w)))
         occurs = (weight > 0).any(axis=0)
@@ -46,6 +47,7 @@ class LayerEquations:
         part.model, part.frozen, part.w = self.model, self.frozen, self.w
         part.effort = self.effort
         part.T, part.p, part.L, part.weight = self.T[index], self.p[index], self.L[index], self.weight[index]
+        part.answer = self.answer[index]
         return part
 
     def _affordable(self, unit: Potential, s: NDArray, c: NDArray) -> NDArray:
@@ -75,7 +77,7 @@ class LayerEquations:
         return F, J, Order(overlap if not self.frozen else m, q, r, C, B)
 
     def _visible_layer(self, m: NDArray, s: NDArray, b: NDArray) -> tuple[NDArray, NDArray, NDArray, list[NDArray]]:
-        """⟨W M_v⟩/L, q and C, and their slopes by (m, s, b), each of shape (R, 3)."""
+        """⟨W M_v⟩/aL, q and C, and their slopes by (m, s, b), each of shape (R, 3)."""
         v = field_averages(self.model.visible, m[:, None] * self.w, s[:, None], b[:, None], self.T[:, None])
         weight = np.where(self.weight > 0, self.weight, 0.0)
         moved = v.slopes * np.stack([self.w, np.ones_like(self.w), np.ones_like(self.w)])[None, :, None, :]
@@ -83,8 +85,12 @@ class LayerEquations:
         def mean(values: NDArray) -> NDArray:
             return np.sum(weight * values, axis=-1)
 
-        slopes = [mean(moved[0] * self.w).T / self.L[:, None], mean(moved[1]).T, self.p[:, None] * mean(moved[2]).T]
-        return mean(self.w * v.M) / self.L, mean(v.Q), self.p * mean(v.chi), slopes
+        slopes = [
+            mean(moved[0] * self.w).T * self.answer[:, None],
+            mean(moved[1]).T,
+            self.p[:, None] * mean(moved[2]).T,
+        ]
+        return mean(self.w * v.M) * self.answer, mean(v.Q), self.p * mean(v.chi), slopes
 
     def _hidden_layer(
         self, q: NDArray, C: NDArray, by_q: NDArray, by_C: NDArray

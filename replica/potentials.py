@@ -126,6 +126,21 @@ class Potential(ABC):
         """
 
     @abstractmethod
+    def stiffness(self, T: float) -> float:
+        """Limit of 2U(x)/x² at infinity: a unit with an input m√N answers m√N over that.
+
+        Parameters
+        ----------
+        T : float
+            Temperature, ≥ 0.
+
+        Returns
+        -------
+        float
+            1 for Gaussian and ReLU units; inf for those that are bounded, or confined more strongly.
+        """
+
+    @abstractmethod
     def spread(self, c: Any, T: Any) -> Any:
         """Upper bound of the standard deviation of x over all inputs.
 
@@ -241,6 +256,10 @@ class Discrete(Potential):
         I, c, T = (np.asarray(v)[..., None] for v in (I, c, T))
         exponent = (I * x + c * (x * x / 2) - self.energy(x, T)) / T
         return summed_law(exponent, x, np.broadcast_to(T[..., 0], exponent.shape[:-1]))
+
+    def stiffness(self, T: float) -> float:
+        """Infinite: bounded."""
+        return math.inf
 
     def spread(self, c: Any, T: Any) -> Any:
         """Half the distance of the outermost values."""
@@ -358,6 +377,10 @@ class Gaussian(Potential):
         work = I * mean / 2 + T / 2 * np.log(2 * math.pi * variance)
         return UnitLaw(work, mean, variance, 0 * mean, 3 * variance * variance)
 
+    def stiffness(self, T: float) -> float:
+        """1."""
+        return 1.0
+
     def spread(self, c: Any, T: Any) -> Any:
         """0: ln Tr is a polynomial of I."""
         return 0 * (np.real(c) + np.real(T))
@@ -416,6 +439,10 @@ class ReLU(Potential):
             width**3 * np.where(whole, 0.0, third),
             width**4 * np.where(whole, 3.0, fourth),
         )
+
+    def stiffness(self, T: float) -> float:
+        """1."""
+        return 1.0
 
     def corners(self, c: Any) -> Any:
         """θ."""
@@ -489,6 +516,10 @@ class Mixture(Potential):
         third = sum(w * e * (e * e + 3 * v) for w, e in zip(weights, d, strict=True))
         fourth = 3 * v * v + sum(w * e * e * (e * e + 6 * v) for w, e in zip(weights, d, strict=True))
         return UnitLaw(work, mean, second, third, fourth)
+
+    def stiffness(self, T: float) -> float:
+        """T/(1 − Ω)."""
+        return T / (1 - self.Omega)
 
     def corners(self, c: Any) -> Any:
         """0, where the sign turns."""

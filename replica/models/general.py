@@ -4,12 +4,14 @@ w = ξ/√N, ξ = ±1 with probability p/2 each and 0 otherwise, M = αN; L patt
 entries at a visible unit. With the averages of `replica.field_averages` over the inputs m W + √(αpr) z of a visible
 unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C),
 
-    m = ⟨W M_v⟩/L,   q = ⟨Q_v⟩,   C = p⟨χ_v⟩,   r = Q_h,   B = p χ_h
+    m = ⟨W M_v⟩/aL,   q = ⟨Q_v⟩,   C = p⟨χ_v⟩,   r = Q_h,   B = p χ_h
 
-    f = L m²/2 + (α/2)[r C + B q + B C T/p] − ⟨K_v⟩ − α K_h
-    ∂f/∂(m, q, r, C, B) = −(L R_m, ½α R_B, ½α R_C, ½α(R_r + T R_B/p), ½α(R_q + T R_C/p))
+    f = a L m²/2 + (α/2)[r C + B q + B C T/p] − ⟨K_v⟩ − α K_h
+    ∂f/∂(m, q, r, C, B) = −(aL R_m, ½α R_B, ½α R_C, ½α(R_r + T R_B/p), ½α(R_q + T R_C/p))
 
-R = right-hand side − order parameter. Replica symmetry is stable while 1 − αp² ⟨V_v⟩ V_h > 0, V = (β var)².
+R = right-hand side − order parameter, and U_h ~ a h²/2 at infinity: a = 1 for Gaussian and ReLU units; a = ∞ for units
+that cannot follow an input of order √N, which have m = 0. Replica symmetry is stable while 1 − αp² ⟨V_v⟩ V_h > 0,
+V = (β var)².
 
 The general form of [J. Tubiana & R. Monasson, PRL 118, 138301 (2017)] and of the slides of G. Manzan (2021), "General
 free energy"; self-field and noise as re-derived (docs/derivations.md).
@@ -53,9 +55,9 @@ class GeneralRBM(Model):
     Notes
     -----
     States with m > 0 are of the kind "retrieval", numbered by falling m; "spin_glass" is m = 0 < q, numbered by
-    rising f; the paramagnet m = q = r = 0 exists between units whose mean vanishes without input. With m > 0 are found
+    falling r; the paramagnet m = q = r = 0 exists between units whose mean vanishes without input. With m > 0 are found
     all states on the curves α(m) that begin at a state without noise, α → 0; with m = 0 all that a grid in the noise
-    and in the self-field tells apart. Condensed hidden units are taken as h = m√N with U ~ h²/2 there.
+    and in the self-field tells apart.
 
     The measure of continuous units is Lebesgue's; units on an interval enter with a T ln T of their own, so that f
     differs by a constant from that of models without explicit hidden units: f_Hopfield = f + α/2 + (αT/2) ln 2πT.
@@ -66,7 +68,7 @@ class GeneralRBM(Model):
     >>> from replica.potentials import Gaussian, Spin
     >>> model = GeneralRBM(Spin(), Gaussian(), alpha=0.05, T=0.2)
     >>> [(s.kind, round(s.order.m, 9)) for s in replica.solve_all(model)]
-    [('retrieval', 0.998877763), ('spin_glass', 0.0), ('retrieval', 0.341716613)]
+    [('retrieval', 0.998877763), ('spin_glass', 0.0), ('retrieval', 0.710684759)]
     """
 
     visible: Potential
@@ -101,14 +103,17 @@ class GeneralRBM(Model):
         m, q, r, C, B = order
         layers = self._layers(order)
         pair = r * C + B * q + B * C * self.T / self.p
-        return (self.L * m * m / 2 + self.alpha / 2 * pair - layers.visible_work - self.alpha * layers.hidden_work)[()]
+        condensed = np.where(np.real(m) == 0, 0.0, np.where(np.isinf(self.stiffness), np.nan, self.stiffness) * m * m)
+        return (self.L * condensed / 2 + self.alpha / 2 * pair - layers.visible_work - self.alpha * layers.hidden_work)[
+            ()
+        ]
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
         """∂f/∂(m, q, r, C, B) as the known combination of the residuals."""
         R = Order._make(new - old for new, old in zip(self.saddle(order, n), order, strict=True))
         half = self.alpha / 2
         return (
-            -self.L * R.m,
+            -np.where(np.isinf(self.stiffness), 0.0, self.stiffness) * self.L * R.m,
             -half * R.B,
             -half * R.C,
             -half * (R.r + self.T * R.B / self.p),
@@ -127,11 +132,11 @@ class GeneralRBM(Model):
         return np.where(np.asarray(self.T) > 0, f + self.T * self.entropy(order, n), f)[()]
 
     def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
-        """Curvature of f along an uncondensed overlap, 1 − C, and along the difference of two condensed ones.
+        """Curvature of f/a along an uncondensed overlap, 1 − C/a, and along the difference of two condensed ones.
 
-        The latter is 1 − ½⟨(ξ1 − ξ2)² χ_v⟩ = 1 − p⟨½(1 − p)(χ₊₁ + χ₋₁) + p χ₀⟩, χ_k at L − 2 entries plus k.
+        The latter is 1 − ½⟨(ξ1 − ξ2)² χ_v⟩/a = 1 − (p/a)⟨½(1 − p)(χ₊₁ + χ₋₁) + p χ₀⟩, χ_k at L − 2 entries plus k.
         """
-        outside = 1 - order.C
+        outside = 1 - order.C / self.stiffness
         if n == 0 or np.all(np.asarray(self.L) < 2):
             return (outside,)
         law = stacked_laws(lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN, self.L, self.p)
@@ -140,7 +145,7 @@ class GeneralRBM(Model):
         for shift, share in ((1, (1 - p) / 2), (-1, (1 - p) / 2), (0, p)):
             chi = self._visible(order, law._replace(w=law.w + shift)).chi
             total = total + share * np.sum(law.weight * chi, axis=-1)
-        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - p * total)[()]
+        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - p * total / self.stiffness)[()]
 
     def replicon(self, order: Order, n: int = 1) -> Any:
         """Replicon eigenvalue 1 − αp² ⟨V_v⟩ V_h; −inf at T = 0 where units jump."""
@@ -163,6 +168,13 @@ class GeneralRBM(Model):
         """States with overlap, glasses, and the paramagnet."""
         frozen = [Finder(("spin_glass",), 0, glasses), ExactState("paramagnet", 0, paramagnet)]
         return [Finder(("retrieval",), 1, with_overlap), *frozen] if n_condensed else frozen
+
+    @property
+    def stiffness(self) -> Any:
+        """The a of U_h ~ a h²/2 at infinity."""
+        T = np.asarray(self.T)
+        values = [self.hidden.stiffness(float(t)) for t in np.real(T).ravel()]
+        return np.reshape(values, T.shape)[()]
 
     def law(self) -> Law:
         """Law of W."""
@@ -188,7 +200,7 @@ class GeneralRBM(Model):
             with np.errstate(invalid="ignore"):
                 return np.sum(np.where(law.weight > 0, law.weight * values, 0.0), axis=-1)[()]
 
-        rhs = Order(mean(law.w * v.M) / self.L, mean(v.Q), h.Q, self.p * mean(v.chi), self.p * h.chi)
+        rhs = Order(mean(law.w * v.M) / (self.stiffness * self.L), mean(v.Q), h.Q, self.p * mean(v.chi), self.p * h.chi)
         return _Layers(rhs, mean(v.work), h.work, mean(v.V), h.V)
 
 

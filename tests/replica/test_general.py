@@ -255,7 +255,8 @@ PAIRS = [
 
 def off_the_saddle(hidden, T, p):
     C = 0.2 * (min(1.0, T) if isinstance(hidden, Mixture) else 1.0)
-    return Order(0.3 * p, 0.5, 0.7, C, 0.25)
+    m = 0.3 * p if math.isfinite(hidden.stiffness(T)) else 0.0
+    return Order(m, 0.5, 0.7, C, 0.25)
 
 
 @pytest.mark.parametrize(("visible", "hidden"), PAIRS, ids=name)
@@ -264,6 +265,8 @@ def test_gradient_is_that_of_the_free_energy(visible, hidden, p, L):
     model = GeneralRBM(visible, hidden, alpha=0.4, T=0.6, p=p, L=L)
     order = off_the_saddle(hidden, 0.6, p)
     for i, value in enumerate(model.gradient(order)):
+        if i == 0 and order.m == 0:
+            continue  # bounded hidden units know no overlap
         moved = list(order)
         moved[i] = moved[i] + 1e-30j
         assert np.imag(model.free_energy(Order(*moved))) / 1e-30 == pytest.approx(value, rel=1e-11, abs=1e-12)
@@ -275,6 +278,8 @@ def test_gradient_at_zero_temperature(visible, hidden):
     order = off_the_saddle(hidden, 1.0, 0.3)
     interval = any(isinstance(unit, Continuous) for unit in (visible, hidden))
     for i, value in enumerate(model.gradient(order)):
+        if i == 0 and order.m == 0:
+            continue
         # a staircase of many steps is stationary up to its own error
         step = 1e-4
         ends = [model.free_energy(order._replace(**{Order._fields[i]: order[i] + sign * step})) for sign in (1, -1)]
@@ -355,6 +360,43 @@ def test_three_values_of_which_one_is_forbidden_are_a_spin():
 
     ours = replica.solve(GeneralRBM(Forbidden(), Gaussian(), alpha=0.05, T=0.4))
     assert ours.order == pytest.approx(tuple(replica.solve(Hopfield(alpha=0.05, T=0.4)).order), abs=1e-10)
+
+
+class Stiff(Continuous):
+    def energy(self, x, T):
+        return x**2 + 0.1 * x
+
+
+class Plain(Continuous):
+    def energy(self, x, T):
+        return x**2
+
+
+def test_stiffer_hidden_units_are_a_hotter_hopfield_model():
+    """U = a h²/2: the couplings are divided by a; a = 2, and that of the normal prior, T."""
+    named = sorted(
+        replica.solve_all(Hopfield(alpha=0.05, T=0.2), n_condensed=(1,)), key=lambda s: (s.order.m, s.order.q)
+    )
+    for hidden, T, a in ((Plain(), 0.1, 2.0), (Mixture(0.0), math.sqrt(0.2), math.sqrt(0.2))):
+        states = replica.solve_all(GeneralRBM(Spin(), hidden, alpha=0.05, T=T))
+        assert len(states) == len(named) == 3
+        for ours, theirs in zip(sorted(states, key=lambda s: (s.order.m, s.order.q)), named, strict=True):
+            assert (a * ours.order.m, ours.order.q) == pytest.approx((theirs.order.m, theirs.order.q), abs=1e-10)
+            assert ours.stable == theirs.stable
+            assert ours.replicon == pytest.approx(theirs.replicon, abs=1e-8)
+
+
+def test_stiffness_is_the_curvature_far_out():
+    assert Stiff().stiffness(0.3) == pytest.approx(2.0, rel=1e-9)
+    assert Quartic().stiffness(0.3) == Box().stiffness(0.3) == Spin().stiffness(0.3) == math.inf
+    assert PlainMixture(0.5).stiffness(0.3) == pytest.approx(Mixture(0.5).stiffness(0.3), rel=1e-6)
+
+
+def test_bounded_hidden_units_follow_no_pattern():
+    """Their field is of order √N, they are not: no state with overlap, and the glass is a minimum."""
+    states = replica.solve_all(GeneralRBM(Spin(0.3), Spin(), alpha=0.5, T=0.6))
+    assert [(s.kind, s.stable) for s in states] == [("spin_glass", True)]
+    assert states[0].replicon > 0
 
 
 def test_layers_of_spins_may_be_exchanged():
