@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
-from functools import lru_cache
+import pickle
+from collections.abc import Callable, Iterator
+from functools import wraps
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from replica.cold_averages import convex, of_steps
 from replica.elementary import phi
 from replica.field_averages import FieldAverages
-from replica.potentials import Potential, UnitLaw, summed_law
+from replica.potentials import Potential, UnitLaw, check_increasing, summed_law
 
 __all__ = ["Continuous"]
 
@@ -34,6 +35,8 @@ NODES = 12
 WIDTH = 3.0
 """Width of a panel, over that of the narrowest law."""
 MOST_PANELS = 4000
+LARGEST_BLOCK = 4_000_000
+"""Weights that are held at once."""
 DECAY = 12.0
 """−ln of the fall of a law over a panel at a corner of U."""
 MOST_HALVINGS = 40
@@ -48,6 +51,38 @@ INPUTS = 20.0
 """Inputs up to which the spread is looked for."""
 
 
+def remembered(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep what a method of numbers returned with the unit, until an attribute of the unit changes.
+
+    Parameters
+    ----------
+    method : callable
+        The method.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+
+    @wraps(method)
+    def wrapper(self: Any, *args: float) -> Any:
+        attributes = {name: value for name, value in vars(self).items() if name != "_remembered"}
+        state = pickle.dumps(attributes) if attributes else b""
+        known = vars(self).setdefault("_remembered", {})
+        key = (method.__name__, state, *args)
+        if key not in known:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            known[key] = method(self, *args)
+        return known[key]
+
+    return wrapper
+
+
+MOST_REMEMBERED = 4096
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Continuous(Potential):
     """Units on an interval with any U; `energy` is U, must accept arrays, and outgrows c x²/2 where c is to be met.
@@ -60,8 +95,7 @@ class Continuous(Potential):
 
     def __init_subclass__(cls) -> None:
         """Refuse a support that is no increasing list."""
-        if len(cls.support) < 2 or not all(a < b for a, b in zip(cls.support, cls.support[1:], strict=False)):
-            raise ValueError(f"{cls.__name__}.support = {cls.support!r}: two or more increasing numbers are needed")
+        check_increasing(f"{cls.__name__}.support", cls.support)
 
     def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
         """Gauss–Legendre panels over the interval where no law of a group of inputs is negligible."""
@@ -80,10 +114,13 @@ class Continuous(Potential):
                 base = -self.energy(x, T[own][:, None]) / T[own][:, None] + log_measure
             else:
                 base = -self.energy(x, temperature) / temperature + log_measure
-            tilts = np.stack([I[own] / T[own], c[own] / T[own]], axis=-1)
-            exponent = tilts @ np.stack([x, x * x / 2]) + base
-            for total, value in zip(parts, summed_law(exponent, x, T[own]), strict=True):
-                total[own] = value
+            where = np.nonzero(own)
+            for block in np.array_split(np.arange(len(where[0])), len(where[0]) * len(x) // LARGEST_BLOCK + 1):
+                at = tuple(index[block] for index in where)
+                tilts = np.stack([I[at] / T[at], c[at] / T[at]], axis=-1)
+                exponent = tilts @ np.stack([x, x * x / 2]) + (base[block] if base.ndim > 1 else base)
+                for total, value in zip(parts, summed_law(exponent, x, T[at]), strict=True):
+                    total[at] = value
         return UnitLaw(*parts)
 
     def stiffness(self, T: float) -> float:
@@ -107,6 +144,10 @@ class Continuous(Potential):
             values[own] = self._spread(temperature, coupling if coupling < limit else min(float(c[own].max()), limit))
         return values
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Attributes, without what is remembered."""
+        return {name: value for name, value in vars(self).items() if name != "_remembered"}
+
     def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
         """Averages of the staircase through many values; their error falls as the square of the step."""
         h, s, c = np.broadcast_arrays(*(np.asarray(v) for v in (h, s, c)))
@@ -123,7 +164,7 @@ class Continuous(Potential):
                 total[..., good] = value
         return FieldAverages(*out)
 
-    @lru_cache(maxsize=1024)  # noqa: B019 - potentials are small values
+    @remembered
     def _nodes(self, T: float, low: float, high: float, c: float, refine: int) -> tuple[NDArray, NDArray]:
         """Nodes and ln of their weights for inputs in [low, high] and self-couplings up to c."""
         first, last = self._end(T, low, c, -1.0), self._end(T, high, c, 1.0)
@@ -138,7 +179,7 @@ class Continuous(Potential):
         half = np.diff(edges)[:, None] / 2
         return (edges[:-1, None] + half + half * node).ravel(), np.log((half * weight).ravel())
 
-    @lru_cache(maxsize=1024)  # noqa: B019 - potentials are small values
+    @remembered
     def _limit(self, T: float) -> float:
         """Self-coupling from which there is no law."""
 
@@ -200,7 +241,7 @@ class Continuous(Potential):
             far *= 1.25
         return None
 
-    @lru_cache(maxsize=4096)  # noqa: B019 - potentials are small values
+    @remembered
     def _spread(self, T: float, c: float) -> float:
         """Largest standard deviation at one self-coupling, nan where there is no law."""
         first, last = self._end(T, -INPUTS, c, -1.0), self._end(T, INPUTS, c, 1.0)
@@ -213,7 +254,7 @@ class Continuous(Potential):
         variance = self.law(np.concatenate([inputs, np.linspace(-INPUTS, INPUTS, 65)]), c, T).variance
         return 1.05 * math.sqrt(float(np.nanmax(variance, initial=0.0)))
 
-    @lru_cache(maxsize=64)  # noqa: B019 - potentials are small values
+    @remembered
     def _values(self, high: float, c: float, steps: int) -> NDArray:
         """Values that stand for the interval at T = 0."""
         ends = self._end(0.0, -high, c, -1.0), self._end(0.0, high, c, 1.0)

@@ -122,7 +122,7 @@ def by_quadrature(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: in
     shape, size = h.shape, h.size
     h, s, c, T = (v.ravel() for v in (h, s, c, T))
     strip = math.sqrt(2) * np.real(T) / np.maximum(unit.spread(np.real(c), np.real(T)) * np.real(s), 1e-300)
-    corners = (unit.corners(np.real(c)) - np.real(h)[:, None]) / np.real(s)[:, None]
+    corners = (unit.corners(np.real(c), np.real(T)) - np.real(h)[:, None]) / np.real(s)[:, None]
     dtype = np.result_type(h, s, c, T, float)
     out = [np.full((*lead, size), np.nan, dtype=dtype) for lead in ((), (), (), (), (), (3, 3))]
     for index, z, weight in _rules(strip, corners, refine):

@@ -26,7 +26,7 @@ from replica.curve_tracing import (
 )
 from replica.field_averages import field_averages
 from replica.flat import groups
-from replica.layer_equations import LayerEquations
+from replica.layer_equations import LARGEST_EFFORT, LayerEquations
 from replica.model import Found, Order
 from replica.rootfinding import find_roots
 
@@ -42,7 +42,7 @@ QUIET = 1e-9
 FIRST_LOAD = 1e-3
 """Load at which a curve starts, or half the least that is asked for."""
 FARTHEST = 6.0
-"""How far beyond the largest load, in ln α, a curve is followed in case it turns back."""
+"""How far beyond the largest load, and beyond 1, a curve is followed in ln α in case it turns back."""
 FARTHEST_GLASS = 0.5
 NO_CURVES = Curves(np.zeros((1, 0, 4)), np.zeros((1, 0, 4)))
 
@@ -63,7 +63,7 @@ def with_overlap(flat: GeneralRBM) -> Found:
     begin, left = newton(system.rows(row), _near_noiseless(system.rows(row), m, start))
     good = (left < ON_CURVE) & (abs(begin[:, 0] - m) < 0.3 * m)
     row, begin = row[good], begin[good]
-    curves = trace(system.rows(row), begin, 1, start[good] - 0.1, high[row] + FARTHEST)
+    curves = trace(system.rows(row), begin, 1, start[good] - 0.1, np.maximum(high[row], 0.0) + FARTHEST)
     return _collected(flat, curves, row, group, log_load, frozen=False)
 
 
@@ -145,11 +145,22 @@ LOG_SELF_FIELDS = np.linspace(math.log(1e-8), math.log(300.0), 60)
 
 
 def _seeds(system: LayerEquations) -> tuple[NDArray, NDArray]:
-    """Points of curves at several noises: the self-fields at which both equations ask for the same load."""
-    scan = system.rows(np.arange(len(system.T)))
-    scan.effort = LARGEST_EFFORT_OF_SCAN
-    rows, size = len(system.T), len(LOG_NOISES) * len(LOG_SELF_FIELDS)
-    s, b = (v.ravel() for v in np.meshgrid(LOG_NOISES, LOG_SELF_FIELDS, indexing="ij"))
+    """Points of curves at several noises; where none is found, again with averages of any cost that is borne at all."""
+    row, seed = _seeds_within(system, LARGEST_EFFORT_OF_SCAN)
+    without = np.setdiff1d(np.arange(len(system.T)), row)
+    if len(without):
+        again, more = _seeds_within(system.rows(without), LARGEST_EFFORT)
+        row, seed = np.concatenate([row, without[again]]), np.concatenate([seed, more])
+    return row, seed
+
+
+def _seeds_within(system: LayerEquations, effort: float) -> tuple[NDArray, NDArray]:
+    """Self-fields at which both equations ask for the same load, at several noises in the scale of the units."""
+    rows = len(system.T)
+    scan = system.rows(np.arange(rows))
+    scan.effort = effort
+    log_scale = scan.log_scale()
+    column, line = (v.ravel() for v in np.indices((len(LOG_NOISES), len(LOG_SELF_FIELDS))))
 
     def loads(row: NDArray, log_s: NDArray, log_b: NDArray) -> tuple[NDArray, NDArray]:
         """Ln α that r asks for, and how much larger it is than what B asks for; −inf where C is too large."""
@@ -159,20 +170,16 @@ def _seeds(system: LayerEquations) -> tuple[NDArray, NDArray]:
             gap = F[:, 2] - F[:, 1]
             return -F[:, 1], np.where(np.isnan(gap) & np.isfinite(order.C), -np.inf, gap)
 
-    every = np.repeat(np.arange(rows), size)
-    gap = loads(every, np.tile(s, rows), np.tile(b, rows))[1].reshape(rows, len(LOG_NOISES), -1)
+    s = LOG_NOISES + log_scale[0][:, None]
+    b = LOG_SELF_FIELDS + log_scale[1][:, None]
+    gap = loads(np.repeat(np.arange(rows), len(column)), s[:, column].ravel(), b[:, line].ravel())[1]
+    gap = gap.reshape(rows, len(LOG_NOISES), -1)
     change = ((gap[..., 1:] > 0) != (gap[..., :-1] > 0)) & ~np.isnan(gap[..., 1:]) & ~np.isnan(gap[..., :-1])
     row, column, cell = np.nonzero(change)
-    at = find_roots(
-        lambda x, i: loads(row[i], LOG_NOISES[column[i]], x)[1],
-        LOG_SELF_FIELDS[cell],
-        LOG_SELF_FIELDS[cell + 1],
-        gap[row, column, cell],
-        gap[row, column, cell + 1],
-        rtol=1e-13,
-    )
-    load = loads(row, LOG_NOISES[column], at)[0]
-    seed = np.stack([np.zeros(len(row)), LOG_NOISES[column], at, load], axis=-1)
+    noise = s[row, column]
+    ends = b[row, cell], b[row, cell + 1], gap[row, column, cell], gap[row, column, cell + 1]
+    at = find_roots(lambda x, i: loads(row[i], noise[i], x)[1], *ends, rtol=1e-13)
+    seed = np.stack([np.zeros(len(row)), noise, at, loads(row, noise, at)[0]], axis=-1)
     with np.errstate(all="ignore"):
         good = np.abs(system.rows(row).at(seed)[0]).max(axis=-1) < 1e-6
     return row[good], seed[good]

@@ -8,6 +8,7 @@ the hidden layer, so that α enters only through two of the equations. With y = 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,9 @@ from replica.potentials import Potential
 if TYPE_CHECKING:
     from replica.models.general import GeneralRBM
 
-__all__ = ["LayerEquations"]
+__all__ = ["LARGEST_EFFORT", "LayerEquations"]
 
+FAR_FROM_ONE = 5.0
 LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""
 
@@ -49,6 +51,20 @@ class LayerEquations:
         part.T, part.p, part.L, part.weight = self.T[index], self.p[index], self.L[index], self.weight[index]
         part.answer = self.answer[index]
         return part
+
+    def log_scale(self) -> tuple[NDArray, NDArray]:
+        """Logarithms of a noise and a self-field that are natural to the units: 0 unless they are far from 1.
+
+        A hidden unit is given inputs of the size of a visible one; its answers and its response, at α = 1, are these.
+        """
+        warm = np.where(self.T > 0, self.T, 1.0)
+        with np.errstate(all="ignore"):
+            law = self.model.visible.law(np.zeros_like(warm), np.zeros_like(warm), warm)
+            size = np.sqrt(self.p * (law.mean**2 + self.model.visible.spread(np.zeros_like(warm), warm) ** 2))
+            h = field_averages(self.model.hidden, 0.0, np.where(size > 0, size, 1.0), 0.0, warm)
+            scales = np.log(self.p * h.Q) / 2, np.log(self.p * h.chi)
+        far = [np.isfinite(v) & (np.abs(v) > math.log(FAR_FROM_ONE)) for v in scales]
+        return np.where(far[0], scales[0], 0.0), np.where(far[1], scales[1], 0.0)
 
     def _affordable(self, unit: Potential, s: NDArray, c: NDArray) -> NDArray:
         """Return the noise, nan where an average over it costs too much."""

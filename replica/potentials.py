@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -97,10 +98,18 @@ class Potential(ABC):
             If it is not.
         """
         name = type(self).__name__
-        with np.errstate(all="ignore"):
-            energy = self.energy(x, T)
-        if np.shape(energy) != np.shape(x):
-            raise ValueError(f"{name}.energy: an array of the shape of x is needed, {x.shape}, not {np.shape(energy)}")
+        try:
+            with np.errstate(all="ignore"):
+                energy = self.energy(x, T)
+                # as it is called for many temperatures at once
+                several = self.energy(x, np.full((2, 1), float(T)))
+                np.broadcast_to(several, (2, *np.shape(x)))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{name}.energy(self, x, T): arrays x and T are to give an array; it raised {error}"
+            ) from None
+        if not isinstance(energy, np.ndarray) or energy.shape != x.shape or not np.isrealobj(energy):
+            raise ValueError(f"{name}.energy: a real array of the shape of x is needed, {x.shape}, not {energy!r:.60}")
         bad = ~np.isfinite(energy)
         if bad.any():
             where = f"{name}.energy({float(x[bad][0]):g}, T = {T:g})"
@@ -159,13 +168,15 @@ class Potential(ABC):
             The bound.
         """
 
-    def corners(self, c: Any) -> Any:
-        """Inputs near which alone x(I) bends or jumps as T → 0, if they are known.
+    def corners(self, c: Any, T: Any) -> Any:
+        """Inputs near which alone x(I) bends or jumps at low T, if they are known.
 
         Parameters
         ----------
         c : ndarray
             Coefficients of x²/2, of shape S.
+        T : ndarray or float
+            Temperature, > 0.
 
         Returns
         -------
@@ -189,7 +200,7 @@ class Potential(ABC):
         ndarray
             Their number.
         """
-        if np.shape(self.corners(c))[-1]:
+        if np.shape(self.corners(c, T))[-1]:
             return 0 * (s + c + T)
         return self.weights * 80 * self.spread(c, T) * s / T
 
@@ -243,8 +254,7 @@ class Discrete(Potential):
 
     def __init_subclass__(cls) -> None:
         """Refuse values that are no increasing list."""
-        if len(cls.values) < 2 or not all(a < b for a, b in zip(cls.values, cls.values[1:], strict=False)):
-            raise ValueError(f"{cls.__name__}.values = {cls.values!r}: two or more increasing numbers are needed")
+        check_increasing(f"{cls.__name__}.values", cls.values)
 
     def check(self, T: float) -> None:
         """Refuse an energy that is not one finite number for each value."""
@@ -265,14 +275,14 @@ class Discrete(Potential):
         """Half the distance of the outermost values."""
         return (self.values[-1] - self.values[0]) / 2 + 0 * (np.real(c) + np.real(T))
 
-    def corners(self, c: Any) -> Any:
+    def corners(self, c: Any, T: Any) -> Any:
         """Where two of a few values are equally good: (U_j − U_i)/(x_j − x_i) − c (x_i + x_j)/2."""
         x = np.array(self.values)
         i, j = np.triu_indices(len(x), 1)
         if len(x) > FEW:
-            return super().corners(c)
-        energy = self.energy(x, 0.0)
-        return (energy[j] - energy[i]) / (x[j] - x[i]) - np.asarray(c)[..., None] * (x[i] + x[j]) / 2
+            return super().corners(c, T)
+        energy = np.broadcast_to(self.energy(x, np.asarray(T)[..., None]), (*np.shape(c), len(x)))
+        return (energy[..., j] - energy[..., i]) / (x[j] - x[i]) - np.asarray(c)[..., None] * (x[i] + x[j]) / 2
 
     def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
         """Two values: those of a spin. More of them: by quadrature."""
@@ -292,6 +302,26 @@ class Discrete(Potential):
 
 FEW = 6
 """Values of which all pairs are looked at."""
+
+
+def check_increasing(name: str, values: Any) -> None:
+    """Refuse what is no tuple of two or more increasing numbers.
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    values : object
+        The values.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    numbers = isinstance(values, (tuple, list)) and all(isinstance(v, (int, float, np.number)) for v in values)
+    if not numbers or len(values) < 2 or not all(a < b for a, b in pairwise(values)):
+        raise ValueError(f"{name} = {values!r}: two or more increasing numbers are needed")
 
 
 def summed_law(exponent: Any, x: Any, T: Any) -> UnitLaw:
@@ -444,7 +474,7 @@ class ReLU(Potential):
         """1."""
         return 1.0
 
-    def corners(self, c: Any) -> Any:
+    def corners(self, c: Any, T: Any) -> Any:
         """θ."""
         return np.full((*np.shape(c), 1), self.theta)
 
@@ -521,7 +551,7 @@ class Mixture(Potential):
         """T/(1 − Ω)."""
         return T / (1 - self.Omega)
 
-    def corners(self, c: Any) -> Any:
+    def corners(self, c: Any, T: Any) -> Any:
         """0, where the sign turns."""
         return np.zeros((*np.shape(c), 1))
 

@@ -15,7 +15,7 @@ try:
 except ImportError:
     raise ImportError("certified numbers need python-flint: pip install 'replica-toolkit[rigorous]'") from None
 
-__all__ = ["NotProvenError", "arb", "arb_mat", "arb_series", "between", "bounds", "ctx", "exact", "written"]
+__all__ = ["NotProvenError", "between", "bounds", "exact", "written"]
 
 
 class NotProvenError(ArithmeticError):
