@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LARGEST_EFFORT", "LayerEquations"]
 
-FAR_FROM_ONE = 5.0
+FAR_ABOVE_ONE = 5.0
 LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""
 
@@ -53,7 +53,7 @@ class LayerEquations:
         return part
 
     def log_scale(self) -> tuple[NDArray, NDArray]:
-        """Logarithms of a noise and a self-field that are natural to the units: 0 unless they are far from 1.
+        """Logarithms of a noise and a self-field that are natural to the units: 0 unless they are far above 1.
 
         A hidden unit is given inputs of the size of a visible one; its answers and its response, at α = 1, are these.
         """
@@ -63,7 +63,7 @@ class LayerEquations:
             size = np.sqrt(self.p * (law.mean**2 + self.model.visible.spread(np.zeros_like(warm), warm) ** 2))
             h = field_averages(self.model.hidden, 0.0, np.where(size > 0, size, 1.0), 0.0, warm)
             scales = np.log(self.p * h.Q) / 2, np.log(self.p * h.chi)
-        far = [np.isfinite(v) & (np.abs(v) > math.log(FAR_FROM_ONE)) for v in scales]
+        far = [np.isfinite(v) & (v > math.log(FAR_ABOVE_ONE)) for v in scales]
         return np.where(far[0], scales[0], 0.0), np.where(far[1], scales[1], 0.0)
 
     def _affordable(self, unit: Potential, s: NDArray, c: NDArray) -> NDArray:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 try:
-    from flint import arb, arb_mat, arb_series, ctx, fmpq
+    from flint import arb, arb_mat, arb_series, ctx, fmpq  # noqa: F401 - the proofs take them from here
 except ImportError:
     raise ImportError("certified numbers need python-flint: pip install 'replica-toolkit[rigorous]'") from None
 

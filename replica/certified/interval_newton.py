@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 from replica.certified.balls import NotProvenError, arb, arb_mat, arb_series
 
-__all__ = ["Box", "System", "jacobian", "krawczyk", "refined", "values"]
+__all__ = ["jacobian", "krawczyk", "refined", "values"]
 
 Box = list[arb]
 System = Callable[[list[arb_series]], Sequence[arb_series]]
