@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -510,7 +511,80 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
     assert reached > 200
 
 
+@pytest.mark.parametrize("k", [1e-3, 10.0, 100.0])
+def test_units_of_any_size(k):
+    """Values ±k at T = 0.2 k² are spins at 0.2."""
+
+    class Scaled(Discrete):
+        values = (-k, k)
+
+        def energy(self, x, T):
+            return 0 * x
+
+    named = replica.solve_all(Hopfield(alpha=0.05, T=0.2), n_condensed=(1,))
+    states = replica.solve_all(GeneralRBM(Scaled(), Gaussian(), alpha=0.05, T=0.2 * k * k))
+    assert [s.kind for s in states] == [s.kind for s in named]
+    for ours, theirs in zip(states, named, strict=True):
+        assert (ours.order.m / k, ours.order.q / k**2) == pytest.approx((theirs.order.m, theirs.order.q), abs=1e-9)
+
+
+def test_units_on_an_interval_keep_their_glass_at_low_temperature():
+    """q falls to its value at T = 0, 1, by quadrature of the box: at T = 0.05 0.81755 (an independent fixed point)."""
+    q = [replica.solve(GeneralRBM(Box(), Gaussian(), alpha=0.05, T=T), start="spin_glass").order.q for T in (0.1, 0.05)]
+    assert q[1] == pytest.approx(0.81755, abs=5e-6)
+    assert q[0] < q[1] < 1
+
+
+def test_a_load_alone_has_the_states_it_has_in_an_array():
+    """The fold at α = 0.1 is passed from a load of 1e-5 too."""
+    alone = replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=1e-5, T=0.2))
+    named = replica.solve_all(Hopfield(alpha=1e-5, T=0.2), n_condensed=(1,))
+    overlaps = sorted(s.order.m for s in named if s.kind == "retrieval")
+    assert sorted(s.order.m for s in alone if s.kind == "retrieval") == pytest.approx(overlaps, abs=1e-9)
+    assert len(overlaps) == 2
+
+
 # Arrays, and what is refused.
+
+
+class Warmed(Discrete):
+    values = (-1.0, 0.0, 1.0)
+
+    def energy(self, x, T):
+        return 0.3 * x**2 + 2 * T * x**2
+
+
+class Fixed(Discrete):
+    values = (-1.0, 0.0, 1.0)
+
+    def energy(self, x, T):
+        return 0.3 * x**2 + 2 * 0.02 * x**2
+
+
+def test_energies_may_depend_on_the_temperature():
+    for a, b in zip(
+        replica.solve_all(GeneralRBM(Warmed(), Gaussian(), alpha=0.05, T=0.02)),
+        replica.solve_all(GeneralRBM(Fixed(), Gaussian(), alpha=0.05, T=0.02)),
+        strict=True,
+    ):
+        assert a.order == pytest.approx(tuple(b.order), rel=1e-9)
+        assert a.quadrature_error < 1e-10
+
+
+class Steep(Continuous):
+    def __init__(self, a):
+        self.a = a
+
+    def energy(self, x, T):
+        return x**2 / 2 + self.a * x**4
+
+
+def test_a_unit_that_is_changed_is_solved_anew():
+    unit, inputs_ = Steep(5.0), (0.3, 0.7, 0.2, 0.4)
+    field_averages(unit, *inputs_)
+    unit.a = 0.01
+    assert field_averages(unit, *inputs_).Q == field_averages(Steep(0.01), *inputs_).Q
+    assert pickle.loads(pickle.dumps(unit)).a == 0.01
 
 
 def test_arrays_hold_what_single_points_hold():
@@ -546,6 +620,20 @@ class OfOneNumber(Continuous):
         return 1.0
 
 
+class OfXAlone(Discrete):
+    values = (0.0, 1.0)
+
+    def energy(self, x):
+        return x
+
+
+class Branching(Discrete):
+    values = (0.0, 1.0)
+
+    def energy(self, x, T):
+        return x if T > 0.1 else 2 * x
+
+
 class NotANumber(Discrete):
     values = (0.0, 1.0)
 
@@ -559,7 +647,9 @@ class NotANumber(Discrete):
         (1, Gaussian(), {}, "visible = 1: a Potential is needed"),
         (Spin(), Spin, {}, "hidden = .*: a Potential is needed"),
         (Spin(), Flat(), {}, "Flat: its energy does not grow"),
-        (OfOneNumber(), Spin(), {}, r"OfOneNumber.energy: an array of the shape of x is needed"),
+        (OfOneNumber(), Spin(), {}, r"OfOneNumber.energy: a real array of the shape of x is needed"),
+        (OfXAlone(), Spin(), {}, r"OfXAlone.energy\(self, x, T\): arrays x and T are to give an array"),
+        (Branching(), Spin(), {}, r"Branching.energy\(self, x, T\): arrays x and T are to give an array"),
         (NotANumber(), Spin(), {}, r"NotANumber.energy\(0, T = 0.5\) = nan: a finite number is needed"),
         (Spin(), Mixture(), {"T": 0.0}, "T = 0.0: a prior"),
         (Spin(), Spin(), {"alpha": 0.0}, "alpha = 0.0: a finite number > 0"),
@@ -582,6 +672,7 @@ def test_bad_input_is_named_on_one_line(visible, hidden, controls, message):
         (lambda: ReLU("a"), "theta = 'a': a finite number is needed"),
         (lambda: Mixture(1.0), "Omega = 1.0: a number >= 0 and < 1 is needed"),
         (lambda: type("Empty", (Discrete,), {"values": (1.0,)}), r"Empty.values = \(1.0,\)"),
+        (lambda: type("OneNumber", (Discrete,), {"values": 3.0}), "OneNumber.values = 3.0: two or more increasing"),
         (lambda: type("Reversed", (Continuous,), {"support": (1.0, 0.0)}), r"Reversed.support = \(1.0, 0.0\)"),
     ],
 )
