@@ -34,8 +34,63 @@ CERTIFIED = f"{THEORY}/test_certified.py"
 THERMAL = f"{THEORY}/test_one_step_thermal.py"
 BROKEN_RBM = f"{THEORY}/test_one_step_rbm.py"
 PLANTED = f"{THEORY}/test_planted.py"
+GENERAL = f"{THEORY}/test_general.py"
 PLANTED_SIMULATED = "tests/rbm_sim/test_sim_planted.py"
 MUTATIONS = (
+    Mutation(
+        "replica/models/general.py",
+        "pair = r * C + B * q + B * C * self.T / self.p",
+        "pair = r * C + B * q + B * C * self.T",
+        f"{GENERAL}::test_gradient_is_that_of_the_free_energy",
+    ),
+    Mutation(
+        "replica/models/general.py",
+        "np.sqrt(alpha * p * r), alpha * B, T, refine",
+        "np.sqrt(alpha * r), alpha * B, T, refine",
+        f"{GENERAL}::test_gradient_is_that_of_the_free_energy",
+    ),
+    Mutation(
+        "replica/models/general.py",
+        "1 - self.alpha * self.p * self.p * layers",
+        "1 - self.alpha * self.p * layers",
+        f"{GENERAL}::test_the_replicon_ends_the_sparse_paramagnet",
+    ),
+    Mutation(
+        "replica/models/general.py",
+        "outside = 1 - order.C / self.stiffness",
+        "outside = 1 - order.C",
+        f"{GENERAL}::test_stiffer_hidden_units_are_a_hotter_hopfield_model",
+    ),
+    Mutation(
+        "replica/field_averages.py",
+        "by_c = 0.5 * law.third * beta + x * response",
+        "by_c = law.third * beta + x * response",
+        f"{GENERAL}::test_slopes_are_those_of_the_averages",
+    ),
+    Mutation(
+        "replica/field_averages.py",
+        "c * (a * a + d * d) / 2",
+        "c * (a * a - d * d) / 2",
+        f"{GENERAL}::test_closed_averages_against_the_general_route",
+    ),
+    Mutation(
+        "replica/cold_averages.py",
+        "[2 * g * M, 2 * g * g * s * H0 - 0 * Q, 2 * g * Q]",
+        "[2 * g * M, 2 * g * g * s * H1 - 0 * Q, 2 * g * Q]",
+        f"{GENERAL}::test_slopes_at_zero_temperature",
+    ),
+    Mutation(
+        "replica/layer_equations.py",
+        "np.log(alpha * self.p * r) - 2 * y[:, 1]",
+        "np.log(alpha * r) - 2 * y[:, 1]",
+        f"{GENERAL}::test_bernoulli_and_relu_tend_to_the_relu_rbm",
+    ),
+    Mutation(
+        "replica/potentials.py",
+        "v + self.Omega * (v / (1 - self.Omega)) ** 2",
+        "v + self.Omega",
+        f"{GENERAL}::test_the_spread_bounds_every_law",
+    ),
     Mutation(
         "replica/gaussian.py",
         "-x * current + (j * previous if j else previous)\n    return current",

@@ -241,6 +241,17 @@ def test_averages_tend_to_those_at_zero_temperature(unit, power):
     assert rates[-1] == pytest.approx(power, abs=0.15)
 
 
+@pytest.mark.parametrize("T", [1.0, 0.1])
+@pytest.mark.parametrize("unit", UNITS, ids=name)
+def test_the_spread_bounds_every_law(unit, T):
+    inputs_ = np.linspace(-5, 5, 2001)
+    for c in (0.0, 0.3 * min(1.0, T) if isinstance(unit, Mixture) else 0.3):
+        variance = unit.law(inputs_, np.full(2001, c), np.full(2001, T)).variance
+        assert np.sqrt(variance.max()) <= float(unit.spread(np.array(c), np.array(T))) * (1 + 1e-9) or isinstance(
+            unit, Gaussian
+        )
+
+
 # The model.
 
 PAIRS = [
@@ -453,6 +464,13 @@ def test_onset_for_a_hidden_prior(alpha, Omega):
         assert T**2 == pytest.approx(1.707106781187, abs=5e-13)
     if Omega == 0:
         assert T**2 == pytest.approx(1 + math.sqrt(alpha), rel=1e-12)
+
+
+def test_the_replicon_ends_the_sparse_paramagnet():
+    """Spins and spins of density p: weights of variance p/N are those of p = 1 at T/√p, T = (αp²)^{1/4}."""
+    model = GeneralRBM(Spin(), Spin(), alpha=0.5, T=3.0, p=0.3)
+    T = replica.instability(model, along="T", start="paramagnet").value
+    assert T == pytest.approx((0.5 * 0.3**2) ** 0.25, rel=1e-12)
 
 
 def test_critical_points_are_those_of_the_hopfield_model():
