@@ -27,7 +27,7 @@ import numpy as np
 from replica.elementary import COMPLEX_STEP
 from replica.field_averages import FieldAverages, field_averages
 from replica.general_states import glasses, paramagnet, with_overlap
-from replica.model import ExactState, Finder, Model, Order, control
+from replica.model import ExactState, Finder, Model, Order, control, exp_clipped
 from replica.pattern_sum import Law, sparse_sum
 from replica.potentials import Potential
 from replica.sparse_rbm import stacked_laws
@@ -80,7 +80,7 @@ class GeneralRBM(Model):
 
     name: ClassVar[str] = "general-rbm"
     title: ClassVar[str] = "R-RBM: units of any potentials, any temperature"
-    unknowns: ClassVar[tuple[str, ...]] = ("m", "q", "r", "C", "B")
+    unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_q", "log_r", "log_B")
     precise: ClassVar[bool] = False
     finest: ClassVar[float] = 1e-8
 
@@ -109,15 +109,15 @@ class GeneralRBM(Model):
         ]
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
-        """∂f/∂(m, q, r, C, B) as the known combination of the residuals."""
+        """∂f/∂(m, C, ln q, ln r, ln B) as the known combination of the residuals."""
         R = Order._make(new - old for new, old in zip(self.saddle(order, n), order, strict=True))
         half = self.alpha / 2
         return (
             -np.where(np.isinf(self.stiffness), 0.0, self.stiffness) * self.L * R.m,
-            -half * R.B,
-            -half * R.C,
             -half * (R.r + self.T * R.B / self.p),
-            -half * (R.q + self.T * R.C / self.p),
+            -half * order.q * R.B,
+            -half * order.r * R.C,
+            -half * order.B * (R.q + self.T * R.C / self.p),
         )
 
     def entropy(self, order: Order, n: int = 1) -> Any:
@@ -181,8 +181,8 @@ class GeneralRBM(Model):
         return stacked_laws(sparse_sum, self.L, self.p)
 
     def unpack(self, x: Any) -> Order:
-        """Order parameters at (m, q, r, C, B)."""
-        return Order(*x)
+        """Order parameters at (m, C, ln q, ln r, ln B)."""
+        return Order(m=x[0], q=exp_clipped(x[2]), r=exp_clipped(x[3]), C=x[1], B=exp_clipped(x[4]))
 
     def _visible(self, order: Order, law: Law, refine: int = 1) -> FieldAverages:
         """Averages of a visible unit, a further axis for W."""
