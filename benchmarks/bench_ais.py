@@ -10,7 +10,7 @@ from interleaved import minima
 from threadpoolctl import threadpool_limits
 
 import rbm_sim
-from rbm_sim import ais
+from rbm_sim.partition import ais
 
 CHAINS, N, M, TEMPERATURES = 100, 784, 500, 20
 HIDDEN = {

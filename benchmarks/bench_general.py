@@ -13,8 +13,8 @@ import pytest
 from scipy.integrate import quad
 
 import replica
-from replica.continuous import Continuous
 from replica.models import GeneralRBM
+from replica.potentials import Continuous
 
 ALPHA, T = np.geomspace(0.01, 2, 50), np.linspace(0.2, 1.6, 50)
 MOST = 300

@@ -9,7 +9,7 @@ from interleaved import minima
 from threadpoolctl import threadpool_limits
 
 import rbm_sim
-from rbm_sim.gibbs import Chains
+from rbm_sim.machine.gibbs import Chains
 
 CHAINS, N, M, SWEEPS = 1000, 784, 500, 5
 HIDDEN = {

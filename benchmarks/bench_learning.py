@@ -9,9 +9,11 @@ import pytest
 from interleaved import minima
 from threadpoolctl import threadpool_limits
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, datasets, exact
-from rbm_sim.learning import Learner, Options, checked
-from rbm_sim.likelihood import independent_pixels
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU
+from rbm_sim.learning import datasets
+from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
+from rbm_sim.partition import exact
+from rbm_sim.partition.likelihood import independent_pixels
 
 BATCH, N, M, BATCHES = 100, 784, 500, 20
 HIDDEN = {"Bernoulli": Bernoulli(), "Gaussian": Gaussian(), "ReLU": ReLU()}
@@ -85,7 +87,7 @@ def test_digits_beside_scikit_learn(capsys):
     from sklearn.model_selection import train_test_split
     from sklearn.neural_network import BernoulliRBM
 
-    from rbm_sim.estimator import RBMEstimator
+    from rbm_sim.learning.estimator import RBMEstimator
 
     X = datasets.binarise(load_digits().data / 16).astype(float)
     train, test = train_test_split(X, test_size=0.25, random_state=0)

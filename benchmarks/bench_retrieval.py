@@ -9,9 +9,9 @@ from interleaved import minima
 from threadpoolctl import threadpool_limits
 
 import rbm_sim
-from rbm_sim.dynamics import descend
-from rbm_sim.landscape import Landscape
-from rbm_sim.patterns import first_patterns, pattern_weights, random_patterns
+from rbm_sim.machine.patterns import first_patterns, pattern_weights, random_patterns
+from rbm_sim.retrieval.dynamics import descend
+from rbm_sim.retrieval.landscape import Landscape
 
 ALPHA = 0.1
 LARGE = """

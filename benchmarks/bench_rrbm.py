@@ -16,9 +16,9 @@ import pytest
 from scipy.special import ive, ndtr
 
 import replica
-from replica.best_ell import ell_star, energies
+from replica.diagrams.best_ell import ell_star, energies
+from replica.diagrams.compositional_phases import glass_energy
 from replica.models import CompositionalRBM
-from replica.phases import glass_energy
 
 SIZE, G = 60, -0.21
 THETAS, ALPHAS = np.linspace(0, 3, SIZE), np.geomspace(0.01, 10, SIZE)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import replica
-from replica.gaussian import H
 from replica.models import Hopfield, ThresholdHopfield
+from replica.numerics.gaussian import H
 
 LOADS = np.linspace(1e-4, 0.1379, 10_000)
 

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from figures._spread import spread
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, datasets
-from rbm_sim._blas import one_thread
-from rbm_sim.learned import describe, likelihood
-from rbm_sim.learning import Learner, Options, checked
-from rbm_sim.likelihood import pseudo_log_likelihood
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU
+from rbm_sim._support.blas import one_thread
+from rbm_sim.learning import datasets
+from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
+from rbm_sim.learning.measurements import describe, likelihood
+from rbm_sim.partition.likelihood import pseudo_log_likelihood
 
 SEED = 138301
 EPOCHS = 200

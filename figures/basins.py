@@ -14,9 +14,9 @@ import numpy as np
 
 from figures._spread import spread
 from rbm_sim import Gaussian, Spin
-from rbm_sim.critical_load import basin_sample
-from rbm_sim.results import estimate
-from rbm_sim.trial import Setting
+from rbm_sim.retrieval.critical_load import basin_sample
+from rbm_sim.retrieval.trial import Setting
+from rbm_sim.statistics.estimates import estimate
 from replica.table import Table
 
 if TYPE_CHECKING:

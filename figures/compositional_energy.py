@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paper_checks.tubiana_monasson_points import ENERGY, FIG_4, GLASS_LEVEL
-from replica.best_ell import ell_star, energies
+from replica.diagrams.best_ell import ell_star, energies
+from replica.diagrams.compositional_phases import glass_energy
 from replica.models import CompositionalRBM
-from replica.phases import glass_energy
 from replica.table import Table
 
 if TYPE_CHECKING:

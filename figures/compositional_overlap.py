@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import ive
 
 from paper_checks.tubiana_monasson_points import FIG_4, OVERLAP
-from replica.best_ell import energies
+from replica.diagrams.best_ell import energies
 from replica.models import CompositionalRBM
 from replica.table import Table
 

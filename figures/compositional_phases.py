@@ -17,8 +17,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from scipy.optimize import brentq
 
+from replica.diagrams.compositional_phases import glass_energy, phase_boundary, phase_of
 from replica.models import CompositionalRBM
-from replica.phases import glass_energy, phase_boundary, phase_of
 from replica.table import Table
 
 if TYPE_CHECKING:

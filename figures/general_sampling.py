@@ -18,11 +18,11 @@ from matplotlib.lines import Line2D
 import rbm_sim
 import replica
 from figures._spread import spread
-from rbm_sim.averages import thermal_averages
-from rbm_sim.fluctuation import order_parameters_at
-from rbm_sim.patterns import pattern_weights, random_patterns
-from rbm_sim.results import estimate
-from replica import continuous, potentials
+from rbm_sim.machine.patterns import pattern_weights, random_patterns
+from rbm_sim.sampling.averages import thermal_averages
+from rbm_sim.sampling.fluctuation import order_parameters_at
+from rbm_sim.statistics.estimates import estimate
+from replica import potentials
 from replica.models.general import GeneralRBM
 from replica.table import Table
 
@@ -56,7 +56,7 @@ class TritUnit(rbm_sim.Discrete):
     energy = Trit.energy
 
 
-class Quartic(continuous.Continuous):
+class Quartic(potentials.Continuous):
     """A well steeper than a parabola."""
 
     def energy(self, x: Any, T: Any) -> Any:
@@ -70,7 +70,7 @@ class QuarticUnit(rbm_sim.Continuous):
     energy = Quartic.energy
 
 
-class Box(continuous.Continuous):
+class Box(potentials.Continuous):
     """Any value between −1 and 1."""
 
     support = (-1.0, 1.0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paper_checks.tubiana_monasson_points import FIG_3B
-from replica.one_step_rbm import relu_rbm_1rsb_activity, relu_rbm_1rsb_glass
+from replica.symmetry_breaking.relu_rbm import relu_rbm_1rsb_activity, relu_rbm_1rsb_glass
 from replica.table import Table
 
 if TYPE_CHECKING:

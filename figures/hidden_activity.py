@@ -19,10 +19,10 @@ import rbm_sim
 import replica
 from figures._spread import spread
 from paper_checks.tubiana_monasson_points import FIG_3B
-from rbm_sim.dynamics import descend
-from rbm_sim.patterns import pattern_weights, random_patterns
+from rbm_sim.machine.patterns import pattern_weights, random_patterns
+from rbm_sim.retrieval.dynamics import descend
+from replica.averages.pattern_sum import sparse_sum
 from replica.models import ReluRBM
-from replica.pattern_sum import sparse_sum
 from replica.table import Table
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from scipy.optimize import brentq
 import rbm_sim
 import replica
 from figures._spread import spread
-from rbm_sim.gibbs import Chains
-from rbm_sim.patterns import pattern_weights, random_patterns
+from rbm_sim.machine.gibbs import Chains
+from rbm_sim.machine.patterns import pattern_weights, random_patterns
 from replica.models import Hopfield
 from replica.table import Table
 

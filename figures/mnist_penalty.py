@@ -17,9 +17,9 @@ from figures import _mnist
 from figures._spread import spread
 from paper_checks.tubiana_monasson_points import FIG_4
 from rbm_sim import ReLU
-from rbm_sim._blas import one_thread
-from rbm_sim.learned import describe
+from rbm_sim._support.blas import one_thread
 from rbm_sim.learning import Options
+from rbm_sim.learning.measurements import describe
 from replica.models import CompositionalRBM
 from replica.table import Table
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import replica
-from rbm_sim import Gaussian, Spin, capacity
+from rbm_sim import Gaussian, Spin
+from rbm_sim.retrieval import capacity
 from replica.models import Hopfield
 from replica.table import Table
 

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 
 import replica
 from figures._spread import spread
-from rbm_sim.planted import learning
+from rbm_sim.learning.planted import learning
 from replica.models import PlantedHopfield
 from replica.models.planted import learning_load, learning_threshold
 from replica.table import Table

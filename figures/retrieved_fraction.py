@@ -14,8 +14,9 @@ import numpy as np
 
 import replica
 from figures._spread import spread
-from rbm_sim import Gaussian, Spin, capacity
-from rbm_sim.results import fraction_error
+from rbm_sim import Gaussian, Spin
+from rbm_sim.retrieval import capacity
+from rbm_sim.statistics.estimates import fraction_error
 from replica.models import Hopfield
 from replica.table import Table
 

@@ -17,7 +17,7 @@ import rbm_sim
 import replica
 from figures._spread import spread
 from paper_checks.tubiana_monasson_points import CROSSES, FIG_3B, SIMULATED
-from rbm_sim import capacity
+from rbm_sim.retrieval import capacity
 from replica.models import ReluRBM
 from replica.table import Table
 

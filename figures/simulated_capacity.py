@@ -17,10 +17,10 @@ import numpy as np
 import rbm_sim
 import replica
 from figures._spread import spread
-from rbm_sim import critical_load
-from rbm_sim.finite_size import extrapolate
-from rbm_sim.results import estimate
-from rbm_sim.trial import Setting
+from rbm_sim.retrieval import critical_load
+from rbm_sim.retrieval.trial import Setting
+from rbm_sim.statistics.estimates import estimate
+from rbm_sim.statistics.finite_size import extrapolate
 from replica.models import Hopfield, ThresholdHopfield
 from replica.table import Table
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from paper_checks.check import Verdict, check, last_digit
 from paper_checks.evidence import weigh
-from rbm_sim import datasets
+from rbm_sim.learning import datasets
 
 SOURCE = "bars and stripes, benchmark of the field"
 

@@ -16,7 +16,7 @@ import numpy as np
 import rbm_sim
 from paper_checks.check import Outcome, Tolerance, Verdict, check
 from paper_checks.evidence import SMOOTH, gradient, weigh
-from rbm_sim import exact
+from rbm_sim.partition import exact
 
 SOURCE = "Martin, blog post (2016)"
 WHERE = "Preliminaries, RBMs"

@@ -13,7 +13,8 @@ from paper_checks.blog_rbm import SOURCE, SUMS, energies, in_order, log_sum, mac
 from paper_checks.blog_training import VISIBLE
 from paper_checks.check import Outcome, Tolerance, Verdict, check
 from paper_checks.evidence import SMOOTH, gradient, weigh
-from rbm_sim import exact, exact_learning, renormalisation
+from rbm_sim.learning import maximum_likelihood
+from rbm_sim.partition import exact, renormalisation
 from rbm_sim.units import Bernoulli
 
 WHERE = "Energy Renormalizations"
@@ -300,7 +301,7 @@ def nothing_of_the_law_is_learned() -> Verdict:
     """A machine trained on 64 data over three pixels reproduces their law, ln Z_RBM being whatever it is."""
     counts = np.array([14, 3, 6, 9, 2, 12, 8, 10])
     data = np.repeat(states(3), counts, axis=0)
-    found = exact_learning.fit(data, visible=Bernoulli(), hidden=Bernoulli(), units=4, iterations=2000, rng=0).rbm
+    found = maximum_likelihood.fit(data, visible=Bernoulli(), hidden=Bernoulli(), units=4, iterations=2000, rng=0).rbm
     p = exact.visible_distribution(found)[1][in_order(found)]
     apart = distance(p, counts / counts.sum())
     learned = apart < FITTED.value

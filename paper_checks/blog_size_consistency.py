@@ -12,7 +12,7 @@ from paper_checks.blog_rbm import SOURCE, SUMS, energies, log_sum, machine, part
 from paper_checks.blog_training import VISIBLE
 from paper_checks.check import Outcome, Tolerance, Verdict, check
 from paper_checks.evidence import weigh
-from rbm_sim import extensivity, renormalisation
+from rbm_sim.partition import extensivity, renormalisation
 
 WHERE = "Post-Post Comments, size consistency"
 ESTIMATES = Tolerance("estimates", 1e-8, "mean-field iterations end within 1e-9 of their maximum")

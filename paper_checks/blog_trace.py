@@ -15,7 +15,7 @@ from paper_checks.blog_renormalisation import PROOF, distance, law, problem, ren
 from paper_checks.blog_training import VISIBLE
 from paper_checks.check import Outcome, Verdict, check
 from paper_checks.evidence import weigh
-from rbm_sim import renormalisation
+from rbm_sim.partition import renormalisation
 
 WHERE = "Post-Post Comments"
 

@@ -11,7 +11,7 @@ import numpy as np
 from paper_checks.blog_rbm import SOURCE, SUMS, energies, log_sum, machine, parts, states
 from paper_checks.check import Outcome, Tolerance, Verdict, check
 from paper_checks.evidence import SMOOTH, gradient, weigh
-from rbm_sim import exact, extensivity
+from rbm_sim.partition import exact, extensivity
 
 WHERE = "Preliminaries, RBM training"
 DATA = np.array([0, 3, 3, 9, 14])

@@ -16,8 +16,10 @@ import rbm_sim
 import replica
 from paper_checks.check import Tolerance, Verdict, check, compare
 from paper_checks.evidence import weigh
-from rbm_sim import capacity, dynamics, patterns
-from rbm_sim.results import Retrieval, estimate
+from rbm_sim.machine import patterns
+from rbm_sim.retrieval import capacity, dynamics
+from rbm_sim.retrieval.results import Retrieval
+from rbm_sim.statistics.estimates import estimate
 from replica.models import Hopfield
 
 SEED = 1985

@@ -12,7 +12,7 @@ from paper_checks.check import Tolerance, Verdict, check
 from paper_checks.evidence import PRECISE, gradient, weigh
 from paper_checks.slides_gaussian_integrals import integral
 from replica import solve, solve_all
-from replica.best_ell import ell_star
+from replica.diagrams.best_ell import ell_star
 from replica.models import CompositionalRBM, ReluRBM
 
 SOURCE = "Manzan, slides (2021)"

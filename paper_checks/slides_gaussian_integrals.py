@@ -60,7 +60,7 @@ def _table(k: int) -> np.ndarray:
     route="adaptive quadrature",
 )
 def definition() -> Verdict:
-    """`replica.gaussian.H` against quadrature of the definition, k = 0 to 4."""
+    """`replica.numerics.gaussian.H` against quadrature of the definition, k = 0 to 4."""
     found = [replica.H(k, X) for k in range(5)]
     return weigh(found, [_table(k) for k in range(5)], PRECISE, "k = 0 to 4, x from −3 to 4")
 

@@ -16,8 +16,8 @@ import replica
 from paper_checks.check import Tolerance, Verdict, check
 from paper_checks.evidence import weigh
 from paper_checks.slides_gaussian_integrals import ground_state_energy, integral
-from replica.model import Order
 from replica.models import ThresholdHopfield
+from replica.models.base import Order
 
 SOURCE = "Manzan, slides (2021)"
 WHERE = "Hopfield network with threshold"

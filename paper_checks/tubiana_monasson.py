@@ -21,9 +21,9 @@ from paper_checks.tubiana_monasson_points import (
     SIMULATED,
     SOURCE,
 )
-from replica.best_ell import ell_star, energies
+from replica.diagrams.best_ell import ell_star, energies
+from replica.diagrams.compositional_phases import glass_energy
 from replica.models import CompositionalRBM, ReluRBM
-from replica.phases import glass_energy
 
 AXIS = Tolerance("digitised", 0.01, "1 % of the ordinate, which ends at 1")
 ENERGIES = Tolerance("digitised", 6e-5, "2 % of the range of the ordinate, 3e-3")
@@ -169,7 +169,7 @@ def distance_of_disjoint_states() -> Verdict:
     N, L, p = 400_000, 40, 0.01
     xi = rbm_sim.random_patterns(N, 2 * L, p=p, rng=4)
     a, b = xi[:, :L].sum(axis=1) > 0, xi[:, L:].sum(axis=1) > 0
-    weight = replica.pattern_sum.sparse_sum(L, p)
+    weight = replica.averages.pattern_sum.sparse_sum(L, p)
     q = float(weight.weight[weight.w >= 1].sum())
     three = Tolerance("three standard errors", 3 * np.sqrt(0.25 / N), "binomial law of 4e5 units, at most ½√(1/N) each")
     return compare(float(np.mean(a != b)), 2 * q * (1 - q), three, f"L = {L}, p = {p}, q = {q:.5f}; seed 4")

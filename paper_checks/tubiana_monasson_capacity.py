@@ -19,8 +19,8 @@ import replica
 from paper_checks.check import Outcome, Tolerance, Verdict, check
 from paper_checks.evidence import weigh
 from paper_checks.tubiana_monasson_points import CAPACITY, DIGITISED, FIG_3, SOURCE
+from replica.averages.pattern_sum import Law, skellam, sparse_sum
 from replica.models import ReluRBM
-from replica.pattern_sum import Law, skellam, sparse_sum
 
 WHERE = "Fig. 3(a), α_c(θ), L = 1, 2, 5, 10, 15, p = 0.1, g = -0.02"
 PRINTED = "; ".join(", ".join(f"{v:g}" for v in points.values()) for points in CAPACITY.values())
@@ -155,7 +155,7 @@ def second_route() -> Verdict:
 )
 def any_solution() -> Verdict:
     """Largest fold of any branch with m > 0 and q > 1e-3, instead of the first one of k = 1."""
-    from replica.level_curves import curves
+    from replica.models.sparse.level_curves import curves
 
     def largest(L: int, theta: float) -> float:
         couplings = ReluRBM(alpha=1.0, theta=theta, L=L, **FIG_3).couplings()

@@ -10,68 +10,73 @@ observable, with errors by `timeseries`), `fluctuation` (order parameters and re
 import importlib.util
 from typing import Any
 
+from replica._moved import install
+
+install()
+
 _HOME = {
-    "PackedPatterns": "packed",
-    "RBM": "rbm",
-    "State": "rbm",
+    "PackedPatterns": "machine.packed",
+    "RBM": "machine.rbm",
+    "State": "machine.rbm",
     "Bernoulli": "units",
-    "Continuous": "continuous",
-    "Discrete": "discrete",
+    "Continuous": "units",
+    "Discrete": "units",
     "Gaussian": "units",
-    "Mixture": "mixture",
+    "Mixture": "units",
     "ReLU": "units",
     "Spin": "units",
-    "Unit": "unit",
-    "thermal_averages": "averages",
-    "order_parameters_at": "fluctuation",
-    "order_parameters": "measure",
-    "overlaps": "measure",
-    "participation_ratio": "measure",
-    "weight_sparsity": "measure",
-    "pattern_state": "patterns",
-    "pattern_weights": "patterns",
-    "random_patterns": "patterns",
-    "anneal": "tempering",
-    "parallel_tempering": "tempering",
-    "Average": "timeseries",
+    "Unit": "units",
+    "thermal_averages": "sampling.averages",
+    "order_parameters_at": "sampling.fluctuation",
+    "order_parameters": "observables",
+    "overlaps": "observables",
+    "participation_ratio": "observables",
+    "weight_sparsity": "observables",
+    "pattern_state": "machine.patterns",
+    "pattern_weights": "machine.patterns",
+    "random_patterns": "machine.patterns",
+    "anneal": "sampling.tempering",
+    "parallel_tempering": "sampling.tempering",
+    "Average": "statistics.timeseries",
 }
-_MODULES = (
-    "ais",
-    "averages",
-    "capacity",
-    "continuous",
-    "couplings",
-    "critical_load",
-    "datasets",
-    "discrete",
-    "dynamics",
-    "estimator",
-    "exact",
-    "exact_learning",
-    "extensivity",
-    "finite_size",
-    "fluctuation",
-    "gibbs",
-    "learned",
-    "learning",
-    "likelihood",
-    "measure",
-    "mixture",
-    "moves",
-    "own_unit",
-    "packed",
-    "patterns",
-    "planted",
-    "rbm",
-    "renormalisation",
-    "runs",
-    "tempering",
-    "timeseries",
-    "trial",
-    "unit",
-    "units",
-    "weights",
-)
+_MODULES = {
+    "ais": "partition.ais",
+    "averages": "sampling.averages",
+    "capacity": "retrieval.capacity",
+    "continuous": "units.continuous",
+    "couplings": "partition.couplings",
+    "critical_load": "retrieval.critical_load",
+    "datasets": "learning.datasets",
+    "discrete": "units.discrete",
+    "dynamics": "retrieval.dynamics",
+    "estimator": "learning.estimator",
+    "exact": "partition.exact",
+    "exact_learning": "learning.maximum_likelihood",
+    "extensivity": "partition.extensivity",
+    "finite_size": "statistics.finite_size",
+    "fluctuation": "sampling.fluctuation",
+    "gibbs": "machine.gibbs",
+    "learned": "learning.measurements",
+    "learning": "learning",
+    "likelihood": "partition.likelihood",
+    "measure": "observables",
+    "mixture": "units.mixture",
+    "moves": "sampling.moves",
+    "own_unit": "units.from_energy",
+    "packed": "machine.packed",
+    "patterns": "machine.patterns",
+    "planted": "learning.planted",
+    "rbm": "machine.rbm",
+    "renormalisation": "partition.renormalisation",
+    "runs": "learning.run_files",
+    "tempering": "sampling.tempering",
+    "timeseries": "statistics.timeseries",
+    "trial": "retrieval.trial",
+    "unit": "units.base",
+    "units": "units",
+    "weights": "machine.weights",
+}
+"""Modules that are public by a short name, wherever they lie."""
 
 # Only `estimator` needs a package that may be missing; `from rbm_sim import *` then goes without it.
 _PRESENT = tuple(name for name in _MODULES if name != "estimator" or importlib.util.find_spec("sklearn"))
@@ -87,7 +92,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(importlib.import_module(f"rbm_sim.{_HOME[name]}"), name)
     if name in _MODULES:
-        return importlib.import_module(f"rbm_sim.{name}")
+        return importlib.import_module(f"rbm_sim.{_MODULES[name]}")
     raise AttributeError(f"module 'rbm_sim' has no attribute {name!r}")
 
 

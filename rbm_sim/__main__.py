@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rbm_sim import studies, training
+from rbm_sim.commands import studies, training
 from replica import cli
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rbm_sim.unit import Unit
+    from rbm_sim.units import Unit
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -156,12 +156,12 @@ def measure(args: argparse.Namespace) -> int:
     """
     import numpy as np
 
-    from rbm_sim import _check, participation_ratio, weight_sparsity
-    from rbm_sim.measure import silent_units, weight_norm
-    from rbm_sim.results import estimate
+    from rbm_sim._support import check
+    from rbm_sim.observables import participation_ratio, silent_units, weight_norm, weight_sparsity
+    from rbm_sim.statistics.estimates import estimate
     from replica.table import Table, provenance
 
-    exponent = _check.number("--exponent", args.exponent, above=0)
+    exponent = check.number("--exponent", args.exponent, above=0)
     w, hidden = (_run if args.weights.endswith(".npz") else _weights)(args)
     row = {"N": len(w), "M": w.shape[1], "p_hat": weight_sparsity(w), "W2": float(weight_norm(w))}
     row["empty"] = int((~w.any(axis=0)).sum())
@@ -178,12 +178,12 @@ def measure(args: argparse.Namespace) -> int:
 
 def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
     """Weights of a file, and the hidden units that the options name."""
-    from rbm_sim import _check
+    from rbm_sim._support import check
 
     kind = args.hidden or "relu"
     if args.theta is not None and kind != "relu":
         raise cli.UsageError("--theta needs --hidden relu")
-    theta = _check.number("--theta", args.theta or 0.0)
+    theta = check.number("--theta", args.theta or 0.0)
     return _load(args.weights, "WEIGHTS"), studies.unit(kind, {"theta": theta})
 
 
@@ -208,7 +208,7 @@ def _load(path: str, option: str) -> "np.ndarray":
     """Read a matrix of real numbers from a .npy file."""
     import numpy as np
 
-    from rbm_sim._check import real_array
+    from rbm_sim._support.check import real_array
 
     try:
         matrix = real_array(option, np.load(path, allow_pickle=False))

@@ -13,26 +13,30 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from replica._moved import install
+
+install()
+
 _PUBLIC = {
-    "solve": "replica.solver",
-    "solve_all": "replica.solver",
-    "Solution": "replica.solution",
-    "Solutions": "replica.solution",
-    "Status": "replica.solution",
-    "ConvergenceError": "replica.solution",
-    "replicon": "replica.stability",
-    "follow": "replica.branch",
-    "Branch": "replica.branch",
+    "solve": "replica.saddle.solver",
+    "solve_all": "replica.saddle.solver",
+    "Solution": "replica.saddle.solution",
+    "Solutions": "replica.saddle.solution",
+    "Status": "replica.saddle.solution",
+    "ConvergenceError": "replica.errors",
+    "replicon": "replica.saddle.stability",
+    "follow": "replica.critical",
+    "Branch": "replica.critical",
     "spinodal": "replica.critical",
     "coexistence": "replica.critical",
-    "instability": "replica.at_line",
+    "instability": "replica.critical",
     "CriticalPoint": "replica.critical",
-    "ell_star": "replica.best_ell",
-    "phase_boundary": "replica.phases",
-    "phase_diagram": "replica.diagram",
-    "PhaseDiagram": "replica.diagram",
-    "H": "replica.gaussian",
-    "gaussian_average": "replica.gaussian",
+    "ell_star": "replica.diagrams.best_ell",
+    "phase_boundary": "replica.diagrams.compositional_phases",
+    "phase_diagram": "replica.diagrams.phase_map",
+    "PhaseDiagram": "replica.diagrams.phase_map",
+    "H": "replica.numerics.gaussian",
+    "gaussian_average": "replica.numerics.gaussian",
 }
 
 __all__ = [*_PUBLIC, "__version__", "models"]  # noqa: PLE0604 - the names are the keys

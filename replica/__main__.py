@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from replica import cli
-from replica.modelargs import add_controls, add_model, given_controls, model_class
+from replica.phase.model_options import add_controls, add_model, given_controls, model_class
 
 EXAMPLE = """
 python -m replica solve --model hopfield --alpha 0.05 --T 0.2
@@ -43,8 +43,9 @@ def _phase(words: Sequence[str]) -> int:
 
 def models_command(words: Sequence[str]) -> int:
     """List the models with their controls and lines; returns the exit status."""
-    from replica.model import control_fields
+    from replica.diagrams.lines import diagrams_of
     from replica.models import catalogue
+    from replica.models.base import control_fields
     from replica.table import Table, provenance
 
     parser = cli.Parser(
@@ -57,7 +58,7 @@ def models_command(words: Sequence[str]) -> int:
     rows = []
     for name, cls in sorted(catalogue().items()):
         controls = ", ".join(f.name for f in control_fields(cls))
-        lines = "; ".join(f"{'/'.join(d.scanned)}: {' '.join(d.columns)}" for d in cls.diagrams)
+        lines = "; ".join(f"{'/'.join(d.scanned)}: {' '.join(d.columns)}" for d in diagrams_of(cls))
         rows.append({"model": name, "controls": controls, "lines": lines, "title": cls.title})
     cli.emit(Table.from_rows(rows, provenance({"command": "models"})), args)
     return 0
@@ -76,7 +77,7 @@ def solve_command(words: Sequence[str]) -> int:
     parser.add_grid("--n", integer=True, metavar="N", help="numbers of condensed patterns beside m = 0 (1 3)")
     cli.add_common(parser, precision=True, jobs=True)
     args = parser.parse_args(words)
-    from replica.listing import solutions_at
+    from replica.phase.listing import solutions_at
 
     grids = cli.grids(args)
     condensed = tuple(grids.pop("n", (1, 3)))
@@ -91,7 +92,7 @@ def solve_command(words: Sequence[str]) -> int:
 
 
 def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, Any], cls: Any, args: Any) -> int:
-    from replica.listing import columns
+    from replica.phase.listing import columns
     from replica.table import Table, provenance
 
     computed = cli.compute(task, points, args)

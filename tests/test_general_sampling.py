@@ -11,7 +11,7 @@ import figures
 import rbm_sim
 import replica
 from figures import general_sampling as study
-from rbm_sim import _blas
+from rbm_sim._support import blas
 from replica.table import Table
 
 CSV = Path(figures.__file__).parent / "general_sampling.csv"
@@ -94,7 +94,7 @@ def test_small_machines_agree_with_theory(monkeypatch):
     monkeypatch.setattr(study, "SWEEPS", 60)
     monkeypatch.setattr(study, "BURN_IN", 40)
     found = []
-    with _blas.one_thread():
+    with blas.one_thread():
         for k, (name, (T, N)) in enumerate(SMALL.items()):
             pair = study.PAIRS[name]
             known = study.theory(pair, T)

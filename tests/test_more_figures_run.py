@@ -289,7 +289,7 @@ def test_strong_units_of_the_compositional_state_follow_theory():
     chi2 = ((count - expected)[used] ** 2 / expected[used]).sum()
     assert stats.chi2.sf(chi2, used.sum() - 1) > 1e-3
     # m√N − θ with the overlap without noise, m = E|W|/(2L)
-    from replica.pattern_sum import sparse_sum
+    from replica.averages.pattern_sum import sparse_sum
 
     law = sparse_sum(5, 0.1)
     centre = 65 * float(law.weight @ np.abs(law.w)) / 10 - 0.3

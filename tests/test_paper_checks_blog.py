@@ -13,7 +13,8 @@ from paper_checks import (
     blog_training,
 )
 from paper_checks.check import Check
-from rbm_sim import datasets, exact, exact_learning, extensivity, renormalisation
+from rbm_sim.learning import datasets, maximum_likelihood
+from rbm_sim.partition import exact, extensivity, renormalisation
 
 MODULES = (bars_and_stripes, blog_rbm, blog_renormalisation, blog_size_consistency, blog_trace, blog_training)
 CHECKS = {c.name: c for m in MODULES for c in vars(m).values() if isinstance(c, Check)}
@@ -27,7 +28,7 @@ law, renormalised, trace, variational = (
     blog_trace.trace,
     blog_trace.variational,
 )
-bars, fit, layer_changes = datasets.bars_and_stripes, exact_learning.fit, renormalisation.layer_changes
+bars, fit, layer_changes = datasets.bars_and_stripes, maximum_likelihood.fit, renormalisation.layer_changes
 
 
 def other_sign(w, b, c):
@@ -97,7 +98,7 @@ MUTATIONS = {
     "blog_renormalisation.same_number_of_units": (blog_renormalisation, "renormalised", not_normalised),
     "blog_renormalisation.observables_are_retained": (blog_renormalisation, "law", lambda E: law(E) ** 2),
     "blog_renormalisation.nothing_of_the_law_is_learned": (
-        exact_learning,
+        maximum_likelihood,
         "fit",
         lambda *a, **given: fit(*a, **{**given, "iterations": 1}),
     ),

@@ -8,8 +8,8 @@ import pytest
 
 import figures
 from paper_checks.tubiana_monasson_points import CAPACITY, CROSSES, ENERGY, GLASS_LEVEL, OVERLAP, SIMULATED
+from replica.diagrams.compositional_phases import phase_of
 from replica.models import CompositionalRBM
-from replica.phases import phase_of
 from replica.table import Table
 
 FOLDER = Path(figures.__file__).parent

@@ -1,6 +1,6 @@
 """ℓ*, the number of active hidden units times p at the minimum of f̃, in the compositional limit, with a proof.
 
-On the chart of `replica.sparse_chart`, a = m/s = e^v, b = κa, u = a(κ + W), averages over the Skellam law of ℓ,
+On the chart of `replica.models.sparse.chart`, a = m/s = e^v, b = κa, u = a(κ + W), averages over the Skellam law of ℓ,
 
     m = ⟨W Φ(u)⟩/ℓ,   q = ⟨Φ(u)⟩,   s = m/a,   C = ⟨φ(u)⟩/s,   Y = θ̃/√q,
 
@@ -191,9 +191,9 @@ def _shape(system: Any, guess: tuple[str, ...]) -> list[float]:
 
 def _guess(alpha: Any, theta: Any, g: Any) -> tuple[str, ...]:
     """(v, κ, ℓ) by the solver, as decimals, which then are exact."""
-    from replica.best_ell import ell_star as solver
-    from replica.gaussian import log_H
+    from replica.diagrams.best_ell import ell_star as solver
     from replica.models import CompositionalRBM
+    from replica.numerics.gaussian import log_H
 
     controls = {name: float(written(name, x)) for name, x in (("alpha", alpha), ("theta", theta), ("g", g))}
     found = solver(CompositionalRBM(**controls))

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from replica.averages.spin import sign_sum_law
 from replica.certified.balls import NotProvenError, arb, between, exact
 from replica.certified.enclosure import Enclosure, enclose
 from replica.certified.interval_newton import jacobian, refined
 from replica.certified.subdivision import prove_positive
-from replica.models.hopfield import sign_sum_law
 
 __all__ = ["alpha_1", "alpha_3", "alpha_c", "energy_difference", "fold_condition", "root_load", "y_c"]
 

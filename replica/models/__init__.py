@@ -15,7 +15,7 @@ import pkgutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from replica.model import Model
+    from replica.models.base import Model
 
 __all__ = ["catalogue", "get"]
 
@@ -32,7 +32,7 @@ def _of_numbers(cls: type[Model]) -> bool:
 
 
 def _every_model() -> dict[str, type[Model]]:
-    from replica.model import Model
+    from replica.models.base import Model
 
     found = {}
     for info in pkgutil.iter_modules(__path__):

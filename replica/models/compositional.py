@@ -12,14 +12,14 @@ J. Tubiana & R. Monasson, PRL 118, 138301 (2017); G. Manzan, slides (2021), "Com
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any, ClassVar
 
-from replica.elementary import sqrt
-from replica.gaussian import H
-from replica.model import Diagram, Order, control
-from replica.pattern_sum import Law, classes, skellam
-from replica.sparse_rbm import SparseRBM, mixed_laws, unit_mean
+from replica.averages.pattern_sum import Law, classes, mixed_laws, skellam
+from replica.models.base import Order, control
+from replica.models.sparse.equations import SparseRBM, unit_mean
+from replica.models.sparse.states import branches
+from replica.numerics.elementary import sqrt
+from replica.numerics.gaussian import H
 
 __all__ = ["CompositionalRBM"]
 
@@ -77,6 +77,10 @@ class CompositionalRBM(SparseRBM):
         """Skellam law of W."""
         return mixed_laws(lambda x: skellam(self.size * x if x != 1.0 else self.size), self.units)
 
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
+        """States with overlap, glasses, and the quiescent state."""
+        return branches(self, n_condensed)
+
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
         """Skellam law of W itself: two patterns of p → 0 are absent at almost every unit."""
         return self.law(), [(1, 0.5), (-1, 0.5)]
@@ -93,45 +97,9 @@ class CompositionalRBM(SparseRBM):
             bend = bend + sign * unit_mean(law.weight * law.x * sqrt(law.x), H(1, -u))
         return order.m * order.m / 8 - s / 2 * bend
 
-    def phases(self) -> tuple[Any, Any, dict[str, Any]]:
-        """Phase, lowest free energy, and ℓ*, f̃*, f̃_sg at each point of an array of controls (`phase_of`)."""
-        from replica.phases import phase_of
-
-        return phase_of(self)
-
     def free_energy_printed(self, order: Order) -> Any:
         """Form printed in the slides, −ℓm̃²/8 − (α/2)(r̃C + B̃q) − g̃q + α√q θ̃ H1(y)/(2(1−C)), on the saddle only."""
         m, q, r, C, B = order
         y = self._threshold(q)
         hidden = self.alpha * q * y * H(1, y) / (2 * (1 - C))
         return -self.ell * m * m / 8 - self.alpha / 2 * (r * C + B * q) - self.g * q + hidden
-
-
-def _phase_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
-    """ℓ*, f̃ and the order parameters there, the level of the spin glass, and the phase."""
-    from replica.phases import phase_of
-
-    labels, _, extra = phase_of(CompositionalRBM(**controls))
-    values = {name: float(value) for name, value in extra.items()}
-    row: dict[str, Any] = {k: (None if math.isnan(v) else v) for k, v in values.items()}
-    return {**row, "phase": str(labels)}
-
-
-def _draw(table: Any, ax: Any) -> bool:
-    from replica.phase.compositional_plot import draw
-
-    return draw(table, ax)
-
-
-CompositionalRBM.diagrams = (
-    Diagram(
-        scanned=("alpha", "theta", "g"),
-        columns=("ell_star", "f_star", "m", "q", "f_sg", "phase"),
-        row=_phase_row,
-        help="minimum of f over ell = L p, the level of the spin glass, and the phase (tilde quantities)",
-        lines=("ell_star",),
-        axis="ℓ*",
-        precise=False,
-        draw=_draw,
-    ),
-)

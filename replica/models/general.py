@@ -1,8 +1,8 @@
 """Random RBM with any two unit potentials, at any temperature.
 
 w = ξ/√N, ξ = ±1 with probability p/2 each and 0 otherwise, M = αN; L patterns are condensed, W is the sum of their
-entries at a visible unit. With the averages of `replica.field_averages` over the inputs m W + √(αpr) z of a visible
-unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C),
+entries at a visible unit. With the averages of `replica.potentials.quadrature` over the inputs m W + √(αpr) z of a
+visible unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C),
 
     m = ⟨W M_v⟩/aL,   q = ⟨Q_v⟩,   C = p⟨χ_v⟩,   r = Q_h,   B = p χ_h
 
@@ -24,13 +24,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from replica.elementary import COMPLEX_STEP
-from replica.field_averages import FieldAverages, field_averages
-from replica.general_states import glasses, paramagnet, with_overlap
-from replica.model import ExactState, Finder, Model, Order, control, exp_clipped
-from replica.pattern_sum import Law, sparse_sum
+from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
+from replica.models.base import ExactState, Finder, Model, Order, control, exp_clipped
+from replica.models.layers.states import glasses, paramagnet, with_overlap
+from replica.numerics.elementary import COMPLEX_STEP
 from replica.potentials import Potential
-from replica.sparse_rbm import stacked_laws
+from replica.potentials.field import field_averages
+from replica.potentials.law import FieldAverages
 
 __all__ = ["GeneralRBM"]
 

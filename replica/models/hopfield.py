@@ -17,24 +17,25 @@ Amit, Gutfreund & Sompolinsky, PRL 55, 1530 (1985); PRA 32, 1007 (1985); Ann. Ph
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import is_multiprecision, log, sqrt
-from replica.model import Chart, Diagram, ExactState, Model, Order, control, exp_clipped, gain, log_margin
-from replica.rootfinding import find_roots
-from replica.spin_averages import (
+from replica.averages.spin import (
+    mixture_averages,
+    sign_sum_law,
     spin_averages,
     spin_entropy,
     spin_linear_response,
     spin_response_squared,
     spin_work,
 )
+from replica.models.base import Chart, ExactState, Model, Order, control, exp_clipped, gain, log_margin, overlap_nodes
+from replica.numerics.elementary import is_multiprecision, log, sqrt
+from replica.numerics.rootfinding import find_roots
 
 __all__ = ["Hopfield"]
 
@@ -154,39 +155,8 @@ def spin_replicon(response_squared: Callable[[Any], Any], load: Any, C: Any, T: 
     return np.where(cold, -np.inf, value)[()] if cold.any() else value
 
 
-@cache
-def sign_sum_law(n: int) -> tuple[tuple[int, float], ...]:
-    """Law of |z_n|, z_n a sum of n random signs: pairs (value, weight). n = 0 stands for m = 0."""
-    if n == 0:
-        return ((0, 1.0),)
-    law: dict[int, float] = {}
-    for k in range(n + 1):
-        z = abs(n - 2 * k)
-        law[z] = law.get(z, 0.0) + math.comb(n, k) / 2**n
-    return tuple(sorted(law.items()))
-
-
-def mixture_averages(m: Any, s: Any, T: Any, n: int) -> tuple[Any, Any, Any]:
-    """Averages (1/n)⟨z_n tanh⟩, ⟨tanh²⟩ and C over the law of z_n, in the fields m z_n + s z."""
-    total_m: Any = 0.0
-    total_q: Any = 0.0
-    total_C: Any = 0.0
-    for z, weight in sign_sum_law(n):
-        site = spin_averages(m * z, s, T)
-        total_m = total_m + weight * z / max(n, 1) * site.m
-        total_q = total_q + weight * site.q
-        total_C = total_C + weight * site.C
-    return total_m, total_q, total_C
-
-
 # Charts. With y = m/s given, m = (1/n)⟨z tanh⟩ becomes one equation for s, with a single root for every T < 1:
 # y s is linear in s, the average is concave in it and leaves 0 with slope y/T > y. All else is explicit.
-
-
-def overlap_nodes(model: Model, lowest: float) -> NDArray:
-    """Return ln y from the m → 0 end, where α ~ y⁴, to the zero-noise end, where α ~ 1/y²."""
-    left, right = max(-10.0, lowest / 4 - 2), max(6.0, 2 - lowest / 2)
-    return np.concatenate([np.arange(left, 4.0, 0.1), np.geomspace(4.0, right, 2 + int(8 * right / 4))[1:]])
 
 
 def _overlap_point(model: Hopfield, u: NDArray, n: int) -> tuple[NDArray, Order]:
@@ -275,85 +245,3 @@ def paramagnet(model: Hopfield) -> tuple[NDArray, Order]:
     C = 1 / np.where(exists, T, 2.0)
     zero = np.zeros(T.shape)
     return exists, Order(zero, zero, zero, C, 1 / (1 - C))
-
-
-# Lines.
-
-
-def _load_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
-    """Largest load at which the retrieval state exists, and the order parameters there; none for T ≥ 1."""
-    from replica.critical import spinodal
-
-    if controls["T"] >= 1:
-        return dict.fromkeys(("alpha_M", "m", "q", "r", "C"))
-    fold = spinodal(Hopfield(alpha=1e-30, **controls), along="alpha", precision=precision)
-    m, q, r, C, _ = fold.order
-    return {"alpha_M": fold.value, "m": m, "q": q, "r": r, "C": C}
-
-
-def _temperature_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
-    """T_g, and T_M, T_c, T_R of the retrieval state, each the uppermost one."""
-    from replica.at_line import instability
-    from replica.critical import coexistence, spinodal
-    from replica.solution import ConvergenceError
-
-    if controls["alpha"] < LEAST_LOAD:
-        raise ConvergenceError(f"T_M and T_c are within 2e-6 of 1 and not resolved: alpha >= {LEAST_LOAD:g} is needed")
-    hot = Hopfield(T=2 + 2 * math.sqrt(controls["alpha"]), **controls)
-    row: dict[str, Any] = {"T_g": instability(hot, along="T", start="paramagnet", precision=precision).value}
-    exists, lowest, symmetric = _starting_temperatures(float(controls["alpha"]))
-    searches: dict[str, tuple[Any, float | None, dict[str, Any]]] = {
-        "T_M": (spinodal, exists, {"start": "retrieval"}),
-        "T_c": (coexistence, lowest, {"between": ("retrieval", "spin_glass")}),
-        "T_R": (instability, symmetric, {"start": "retrieval"}),
-    }
-    for column, (search, T, states) in searches.items():
-        row[column] = None
-        if T is not None:
-            try:
-                row[column] = search(Hopfield(T=T, **controls), along="T", precision=precision, **states).value
-            except ConvergenceError:
-                if column != "T_R":  # T_R ~ e^{−1/2α} may lie below the smallest double
-                    raise
-    return row
-
-
-LEAST_LOAD = 1e-12
-
-
-def _starting_temperatures(alpha: float) -> list[float | None]:
-    """Highest sampled T at which retrieval exists, is lower than the glass, and has a positive replicon.
-
-    Near the capacity retrieval may exist in a window of T > 0 only, so the window is looked for.
-    """
-    from replica.solver import solve
-
-    T = np.concatenate([np.linspace(0, 0.05, 101), np.linspace(0.055, 0.995, 95), 1 - np.geomspace(0.004, 1e-9, 30)])
-    line = Hopfield(alpha=alpha, T=T)
-    state = solve(line, start="retrieval", throw=False)
-    glass = solve(line, start="spin_glass", throw=False)
-    found = state.status == 0
-    with np.errstate(invalid="ignore"):
-        conditions = [found, state.free_energy < glass.free_energy, (state.replicon > 0) & (T > 0)]
-    return [float(T[c & found].max()) if (c & found).any() else None for c in conditions]
-
-
-Hopfield.diagrams = (
-    Diagram(
-        scanned=("alpha",),
-        columns=("T_g", "T_M", "T_c", "T_R"),
-        row=_temperature_row,
-        help="spin glass below T_g, retrieval below T_M, lowest below T_c; replica symmetry breaks below T_R "
-        "(the uppermost ones; empty where no such state is, T_R also below 1e-280)",
-        lines=("T_g", "T_M", "T_c", "T_R"),
-        axis="temperature T",
-    ),
-    Diagram(
-        scanned=("T",),
-        columns=("alpha_M", "m", "q", "r", "C"),
-        row=_load_row,
-        help="largest load with retrieval, and the order parameters there",
-        lines=("alpha_M",),
-        axis="load α",
-    ),
-)

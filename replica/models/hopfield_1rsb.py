@@ -9,8 +9,8 @@ Z(z) = ∫Dy e^{μ|m + s0 z + s1 y|}, t = ∂ ln Z/∂(μm):
 
     E = α/2 + m²/2 + (α/2)[(1/μ) ln(1−v) − q0/D + r1 C + μ(r1 − r0 q0)] − (1/μ)⟨ln Z⟩
 
-J is that of `replica.one_step`. The symmetric solution, μΔ → 0 with any Δ or any μ, solves all of this trivially. The
-equations are therefore used as ratios, Δ in the form ln(⟨1 − t²⟩/Δ) and the last one divided by v², in which it is no
+J is that of `replica.averages.one_step`. The symmetric solution, μΔ → 0 with any Δ or any μ, solves all of this trivially.
+The equations are therefore used as ratios, Δ in the form ln(⟨1 − t²⟩/Δ) and the last one divided by v², in which it is no
 solution. Derivation: docs/replica_symmetry_breaking.md.
 
 H. Steffan & R. Kühn, Z. Phys. B 95, 249 (1994); A. Crisanti, D. J. Amit & H. Gutfreund, Europhys. Lett. 2, 337 (1986).
@@ -24,10 +24,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from replica.elementary import is_multiprecision, log1p, sqrt
-from replica.model import Chart, Model, control, exp_clipped
-from replica.one_step import OneStepAverages, deficit, one_step_averages
-from replica.one_step_chart import glass_nodes, glass_point, retrieval_nodes, retrieval_point
+from replica.averages.one_step import OneStepAverages, deficit, one_step_averages
+from replica.models.base import Chart, Model, control, exp_clipped
+from replica.models.hopfield_1rsb_chart import glass_nodes, glass_point, retrieval_nodes, retrieval_point
+from replica.numerics.elementary import is_multiprecision, log1p, sqrt
 
 __all__ = ["Hopfield1RSB", "OneStepOrder"]
 
@@ -72,7 +72,7 @@ class Hopfield1RSB(Model):
     alpha : float, array or mpmath number
         Load M/N, ≥ 0.002: below, the Δ ~ e^{−1/α} of retrieval underflows a double.
     T : float
-        Temperature: 0 is the only one; `replica.one_step_thermal.hopfield_1rsb` goes above it.
+        Temperature: 0 is the only one; `replica.symmetry_breaking.hopfield.hopfield_1rsb` goes above it.
 
     Examples
     --------
@@ -92,7 +92,9 @@ class Hopfield1RSB(Model):
 
     def __post_init__(self, T: Any) -> None:
         if isinstance(T, str) or np.any(np.asarray(T) != 0):
-            raise ValueError(f"T = {T!r}: this model is at T = 0 only; above, replica.one_step_thermal.hopfield_1rsb")
+            raise ValueError(
+                f"T = {T!r}: this model is at T = 0 only; above, replica.symmetry_breaking.hopfield.hopfield_1rsb"
+            )
         super().__post_init__()
 
     def saddle(self, order: Any, n: int = 1) -> Any:

@@ -22,17 +22,16 @@ self-supervised learning model" (2023).
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import log, sqrt
-from replica.model import Chart, Diagram, ExactState, Model, Order, control, exp_clipped, gain, log_margin
+from replica.averages.spin import SpinAverages, spin_averages, spin_entropy, spin_response_squared, spin_work
+from replica.models.base import Chart, ExactState, Model, Order, control, exp_clipped, gain, log_margin
 from replica.models.hopfield import glass_nodes, glass_point, paramagnet, spin_replicon
-from replica.rootfinding import find_roots
-from replica.spin_averages import SpinAverages, spin_averages, spin_entropy, spin_response_squared, spin_work
+from replica.numerics.elementary import log, sqrt
+from replica.numerics.rootfinding import find_roots
 
 __all__ = ["PlantedHopfield", "learning_load", "learning_threshold"]
 
@@ -206,7 +205,7 @@ def _noise_at_ratio(y: NDArray, T: NDArray, delta: NDArray) -> NDArray:
     return np.exp(find_roots(excess, low, high, at_low, at_high)).reshape(y.shape)
 
 
-# Lines.
+# Lines known in closed form.
 
 
 def learning_threshold(gamma: Any, beta_teacher: Any = None) -> Any:
@@ -310,26 +309,3 @@ def _onset_in_glass(delta: NDArray, T: NDArray) -> NDArray:
     s = np.exp(find_roots(excess, low, high, excess(low, every), excess(high, every)))
     C = spin_averages(np.zeros(len(T)), s, T).C
     return (1 - C) / (delta * C)
-
-
-def _learning_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
-    """Least γ with learning, and with a glass."""
-    load = learning_load(**controls)
-    return {
-        "gamma_L": load if math.isfinite(load) else None,
-        "gamma_g": max(controls["T"] - 1, 0.0) ** 2,
-    }
-
-
-PlantedHopfield.diagrams = (
-    Diagram(
-        scanned=("T",),
-        fixed=("beta_teacher",),
-        columns=("gamma_L", "gamma_g"),
-        row=_learning_row,
-        help="examples per unit above which the student learns, and above which a spin glass exists",
-        lines=("gamma_L", "gamma_g"),
-        axis="examples per unit γ",
-        precise=False,
-    ),
-)

@@ -13,14 +13,14 @@ J. Tubiana & R. Monasson, PRL 118, 138301 (2017), eq. (2); G. Manzan, slides (20
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.model import Diagram, control
-from replica.pattern_sum import Law, classes, sparse_sum
-from replica.sparse_rbm import SparseRBM, mixed_laws, stacked_laws
+from replica.averages.pattern_sum import Law, classes, mixed_laws, sparse_sum, stacked_laws
+from replica.models.base import control
+from replica.models.sparse.equations import SparseRBM
+from replica.models.sparse.states import branches
 
 __all__ = ["ReluRBM"]
 
@@ -95,6 +95,10 @@ class ReluRBM(SparseRBM):
     def _probability(self, x: float) -> Any:
         return np.minimum(self.p * x, 1.0) if x != 1.0 else self.p
 
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
+        """States with overlap, glasses, and the quiescent state."""
+        return branches(self, n_condensed)
+
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
         """Law of the sum of L − 2 entries; none if L is 1 throughout."""
         if np.all(np.asarray(self.L, dtype=float) < 2):
@@ -107,34 +111,3 @@ class ReluRBM(SparseRBM):
 
 
 ORIGIN = Law(np.zeros(1), np.ones(1), np.ones(1))
-
-
-def _capacity_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
-    """First fold of the branch k = 1 in α, and the order parameters there; none where k = 1 has no state."""
-    from replica.critical import spinodal
-    from replica.level_curves import zero_noise_states
-
-    start = ReluRBM(alpha=1e-30, **controls)
-    plain = start.unchecked(**{k: float(v) for k, v in start.controls.items()})
-    if not any(state.k == 1 for state in zero_noise_states(plain.couplings(), float(plain.g))):
-        return dict.fromkeys(("alpha_c", "m", "q", "r", "C", "B"))
-    fold = spinodal(start, along="alpha", precision=precision)
-    if precision is None and math.isinf(fold.value):
-        raise OverflowError(
-            f"log10 alpha_c = {fold.log_value / math.log(10):.12g}: alpha_c overflows a double, use --precision"
-        )
-    m, q, r, C, B = fold.order
-    return {"alpha_c": fold.value, "m": m, "q": q, "r": r, "C": C, "B": B}
-
-
-ReluRBM.diagrams = (
-    Diagram(
-        scanned=("theta", "L"),
-        fixed=("p", "g"),
-        columns=("alpha_c", "m", "q", "r", "C", "B"),
-        row=_capacity_row,
-        help="capacity alpha_c(theta; L), the first fold of the retrieval branch k = 1, and the order parameters there",
-        lines=("alpha_c",),
-        axis="capacity $\\alpha_c$",
-    ),
-)

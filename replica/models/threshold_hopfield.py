@@ -23,10 +23,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.elementary import exp, log, noise_floor, phi, sqrt
-from replica.gaussian import H, log_H
-from replica.model import Chart, Diagram, Model, Order, control, exp_clipped, gain, log_margin
-from replica.models.hopfield import overlap_nodes
+from replica.models.base import Chart, Model, Order, control, exp_clipped, gain, log_margin, overlap_nodes
+from replica.numerics.elementary import exp, log, noise_floor, phi, sqrt
+from replica.numerics.gaussian import H, log_H
 
 __all__ = ["ThresholdHopfield"]
 
@@ -176,32 +175,3 @@ def _load_at(m: NDArray, log_s: NDArray, C: NDArray, log_margin: NDArray, theta:
     load = np.where(inside, 2 * log_s - log_r, -np.inf)
     B = exp_clipped(log_H(0, math.sqrt(2) * theta) - log_margin)
     return load, Order(m, np.full(m.shape, 0.5), exp_clipped(log_r), C, B)
-
-
-def _capacity_row(precision: int | None = None, **controls: Any) -> dict[str, Any]:
-    """Capacity, the fold of the retrieval branch in α, and the order parameters there."""
-    from replica.critical import spinodal
-
-    fold = spinodal(ThresholdHopfield(alpha=SMALL_LOAD, **controls), along="alpha", precision=precision)
-    if precision is None and math.isinf(fold.value):
-        raise OverflowError(
-            f"log10 alpha_c = {fold.log_value / math.log(10):.12g}: alpha_c overflows a double, use --precision"
-        )
-    m, q, r, C, B = fold.order
-    return {"alpha_c": fold.value, "m": m, "q": q, "r": r, "C": C, "B": B}
-
-
-SMALL_LOAD = 1e-300
-"""A load below every capacity."""
-
-
-ThresholdHopfield.diagrams = (
-    Diagram(
-        scanned=("theta",),
-        columns=("alpha_c", "m", "q", "r", "C", "B"),
-        row=_capacity_row,
-        help="capacity alpha_c(theta) and the order parameters there",
-        lines=("alpha_c",),
-        axis="capacity α_c",
-    ),
-)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.best_ell import ell_star, energies
-from replica.grid import UsageError
+from replica.diagrams.best_ell import ell_star, energies
+from replica.diagrams.compositional_phases import glass_energy, phase_boundary
+from replica.errors import UsageError
 from replica.models.compositional import CompositionalRBM
-from replica.phase.plot import axis_label
-from replica.phases import glass_energy, phase_boundary
+from replica.phase.labels import axis_label
 
 __all__ = ["draw"]
 

@@ -6,11 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from replica.model import control_fields
+from replica.models.base import control_fields
+from replica.models.compositional import CompositionalRBM
+from replica.phase.compositional_plot import draw as draw_compositional
+from replica.phase.labels import axis_label, column_label
 
-__all__ = ["axis_label", "draw_diagram"]
+__all__ = ["draw_diagram"]
 
 STYLES = ("-", "--", "-.", ":")
+DRAWN = {CompositionalRBM.name: draw_compositional}
+"""Models drawn in a way of their own."""
 
 
 def draw_diagram(table: Any, cls: Any, diagram: Any) -> Any:
@@ -35,7 +40,8 @@ def draw_diagram(table: Any, cls: Any, diagram: Any) -> Any:
     figure = Figure(figsize=(6.0, 4.2), layout="constrained")
     ax = figure.add_subplot()
     ax.set_title(cls.title.partition(":")[0])
-    if diagram.draw is None or not diagram.draw(table, ax):
+    draw = diagram.draw or DRAWN.get(cls.name)
+    if draw is None or not draw(table, ax):
         _draw_lines(table, cls, diagram, ax)
     ax.grid(alpha=0.3)
     return figure
@@ -54,7 +60,7 @@ def _draw_lines(table: Any, cls: Any, diagram: Any, ax: Any) -> None:
         for j, column in enumerate(diagram.lines):
             y = np.array([np.nan if row[column] is None else float(row[column]) for row in mine])
             text = ", ".join(f"{name} = {float(v):g}" for name, v in zip(others, group, strict=True))
-            label = ", ".join(filter(None, [_label(column) if len(diagram.lines) > 1 else "", text]))
+            label = ", ".join(filter(None, [column_label(column) if len(diagram.lines) > 1 else "", text]))
             k = i * len(diagram.lines) + j
             marker = "o" if len(mine) < 20 else None
             ax.plot(x, y, STYLES[k % 4], color=str(0.13 * (k % 6)), marker=marker, markersize=3, label=label)
@@ -66,14 +72,3 @@ def _draw_lines(table: Any, cls: Any, diagram: Any, ax: Any) -> None:
     ax.set_ylabel(diagram.axis)
     if len(diagram.lines) > 1 or others:
         ax.legend(frameon=False)
-
-
-def axis_label(cls: Any, name: str) -> str:
-    """Return the words and symbol of a control for an axis."""
-    field = next(f for f in control_fields(cls) if f.name == name)
-    return f"{field.metadata['symbol']}, {field.metadata['help'].split(',')[0]}"
-
-
-def _label(column: str) -> str:
-    name, _, index = column.partition("_")
-    return f"${name}_{{{index}}}$" if index else name

@@ -252,7 +252,7 @@ def test_progress_is_only_for_a_terminal(monkeypatch, capsys):
     with open(follower, "w") as terminal, open(leader, "rb", buffering=0) as screen:
         monkeypatch.setattr(sys, "stderr", terminal)
         assert progress(items, quiet=True) is items
-        monkeypatch.setattr("replica.cli.PROGRESS_DELAY", 0.0)
+        monkeypatch.setattr("replica.cli.command.PROGRESS_DELAY", 0.0)
         assert list(progress(items, total=3, label="points")) == [0, 1, 2]
         terminal.flush()
         assert select.select([screen], [], [], 5.0)[0]

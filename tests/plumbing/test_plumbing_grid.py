@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replica.grid import UsageError, parse_grid, product
+from replica.cli.grid import parse_grid, product
+from replica.errors import UsageError
 
 
 def test_list_is_its_values():

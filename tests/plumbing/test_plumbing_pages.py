@@ -100,9 +100,9 @@ def test_the_gallery_holds_every_picture():
 
 def test_the_reference_holds_every_public_module():
     pages = dict(site.reference())
-    assert {"replica", "rbm_sim", "replica.models.hopfield", "replica.phase.lines", "rbm_sim.rbm"} <= set(pages)
+    assert {"replica", "rbm_sim", "replica.models.hopfield", "replica.phase.rows", "rbm_sim.rbm"} <= set(pages)
     assert not any("._" in name or name.endswith("__main__") for name in pages)
-    assert ":doc:`replica.solver <replica.solver>`" in pages["replica"]
+    assert ":doc:`replica.saddle.solver <replica.saddle.solver>`" in pages["replica"]
 
 
 def test_pages_are_written_once_and_old_ones_removed(tmp_path):

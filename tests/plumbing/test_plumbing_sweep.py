@@ -101,7 +101,7 @@ def test_a_worker_killed_once_costs_nothing(tasks, tmp_path):
 
 
 def test_workers_that_always_die_end_the_sweep(tasks, monkeypatch):
-    monkeypatch.setattr("replica.sweep.BARREN", 2)
+    monkeypatch.setattr("replica.sweep.run.BARREN", 2)
     with executor(2) as pool:
         results = list(sweep(tasks.die_at_once, range(20), executor=pool))
     assert all("given up" in str(outcome) for _, outcome in results)

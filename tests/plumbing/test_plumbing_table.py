@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from replica.grid import UsageError
-from replica.provenance import check_writable, plain, replacing
+from replica.errors import UsageError
 from replica.table import SUFFIXES, Table, provenance
+from replica.table.provenance import check_writable, plain, replacing
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 NAMES = st.text("αβθabc_ ,\"'é0.", min_size=1).filter(lambda name: not name.startswith("__"))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, ais, exact
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.partition import ais, exact
 
 UNITS = {"Bernoulli": Bernoulli(-0.3), "Spin": Spin(0.2), "Gaussian": Gaussian(), "ReLU": ReLU(0.2)}
 TWO_VALUED = ("Bernoulli", "Spin")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
-from rbm_sim.averages import thermal_averages
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.partition import exact
+from rbm_sim.sampling.averages import thermal_averages
 
 Z_MAX = 4.0
 OBSERVABLES = {

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, capacity
-from rbm_sim.capacity import retrieval, series
-from rbm_sim.dynamics import descend
-from rbm_sim.patterns import pattern_weights, random_patterns
-from rbm_sim.results import Retrieval, estimate
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.machine.patterns import pattern_weights, random_patterns
+from rbm_sim.retrieval import capacity
+from rbm_sim.retrieval.capacity import retrieval, series
+from rbm_sim.retrieval.dynamics import descend
+from rbm_sim.retrieval.results import Retrieval
+from rbm_sim.statistics.estimates import estimate
 
 ALPHA_C, Y_C = 0.1379055664949317, 1.511218556327657
 Z_MAX = 3.0  # standard errors allowed to a mean over samples; seeds are fixed

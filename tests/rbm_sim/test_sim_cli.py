@@ -8,12 +8,13 @@ import sys
 import numpy as np
 import pytest
 
-from rbm_sim import Bernoulli, ReLU, critical_load, weight_sparsity
+from rbm_sim import Bernoulli, ReLU, weight_sparsity
 from rbm_sim.__main__ import main
-from rbm_sim.capacity import retrieval
-from rbm_sim.finite_size import extrapolate
-from rbm_sim.results import estimate
-from rbm_sim.trial import Setting
+from rbm_sim.retrieval import critical_load
+from rbm_sim.retrieval.capacity import retrieval
+from rbm_sim.retrieval.trial import Setting
+from rbm_sim.statistics.estimates import estimate
+from rbm_sim.statistics.finite_size import extrapolate
 from replica import cli
 
 

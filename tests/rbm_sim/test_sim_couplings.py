@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
-from rbm_sim.couplings import effective_couplings, pair_machine, truncated_free_energy
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.partition import exact
+from rbm_sim.partition.couplings import effective_couplings, pair_machine, truncated_free_energy
 
 HIDDEN = [Bernoulli([0.3, -0.5]), Spin([0.2, 0.4]), ReLU([0.5, -0.3])]
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy.special import erfc
 
 from rbm_sim import Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.capacity import retrieval
-from rbm_sim.critical_load import GrowingPatterns, _bracket, basin_sample, sample
-from rbm_sim.results import estimate
-from rbm_sim.trial import Setting, balancing_field
-from rbm_sim.weights import stored
+from rbm_sim.machine.weights import stored
+from rbm_sim.retrieval.capacity import retrieval
+from rbm_sim.retrieval.critical_load import GrowingPatterns, _bracket, basin_sample, sample
+from rbm_sim.retrieval.trial import Setting, balancing_field
+from rbm_sim.statistics.estimates import estimate
 
 HOPFIELD = Setting(Spin(), Gaussian())
 Z_MAX = 3.0

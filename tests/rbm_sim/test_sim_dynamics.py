@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.dynamics import alternate, descend, run, synchronous_step
-from rbm_sim.landscape import Landscape
-from rbm_sim.patterns import corrupted, first_patterns, pattern_state, pattern_weights, random_patterns
+from rbm_sim.machine.patterns import corrupted, first_patterns, pattern_state, pattern_weights, random_patterns
+from rbm_sim.retrieval.dynamics import alternate, descend, run, synchronous_step
+from rbm_sim.retrieval.landscape import Landscape
 
 PAIRS = list(
     itertools.product([Spin(0.1), Bernoulli(-0.2)], [Gaussian(), ReLU(0.3), Spin(0.2), Bernoulli(-0.3), ReLU(-1.0)])

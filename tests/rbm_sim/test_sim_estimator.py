@@ -6,9 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Gaussian, _blas, datasets, exact, likelihood
-from rbm_sim.learning import DivergedError, Learner, Options
-from rbm_sim.runs import load, save, train
+from rbm_sim import RBM, Bernoulli, Gaussian
+from rbm_sim._support import blas
+from rbm_sim.learning import DivergedError, Learner, Options, datasets
+from rbm_sim.learning.run_files import load, save, train
+from rbm_sim.partition import exact, likelihood
 
 pytest.importorskip("sklearn", minversion="1.6", reason="needs scikit-learn >= 1.6")
 
@@ -18,7 +20,7 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from rbm_sim.estimator import RBMEstimator
+from rbm_sim.learning.estimator import RBMEstimator
 
 HIDDEN = ["bernoulli", "spin", "gaussian", "relu"]
 SKIPPED = {"check_array_api_input"}  # asks for an environment variable, and for array libraries that are not ours
@@ -205,7 +207,7 @@ def test_pipeline_with_logistic_regression(digits):
         100, binarise="random", learning_rate=0.1, batch_size=20, centred=True, n_iter=50, random_state=0
     )
     pipeline = make_pipeline(features, LogisticRegression(max_iter=2000))
-    with _blas.one_thread():
+    with blas.one_thread():
         assert pipeline.fit(X.astype(float), y).score(X_test, y_test) > 0.92
 
 

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.partition import exact
 
 
 def machine(N, M, visible, hidden, seed=0):

@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, datasets, exact
-from rbm_sim.exact_learning import fit, gradient
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.learning import datasets
+from rbm_sim.learning.maximum_likelihood import fit, gradient
+from rbm_sim.partition import exact
 
 BOUND = -36.94680261461  # 14 ln(1/14)
 HIDDEN = [Bernoulli(0.2), Spin(-0.1), Gaussian(), ReLU(0.3)]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim.finite_size import crossing, extrapolate
+from rbm_sim.statistics.finite_size import crossing, extrapolate
 
 SIZES = np.array([250, 500, 1000, 2000, 4000])
 

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from scipy.optimize import root
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, _blas, exact
-from rbm_sim.averages import thermal_averages
-from rbm_sim.fluctuation import order_parameters_at
-from rbm_sim.measure import order_parameters
-from rbm_sim.patterns import pattern_state, pattern_weights, random_patterns
-from rbm_sim.results import estimate
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim._support import blas
+from rbm_sim.machine.patterns import pattern_state, pattern_weights, random_patterns
+from rbm_sim.observables import order_parameters
+from rbm_sim.partition import exact
+from rbm_sim.sampling.averages import thermal_averages
+from rbm_sim.sampling.fluctuation import order_parameters_at
+from rbm_sim.statistics.estimates import estimate
 
 Z_MAX = 4.0
 N, M = 6, 4
@@ -25,7 +27,7 @@ P_I = np.linspace(0.2, 0.8, N)
 @pytest.fixture(autouse=True)
 def _one_thread_of_linear_algebra():
     """Threads that wait for each other in small products take a hundred times as long on a busy computer."""
-    with _blas.one_thread():
+    with blas.one_thread():
         yield
 
 

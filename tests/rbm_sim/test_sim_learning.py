@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
-from rbm_sim.learning import DivergedError, Learner, Options, _gradients, checked
-from rbm_sim.runs import load, save, train
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options, _gradients, checked
+from rbm_sim.learning.run_files import load, save, train
+from rbm_sim.partition import exact
 
 HIDDEN = [Bernoulli(), Spin(), Gaussian(), ReLU()]
 Z_MAX = 4.0

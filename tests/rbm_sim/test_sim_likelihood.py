@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, ais, exact, likelihood
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.partition import ais, exact, likelihood
 
 HIDDEN = [Bernoulli(0.4), Spin(-0.1), Gaussian(), ReLU(0.3)]
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.measure import (
+from rbm_sim.machine.patterns import pattern_weights, random_patterns
+from rbm_sim.observables import (
     distance,
     histogram,
     order_parameters,
@@ -20,7 +21,6 @@ from rbm_sim.measure import (
     weight_norm,
     weight_sparsity,
 )
-from rbm_sim.patterns import pattern_weights, random_patterns
 
 
 def test_participation_ratio_by_hand():

@@ -8,10 +8,11 @@ import pytest
 import scipy.sparse as sp
 from scipy import stats
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
-from rbm_sim.dynamics import descend
-from rbm_sim.moves import RULES, _probability, _Walkers, single_unit
-from rbm_sim.patterns import pattern_weights, random_patterns
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.machine.patterns import pattern_weights, random_patterns
+from rbm_sim.partition import exact
+from rbm_sim.retrieval.dynamics import descend
+from rbm_sim.sampling.moves import RULES, _probability, _Walkers, single_unit
 
 Z_MAX = 4.0
 HIDDEN = [Bernoulli(0.3), Spin(-0.2), Gaussian(), ReLU(0.2)]

@@ -18,11 +18,11 @@ from rbm_sim import (
     ReLU,
     Spin,
     anneal,
-    exact,
     order_parameters_at,
     parallel_tempering,
 )
-from rbm_sim.dynamics import descend
+from rbm_sim.partition import exact
+from rbm_sim.retrieval.dynamics import descend
 
 INPUTS = np.array([-6.0, -1.3, -0.2, 0.0, 0.4, 2.5, 7.0])
 Z_MAX = 4.0  # a statistical test of a correct law fails with probability 6e-5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.patterns import corrupted, pattern_state, pattern_weights, random_patterns
+from rbm_sim.machine.patterns import corrupted, pattern_state, pattern_weights, random_patterns
 
 Z_MAX = 4.0
 

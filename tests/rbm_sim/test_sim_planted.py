@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 import replica
-from rbm_sim import exact
-from rbm_sim.planted import learning, student, teacher_examples
+from rbm_sim.learning.planted import learning, student, teacher_examples
+from rbm_sim.partition import exact
 from replica.models import PlantedHopfield
 
 

@@ -9,7 +9,8 @@ import scipy.sparse
 from scipy import integrate
 
 import rbm_sim
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.partition import exact
 
 Z_MAX = 4.0  # a statistical test of a correct law fails with probability 6e-5 per number compared
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact, renormalisation
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.partition import exact, renormalisation
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "renormalisation.md"
 SEEDS = st.integers(0, 2**32 - 1)

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, _blas, exact
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim._support import blas
+from rbm_sim.partition import exact
 from rbm_sim.units import TwoValued
 
 Z_MAX = 5.0  # 1300 numbers are compared: one of them is beyond by chance in 1 of 1000 seeds
@@ -26,7 +28,7 @@ WEIGHTS = np.array([[0.45, 0.25], [-0.2, 0.4], [0.3, 0.15]])
 @pytest.fixture(autouse=True)
 def one_thread():
     """Products this small only lose by a second thread, ten times the time on a busy machine."""
-    with _blas.one_thread():
+    with blas.one_thread():
         yield
 
 

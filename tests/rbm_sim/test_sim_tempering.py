@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, exact
-from rbm_sim.dynamics import alternate
-from rbm_sim.tempering import ParallelTempering, anneal, parallel_tempering
+from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim.partition import exact
+from rbm_sim.retrieval.dynamics import alternate
+from rbm_sim.sampling.tempering import ParallelTempering, anneal, parallel_tempering
 
 Z_MAX = 4.5  # some thousand numbers are compared: a correct law fails with a probability of a few per cent
 LADDER = [0.5, 0.8, 1.3, 2.2]

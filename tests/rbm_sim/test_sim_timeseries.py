@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from rbm_sim.timeseries import Average, autocorrelation_time, average, effective_sample_size
+from rbm_sim.statistics.timeseries import Average, autocorrelation_time, average, effective_sample_size
 
 Z_MAX = 4.0
 

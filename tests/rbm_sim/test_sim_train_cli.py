@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rbm_sim import runs
 from rbm_sim.__main__ import main
-from rbm_sim.learned import describe, side
+from rbm_sim.learning import run_files
+from rbm_sim.learning.measurements import describe, side
 from replica import cli
 
 WORDS = ["train", "--data", "bars-and-stripes:4", "--units", "6", "--learning-rate", "0.05", "--batch-size", "10"]
@@ -26,17 +26,17 @@ def test_a_run_goes_on_where_it_stopped(capsys, tmp_path):
     again = rows(capsys, *WORDS, "--epochs", "5", "--out", str(parts))
     assert again == table
     assert [row["epoch"] for row in table] == [1, 2, 3, 4, 5]
-    first, second = (runs.load(file)[0].parameters for file in (whole, parts))
+    first, second = (run_files.load(file)[0].parameters for file in (whole, parts))
     np.testing.assert_array_equal(first.w, second.w)
     assert (tmp_path / "run.png").stat().st_size > 20_000
 
 
 def test_rows_are_measured_on_the_machine(capsys, tmp_path):
-    from rbm_sim import datasets
+    from rbm_sim.learning import datasets
 
     out = tmp_path / "run.npz"
     (row,) = rows(capsys, *WORDS, "--epochs", "1", "--hidden", "bernoulli", "--out", str(out))
-    expected = describe(runs.load(out)[0].rbm, datasets.load("bars-and-stripes:4").images)
+    expected = describe(run_files.load(out)[0].rbm, datasets.load("bars-and-stripes:4").images)
     for name, value in expected.items():
         assert row[name] == pytest.approx(value, rel=1e-6), name
 
@@ -49,7 +49,7 @@ def test_every_pair_learns_and_is_sampled(capsys, tmp_path, visible, hidden):
     table = rows(capsys, "sample", str(out), "--chains", "5", "--steps", "3", "--plot", str(tmp_path / "s.png"))
     assert len(table) == 5
     assert {len(row["v"]) for row in table} == {16}
-    rbm = runs.load(out).learner.rbm
+    rbm = run_files.load(out).learner.rbm
     drawn = np.array([[int(x) for x in row["v"]] for row in table])
     inputs = rbm.inputs(drawn if visible == "bernoulli" else 2 * drawn - 1)
     assert [row["active"] for row in table] == (rbm.hidden.mode(inputs) != 0).sum(axis=1).tolist()
@@ -88,7 +88,7 @@ def test_other_options_and_data_do_not_go_on(capsys, tmp_path, words, message):
 def test_the_file_says_where_it_comes_from(capsys, tmp_path):
     out = tmp_path / "run.npz"
     rows(capsys, *WORDS, "--epochs", "1", "--rng", "3", "--out", str(out))
-    about = runs.load(out).about
+    about = run_files.load(out).about
     assert (about["shape"], about["threshold"], about["seed"]) == ([4, 4], 0.5, 3)
     assert about["parameters"]["data"] == "bars-and-stripes:4"
     assert about["version"]
@@ -104,9 +104,9 @@ def test_divergence_is_one_line_and_keeps_the_file(capsys, tmp_path):
     assert len(err.splitlines()) == 1
     rows(capsys, *WORDS, "--epochs", "1", "--decay", "1", "--out", str(out))
     kept = out.read_bytes()
-    run = runs.load(out)
+    run = run_files.load(out)
     run.learner.options = replace(run.learner.options, learning_rate=100.0)
-    runs.save(out, run.learner, run.history, run.about)
+    run_files.save(out, run.learner, run.history, run.about)
     wild = out.read_bytes()
     words = [*WORDS[:-4], "--learning-rate", "100", "--batch-size", "10"]
     assert cli.run(main, [*words, "--epochs", "50", "--out", str(out), "--quiet"]) == 2
@@ -119,7 +119,7 @@ def test_spins_in_a_file(capsys, tmp_path):
     np.save(tmp_path / "spins.npy", spins)
     words = ["train", "--data", str(tmp_path / "spins.npy"), "--units", "3", "--epochs", "1", "--hidden", "gaussian"]
     (row,) = rows(capsys, *words, "--visible", "spin", "--out", str(tmp_path / "run.npz"))
-    expected = describe(runs.load(tmp_path / "run.npz").learner.rbm, spins)
+    expected = describe(run_files.load(tmp_path / "run.npz").learner.rbm, spins)
     assert row["F"] == pytest.approx(expected["F"], rel=1e-6)
     assert cli.run(main, [*words, "--visible", "bernoulli"]) == 2
     assert "--data: grey has the entry -1" in capsys.readouterr().err
@@ -175,13 +175,14 @@ def test_the_likelihood_after_chosen_epochs(capsys, tmp_path):
 
 def test_the_likelihood_by_annealing(capsys, tmp_path, monkeypatch):
     """20 ReLU units and 9 pixels, not enumerated by the command but here: |z| < 4 with its own error."""
-    from rbm_sim import datasets, exact
+    from rbm_sim.learning import datasets
+    from rbm_sim.partition import exact
 
     monkeypatch.setattr("rbm_sim.learned.ENUMERATED", 8)
     out = tmp_path / "run.npz"
     words = ["train", "--data", "bars-and-stripes:3", "--units", "20", "--epochs", "50", "--likelihood", "50"]
     *_, row = rows(capsys, *words, "--out", str(out))
-    rbm = runs.load(out).learner.rbm
+    rbm = run_files.load(out).learner.rbm
     z = (row["log_Z"] - exact.log_partition(rbm)) / row["log_Z_err"]
     assert 0 < row["log_Z_err"] < 0.05
     assert abs(z) < 4
@@ -221,4 +222,4 @@ def test_a_run_is_measured(capsys, tmp_path, visible):
 def test_batches_fit_the_data(capsys, tmp_path, data, size):
     out = tmp_path / "run.npz"
     rows(capsys, "train", "--data", data, "--units", "4", "--epochs", "1", "--out", str(out))
-    assert runs.load(out)[0].options.batch_size == size
+    assert run_files.load(out)[0].options.batch_size == size

@@ -5,9 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.packed import PackedPatterns
-from rbm_sim.patterns import first_patterns, pattern_weights, random_patterns
-from rbm_sim.weights import Dense, Sparse, stored
+from rbm_sim.machine.packed import PackedPatterns
+from rbm_sim.machine.patterns import first_patterns, pattern_weights, random_patterns
+from rbm_sim.machine.weights import Dense, Sparse, stored
 
 SIZES = [(1, 1), (5, 8), (37, 29), (300, 123)]
 

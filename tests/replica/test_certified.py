@@ -15,7 +15,6 @@ from mpmath import mp
 
 import replica
 from replica import certified
-from replica.best_ell import energies
 from replica.certified import balls, compositional, hopfield, interval_newton, low_noise, skellam
 from replica.certified.__main__ import main
 from replica.certified.balls import NotProvenError, between, bounds, exact
@@ -24,9 +23,10 @@ from replica.certified.gaussian import density, tails
 from replica.certified.interval_newton import jacobian, krawczyk, refined, values
 from replica.certified.subdivision import prove_positive
 from replica.cli import run
-from replica.model import Order
+from replica.diagrams.best_ell import energies
 from replica.models import CompositionalRBM, Hopfield
-from replica.newton import polish_multiprecision
+from replica.models.base import Order
+from replica.numerics.newton import polish_multiprecision
 
 PUBLISHED = {
     "alpha_c": "0.1379055664949317",

@@ -7,9 +7,9 @@ import pytest
 from mpmath import mp
 
 import replica
+from replica.diagrams.compositional_phases import glass_energy, phase_of
 from replica.models import CompositionalRBM, Hopfield, ReluRBM, ThresholdHopfield
-from replica.phases import glass_energy
-from replica.solution import Status
+from replica.saddle.solution import Status
 
 
 def retrieval_at(model, log_alpha):
@@ -143,11 +143,11 @@ def test_capacity_up_to_the_largest_double(theta):
 
 
 def test_temperatures_of_a_tiny_load_are_refused_with_the_bound():
-    from replica.models.hopfield import _temperature_row
+    from replica.diagrams.lines import _temperatures
 
     with pytest.raises(replica.ConvergenceError, match=r"alpha >= 1e-12"):
-        _temperature_row(alpha=1e-13)
-    row = _temperature_row(alpha=1e-11)
+        _temperatures(alpha=1e-13)
+    row = _temperatures(alpha=1e-11)
     assert row["T_g"] == pytest.approx(1 + math.sqrt(1e-11), abs=1e-15)
     assert (1 - row["T_M"]) ** 2 * 0.26188682 == pytest.approx(1e-11, rel=1e-3)
     assert row["T_R"] is None  # e^{−1/2α}
@@ -246,7 +246,7 @@ def test_all_units_are_on_in_a_strong_field(alpha, theta, g):
     model = CompositionalRBM(alpha=alpha, theta=theta, g=g, ell=0.4)
     (state,) = replica.solve_all(model)
     assert (state.kind, state.order.q) == ("spin_glass", 1.0)
-    label, lowest, _ = model.phases()
+    label, lowest, _ = phase_of(model)
     assert label == "spin_glass"
     assert float(lowest) == pytest.approx(-g, rel=0.01)
 
@@ -254,7 +254,7 @@ def test_all_units_are_on_in_a_strong_field(alpha, theta, g):
 def test_heterogeneous_phases_are_refused():
     model = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, x_i=[0.1, 1.9])
     with pytest.raises(ValueError, match=r"^x_i: "):
-        model.phases()
+        phase_of(model)
     with pytest.raises(ValueError, match=r"^x_i: "):
         replica.phase_boundary(model, along="alpha", limits=(0.1, 2), between=("compositional", "spin_glass"))
 

@@ -12,15 +12,15 @@ from scipy.optimize import brentq
 from scipy.stats import qmc
 
 import replica
-from replica.continuous import Continuous
-from replica.curve_tracing import newton
-from replica.field_averages import by_quadrature, field_averages
-from replica.flat import flattened
-from replica.layer_equations import LayerEquations
-from replica.model import Order
 from replica.models import GeneralRBM, Hopfield, ReluRBM
-from replica.potentials import Bernoulli, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
-from replica.solution import Status
+from replica.models.base import Order
+from replica.models.base.points import flattened
+from replica.models.layers.equations import LayerEquations
+from replica.numerics.arclength import newton
+from replica.potentials import Bernoulli, Continuous, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
+from replica.potentials.field import field_averages
+from replica.potentials.quadrature import by_quadrature
+from replica.saddle.solution import Status
 
 ROUNDING = 1e-12
 SAME = 1e-10

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 import replica
-from replica.flat import flattened, taken
-from replica.model import Chart, ExactState, Finder, Model, Order, control_fields, derivative
+from replica.diagrams.lines import diagrams_of
 from replica.models import catalogue
-from replica.solution import Solutions, Status
-from replica.stability import smallest_curvature
+from replica.models.base import Chart, ExactState, Finder, Model, Order, control_fields
+from replica.models.base.points import flattened, taken
+from replica.numerics.jacobian import derivative
+from replica.saddle.solution import Solutions, Status
+from replica.saddle.stability import smallest_curvature
 
 MODELS = sorted(catalogue().values(), key=lambda cls: cls.name)
 KINDS = {"retrieval", "mixture", "spin_glass", "paramagnet", "spurious"}
@@ -541,7 +543,7 @@ def test_a_model_describes_itself(cls):
         assert meta["low"] < meta["high"]
         assert meta["loss"] in (1, -1)
         assert meta["breaking"] in (1, -1)
-    for diagram in cls.diagrams:
+    for diagram in diagrams_of(cls):
         assert set(diagram.scanned) <= set(names)
         assert set(diagram.lines) <= set(diagram.columns)
         assert diagram.help

@@ -9,15 +9,16 @@ from scipy.optimize import fsolve
 from scipy.special import log_ndtr
 
 import replica
-from replica.gaussian import gaussian_average
-from replica.listing import columns, solutions_at
-from replica.model import Order, derivative
+from replica.averages.one_step import deficit, one_step_averages
+from replica.errors import ConvergenceError
 from replica.models import Hopfield, Hopfield1RSB
+from replica.models.base import Order
 from replica.models.hopfield_1rsb import OneStepOrder
-from replica.newton import solved, stacked
-from replica.one_step import deficit, one_step_averages
-from replica.sk import sk_1rsb_ground_energy, sk_at_temperature, sk_rs
-from replica.solution import ConvergenceError, Status
+from replica.numerics.gaussian import gaussian_average
+from replica.numerics.jacobian import derivative, solved, stacked
+from replica.phase.listing import columns, solutions_at
+from replica.saddle.solution import Status
+from replica.symmetry_breaking.sk import sk_1rsb_ground_energy, sk_at_temperature, sk_rs
 
 ALPHA_C = 0.138186489564874831138262763422  # computed here with 25 digits; 0.138186 Steffan & Kühn 1994
 PUBLISHED = 5e-7  # half a unit of the last printed digit
@@ -329,7 +330,9 @@ def test_retrieval_is_lowest_below_a_higher_load():
 
 @pytest.mark.parametrize("T", [0.1, -1, "0", None, math.nan, [0, 0.1]])
 def test_other_temperatures_are_refused_on_one_line(T):
-    with pytest.raises(ValueError, match=r"^T = .*at T = 0 only; above, replica.one_step_thermal.hopfield_1rsb$"):
+    with pytest.raises(
+        ValueError, match=r"^T = .*at T = 0 only; above, replica.symmetry_breaking.hopfield.hopfield_1rsb$"
+    ):
         Hopfield1RSB(alpha=0.1, T=T)
 
 

@@ -9,12 +9,12 @@ from scipy import integrate, stats
 from scipy.special import log_ndtr
 
 import replica
-from replica.gaussian import gaussian_average
-from replica.model import Order
+from replica.averages.one_step_relu import relu_averages
+from replica.errors import ConvergenceError
 from replica.models import CompositionalRBM, ReluRBM
-from replica.one_step_rbm import relu_rbm_1rsb_activity, relu_rbm_1rsb_glass
-from replica.one_step_relu import relu_averages
-from replica.solution import ConvergenceError
+from replica.models.base import Order
+from replica.numerics.gaussian import gaussian_average
+from replica.symmetry_breaking.relu_rbm import relu_rbm_1rsb_activity, relu_rbm_1rsb_glass
 from replica.table import Table
 
 ROUNDING = 1e-13

@@ -8,13 +8,13 @@ from mpmath import mp
 from scipy.special import logsumexp
 
 import replica
-from replica.gaussian import gaussian_average
+from replica.averages.one_step import one_step_averages
+from replica.averages.one_step_spin import one_step_spin
+from replica.errors import ConvergenceError
 from replica.models import Hopfield, Hopfield1RSB
-from replica.one_step import one_step_averages
-from replica.one_step_spin import one_step_spin
-from replica.one_step_thermal import hopfield_1rsb, hopfield_1rsb_capacity
-from replica.sk import sk_1rsb, sk_1rsb_ground_energy, sk_rs
-from replica.solution import ConvergenceError
+from replica.numerics.gaussian import gaussian_average
+from replica.symmetry_breaking.hopfield import hopfield_1rsb, hopfield_1rsb_capacity
+from replica.symmetry_breaking.sk import sk_1rsb, sk_1rsb_ground_energy, sk_rs
 
 ROUNDING = 1e-13
 DIFFERENCED = 1e-9  # five-point differences with step 1e-3 of a function of size 1 and its rounding

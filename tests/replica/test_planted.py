@@ -8,11 +8,11 @@ from mpmath import mp
 from scipy.optimize import brentq
 
 import replica
-from replica.gaussian import gaussian_average
+from replica.averages.spin import spin_averages
 from replica.models import Hopfield, PlantedHopfield
 from replica.models.planted import learning_load, learning_threshold
-from replica.sk import sk_rs
-from replica.spin_averages import spin_averages
+from replica.numerics.gaussian import gaussian_average
+from replica.symmetry_breaking.sk import sk_rs
 
 ROUNDING = 1e-13
 POINTS = [(1.0, 0.6, 1.4), (2.0, 0.5, 0.7), (0.3, 0.8, 0.2), (5.0, 0.35, 2.5), (0.05, 0.95, 1.3)]

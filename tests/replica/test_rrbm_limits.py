@@ -8,9 +8,9 @@ import rrbm_reference as reference
 from scipy import optimize, special
 
 import replica
-from replica.best_ell import ell_star
-from replica.model import Order
+from replica.diagrams.best_ell import ell_star
 from replica.models import CompositionalRBM, ReluRBM, ThresholdHopfield
+from replica.models.base import Order
 
 FIGURE_4 = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, ell=0.39)
 SIX = ReluRBM(alpha=0.1, theta=0.2, g=-0.02, p=0.1, L=10)

@@ -11,9 +11,9 @@ import pytest
 import rrbm_reference as reference
 
 import replica
-from replica.best_ell import ell_star, energies
+from replica.diagrams.best_ell import ell_star, energies
+from replica.diagrams.compositional_phases import phase_boundary, phase_of
 from replica.models import CompositionalRBM, ReluRBM
-from replica.phases import phase_boundary, phase_of
 
 P, G = 0.1, -0.02  # figure 3
 FIGURE_4 = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21)

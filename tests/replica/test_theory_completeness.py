@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import replica
-from replica.model import derivative
 from replica.models import Hopfield, ThresholdHopfield
+from replica.numerics.jacobian import derivative
 
 STARTS = 1000
 SEED = 20240917

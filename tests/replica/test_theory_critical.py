@@ -7,11 +7,13 @@ import pytest
 from mpmath import mp
 
 import replica
-from replica.fold import refine_fold
-from replica.model import Order, derivative
+from replica.averages.spin import spin_averages
+from replica.errors import ConvergenceError
 from replica.models import Hopfield, ThresholdHopfield
-from replica.solution import ConvergenceError, Status
-from replica.spin_averages import spin_averages
+from replica.models.base import Order
+from replica.numerics.fold import refine_fold
+from replica.numerics.jacobian import derivative
+from replica.saddle.solution import Status
 
 ALPHA_C = 0.1379055664949317
 AGREE = 1e-11  # two routes to one fold: its control is quadratic in the error of the state

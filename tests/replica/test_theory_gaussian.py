@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 from scipy.integrate import quad
 
-from replica.gaussian import H, H_scaled, gaussian_average, log_H, phi
+from replica.numerics.gaussian import H, H_scaled, gaussian_average, log_H, phi
 
 PROMISED = 1e-13  # relative error that the functions promise for k ≤ 4
 HIGHER = 2e-13  # the same for larger k: the recurrence up to the switch has more steps

@@ -7,8 +7,9 @@ import pytest
 from scipy.integrate import quad
 
 import replica
+from replica.errors import ConvergenceError
 from replica.models import Hopfield, ThresholdHopfield
-from replica.solution import ConvergenceError, Status
+from replica.saddle.solution import Status
 
 ACCEPTED = 1e-10  # residuals and errors of m that are promised on the grid
 SCALAR = 1e-12  # array against scalar: the same equations from other brackets

@@ -13,14 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
-from replica.elementary import phi
-from replica.spin_averages import (
-    spin_averages,
-    spin_entropy,
-    spin_linear_response,
-    spin_response_squared,
-    spin_work,
-)
+from replica.averages.spin import spin_averages, spin_entropy, spin_linear_response, spin_response_squared, spin_work
+from replica.numerics.elementary import phi
 
 ROUNDED = 3e-14  # relative to the largest value the average can have: sums of up to 2000 rounded terms
 STEP = 1e-30

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from replica.diagram import phase_diagram
+from replica.diagrams.phase_map import phase_diagram
 from replica.models import Hopfield
-from replica.solver import solve_all
+from replica.saddle.solver import solve_all
 from replica.sweep import executor
 
 MODEL = Hopfield(alpha=0.1, T=0.1)
@@ -54,7 +54,7 @@ def test_against_scalar_solutions():
 
 
 def test_every_executor_and_the_checkpoint(tmp_path, monkeypatch):
-    monkeypatch.setattr("replica.diagram.CHUNK", 10)
+    monkeypatch.setattr("replica.diagrams.phase_map.CHUNK", 10)
     grid = {"rows": {"T": T}, "columns": {"alpha": ALPHA}}
     alone = phase_diagram(MODEL, **grid)
     path = tmp_path / "c"

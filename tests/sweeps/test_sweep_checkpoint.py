@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replica import cli
-from replica.checkpoint import Checkpoint, begun_at
-from replica.encoding import decode, encode
-from replica.grid import UsageError
+from replica.errors import UsageError
 from replica.sweep import sweep
+from replica.sweep.checkpoint import Checkpoint, begun_at
+from replica.table.encoding import decode, encode
 
 calls = []
 
@@ -213,7 +213,7 @@ def test_a_full_disk_stops_the_sweep_after_what_was_finished(tmp_path, monkeypat
 
     finished = []
     with monkeypatch.context() as patch:
-        patch.setattr("replica.checkpoint.os.write", write)
+        patch.setattr("replica.sweep.checkpoint.os.write", write)
         with pytest.raises(OSError, match="No space left"):
             finished.extend(sweep(inverse, [1.0, 3.0, 7.0], checkpoint=path)) or finished
     assert path.read_bytes().endswith(b"}\n")
@@ -222,7 +222,7 @@ def test_a_full_disk_stops_the_sweep_after_what_was_finished(tmp_path, monkeypat
     written[:] = []
     path.unlink()
     with monkeypatch.context() as patch, pytest.raises(OSError, match="c': No space left"):
-        patch.setattr("replica.checkpoint.os.write", write)
+        patch.setattr("replica.sweep.checkpoint.os.write", write)
         for result in sweep(inverse, [1.0, 3.0, 7.0], checkpoint=path):
             collected.append(result)
     assert [index for index, _ in collected] == [0, 1]

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from replica import cli
-from replica.grid import UsageError
+from replica.errors import UsageError
 from replica.phase.__main__ import main
 from replica.sweep import executor, sweep
 
@@ -116,7 +116,7 @@ def test_a_cluster_of_threads_and_its_end():
 
 
 def test_nobody_answers(capsys, monkeypatch):
-    monkeypatch.setattr("replica.workers.ANSWER", 1.0)
+    monkeypatch.setattr("replica.sweep.workers.ANSWER", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
@@ -166,9 +166,9 @@ def test_without_dask(monkeypatch):
 
 
 def test_a_cluster_with_other_versions_is_refused(cluster, monkeypatch):
-    import replica.workers
+    import replica.sweep.workers
 
-    here = replica.workers.versions()
+    here = replica.sweep.workers.versions()
     client = type("Client", (), {"run": lambda self, f: {"tcp://w:1": here | {"numpy": "0.1"}}})()
     with pytest.raises(UsageError, match=r"worker tcp://w:1 has numpy 0\.1"):
-        replica.workers._check_versions(client, "tcp://s:1")
+        replica.sweep.workers._check_versions(client, "tcp://s:1")

@@ -132,8 +132,9 @@ def test_a_checkpoint_of_another_command_is_refused(tmp_path):
     ],
 )
 def test_every_sweep_continues(tmp_path, words, monkeypatch):
-    from replica import checkpoint, cli
+    from replica import cli
     from replica.__main__ import main
+    from replica.sweep import checkpoint
 
     monkeypatch.chdir(tmp_path)
     saved = []

@@ -1,0 +1,1 @@
+"""Plumbing: checks of arguments, random streams, BLAS threads, array files."""

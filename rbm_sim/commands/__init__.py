@@ -1,0 +1,1 @@
+"""The commands of `python -m rbm_sim`, and their pictures."""

@@ -1,0 +1,340 @@
+"""The commands train and sample: learn a machine from data, and draw from a machine that has learned."""
+
+import argparse
+import hashlib
+import os
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from replica import cli
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rbm_sim.learning import Learner, Options
+    from rbm_sim.learning.run_files import Run
+    from rbm_sim.units import Unit
+
+OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
+
+
+def add_train(commands: Any) -> None:
+    """Add the command train.
+
+    Parameters
+    ----------
+    commands : object
+        Sub-parsers of the command.
+    """
+    about = "learn a machine from data by contrastive divergence, and measure it after every epoch"
+    parser = commands.add_parser(
+        "train",
+        help=about,
+        description=f"""{about[0].upper()}{about[1:]}.
+Columns: p_hat and W2 of the weights, T_eff = p_hat/W2; of the first 2000 data L_hat and silent hidden units, overlap
+m_tilde and clamped free energy F; the pseudo-log-likelihood of the first 100; after the epochs of --likelihood the mean
+log-likelihood of at most 10 000, ln Z by enumeration or annealed importance sampling. --out FILE.npz keeps the run
+and its history after every epoch; the same command with more --epochs goes on from there, as if it had never
+stopped. --out FILE.csv or .json writes the history alone.""",
+        example="""python -m rbm_sim train --data digits --hidden relu --units 100 --epochs 20 --out run.npz
+                   python -m rbm_sim train --data mnist --units 400 --epochs 20 --out run.npz --plot run.png""",
+    )
+    add = parser.add_argument
+    add(
+        "--data",
+        required=True,
+        metavar="DATA",
+        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz or IDX file",
+    )
+    add("--threshold", default="0.5", metavar="LEVEL", help="grey level from which a pixel is 1, or random (0.5)")
+    add("--visible", choices=("bernoulli", "spin"), default="bernoulli", help="visible units (bernoulli)")
+    hidden = ("bernoulli", "spin", "gaussian", "relu")
+    add("--hidden", choices=hidden, default="relu", help="hidden units (relu)")
+    add("--units", type=cli.integer(1), default=100, metavar="M", help="number of hidden units (100)")
+    add("--epochs", type=cli.integer(1), default=10, metavar="N", help="passes over the data, in all (10)")
+    add("--batch-size", type=cli.integer(1), metavar="N", help="data in one step (1/100 of them, but 10 to 100)")
+    add(
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="rate of the first epoch (0.05; relu and gaussian: at most 2/pixels)",
+    )
+    add("--decay", type=float, default=1.0, metavar="FACTOR", help="of the rate from epoch to epoch (1)")
+    add("--momentum", type=float, default=0.0, help="part of the last step that is taken again (0)")
+    add("--weight-decay", type=float, default=0.0, metavar="λ", help="penalty (λ/2) Σ w² (0)")
+    add("--penalty", type=float, default=0.0, metavar="λ", help="penalty (λ/x) Σ_μ (Σ_i |w|)^x (0)")
+    add("--exponent", type=float, default=1.0, metavar="x", help="its exponent (1)")
+    add("--k", type=cli.integer(1), default=1, metavar="K", help="Gibbs steps of the chains (1)")
+    add("--cd", action="store_true", help="start the chains at the data (CD), not where they were (PCD)")
+    add("--centred", action="store_true", help="centred gradient")
+    epochs = "epochs after which ln Z is measured, for the log-likelihood (none)"
+    add("--likelihood", type=cli.integer(1), nargs="+", default=[], metavar="EPOCH", help=epochs)
+    add("--test", metavar="DATA", help="data of the log-likelihood, named as for --data (those learned from)")
+    cli.add_common(parser, rng=True, plot=True)
+
+
+def add_sample(commands: Any) -> None:
+    """Add the command sample.
+
+    Parameters
+    ----------
+    commands : object
+        Sub-parsers of the command.
+    """
+    about = "draw visible configurations from a machine that has learned"
+    parser = commands.add_parser(
+        "sample",
+        help=about,
+        description=f"""{about[0].upper()}{about[1:]}: one row for each chain, after --steps sweeps of Gibbs sampling.
+F is the free energy of the configuration, active the number of hidden units with h*(v) other than 0.""",
+        example="python -m rbm_sim sample run.npz --chains 100 --steps 1000 --plot digits.png --out samples.npz",
+    )
+    add = parser.add_argument
+    add("run", metavar="RUN", help=".npz file of the command train")
+    add("--chains", type=cli.integer(1), default=100, metavar="N", help="independent chains (100)")
+    add("--steps", type=cli.integer(0), default=1000, metavar="N", help="sweeps (1000)")
+    add("--T", type=float, default=1.0, help="temperature (1)")
+    cli.add_common(parser, rng=True, plot=True)
+
+
+def train(args: argparse.Namespace) -> int:
+    """Learn, and print one row for each epoch.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options.
+
+    Returns
+    -------
+    int
+        130 after Ctrl-C, else 0.
+
+    Raises
+    ------
+    DivergedError
+        If learning diverges.
+    """
+    from rbm_sim.learning import run_files as runs
+    from rbm_sim.learning.measurements import describe, likelihood
+    from rbm_sim.partition.likelihood import pseudo_log_likelihood
+    from replica.table import Table, provenance
+
+    for epoch in args.likelihood:
+        if epoch > args.epochs:
+            raise cli.UsageError(f"--likelihood: epoch {epoch} is beyond --epochs {args.epochs}")
+    if args.test is not None and not args.likelihood:
+        raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
+    level = _level(args.threshold)
+    load = partial(load_data, level=level, visible=runs.UNITS[args.visible](), rng=_stream(args.rng, "data"))
+    data, shape = load(args.data, "--data")
+    test = data if args.test is None else load(args.test, "--test")[0]
+    if test.shape[1] != data.shape[1]:
+        raise cli.UsageError(f"--test: {test.shape[1]} pixels, but --data has {data.shape[1]}")
+    about = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
+    about |= provenance(cli.parameters(args), args.rng)
+    learner, history = _learner(args, data, about)
+
+    def measure(rbm: Any) -> dict[str, float]:
+        row = describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:SHOWN]).mean}
+        if history[-1]["epoch"] in args.likelihood:
+            seed = _stream(args.rng, "likelihood")
+            row |= likelihood(rbm, test[:TESTED], base=data, rng=seed, threads=os.cpu_count() or 1)
+        return row
+
+    file = args.out if args.out is not None and args.out.suffix == ".npz" else None
+    progress = partial(cli.progress, label="epochs", quiet=args.quiet)
+    go_on = partial(runs.train, learner, data, epochs=args.epochs, history=history, progress=progress)
+    stopped = False
+    try:
+        go_on(file=file, measure=measure, about=about)
+    except KeyboardInterrupt:
+        stopped = True
+    table = Table.from_rows(history, provenance(cli.parameters(args), args.rng)) if history else None
+    if table is not None:
+        cli.emit(table, argparse.Namespace(**(vars(args) | {"out": None if file else args.out})))
+    if args.plot is not None and table is not None and "W2" in table.columns:
+        from rbm_sim.commands.training_plot import draw_run
+
+        cli.save_figure(draw_run(table, learner.rbm, shape, _stream(args.rng, "plot")), args.plot)
+    if stopped:
+        cli.warn(f"interrupted after epoch {learner.epoch}" + ("" if file is None else "; the same command continues"))
+    return 130 if stopped else 0
+
+
+def _stream(seed: Any, use: str) -> "np.random.SeedSequence":
+    """Seed of random numbers other than those of learning itself, which has the plain one."""
+    from numpy.random import SeedSequence
+
+    return SeedSequence(seed, spawn_key=(("data", "likelihood", "plot").index(use),))
+
+
+def _digest(data: "np.ndarray") -> str:
+    """What tells one set of data from another."""
+    import numpy as np
+
+    return hashlib.sha256(np.ascontiguousarray(data, np.int8).tobytes()).hexdigest()[:16]
+
+
+SHOWN = 100
+"""Data on which the pseudo-likelihood is measured: they are the same at every epoch."""
+TESTED = 10_000
+"""Data on which the likelihood is measured, at most."""
+
+
+def load_data(
+    name: str, option: str, level: float | str, *, visible: "Unit", rng: Any = None
+) -> tuple["np.ndarray", tuple[int, ...]]:
+    """Load data of two values, those of the visible units.
+
+    Parameters
+    ----------
+    name : str
+        As for `rbm_sim.datasets.load`.
+    option : str
+        Word of the command line that names them.
+    level : float or "random"
+        What makes two values of grey levels.
+    visible : Unit
+        Visible units.
+    rng : None, int, SeedSequence or Generator
+        Random numbers for "random".
+
+    Returns
+    -------
+    tuple
+        The data, shape (samples, pixels), and the shape of an image.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be had.
+    """
+    from rbm_sim.learning import datasets
+    from rbm_sim.units import Spin
+
+    try:
+        found = datasets.load(name)
+        if (found.images < 0).any() and visible.contains(found.images):
+            return found.images, found.shape
+        drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
+        images = datasets.binarise(found.images, **drawn)
+    except (ImportError, ValueError) as error:
+        raise cli.UsageError(f"{option}: {error}") from None
+    if images.size and images.min() == images.max():
+        cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
+    return (datasets.as_spins(images) if isinstance(visible, Spin) else images), found.shape
+
+
+def load_run(file: str, option: str) -> "Run":
+    """Read a run.
+
+    Parameters
+    ----------
+    file : str
+        From the command train.
+    option : str
+        Word of the command line that names it.
+
+    Returns
+    -------
+    Run
+        As it was.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    from rbm_sim.learning import run_files as runs
+
+    try:
+        return runs.load(file)
+    except OSError as error:
+        raise cli.UsageError(f"{option}: {file}: {error.strerror or error}") from None
+
+
+def _level(text: str) -> float | str:
+    try:
+        return text if text == "random" else float(text)
+    except ValueError:
+        raise cli.UsageError(f"--threshold: {text!r} is neither a number nor 'random'") from None
+
+
+def _learner(
+    args: argparse.Namespace, data: "np.ndarray", about: dict[str, Any]
+) -> tuple["Learner", list[dict[str, Any]]]:
+    """A new learner, or the one that `--out` holds."""
+    from rbm_sim.learning import Learner
+    from rbm_sim.learning import run_files as runs
+
+    options = _options(args, data)
+    if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
+        visible, hidden = runs.UNITS[args.visible](), runs.UNITS[args.hidden]()
+        return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
+    run = load_run(str(args.out), "--out")
+    learner = run.learner
+    asked = {"visible": args.visible, "hidden": args.hidden, "units": args.units, "rng": args.rng, **asdict(options)}
+    asked["data (digest)"] = about["digest"]
+    old: dict[str, Any] = {"visible": runs.name(learner.visible), "hidden": runs.name(learner.hidden)}
+    old |= {"units": learner.parameters.w.shape[1], "rng": run.about.get("seed"), **asdict(learner.options)}
+    old["data (digest)"] = run.about.get("digest")
+    for name, value in asked.items():
+        if old[name] != value:
+            raise cli.UsageError(
+                f"--out: {str(args.out)!r} was begun with other options, {name} = {old[name]}, not {value}: "
+                "remove it, or choose another name"
+            )
+    if learner.epoch >= args.epochs:
+        cli.warn(f"{str(args.out)!r} has {learner.epoch} epochs already")
+    return learner, run.history
+
+
+def _options(args: argparse.Namespace, data: "np.ndarray") -> "Options":
+    """How to learn, with defaults that fit the data."""
+    from rbm_sim.learning import Options
+
+    rate = args.learning_rate
+    if rate is None:
+        # The gain of a continuous unit grows with the number of pixels, that of a two-valued one is bounded.
+        rate = 0.05 if args.hidden in ("bernoulli", "spin") else min(0.05, 2 / data.shape[1])
+    size = args.batch_size or min(100, max(10, len(data) // 100))
+    given = {name: getattr(args, name) for name in OPTIONS}
+    return Options(**given | {"learning_rate": rate, "batch_size": size}, persistent=not args.cd)
+
+
+def sample(args: argparse.Namespace) -> int:
+    """Draw configurations, and print one row for each.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        The options.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    from replica.table import Table, provenance
+
+    run = load_run(args.run, "RUN")
+    rbm = run.learner.rbm
+    v, _ = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
+    F = rbm.free_energy(v)
+    columns = {
+        "chain": list(range(args.chains)),
+        "F": F.tolist(),
+        "active": (rbm.hidden.mode(rbm.inputs(v)) != 0).sum(axis=1).tolist(),
+        "v": ["".join("1" if x > 0 else "0" for x in row) for row in v],
+    }
+    cli.emit(Table(columns, provenance(cli.parameters(args), args.rng)), args, shown=("chain", "F", "active"))
+    if args.plot is not None:
+        from rbm_sim.commands.training_plot import draw_images, image_shape
+
+        cli.save_figure(
+            draw_images(v, image_shape(run.about, v.shape[1]), "configurations drawn from the machine"), args.plot
+        )
+    return 0

@@ -1,0 +1,5 @@
+"""Machines that learn: contrastive divergence, maximum likelihood, runs on disk, data."""
+
+from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options, Parameters
+
+__all__ = ["DivergedError", "Learner", "Options", "Parameters"]

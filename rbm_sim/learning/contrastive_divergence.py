@@ -1,0 +1,372 @@
+"""Learning by contrastive divergence: the gradient ⟨v h⟩_data − ⟨v h⟩_model, its model part from short chains.
+
+CD-k starts the chains at the data of each batch and lets them run for k Gibbs steps; PCD-k keeps chains of its own
+from batch to batch. A step of one batch is 3 + 2k matrix products and a few passes over the weights.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rbm_sim._support import check
+from rbm_sim._support import random as _random
+from rbm_sim.machine.rbm import RBM
+from rbm_sim.units import Gaussian, TwoValued, Unit
+
+LIMIT = 100.0
+"""Weights beyond this mean that learning has diverged."""
+LOOK = 50
+"""Batches between two looks at the size of the weights."""
+
+
+class DivergedError(ValueError):
+    """Learning diverged; the machine before that epoch is intact."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to learn.
+
+    Parameters
+    ----------
+    batch_size : int
+        Data in one step, >= 1.
+    learning_rate : float
+        Rate of the first epoch, > 0.
+    decay : float
+        Factor of the rate from epoch to epoch, in (0, 1].
+    momentum : float
+        Part of the last step that is taken again, in [0, 1).
+    weight_decay : float
+        Strength λ >= 0 of the penalty (λ/2) Σ w².
+    penalty : float
+        Strength λ >= 0 of the penalty (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x of Tubiana and Monasson.
+    exponent : float
+        Its exponent x >= 1.
+    k : int
+        Gibbs steps of the chains, >= 1.
+    persistent : bool
+        PCD: the chains go on from batch to batch, as many as a batch has data; otherwise CD: they start at the data.
+    centred : bool
+        Take the gradient with respect to v and h less their means over the data (the same optimum, better conditioned).
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range.
+
+    References
+    ----------
+    G. E. Hinton, Neural Comput. 14, 1771 (2002); T. Tieleman, ICML (2008); J. Melchior, A. Fischer and L. Wiskott,
+    J. Mach. Learn. Res. 17, 99 (2016); J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017).
+    """
+
+    batch_size: int = 100
+    learning_rate: float = 0.05
+    decay: float = 1.0
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    penalty: float = 0.0
+    exponent: float = 1.0
+    k: int = 1
+    persistent: bool = True
+    centred: bool = False
+
+    def __post_init__(self) -> None:
+        check.integer("batch_size", self.batch_size, at_least=1)
+        check.integer("k", self.k, at_least=1)
+        check.number("learning_rate", self.learning_rate, above=0)
+        check.number("decay", self.decay, above=0, at_most=1)
+        check.number("momentum", self.momentum, at_least=0, below=1)
+        check.number("weight_decay", self.weight_decay, at_least=0)
+        check.number("penalty", self.penalty, at_least=0)
+        check.number("exponent", self.exponent, at_least=1)
+        check.yes_or_no("persistent", self.persistent)
+        check.yes_or_no("centred", self.centred)
+
+
+@dataclass
+class Parameters:
+    """What is learned: weights, and the linear parts b of the potentials of the two layers.
+
+    Parameters
+    ----------
+    w : ndarray, shape (N, M)
+        Weights.
+    visible, hidden : ndarray, shape (N,), (M,)
+        Offsets b, U(x) = U₀(x) + b x: −g of Bernoulli and spin units, θ of ReLU units.
+    """
+
+    w: np.ndarray
+    visible: np.ndarray
+    hidden: np.ndarray
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The three arrays.
+
+        Returns
+        -------
+        tuple of ndarray
+            w, visible, hidden.
+        """
+        return self.w, self.visible, self.hidden
+
+    def copy(self) -> "Parameters":
+        """The same numbers in arrays of their own."""
+        return Parameters(*(x.copy() for x in self.arrays()))
+
+
+@dataclass
+class Learner:
+    """A machine that learns, epoch by epoch; all that decides its future is in its fields.
+
+    Parameters
+    ----------
+    visible, hidden : Unit
+        Unit types; their offsets are learned and not used from here.
+    parameters : Parameters
+        Present values.
+    options : Options
+        How to learn.
+    rng : numpy.random.Generator
+        Random numbers.
+    epoch : int
+        Epochs done.
+    step : Parameters
+        Last step, for the momentum.
+    chains : ndarray, shape (batch_size, M), optional
+        Hidden states of the persistent chains.
+    """
+
+    visible: Unit
+    hidden: Unit
+    parameters: Parameters
+    options: Options
+    rng: np.random.Generator
+    epoch: int = 0
+    step: Parameters = field(default=None)  # type: ignore[assignment]
+    chains: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
+        if self.step is None:
+            self.step = Parameters(*(np.zeros_like(x) for x in self.parameters.arrays()))
+
+    @classmethod
+    def begin(
+        cls, data: Any, *, visible: Unit, hidden: Unit, units: int, options: Options | None = None, rng: Any = None
+    ) -> "Learner":
+        """Start from small random weights, with visible fields that give the means of the data.
+
+        Parameters
+        ----------
+        data : array_like, shape (samples, N)
+            Visible configurations.
+        visible : Bernoulli or Spin
+            Visible units.
+        hidden : Unit
+            Hidden units, their offset the start value.
+        units : int
+            Number of hidden units, >= 1.
+        options : Options, optional
+            How to learn.
+        rng : None, int, SeedSequence or Generator
+            Random numbers.
+
+        Returns
+        -------
+        Learner
+            Before the first epoch.
+
+        Raises
+        ------
+        ValueError
+            If the data do not fit the visible units, or `units` < 1.
+        """
+        units = check.integer("units", units, at_least=1)
+        data = checked(data, visible)
+        rng = _random.generator(rng)
+        N = data.shape[1]
+        w = rng.normal(0, 0.1 / math.sqrt(N), (N, units)).astype(np.float32)
+        low = visible.low  # type: ignore[attr-defined]
+        on = (data.mean(axis=0, dtype=float) - low) / (1 - low)
+        on = (len(data) * on + 0.5) / (len(data) + 1)
+        field_ = np.log(on / (1 - on)) / (1 - low)
+        offsets = np.broadcast_to(np.asarray(hidden.offset, np.float32), (units,)).copy()
+        return cls(visible, hidden, Parameters(w, -field_.astype(np.float32), offsets), options or Options(), rng)
+
+    @property
+    def rbm(self) -> RBM:
+        """The machine as it is now; it does not change with further learning."""
+        w, visible, hidden = self.parameters.copy().arrays()
+        return RBM(w, visible=self.visible._with_offset(visible), hidden=self.hidden._with_offset(hidden))
+
+    def learn(self, data: np.ndarray) -> None:
+        """Go through the data once, in random order; what is left over after whole batches waits for the next epoch.
+
+        Parameters
+        ----------
+        data : ndarray, shape (samples, N)
+            From `checked`.
+
+        Raises
+        ------
+        DivergedError
+            If parameters become larger than 100 or are no numbers. After this or any interruption the machine is as it
+            was before this epoch, random numbers included.
+        """
+        before = self.parameters.copy(), self.step.copy(), self.chains
+        random = self.rng.bit_generator.state
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                for count, batch in enumerate(self._batches(data)):
+                    self._learn_from(batch)
+                    if count % LOOK == 0:
+                        self._look()
+                self._look()
+        except BaseException:
+            self.parameters, self.step, self.chains = before
+            self.rng.bit_generator.state = random
+            raise
+        self.epoch += 1
+
+    def _batches(self, data: np.ndarray) -> Iterator[np.ndarray]:
+        order = self.rng.permutation(len(data))
+        size = min(self.options.batch_size, len(data))
+        for first in range(0, len(data) - size + 1, size):
+            yield data[order[first : first + size]]
+
+    def _look(self) -> None:
+        size = float(max(np.abs(x).max() for x in self.parameters.arrays()))
+        if not size < LIMIT:
+            options = self.options
+            blamed = {"learning_rate": options.learning_rate * options.decay**self.epoch}
+            blamed |= {name: getattr(options, name) for name in ("weight_decay", "penalty") if getattr(options, name)}
+            raise DivergedError(
+                f"learning diverged in epoch {self.epoch + 1}: parameters of size {size:g}; "
+                f"{' or '.join(f'{name} = {value:g}' for name, value in blamed.items())} is too large for these data"
+            )
+
+    def _learn_from(self, batch: np.ndarray) -> None:
+        """One step along the gradient of one batch."""
+        n, options = len(batch), self.options
+        v, h = (np.empty((2 * n, len(x)), np.float32) for x in (self.parameters.visible, self.parameters.hidden))
+        v[:n] = batch
+        if self.chains is not None and len(self.chains) != n:
+            self.chains = None  # the batches have changed their size
+        h[:n], chains = self._hidden(v[:n], draw=not options.persistent or self.chains is None)
+        if options.persistent and self.chains is not None:
+            chains = self.chains
+        for left in reversed(range(options.k)):
+            v[n:] = self._visible(chains)
+            h[n:], chains = self._hidden(v[n:], draw=options.persistent or left > 0)
+        self.chains = chains if options.persistent else None
+        rate = options.learning_rate * options.decay**self.epoch
+        self._take_step(_gradients(v, h, options.centred), rate / n)
+        self._penalise(rate)
+        for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
+            x += step
+
+    def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:
+        """Put the step together from the last one and the gradients of w, −b_v and −b_h."""
+        for step, gradient, sign in zip(self.step.arrays(), gradients, (1, -1, -1), strict=True):
+            gradient *= np.float32(sign * rate)
+            if self.options.momentum:
+                step *= np.float32(self.options.momentum)
+                step += gradient
+            else:
+                step[...] = gradient
+        if isinstance(self.hidden, Gaussian):
+            self.step.hidden[:] = 0
+
+    def _hidden(self, v: np.ndarray, draw: bool) -> tuple[np.ndarray, Any]:
+        """What enters ⟨h⟩ given v, and a draw if one is needed."""
+        y = v @ self.parameters.w
+        y -= self.parameters.hidden
+        return _statistic_and_draw(self.hidden, y, self.rng, draw)
+
+    def _visible(self, h: np.ndarray) -> np.ndarray:
+        y = h @ self.parameters.w.T
+        y -= self.parameters.visible
+        return self.visible._draw(y, self.rng, 1.0)
+
+    def _penalise(self, rate: float) -> None:
+        """Add the gradients of the penalties to the step."""
+        options, w = self.options, self.parameters.w
+        if options.weight_decay:
+            self.step.w -= np.float32(rate * options.weight_decay) * w
+        if options.penalty:
+            norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)
+            self.step.w -= np.float32(rate * options.penalty) * norms * np.sign(w)
+
+
+def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw: bool) -> tuple[np.ndarray, Any]:
+    """The conditional mean in the fields y, or for ReLU units a draw, and a draw if one is needed."""
+    if isinstance(unit, TwoValued):
+        # P(x = 1) = (1 + tanh)/2, and a draw asks whether 2u − 1 ≤ tanh
+        half = np.float32((1 - unit.low) / 2)
+        tanh = np.tanh(half * y, out=y)
+        mean = half * tanh
+        mean += np.float32((1 + unit.low) / 2)
+        if not draw:
+            return mean, None
+        u = _random.uniform(rng, y.shape, y.dtype)
+        u *= 2
+        u -= 1
+        on = (u <= tanh).astype(y.dtype)
+        return mean, on if unit.low == 0 else 2 * on - 1
+    if isinstance(unit, Gaussian):
+        return y, unit._draw(y, rng, 1.0) if draw else None
+    # The mean of a cut normal law needs erfcx, several times the price of a draw, which is as unbiased.
+    x = unit._draw(y, rng, 1.0)
+    return x, x
+
+
+def _gradients(v: np.ndarray, h: np.ndarray, centred: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sums over a batch of v h, v and h, data (first half of the rows) minus model; v and h are overwritten."""
+    n = len(v) // 2
+    sign = np.repeat(np.array([1, -1], np.float32), n)
+    dv, dh = sign @ v, sign @ h
+    if centred:
+        mu, lam = v[:n].mean(axis=0), h[:n].mean(axis=0)
+        v -= mu
+        h -= lam
+    h[n:] *= -1
+    dw = v.T @ h
+    return (dw, dv - dw @ lam, dh - mu @ dw) if centred else (dw, dv, dh)
+
+
+def checked(data: Any, visible: Unit) -> np.ndarray:
+    """Check data for learning: a matrix of numbers within the domain of the visible units.
+
+    Parameters
+    ----------
+    data : array_like, shape (samples, N)
+        Visible configurations.
+    visible : Bernoulli or Spin
+        Visible units.
+
+    Returns
+    -------
+    ndarray, shape (samples, N)
+        The data as int8.
+
+    Raises
+    ------
+    ValueError
+        If there are none, they are no matrix, or values lie outside the domain.
+    """
+    if not isinstance(visible, TwoValued):
+        raise ValueError(f"visible = {visible!r}: must be Bernoulli or Spin units")
+    x = check.real_array("data", data)
+    if x.ndim != 2 or not x.size:
+        raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
+    if not visible.contains(x):
+        raise ValueError(
+            f"data has entries in [{x.min():g}, {x.max():g}]: {type(visible).__name__} units take values in "
+            f"{visible.domain}; binarise grey levels first"
+        )
+    return x.astype(np.int8)

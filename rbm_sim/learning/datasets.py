@@ -1,0 +1,365 @@
+"""Data to learn: bars and stripes, scikit-learn's digits, MNIST, and files of one's own; their way to two values.
+
+Images are grey levels from 0 to 1 (float32) or two-valued, {0, 1} (uint8), one row each; nothing is binarised unless
+it is asked for. MNIST is looked for in a folder, then in the folder that the environment variable RBM_SIM_DATA names,
+and fetched only if neither is given.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rbm_sim._support import arrayfile, check, random
+
+MAX_SIDE = 16
+"""Largest side of bars and stripes: 131 070 images of 256 pixels."""
+
+_MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+_MNIST_SHA256 = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+_NAMES = "'bars-and-stripes:SIDE', 'digits', 'mnist', 'mnist:test'"
+
+
+class Dataset(NamedTuple):
+    """Images, one row each.
+
+    Attributes
+    ----------
+    images : ndarray of float32 or uint8, shape (samples, pixels)
+        Grey levels from 0 to 1 (float32), or two values 0 and 1 (uint8). A file of one's own may hold other
+        numbers, such as ±1; they are kept, as float32.
+    labels : ndarray, shape (samples,), or None
+        What the images show, if it is known.
+    shape : tuple of int
+        Of one image; its product is the number of pixels.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    shape: tuple[int, ...]
+
+
+def load(name_or_path: Any, *, binarise: float | str | None = None, rng: Any = None) -> Dataset:
+    """Load a data set by its name, or from a file.
+
+    Parameters
+    ----------
+    name_or_path : str or path
+        'bars-and-stripes:SIDE' (SIDE a number), 'digits', 'mnist' (the training images), 'mnist:test', or a file that
+        `read` understands, its first axis the samples. In an .npz file the images are the array `images`, or the only
+        one, and labels the array `labels`, if there is one. Unsigned bytes above 1 in a file are grey levels
+        out of 255.
+    binarise : float, "random" or None
+        A threshold, or "random" for values 1 drawn with the grey level as probability; None keeps the values.
+    rng : None, int, SeedSequence or Generator
+        Source of randomness for "random".
+
+    Returns
+    -------
+    Dataset
+        The images, their labels and their shape.
+
+    Raises
+    ------
+    ValueError
+        If there is no such data set or file, or what the file holds are no images.
+    ImportError
+        If the data set needs a package that is not installed.
+
+    Examples
+    --------
+    >>> from rbm_sim import datasets
+    >>> data = datasets.load("bars-and-stripes:3")
+    >>> data.images.shape, data.shape
+    ((14, 9), (3, 3))
+    """
+    data = _loaded(name_or_path)
+    if binarise is None:
+        return data
+    if isinstance(binarise, str):
+        check.choice("binarise", binarise, ("random",))
+        return data._replace(images=_drawn(data.images, random.generator(rng)))
+    return data._replace(images=_cut(data.images, binarise))
+
+
+def bars_and_stripes(side: int) -> Dataset:
+    """All different images of horizontal bars or vertical stripes: 2^(n+1) − 2 of them, n the side.
+
+    Parameters
+    ----------
+    side : int
+        Side n of the images, 1 to 16.
+
+    Returns
+    -------
+    Dataset
+        Images of two values, bars first: 14 of them for n = 3. The two of one colour, which are both, come once.
+
+    Raises
+    ------
+    ValueError
+        If `side` is not a whole number from 1 to 16.
+
+    References
+    ----------
+    D. J. C. MacKay, Information Theory, Inference, and Learning Algorithms (Cambridge, 2003), section 43.
+    """
+    side = check.integer("side", side, at_least=1)
+    if side > MAX_SIDE:
+        raise ValueError(f"side = {side}: must be at most {MAX_SIDE}")
+    lines = (np.arange(2**side)[:, None] >> np.arange(side) & 1).astype(np.uint8)
+    bars = np.repeat(lines, side, axis=1)
+    stripes = np.tile(lines[1:-1], side)
+    return Dataset(np.concatenate([bars, stripes]), None, (side, side))
+
+
+def digits() -> Dataset:
+    """The 1797 handwritten digits of scikit-learn, 8 × 8 pixels.
+
+    Returns
+    -------
+    Dataset
+        Grey levels 0, 1/16, …, 1 and labels 0 to 9.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is not installed: it is in the extra `data`.
+
+    References
+    ----------
+    E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository (1998).
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise _missing("digits", "scikit-learn") from None
+    images, labels = load_digits(return_X_y=True)
+    return Dataset((images / 16).astype(np.float32), labels.astype(np.uint8), (8, 8))
+
+
+def mnist(folder: Any = None, split: str = "train") -> Dataset:
+    """The MNIST handwritten digits, 28 × 28 pixels: 60 000 to train with, 10 000 to test.
+
+    Parameters
+    ----------
+    folder : path or None
+        Folder of the original IDX files, plain or gzipped, or one with such a subfolder `mnist`. None takes the
+        environment variable RBM_SIM_DATA; if that is not set either, the files are fetched once, their SHA-256
+        checked, into the cache of the extra's package pooch.
+    split : {"train", "test"}
+        Which of the two sets.
+
+    Returns
+    -------
+    Dataset
+        Grey levels 0, 1/255, …, 1 and labels 0 to 9.
+
+    Raises
+    ------
+    ValueError
+        If the files are not in the folder, are damaged or do not belong together, or cannot be fetched.
+    ImportError
+        If they have to be fetched and pooch is not installed: it is in the extra `data`.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Proc. IEEE 86, 2278 (1998).
+    """
+    prefix = "train" if check.choice("split", split, ("train", "test")) == "train" else "t10k"
+    names = [f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"]
+    given = {"folder": folder, "RBM_SIM_DATA": os.environ.get("RBM_SIM_DATA") or None}
+    source, place = next(((key, value) for key, value in given.items() if value is not None), ("", None))
+    paths = [_fetched(name) if place is None else _found(name, place, source) for name in names]
+    images, labels = (read(path) for path in paths)
+    if images.ndim != 3 or images.dtype != np.uint8:
+        raise ValueError(f"{paths[0]}: holds {images.dtype} of shape {images.shape}, must be images of unsigned bytes")
+    if labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"{paths[1]}: holds labels of shape {labels.shape}, must be one for each of {len(images)} images"
+        )
+    grey = images.reshape(len(images), -1).astype(np.float32)
+    grey /= 255
+    return Dataset(grey, labels, images.shape[1:])
+
+
+def read(path: Any) -> np.ndarray:
+    """Read the array in a .npy, .npz or IDX file, plain or gzipped; the format is seen from its first bytes.
+
+    Parameters
+    ----------
+    path : path
+        The file. An .npz file must hold one array, or one of the name `images`.
+
+    Returns
+    -------
+    ndarray
+        The array, in the shape and type that the file has, and in native byte order.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, it is empty, truncated, longer than its header says, damaged or of another
+        format, or it holds anything but finite real numbers.
+    """
+    return _images(path, arrayfile.arrays(path))
+
+
+def binarise(grey: Any, threshold: float | None = None, *, rng: Any = None) -> np.ndarray:
+    """Make two values of grey levels: 1 where grey ≥ threshold, or, given `rng`, 1 with probability grey.
+
+    Parameters
+    ----------
+    grey : array_like
+        Grey levels, 0 to 1.
+    threshold : float, optional
+        Above 0 and at most 1; 0.5 if nothing is given.
+    rng : int, SeedSequence or Generator, optional
+        Source of randomness, instead of a threshold.
+
+    Returns
+    -------
+    ndarray of uint8, shape of `grey`
+        Values 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If a grey level or the threshold is out of range, or both a threshold and `rng` are given.
+
+    Examples
+    --------
+    >>> from rbm_sim import datasets
+    >>> datasets.binarise([0.0, 0.4, 0.5, 1.0])
+    array([0, 0, 1, 1], dtype=uint8)
+    """
+    if rng is None:
+        return _cut(grey, 0.5 if threshold is None else threshold)
+    if threshold is not None:
+        raise ValueError(f"threshold = {threshold!r}: must be left out if rng is given")
+    return _drawn(grey, random.generator(rng))
+
+
+def as_spins(binary: Any) -> np.ndarray:
+    """Turn 0 and 1 into the values −1 and 1 of `Spin` units, 2x − 1.
+
+    Parameters
+    ----------
+    binary : array_like
+        Values 0 and 1.
+
+    Returns
+    -------
+    ndarray of float32, shape of `binary`
+        Values −1 and 1.
+
+    Raises
+    ------
+    ValueError
+        If there are other values.
+    """
+    binary = check.real_array("binary", binary, np.float32)
+    other = (binary != 0) & (binary != 1)
+    if other.any():
+        raise ValueError(f"binary has the entry {binary[other][0]}: must be 0 or 1")
+    return 2 * binary - 1
+
+
+def _cut(grey: Any, threshold: float) -> np.ndarray:
+    threshold = check.number("threshold", threshold, above=0, at_most=1)
+    return (_levels(grey) >= threshold).astype(np.uint8)
+
+
+def _drawn(grey: Any, rng: np.random.Generator) -> np.ndarray:
+    grey = _levels(grey)
+    return (rng.random(grey.shape, np.float32) < grey).astype(np.uint8)
+
+
+def _levels(grey: Any) -> np.ndarray:
+    """Grey levels, if they are."""
+    grey = check.real_array("grey", grey)
+    outside = (grey < 0) | (grey > 1)
+    if outside.any():
+        raise ValueError(f"grey has the entry {grey[outside][0]}: grey levels must lie in [0, 1]")
+    return grey
+
+
+def _loaded(name_or_path: Any) -> Dataset:
+    """The data set as it is."""
+    match name_or_path.split(":") if isinstance(name_or_path, str) else []:
+        case ["bars-and-stripes", side] if side.isdecimal():
+            return bars_and_stripes(int(side))
+        case ["digits"]:
+            return digits()
+        case ["mnist"]:
+            return mnist()
+        case ["mnist", "test"]:
+            return mnist(split="test")
+    if not isinstance(name_or_path, (str, os.PathLike)) or not Path(name_or_path).exists():
+        raise ValueError(f"name_or_path = {name_or_path!r}: no such file, and not one of {_NAMES}")
+    return _from_file(name_or_path)
+
+
+def _from_file(path: Any) -> Dataset:
+    found = arrayfile.arrays(path)
+    images, labels = _images(path, found), found.get("labels")
+    if images.ndim < 2 or images.size == 0:
+        raise ValueError(
+            f"{path}: its array has shape {images.shape}, must be (samples, pixels…) with at least one of each"
+        )
+    if labels is not None and labels.shape != images.shape[:1]:
+        raise ValueError(f"{path}: labels have shape {labels.shape}, must be one for each of {len(images)} images")
+    return Dataset(_grey(images).reshape(len(images), -1), labels, images.shape[1:])
+
+
+def _images(path: Any, found: dict[str, np.ndarray]) -> np.ndarray:
+    if "images" not in found and len(found) != 1:
+        raise ValueError(f"{path}: holds the arrays {', '.join(sorted(found))}: one of them must be called images")
+    return found["images"] if "images" in found else next(iter(found.values()))
+
+
+def _grey(values: np.ndarray) -> np.ndarray:
+    """Unsigned bytes above 1 as grey levels out of 255; two values as uint8, anything else as float32."""
+    if values.dtype.kind == "b" or (values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 1):
+        return values.astype(np.uint8)
+    grey = values.astype(np.float32)
+    if values.dtype == np.uint8:
+        grey /= 255
+    return grey
+
+
+def _found(name: str, place: Any, source: str) -> Path:
+    """Path of a file of MNIST in a folder or its subfolder `mnist`."""
+    for folder in (Path(place), Path(place) / "mnist"):
+        for suffix in ("", ".gz"):
+            if (folder / (name + suffix)).is_file():
+                return folder / (name + suffix)
+    raise ValueError(f"{source} = {str(place)!r}: neither it nor its subfolder mnist holds {name} or {name}.gz")
+
+
+def _fetched(name: str) -> Path:
+    """Path of a file of MNIST in the cache, fetched if it is not there."""
+    try:
+        import pooch
+    except ImportError:
+        raise _missing("MNIST without a folder (or RBM_SIM_DATA)", "pooch") from None
+    name += ".gz"
+    try:
+        path = pooch.retrieve(
+            _MNIST_URL + name, known_hash=f"sha256:{_MNIST_SHA256[name]}", fname=name, path=pooch.os_cache("rbm_sim")
+        )
+    except (OSError, ValueError) as error:  # no network, no right to write, or another checksum
+        raise ValueError(
+            f"{name} could not be fetched ({error}): set RBM_SIM_DATA to a folder that holds the files of MNIST"
+        ) from None
+    return Path(path)
+
+
+def _missing(what: str, package: str) -> ImportError:
+    return ImportError(f"{what} needs {package}: pip install 'replica-toolkit[data]'")

@@ -1,0 +1,388 @@
+"""Restricted Boltzmann machines for scikit-learn: learned in a pipeline, their hidden units the features.
+
+This module alone needs scikit-learn, which is in the extra `data`.
+"""
+
+from dataclasses import fields
+from typing import Any, Self
+
+import numpy as np
+
+from rbm_sim._support import check, random
+from rbm_sim.learning import datasets
+from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
+from rbm_sim.learning.run_files import UNITS
+from rbm_sim.partition import likelihood
+
+try:
+    from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError:
+    raise ImportError("rbm_sim.estimator needs scikit-learn >= 1.6: pip install 'replica-toolkit[data]'") from None
+
+VISIBLE = ("bernoulli", "spin")
+"""Names of visible units."""
+
+
+class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):
+    """Restricted Boltzmann machine, P(v, h) ∝ exp{Σ_{iμ} w_{iμ} v_i h_μ − Σ_i U_i(v_i) − Σ_μ U_μ(h_μ)}, of data v.
+
+    Parameters
+    ----------
+    n_components : int
+        Number of hidden units, >= 1.
+    visible : {"bernoulli", "spin"}
+        Visible units, with values {0, 1} or {−1, 1}.
+    hidden : {"bernoulli", "spin", "gaussian", "relu"}
+        Hidden units.
+    binarise : float, "random" or None
+        What to make of other values in X. A threshold: the upper value where x ≥ threshold, x any numbers. "random":
+        grey levels, 0 to 1, are probabilities of the upper value, drawn anew in each epoch; the other methods do not
+        draw, see there. None: there must not be any.
+    learning_rate : float
+        Rate of the first epoch, > 0.
+    decay : float
+        Factor of the rate from epoch to epoch, in (0, 1].
+    momentum : float
+        Part of the last step that is taken again, in [0, 1).
+    weight_decay : float
+        Strength λ >= 0 of the penalty (λ/2) Σ w².
+    penalty : float
+        Strength λ >= 0 of the penalty (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x.
+    exponent : float
+        Its exponent x >= 1.
+    k : int
+        Gibbs steps of the chains, >= 1.
+    persistent : bool
+        PCD if true, otherwise CD.
+    centred : bool
+        Take the gradient with respect to v and h less their means over the data.
+    batch_size : int
+        Data in one step, >= 1, or all if there are fewer; what is left over after whole batches waits for another
+        epoch, the order being random.
+    n_iter : int
+        Epochs of `fit`, >= 1.
+    random_state : None, int, SeedSequence, Generator or RandomState
+        Random numbers of learning.
+
+    Attributes
+    ----------
+    rbm_ : RBM
+        The machine.
+    components_ : ndarray, shape (n_components, n_features_in_)
+        Its weights wᵀ.
+    intercept_hidden_, intercept_visible_ : ndarray, shape (n_components,), (n_features_in_,)
+        What adds to the inputs of the units: the fields g of Bernoulli and spin units, −θ of ReLU units, 0 of Gaussian
+        ones.
+    n_iter_ : int
+        Epochs done.
+    learner_ : Learner
+        All that decides how learning goes on; `rbm_sim.runs.save` keeps it.
+    n_features_in_ : int
+        Number of visible units.
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        Their names, if X had any.
+
+    Raises
+    ------
+    ImportError
+        On import of this module, if scikit-learn is missing.
+
+    Notes
+    -----
+    Parameters are checked when learning begins. Defaults that differ from those of scikit-learn's BernoulliRBM:
+    batches of 100 at the rate 0.05 rather than of 10 at 0.1, X of two values unless `binarise` says otherwise; and
+    visible fields start at the means of the data.
+
+    Examples
+    --------
+    >>> from rbm_sim import datasets
+    >>> from rbm_sim.estimator import RBMEstimator
+    >>> X = datasets.bars_and_stripes(3).images
+    >>> RBMEstimator(4, hidden="relu", random_state=0).fit_transform(X).shape
+    (14, 4)
+    """
+
+    def __init__(
+        self,
+        n_components: int = 256,
+        *,
+        visible: str = "bernoulli",
+        hidden: str = "bernoulli",
+        binarise: Any = None,
+        learning_rate: float = 0.05,
+        decay: float = 1.0,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        penalty: float = 0.0,
+        exponent: float = 1.0,
+        k: int = 1,
+        persistent: bool = True,
+        centred: bool = False,
+        batch_size: int = 100,
+        n_iter: int = 10,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.visible = visible
+        self.hidden = hidden
+        self.binarise = binarise
+        self.learning_rate = learning_rate
+        self.decay = decay
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.penalty = penalty
+        self.exponent = exponent
+        self.k = k
+        self.persistent = persistent
+        self.centred = centred
+        self.batch_size = batch_size
+        self.n_iter = n_iter
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from X for `n_iter` epochs, from the start.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Visible configurations, or what `binarise` makes them of.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        RBMEstimator
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or X does not fit the visible units.
+        DivergedError
+            If learning diverges; the estimator is then as it was.
+        """
+        n_iter = check.integer("n_iter", self.n_iter, at_least=1)
+        X = validate_data(self, X)
+        learner = None
+        for _ in range(n_iter):
+            learner = self._epoch(X, learner)
+        return self._learned(learner)
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from X for one epoch more, or for the first one.
+
+        `fit` is this, `n_iter` times. Other values of the parameters of learning count from the next call on; kinds
+        and number of the units stay those of the first.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Visible configurations, or what `binarise` makes them of.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        RBMEstimator
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or X does not fit the visible units.
+        DivergedError
+            If learning diverges; the machine is then as it was.
+        """
+        learner = getattr(self, "learner_", None)
+        X = validate_data(self, X, reset=learner is None)
+        return self._learned(self._epoch(X, learner))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Conditional means of the hidden units, ⟨h_μ⟩ given I_μ = Σ_i w_{iμ} v_i.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Visible configurations. With `binarise` = "random" the grey levels are the v_i, their means.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_components)
+            ⟨h⟩, in the dtype of X if that is float32, else float64.
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the visible units.
+        """
+        X = self._validated(X)
+        if self.binarise == "random":
+            v = _grey(X)
+            v = v if self.rbm_.visible.low == 0 else 2 * v - 1
+        else:
+            v = self._two_valued(X, self.rbm_.visible)
+        dtype = np.float32 if X.dtype == np.float32 else np.float64
+        inputs = v.astype(dtype, copy=False) @ self.rbm_.weights.astype(dtype, copy=False)
+        return self.rbm_.hidden.mean(inputs)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Pseudo-log-likelihood of each sample, Σ_i ln P(v_i | v_{j≠i}), exact and without random numbers.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Visible configurations. With `binarise` = "random" grey levels are cut at 0.5.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,)
+            Pseudo-log-likelihoods in nats.
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the visible units.
+
+        See Also
+        --------
+        rbm_sim.likelihood.log_likelihood : ln P(v), of `rbm_`, by ln Z.
+        """
+        v = self._two_valued(self._validated(X), self.rbm_.visible)
+        return likelihood.pseudo_log_likelihoods(self.rbm_, v)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean pseudo-log-likelihood of the samples.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            As for `score_samples`.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        float
+            Mean of `score_samples`.
+        """
+        return float(self.score_samples(X).mean())
+
+    def gibbs(self, X: Any, steps: int = 1, random_state: Any = None) -> np.ndarray:
+        """Gibbs steps from given configurations: h ~ P(h | v), then v ~ P(v | h).
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Visible configurations. With `binarise` = "random" grey levels are cut at 0.5.
+        steps : int
+            Number of steps, >= 0.
+        random_state : None, int, SeedSequence, Generator or RandomState
+            Random numbers; None is another seed in every call.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_features)
+            Visible configurations after the last step.
+
+        Raises
+        ------
+        ValueError
+            If X does not fit the visible units, or `steps` is out of its range.
+        """
+        X = self._validated(X)
+        start = self._two_valued(X, self.rbm_.visible)
+        return self.rbm_.sample(len(start), steps, rng=_generator(random_state), start=start).v
+
+    def sample(self, n_samples: int = 1, steps: int = 1000, random_state: Any = None) -> np.ndarray:
+        """Visible configurations of independent Gibbs chains, started from their law without input.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of chains, >= 1.
+        steps : int
+            Length of the chains, >= 0.
+        random_state : None, int, SeedSequence, Generator or RandomState
+            Random numbers; None is another seed in every call.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_features)
+            The last configuration of each chain.
+
+        Raises
+        ------
+        ValueError
+            If a number is out of its range.
+        """
+        check_is_fitted(self)
+        n_samples = check.integer("n_samples", n_samples, at_least=1)
+        return self.rbm_.sample(n_samples, steps, rng=_generator(random_state)).v
+
+    def _validated(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False)
+
+    def _two_valued(self, X: np.ndarray, visible: Any, rng: Any = None) -> np.ndarray:
+        """Visible configurations, or raise; of grey levels for "random" a draw, or without `rng` those ≥ 0.5."""
+        if self.binarise is None:
+            if not visible.contains(X):
+                raise ValueError(
+                    f"X has entries in [{X.min():g}, {X.max():g}]: {type(visible).__name__} units take values in "
+                    f"{visible.domain}; set binarise to a threshold or to 'random'"
+                )
+            return X
+        if isinstance(self.binarise, str):
+            check.choice("binarise", self.binarise, ("random",))
+            on = datasets.binarise(_grey(X), rng=rng)
+        else:
+            on = (check.number("binarise", self.binarise) <= X).astype(np.uint8)
+        return on if visible.low == 0 else datasets.as_spins(on)
+
+    def _epoch(self, X: np.ndarray, learner: Learner | None) -> Learner:
+        """Learn for one epoch, beginning before the first."""
+        options = Options(**{option.name: getattr(self, option.name) for option in fields(Options)})
+        if learner is None:
+            visible = UNITS[check.choice("visible", self.visible, VISIBLE)]()
+            hidden = UNITS[check.choice("hidden", self.hidden, tuple(UNITS))]()
+            units = check.integer("n_components", self.n_components, at_least=1)
+            rng = _generator(self.random_state)
+            data = checked(self._two_valued(X, visible, rng), visible)
+            learner = Learner.begin(data, visible=visible, hidden=hidden, units=units, options=options, rng=rng)
+        else:
+            learner.options = options
+            data = checked(self._two_valued(X, learner.visible, learner.rng), learner.visible)
+            batch = min(options.batch_size, len(data))
+            if learner.chains is not None and len(learner.chains) != batch:
+                learner.chains = np.resize(learner.chains, (batch, learner.chains.shape[1]))
+        learner.learn(data)
+        return learner
+
+    def _learned(self, learner: Any) -> Self:
+        self.learner_, self.rbm_, self.n_iter_ = learner, learner.rbm, learner.epoch
+        self.components_ = self.rbm_.weights.T
+        self.intercept_visible_, self.intercept_hidden_ = (
+            0 - x for x in (learner.parameters.visible, learner.parameters.hidden)
+        )
+        self._n_features_out = len(self.components_)
+        return self
+
+
+def _grey(X: np.ndarray) -> np.ndarray:
+    if X.min() < 0 or X.max() > 1:
+        raise ValueError(f"X has entries in [{X.min():g}, {X.max():g}]: with binarise = 'random' must be in [0, 1]")
+    return X
+
+
+def _generator(random_state: Any) -> np.random.Generator:
+    """A generator of what scikit-learn or NumPy call a seed."""
+    if isinstance(random_state, np.random.RandomState):
+        random_state = np.random.SeedSequence(random_state.randint(2**32, size=4, dtype=np.uint32).tolist())
+    try:
+        return random.generator(random_state)
+    except ValueError:
+        raise ValueError(
+            f"random_state = {random_state!r}: must be None, a whole number >= 0, "
+            "or a numpy SeedSequence, Generator or RandomState"
+        ) from None

@@ -1,0 +1,122 @@
+"""What learning does to a machine: sparsity of its weights, how many hidden units a datum activates, how strongly."""
+
+from typing import Any
+
+import numpy as np
+
+from rbm_sim._support import check
+from rbm_sim.machine.rbm import RBM
+from rbm_sim.observables import participation_ratio, weight_norm, weight_sparsity
+from rbm_sim.partition.ais import log_partition
+from rbm_sim.partition.likelihood import ENUMERATED, log_likelihood
+from rbm_sim.units import TwoValued
+
+ROWS = 2000
+"""Data on which activities are measured: their mean has an error of 2 % of their scatter."""
+
+
+def describe(rbm: RBM, data: Any) -> dict[str, float]:
+    """Measure a machine on data, the hidden units taking their most likely values h*(v).
+
+    p_hat = (1/MN) Σ_μ (Σ_i w²)²/Σ_i w⁴;  W2 = (1/M) Σ w²;  T_eff = p_hat/W2, the temperature at which weights ±1/√N
+    of that density give the same law, Gaussian or ReLU hidden units rescaled by √T;  L_hat = (Σ h³)²/Σ h⁶ and silent,
+    the number of hidden units with h = 0, means over the data;  m_tilde, the mean over data of
+    Σ_i w_{iμ} σ_i/Σ_i |w_{iμ}| over the L_hat most active units;  F, the clamped free energy of the data.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine, with Bernoulli or Spin visible units.
+    data : array_like, shape (samples, N)
+        Visible configurations; the first 2000 are used.
+
+    Returns
+    -------
+    dict
+        Name to number.
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit.
+
+    References
+    ----------
+    J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017), Fig. 2.
+    """
+    v = rbm.configurations(check.real_array("data", data)[:ROWS], name="data")
+    w = rbm.weights
+    h = rbm.hidden.mode(rbm.inputs(v))
+    L_hat = participation_ratio(h)
+    p_hat, W2 = weight_sparsity(w), float(weight_norm(w))
+    return {
+        "p_hat": p_hat,
+        "W2": W2,
+        "T_eff": p_hat / W2 if W2 else float("inf"),
+        "L_hat": float(L_hat.mean()),
+        "silent": float((h == 0).sum(axis=1).mean()),
+        "m_tilde": float(_overlaps(w, v if rbm.visible.low else 2 * v - 1, h, L_hat).mean()),  # type: ignore[attr-defined]
+        "F": rbm.clamped_free_energy(v),
+    }
+
+
+def likelihood(rbm: RBM, data: Any, *, base: Any = None, rng: Any = None, threads: int = 1) -> dict[str, float]:
+    """Measure the mean log-likelihood of data; ln Z by enumeration where a layer has at most 16 two-valued units.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine, with Bernoulli or Spin visible units.
+    data : array_like, shape (samples, N)
+        Visible configurations.
+    base : array_like, shape (n, N), optional
+        Data whose means the base of annealed importance sampling takes (100 chains, 10 000 temperatures).
+    rng : None, int, SeedSequence or Generator
+        Random numbers of annealed importance sampling.
+    threads : int
+        Threads for it.
+
+    Returns
+    -------
+    dict
+        log_likelihood and log_Z in nats, log_Z_err: the standard error of the latter, 0 if it is exact, inf where a few
+        chains decide.
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit.
+    """
+    sizes = zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)
+    if any(isinstance(unit, TwoValued) and size <= ENUMERATED for unit, size in sizes):
+        found, error = log_likelihood(rbm, data), 0.0
+    else:
+        log_Z = log_partition(rbm, base=base, rng=rng, threads=threads)
+        found, error = log_likelihood(rbm, data, log_Z), log_Z.stderr if log_Z.reliable else float("inf")
+    return {"log_likelihood": found.mean, "log_Z": found.log_partition, "log_Z_err": error}
+
+
+def _overlaps(w: np.ndarray, sigma: np.ndarray, h: np.ndarray, L_hat: np.ndarray) -> np.ndarray:
+    """Mean over the L̂ most active hidden units of Σ_i w σ/Σ_i |w|, for each datum."""
+    ratio = (sigma @ w) / np.maximum(np.abs(w).sum(axis=0), np.finfo(w.dtype).tiny)
+    order = np.argsort(-np.abs(h), axis=1)
+    ranked = np.cumsum(np.take_along_axis(ratio, order, axis=1), axis=1)
+    count = np.clip(np.rint(L_hat).astype(int), 1, h.shape[1])
+    return ranked[np.arange(len(h)), count - 1] / count
+
+
+def side(pixels: int) -> tuple[int, int]:
+    """The most nearly square shape of an image of so many pixels.
+
+    Parameters
+    ----------
+    pixels : int
+        Number of pixels, >= 1.
+
+    Returns
+    -------
+    tuple of int
+        Rows and columns, rows <= columns.
+    """
+    rows = next(n for n in range(int(pixels**0.5), 0, -1) if pixels % n == 0)
+    return rows, pixels // rows

@@ -1,0 +1,243 @@
+"""Runs of learning on disk: all that is needed to go on exactly where one stopped, and what was measured."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rbm_sim._support import check
+from rbm_sim.learning.contrastive_divergence import Learner, Options, Parameters, checked
+from rbm_sim.machine.rbm import RBM
+from rbm_sim.units import Bernoulli, Gaussian, ReLU, Spin, Unit
+
+SCHEMA = 1
+UNITS: dict[str, Any] = {"bernoulli": Bernoulli, "spin": Spin, "gaussian": Gaussian, "relu": ReLU}
+"""Name of a unit in files and on the command line."""
+
+Row = dict[str, Any]
+
+
+class Run(NamedTuple):
+    """What a file holds.
+
+    Attributes
+    ----------
+    learner : Learner
+        All that decides how it goes on.
+    history : list of dict
+        What was measured, one row for each epoch.
+    about : dict
+        What else was kept with it, such as which data were learned.
+    """
+
+    learner: Learner
+    history: list[Row]
+    about: dict[str, Any]
+
+
+def train(
+    learner: Learner,
+    data: Any,
+    *,
+    epochs: int,
+    file: str | Path | None = None,
+    measure: Callable[[RBM], Row] | None = None,
+    history: list[Row] | None = None,
+    about: dict[str, Any] | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> list[Row]:
+    """Learn until a number of epochs is reached, keeping the run on disk after each one.
+
+    Parameters
+    ----------
+    learner : Learner
+        A new one, or one from `load`, which goes on as if it had never stopped.
+    data : array_like, shape (samples, N)
+        Visible configurations.
+    epochs : int
+        Epochs of the whole run, those already done included, >= 1.
+    file : str or Path, optional
+        Where the run is kept, .npz, before and after it is measured. It is replaced at once and whole: Ctrl-C or an
+        error leave the last epoch.
+    measure : callable, optional
+        From the machine to a row of the history, after each epoch.
+    history : list of dict, optional
+        Rows of the epochs already done; the new ones are appended to it. A last row that was not measured is.
+    about : dict, optional
+        What to keep with the run, ready for JSON.
+    progress : callable, optional
+        Called as ``progress(iterable, total=epochs)``, and iterated over in place of the iterable.
+
+    Returns
+    -------
+    list of dict
+        The history, one row for each epoch, with the column epoch.
+
+    Raises
+    ------
+    DivergedError
+        If learning diverges; the file keeps the last epoch before.
+    ValueError
+        If the data do not fit.
+    """
+    epochs = check.integer("epochs", epochs, at_least=1)
+    data = checked(data, learner.visible)
+    if data.shape[1] != len(learner.parameters.visible):
+        raise ValueError(
+            f"data has shape {data.shape}: the machine has {len(learner.parameters.visible)} visible units"
+        )
+    history = [] if history is None else history
+    left: Any = range(learner.epoch, epochs)
+
+    def keep() -> None:
+        if file is not None:
+            save(file, learner, history, about)
+
+    def complete() -> None:
+        if measure is not None:
+            history[-1] |= measure(learner.rbm)
+            keep()
+
+    if history and history[-1].keys() == {"epoch"}:
+        complete()
+    for _ in left if progress is None else progress(left, total=len(left)):
+        learner.learn(data)
+        history.append({"epoch": learner.epoch})
+        keep()
+        complete()
+    return history
+
+
+def save(
+    file: str | Path, learner: Learner, history: list[Row] | None = None, about: dict[str, Any] | None = None
+) -> None:
+    """Write a run.
+
+    Parameters
+    ----------
+    file : str or Path
+        Name ending in .npz.
+    learner : Learner
+        What is kept.
+    history : list of dict, optional
+        What was measured.
+    about : dict, optional
+        What else to keep, ready for JSON.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    from replica.table.provenance import replacing
+
+    meta = {
+        "schema": SCHEMA,
+        "visible": name(learner.visible),
+        "hidden": name(learner.hidden),
+        "options": asdict(learner.options),
+        "epoch": learner.epoch,
+        "rng": learner.rng.bit_generator.state,
+        "history": history or [],
+        "about": about or {},
+    }
+    arrays = dict(zip(("w", "visible", "hidden"), learner.parameters.arrays(), strict=True))
+    arrays |= dict(zip(("step_w", "step_visible", "step_hidden"), learner.step.arrays(), strict=True))
+    if learner.chains is not None:
+        arrays["chains"] = learner.chains
+    with replacing(file) as temporary, open(temporary, "wb") as stream:
+        np.savez(stream, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
+
+
+def load(file: str | Path) -> Run:
+    """Read a run.
+
+    Parameters
+    ----------
+    file : str or Path
+        From `save`.
+
+    Returns
+    -------
+    Run
+        The learner as it was, the history, and what else was kept.
+
+    Raises
+    ------
+    ValueError
+        If the file is none of a run, or broken.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        return _run(*_contents(file))
+    except OSError:
+        raise
+    except KeyError as error:
+        raise ValueError(f"{str(file)!r} is no file of a run: it has no {error}") from None
+    except Exception as error:  # of a zip file, of JSON, of what is in them
+        raise ValueError(f"{str(file)!r} is no file of a run: {error}") from None
+
+
+def _contents(file: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """What is said about the run, and its arrays."""
+    if Path(file).is_file() and not zipfile.is_zipfile(file):
+        raise ValueError("it is no .npz file")
+    with np.load(file, allow_pickle=False) as arrays:
+        return json.loads(str(arrays["meta"])), {name: arrays[name] for name in arrays.files if name != "meta"}
+
+
+def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
+    """A run from its parts, if they fit."""
+    if meta["schema"] != SCHEMA:
+        raise ValueError(f"schema = {meta['schema']!r}: this version reads {SCHEMA}")
+    check.integer("epoch", meta["epoch"], at_least=0)
+    history = meta["history"]
+    if not isinstance(history, list) or not all(isinstance(row, dict) and "epoch" in row for row in history):
+        raise ValueError("its history is not a list of epochs")
+    if history and history[-1]["epoch"] != meta["epoch"]:
+        raise ValueError(f"its history ends with epoch {history[-1]['epoch']}, not {meta['epoch']}")
+    N, M = np.shape(found["w"]) if np.ndim(found["w"]) == 2 else (-1, -1)
+    for layer, shape in (("w", (N, M)), ("visible", (N,)), ("hidden", (M,))):
+        for key in (layer, f"step_{layer}"):
+            _fits(key, found[key], shape)
+    if "chains" in found:
+        _fits("chains", found["chains"], (len(found["chains"]), M))
+    generator = np.random.default_rng()
+    generator.bit_generator.state = meta["rng"]
+    learner = Learner(
+        UNITS[meta["visible"]](),
+        UNITS[meta["hidden"]](),
+        Parameters(found["w"], found["visible"], found["hidden"]),
+        Options(**meta["options"]),
+        generator,
+        meta["epoch"],
+        Parameters(found["step_w"], found["step_visible"], found["step_hidden"]),
+        found.get("chains"),
+    )
+    return Run(learner, history, meta["about"])
+
+
+def _fits(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
+        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, must be finite float32 of shape {shape}")
+
+
+def name(unit: Unit) -> str:
+    """Name of a unit type in files and on the command line.
+
+    Parameters
+    ----------
+    unit : Unit
+        The unit.
+
+    Returns
+    -------
+    str
+        Such as "relu".
+    """
+    return next(word for word, kind in UNITS.items() if isinstance(unit, kind))

@@ -1,0 +1,1 @@
+"""The machine: units joined by weights, its patterns, its Gibbs sampling."""

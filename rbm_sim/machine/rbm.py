@@ -1,0 +1,300 @@
+"""The restricted Boltzmann machine: energy, free energy, and alternating Gibbs sampling."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rbm_sim._support import check
+from rbm_sim.machine.gibbs import Chains
+from rbm_sim.machine.weights import stored
+from rbm_sim.units import Unit
+
+
+class State(NamedTuple):
+    """A joint state of many chains.
+
+    Attributes
+    ----------
+    v : ndarray, shape (n_chains, N)
+        Visible layer.
+    h : ndarray, shape (n_chains, M)
+        Hidden layer.
+    """
+
+    v: np.ndarray
+    h: np.ndarray
+
+
+class RBM:
+    """Restricted Boltzmann machine, P(v, h) ∝ exp{−E(v, h)/T}.
+
+    E(v, h) = −Σ_{iμ} w_{iμ} v_i h_μ + Σ_i U_i(v_i) + Σ_μ U_μ(h_μ)
+
+    Parameters
+    ----------
+    weights : array_like, scipy.sparse array or PackedPatterns, shape (N, M)
+        Weights w, visible × hidden. All computation runs in their dtype (float32 or float64; anything else
+        becomes float64). An array is not copied, and must not be changed later.
+    visible, hidden : Unit
+        Unit types of the two layers: `Bernoulli`, `Spin`, `Gaussian` or `ReLU`.
+
+    Attributes
+    ----------
+    matrix : Weights
+        The weights as they are stored.
+    shape : tuple of int
+        (N, M).
+    dtype : numpy.dtype
+        Of all computation.
+    visible, hidden : Unit
+        The layers, with their parameters as arrays of one entry per unit.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not a matrix of finite numbers, or a layer does not fit them.
+
+    Notes
+    -----
+    Two continuous layers have a normalisable joint law only if the weights are small enough (Gaussian units:
+    largest singular value < 1); this is not checked.
+
+    References
+    ----------
+    J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017).
+
+    Examples
+    --------
+    >>> import rbm_sim
+    >>> rbm = rbm_sim.RBM([[0.5], [-0.5]], visible=rbm_sim.Bernoulli(), hidden=rbm_sim.ReLU(0.25))
+    >>> float(rbm.energy([1, 0], [2.0]))
+    1.5
+    """
+
+    def __init__(self, weights: Any, *, visible: Unit, hidden: Unit) -> None:
+        self.matrix = stored(weights)
+        self.shape, self.dtype = self.matrix.shape, self.matrix.dtype
+        self.visible = _layer("visible", visible, self.shape[0], self.dtype)
+        self.hidden = _layer("hidden", hidden, self.shape[1], self.dtype)
+
+    @property
+    def weights(self) -> np.ndarray:
+        """The weights as an array, shape (N, M): read-only if they are stored as one, else a new one."""
+        return self.matrix.dense()
+
+    def __repr__(self) -> str:
+        kinds = f"visible={type(self.visible).__name__}, hidden={type(self.hidden).__name__}"
+        return f"RBM(N={self.shape[0]}, M={self.shape[1]}, {kinds}, {self.dtype})"
+
+    def transposed(self) -> "RBM":
+        """Return the machine with its two layers exchanged, E'(h, v) = E(v, h).
+
+        Returns
+        -------
+        RBM
+            The machine with weights wᵀ (a view, unless they are packed patterns).
+        """
+        return RBM(self.matrix.transposed(), visible=self.hidden, hidden=self.visible)
+
+    def inputs(self, v: Any) -> np.ndarray:
+        """Inputs of the hidden layer, I_μ = Σ_i w_{iμ} v_i.
+
+        Parameters
+        ----------
+        v : array_like, shape (..., N)
+            Visible configurations.
+
+        Returns
+        -------
+        ndarray, shape (..., M)
+            I.
+
+        Raises
+        ------
+        ValueError
+            If `v` has another length or values outside the domain.
+        """
+        return self.matrix.forward(self.configurations(v))
+
+    def configurations(self, v: Any, name: str = "v") -> np.ndarray:
+        """Check visible configurations and give them the dtype of the weights.
+
+        Parameters
+        ----------
+        v : array_like, shape (..., N)
+            Visible configurations.
+        name : str
+            What messages call them.
+
+        Returns
+        -------
+        ndarray, shape (..., N)
+            The configurations.
+
+        Raises
+        ------
+        ValueError
+            If `v` has another length or values outside the domain.
+        """
+        return _configurations(name, v, self.visible, self.shape[0], self.dtype)
+
+    def energy(self, v: Any, h: Any) -> np.ndarray:
+        """Joint energy E(v, h) = −Σ w_{iμ} v_i h_μ + Σ_i U_i(v_i) + Σ_μ U_μ(h_μ).
+
+        Parameters
+        ----------
+        v : array_like, shape (..., N)
+            Visible configurations.
+        h : array_like, shape (..., M)
+            Hidden configurations; the leading axes of `v` and `h` broadcast.
+
+        Returns
+        -------
+        ndarray, shape (...)
+            E.
+
+        Raises
+        ------
+        ValueError
+            If a configuration has another length or values outside the domain, or the axes do not broadcast.
+        """
+        v = self.configurations(v)
+        h = _configurations("h", h, self.hidden, self.shape[1], self.dtype)
+        try:
+            interaction = (self.matrix.forward(v) * h).sum(axis=-1)
+        except ValueError:
+            raise ValueError(f"v and h have shapes {v.shape} and {h.shape}: leading axes must match") from None
+        return self.visible.potential(v).sum(axis=-1) + self.hidden.potential(h).sum(axis=-1) - interaction
+
+    def free_energy(self, v: Any, T: float = 1.0) -> np.ndarray:
+        """Free energy of visible configurations, F(v) = Σ_i U_i(v_i) − T Σ_μ K_μ(I_μ): P(v) ∝ exp(−F(v)/T).
+
+        K_μ(I) = ln ∫dh exp{(I h − U_μ(h))/T} over the Lebesgue or counting measure, not normalised.
+
+        Parameters
+        ----------
+        v : array_like, shape (..., N)
+            Visible configurations.
+        T : float
+            Temperature, > 0; `marginal_energy` is the limit T → 0.
+
+        Returns
+        -------
+        ndarray, shape (...)
+            F.
+
+        Raises
+        ------
+        ValueError
+            If `v` has another length or values outside the domain, or T <= 0.
+        """
+        T = check.number("T", T, above=0)
+        v = self.configurations(v)
+        K = self.hidden.log_partition(self.matrix.forward(v), T)
+        return self.visible.potential(v).sum(axis=-1) - T * K.sum(axis=-1)
+
+    def marginal_energy(self, v: Any) -> np.ndarray:
+        """Energy of visible configurations, E(v) = min_h E(v, h) = Σ_i U_i(v_i) − Σ_μ max_h [I_μ h − U_μ(h)].
+
+        Parameters
+        ----------
+        v : array_like, shape (..., N)
+            Visible configurations.
+
+        Returns
+        -------
+        ndarray, shape (...)
+            E(v).
+
+        Raises
+        ------
+        ValueError
+            If `v` has another length or values outside the domain.
+        """
+        v = self.configurations(v)
+        return self.visible.potential(v).sum(axis=-1) - self.hidden.ground(self.matrix.forward(v)).sum(axis=-1)
+
+    def clamped_free_energy(self, data: Any, T: float = 1.0) -> float:
+        """Free energy of the machine clamped to data, the mean of F(v) over them.
+
+        The log-likelihood of the data, per configuration, is −(this)/T − ln Z.
+
+        Parameters
+        ----------
+        data : array_like, shape (..., N)
+            Visible configurations.
+        T : float
+            Temperature, > 0.
+
+        Returns
+        -------
+        float
+            ⟨F(v)⟩ over the data.
+
+        Raises
+        ------
+        ValueError
+            If there are no data, they do not fit, or T <= 0.
+        """
+        F = self.free_energy(data, T)
+        if not F.size:
+            raise ValueError(f"data has shape {np.shape(data)}: must hold at least one configuration")
+        return float(F.mean(dtype=float))
+
+    def sample(
+        self, n_chains: int, steps: int, T: Any = 1.0, rng: Any = None, start: Any = None, threads: int = 1
+    ) -> State:
+        """Alternating (block) Gibbs sampling: v ~ P(v | h), then h ~ P(h | v), `steps` times in every chain.
+
+        Parameters
+        ----------
+        n_chains : int
+            Number of independent chains, >= 1.
+        steps : int
+            Number of full sweeps, >= 0. With 0 sweeps the start comes back, with h drawn given v.
+        T : float or array_like, shape (n_chains,)
+            Temperature, >= 0, or one > 0 for each chain. At T = 0 units take their most likely value; see also
+            `rbm_sim.dynamics.alternate`.
+        rng : None, int, SeedSequence or Generator
+            Random numbers, as for ``numpy.random.default_rng``.
+        start : array_like, shape (N,) or (n_chains, N), optional
+            Visible configurations to start from; by default drawn from their law without input.
+        threads : int
+            Threads that share the chains, in blocks of 250; the result does not depend on it.
+
+        Returns
+        -------
+        State
+            v, shape (n_chains, N), and h, shape (n_chains, M), after the last sweep.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of its range.
+        """
+        steps = check.integer("steps", steps, at_least=0)
+        chains = Chains(self, n_chains, T=T, rng=rng, start=start, threads=threads).run(steps)
+        return State(chains.v, chains.h)
+
+
+def _layer(name: str, unit: Any, size: int, dtype: Any) -> Unit:
+    """Return the layer with its parameters expanded, or raise if `unit` is not a unit or does not fit."""
+    if not isinstance(unit, Unit):
+        raise ValueError(f"{name} = {unit!r}: must be a unit, such as Bernoulli(), Spin(), Gaussian() or ReLU()")
+    try:
+        return unit.expanded(size, dtype)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _configurations(name: str, x: Any, unit: Unit, size: int, dtype: Any) -> np.ndarray:
+    """Return configurations of one layer in `dtype`, or raise if their length or their values do not fit."""
+    x = check.real_array(name, x, dtype)
+    if x.ndim == 0 or x.shape[-1] != size:
+        raise ValueError(f"{name} has shape {x.shape}: the last axis must have length {size}")
+    if not unit.contains(x):
+        raise ValueError(
+            f"{name} has entries in [{x.min():g}, {x.max():g}]: {type(unit).__name__} units take values in "
+            f"{unit.domain}"
+        )
+    return x

@@ -1,0 +1,1 @@
+"""ln Z and what follows from it: by enumeration, by annealed importance sampling, bounds."""

@@ -1,0 +1,1 @@
+"""Zero temperature: moves, retrieval trials, capacities."""

@@ -1,0 +1,1 @@
+"""T > 0: averages over Markov chains, order parameters, tempering."""

@@ -1,0 +1,1 @@
+"""Means with errors, autocorrelation times, the limit N → ∞."""

@@ -1,0 +1,156 @@
+"""Old dotted names of modules: importing one gives the module where it lies now.
+
+Files moved into folders in version 0.2. What was importable stays importable for two minor versions (CHANGELOG.md says
+when a name goes); new code uses the new names. An old name and a new one give the same module object.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+__all__ = ["MOVED", "install", "renamed"]
+
+MOVED = {
+    "rbm_sim._arrayfile": "rbm_sim._support.arrayfile",
+    "rbm_sim._blas": "rbm_sim._support.blas",
+    "rbm_sim._check": "rbm_sim._support.check",
+    "rbm_sim._cumulants": "rbm_sim.units.cumulants",
+    "rbm_sim._half_line": "rbm_sim.units.half_line",
+    "rbm_sim._random": "rbm_sim._support.random",
+    "rbm_sim.ais": "rbm_sim.partition.ais",
+    "rbm_sim.averages": "rbm_sim.sampling.averages",
+    "rbm_sim.capacity": "rbm_sim.retrieval.capacity",
+    "rbm_sim.continuous": "rbm_sim.units.continuous",
+    "rbm_sim.couplings": "rbm_sim.partition.couplings",
+    "rbm_sim.critical_load": "rbm_sim.retrieval.critical_load",
+    "rbm_sim.datasets": "rbm_sim.learning.datasets",
+    "rbm_sim.discrete": "rbm_sim.units.discrete",
+    "rbm_sim.dynamics": "rbm_sim.retrieval.dynamics",
+    "rbm_sim.estimator": "rbm_sim.learning.estimator",
+    "rbm_sim.exact": "rbm_sim.partition.exact",
+    "rbm_sim.exact_learning": "rbm_sim.learning.maximum_likelihood",
+    "rbm_sim.extensivity": "rbm_sim.partition.extensivity",
+    "rbm_sim.finite_size": "rbm_sim.statistics.finite_size",
+    "rbm_sim.fluctuation": "rbm_sim.sampling.fluctuation",
+    "rbm_sim.gibbs": "rbm_sim.machine.gibbs",
+    "rbm_sim.landscape": "rbm_sim.retrieval.landscape",
+    "rbm_sim.learned": "rbm_sim.learning.measurements",
+    "rbm_sim.likelihood": "rbm_sim.partition.likelihood",
+    "rbm_sim.measure": "rbm_sim.observables",
+    "rbm_sim.mixture": "rbm_sim.units.mixture",
+    "rbm_sim.moves": "rbm_sim.sampling.moves",
+    "rbm_sim.own_unit": "rbm_sim.units.from_energy",
+    "rbm_sim.packed": "rbm_sim.machine.packed",
+    "rbm_sim.patterns": "rbm_sim.machine.patterns",
+    "rbm_sim.planted": "rbm_sim.learning.planted",
+    "rbm_sim.rbm": "rbm_sim.machine.rbm",
+    "rbm_sim.renormalisation": "rbm_sim.partition.renormalisation",
+    "rbm_sim.results": "rbm_sim.retrieval.results",
+    "rbm_sim.runs": "rbm_sim.learning.run_files",
+    "rbm_sim.studies": "rbm_sim.commands.studies",
+    "rbm_sim.study_plot": "rbm_sim.commands.study_plot",
+    "rbm_sim.tempering": "rbm_sim.sampling.tempering",
+    "rbm_sim.timeseries": "rbm_sim.statistics.timeseries",
+    "rbm_sim.training": "rbm_sim.commands.training",
+    "rbm_sim.training_plot": "rbm_sim.commands.training_plot",
+    "rbm_sim.trial": "rbm_sim.retrieval.trial",
+    "rbm_sim.unit": "rbm_sim.units.base",
+    "rbm_sim.weights": "rbm_sim.machine.weights",
+    "replica.at_line": "replica.critical.at_line",
+    "replica.best_ell": "replica.diagrams.best_ell",
+    "replica.branch": "replica.critical.branch",
+    "replica.cells": "replica.table.cells",
+    "replica.checkpoint": "replica.sweep.checkpoint",
+    "replica.cold_averages": "replica.potentials.staircase",
+    "replica.continuous": "replica.potentials.continuous",
+    "replica.curve_tracing": "replica.numerics.arclength",
+    "replica.diagram": "replica.diagrams.phase_map",
+    "replica.elementary": "replica.numerics.elementary",
+    "replica.encoding": "replica.table.encoding",
+    "replica.field_averages": "replica.potentials.quadrature",
+    "replica.flat": "replica.models.base.points",
+    "replica.fold": "replica.numerics.fold",
+    "replica.formats": "replica.table.formats",
+    "replica.gaussian": "replica.numerics.gaussian",
+    "replica.general_states": "replica.models.layers.states",
+    "replica.glass": "replica.models.sparse.glass",
+    "replica.grid": "replica.cli.grid",
+    "replica.homotopy": "replica.numerics.homotopy",
+    "replica.layer_equations": "replica.models.layers.equations",
+    "replica.level_curves": "replica.models.sparse.level_curves",
+    "replica.listing": "replica.phase.listing",
+    "replica.model": "replica.models.base",
+    "replica.modelargs": "replica.phase.model_options",
+    "replica.newton": "replica.numerics.newton",
+    "replica.one_step": "replica.averages.one_step",
+    "replica.one_step_chart": "replica.models.hopfield_1rsb_chart",
+    "replica.one_step_rbm": "replica.symmetry_breaking.relu_rbm",
+    "replica.one_step_relu": "replica.averages.one_step_relu",
+    "replica.one_step_spin": "replica.averages.one_step_spin",
+    "replica.one_step_thermal": "replica.symmetry_breaking.hopfield",
+    "replica.options": "replica.cli.options",
+    "replica.pattern_sum": "replica.averages.pattern_sum",
+    "replica.phase.crosscheck": "rbm_sim.joint.crosscheck",
+    "replica.phase.lines": "replica.phase.rows",
+    "replica.phases": "replica.diagrams.compositional_phases",
+    "replica.precision": "replica.saddle.precision",
+    "replica.provenance": "replica.table.provenance",
+    "replica.rootfinding": "replica.numerics.rootfinding",
+    "replica.sk": "replica.symmetry_breaking.sk",
+    "replica.solution": "replica.saddle.solution",
+    "replica.solver": "replica.saddle.solver",
+    "replica.sparse_chart": "replica.models.sparse.chart",
+    "replica.sparse_rbm": "replica.models.sparse.equations",
+    "replica.sparse_states": "replica.models.sparse.states",
+    "replica.spin_averages": "replica.averages.spin",
+    "replica.stability": "replica.saddle.stability",
+    "replica.workers": "replica.sweep.workers",
+}
+"""Old name to new one."""
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the old names, and loads the modules that they stand for."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        return importlib.util.spec_from_loader(fullname, self) if fullname in MOVED else None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        module = importlib.import_module(MOVED[spec.name])
+        self._own = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self._own  # the machinery put that of the old name there
+
+
+def renamed(text: str) -> str:
+    """Return a text with old names of modules replaced, such as the task that a checkpoint names.
+
+    Parameters
+    ----------
+    text : str
+        Text with dotted names in quotes.
+
+    Returns
+    -------
+    str
+        The same text with the names of today.
+    """
+    for old, new in MOVED.items():
+        text = text.replace(f'"{old}.', f'"{new}.')
+    return text
+
+
+def install() -> None:
+    """Make the old names importable, once."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.append(_Finder())

@@ -1,0 +1,248 @@
+"""Follow one solution as a control parameter changes, round its folds (pseudo-arclength continuation)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.models.base import Model, Order, control_fields
+from replica.numerics.jacobian import derivative
+from replica.numerics.newton import polish
+from replica.saddle.solution import Solution, Status
+
+__all__ = ["Branch", "follow"]
+
+FIRST_STEP = 0.02
+LARGEST_STEP = 0.1
+SMALLEST_STEP = 1e-9
+"""Arclength steps, in the unknowns and in the control over its scale."""
+TOLERANCE = 1e-12
+FLAT = 1e-8
+"""Share of the control in the tangent below which a branch runs into the edge of its domain (r → 0, m → 0)."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Branch:
+    """A branch of solutions: points in the order in which they were met.
+
+    Parameters
+    ----------
+    along : str
+        The control that varies.
+    values : array, shape (K,)
+        Its values; not monotone where the branch folds.
+    states : Solution
+        The solutions, with array members of shape (K,).
+    folds : tuple of int
+        Indices of the points next to a fold (refine them with `spinodal`).
+    reached : bool
+        Whether the branch ended at the value asked for; otherwise it ended at the edge of its domain, or `max_steps`
+        were used up.
+    """
+
+    along: str
+    values: NDArray
+    states: Solution
+    folds: tuple[int, ...]
+    reached: bool
+
+    @property
+    def order(self) -> Order:
+        """Order parameters along the branch."""
+        return self.states.order
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) -> Branch:
+    """Follow a solution as one control changes, round its folds.
+
+    Parameters
+    ----------
+    solution : Solution
+        Where to start (scalar controls).
+    along : str
+        Control to vary.
+    to : float
+        Value at which to stop. A branch that folds before it turns back, and is followed to where it ends.
+    max_steps : int
+        Upper bound of the number of points.
+
+    Returns
+    -------
+    Branch
+        The branch, its first point the solution given.
+
+    Raises
+    ------
+    ValueError
+        If the control does not exist or is an array, `to` is not a number, or the solution has no noise
+        (r = 0) and so no chart to move on.
+
+    Examples
+    --------
+    >>> import replica
+    >>> from replica.models import Hopfield
+    >>> state = replica.solve(Hopfield(alpha=0.1, T=0))
+    >>> branch = replica.follow(state, along="alpha", to=0.2)
+    >>> branch.reached, len(branch.folds)
+    (False, 1)
+    """
+    walk = _Walk.start(solution, along, to)
+    folds: list[int] = []
+    reached = False
+    while len(walk.points) < max_steps:
+        state = walk.advance()
+        if state == "stuck":
+            break
+        if walk.turned:
+            folds.append(len(walk.points) - 1)
+        if state == "reached":
+            reached = True
+            break
+    return walk.branch(tuple(folds), reached)
+
+
+def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps: int = 5000) -> Solution | None:
+    """Return the solution just beyond the first fold met in one direction, or None if the branch ends without."""
+    field = next(f for f in control_fields(type(solution.model)) if f.name == along)
+    here = float(solution.model.controls[along])
+    far = 1e6 * (1 + abs(here))
+    edge = field.metadata["high"] if direction > 0 else field.metadata["low"]
+    target = min(edge, here + far) if direction > 0 else max(edge, here - far)
+    if target == here:
+        return None
+    walk = _Walk.start(solution, along, target)
+    while len(walk.points) < max_steps and walk.advance() == "moved":
+        if walk.turned:
+            return walk.branch((), False, last_only=True).states
+    return None
+
+
+class _Walk:
+    """State of a continuation: points (x, λ), tangent and step."""
+
+    def __init__(self, solution: Solution, along: str, to: float, x: NDArray, value: float) -> None:
+        self.solution, self.along, self.to = solution, along, to
+        self.scale = max(abs(value), min(abs(to - value), 1.0), 1e-12)
+        self.points = [np.append(x, value / self.scale)]
+        self.step = FIRST_STEP
+        self.turned = False
+        self.flat_steps = 0
+        self.tangent = self._tangent(self.points[0], None)
+        if self.tangent[-1] * (to - value) < 0:
+            self.tangent = -self.tangent
+        field = next(f for f in control_fields(type(solution.model)) if f.name == along)
+        self.low, self.high = field.metadata["low"], field.metadata["high"]
+
+    @classmethod
+    def start(cls, solution: Solution, along: str, to: float) -> _Walk:
+        if not isinstance(solution, Solution):
+            raise ValueError(f"solution = {solution!r}: follow starts from a Solution, such as replica.solve returns")
+        model = solution.model
+        if along not in model.controls:
+            raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
+        if next(f for f in control_fields(type(model)) if f.name == along).metadata["whole"]:
+            raise ValueError(f"along = {along!r}: takes whole numbers only and cannot be followed; loop over it")
+        if model.shape or np.ndim(solution.order.m):
+            raise ValueError("follow starts from one solution: take it out of the array with .at(index)")
+        if isinstance(to, str) or np.ndim(to) or not np.isfinite(to):
+            raise ValueError(f"to = {to!r}: a finite value of {along} is needed")
+        if not float(solution.order.r) > 0:
+            raise ValueError(
+                f"a {solution.kind} with r = {solution.order.r} cannot be followed; it is known in closed form"
+            )
+        x = np.array([float(v) for v in model.pack(solution.order)])
+        return cls(solution, along, float(to), x, float(model.controls[along]))
+
+    def _model(self, value: Any) -> Model:
+        return self.solution.model.unchecked(**{self.along: value})
+
+    def _residual(self, point: NDArray) -> NDArray:
+        model = self._model(point[-1] * self.scale)
+        return np.array([complex(v).real for v in model.equations(list(point[:-1]), self.solution.n)])
+
+    def _jacobian(self, point: NDArray) -> NDArray:
+        """Derivatives of the equations by the unknowns and by the scaled control, shape (d, d + 1)."""
+
+        def equations(v: list[Any]) -> list[Any]:
+            return self._model(v[-1] * self.scale).equations(v[:-1], self.solution.n)
+
+        with np.errstate(all="ignore"):
+            return np.array(derivative(equations, [float(v) for v in point]), dtype=float)
+
+    def _tangent(self, point: NDArray, previous: NDArray | None) -> NDArray:
+        _, _, vh = np.linalg.svd(self._jacobian(point))
+        tangent = vh[-1]
+        return -tangent if previous is not None and tangent @ previous < 0 else tangent
+
+    def advance(self) -> str:
+        """Take one step: "moved", "reached" the target (the last point lies on it) or "stuck"."""
+        start = self.points[-1]
+        while self.step > SMALLEST_STEP:
+            found = self._corrected(start + self.step * self.tangent, self.tangent)
+            if found is not None and np.linalg.norm(found - start) < 2 * self.step:
+                return self._accept(start, found)
+            self.step /= 2
+        return "stuck"
+
+    def _accept(self, start: NDArray, found: NDArray) -> str:
+        target = self.to / self.scale
+        if (start[-1] - target) * (found[-1] - target) <= 0 and start[-1] != target:
+            share = (target - start[-1]) / (found[-1] - start[-1])
+            guess = start + share * (found - start)
+            guess[-1] = target
+            exact = self._corrected(guess, np.append(np.zeros(len(start) - 1), 1.0))
+            if exact is not None:
+                self.points.append(exact)
+                self.turned = False
+                return "reached"
+        tangent = self._tangent(found, self.tangent)
+        flat = abs(tangent[-1]) < FLAT
+        self.flat_steps = self.flat_steps + 1 if flat else 0
+        self.turned = bool(tangent[-1] * self.tangent[-1] < 0) and not flat and abs(self.tangent[-1]) > FLAT
+        self.step = min(LARGEST_STEP, self.step * (1.5 if tangent @ self.tangent > 0.98 else 0.7))
+        self.tangent = tangent
+        self.points.append(found)
+        return "moved" if self.flat_steps < 3 else "stuck"
+
+    def _corrected(self, guess: NDArray, normal: NDArray) -> NDArray | None:
+        """Newton's method in the hyperplane through the guess normal to `normal`; None if it fails."""
+        point = guess.copy()
+        for _ in range(8):
+            value = point[-1] * self.scale
+            if not self.low <= value <= self.high:
+                return None
+            with np.errstate(all="ignore"):
+                residual = self._residual(point)
+                jacobian = self._jacobian(point)
+            if not (np.isfinite(residual).all() and np.isfinite(jacobian).all()):
+                return None
+            full = np.vstack([jacobian, normal])
+            right = np.append(residual, normal @ (point - guess))
+            try:
+                step = np.linalg.solve(full, right)
+            except np.linalg.LinAlgError:
+                return None
+            point = point - step
+            if np.max(np.abs(step)) < TOLERANCE * (1 + np.max(np.abs(point))):
+                return point
+        return None
+
+    def branch(self, folds: tuple[int, ...], reached: bool, last_only: bool = False) -> Branch:
+        points = np.array(self.points[-1:] if last_only else self.points)
+        values = points[:, -1] * self.scale
+        if reached:
+            values[-1] = self.to
+        model = self._model(values)
+        order = model.unpack([points[:, i] for i in range(points.shape[1] - 1)])
+        shape = values.shape
+        order = polish(model, type(order)._make(np.broadcast_to(v, shape).copy() for v in order), self.solution.n)
+        residual = model.residual(order, self.solution.n)
+        status = np.where(residual <= 1e-10, int(Status.CONVERGED), int(Status.FAILED))
+        states = dataclasses.replace(self.solution, model=model, order=order, status=status, residual=residual, sheet=0)
+        return Branch(self.along, values, states, folds, reached)

@@ -1,0 +1,144 @@
+"""Critical points: folds (`spinodal`) and equal free energies (`coexistence`); the third kind is in `at_line`.
+
+Each search starts at the model's own value of one control, which must carry the state, and goes in the direction
+in which retrieval is lost.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from replica.critical.branch import follow_to_fold
+from replica.critical.point import CriticalPoint, Start, direction_of_loss, scalar
+from replica.errors import ConvergenceError
+from replica.models.base import Chart, Finder, Model, Order
+from replica.models.base.points import flattened, taken
+from replica.numerics.fold import refine_fold
+from replica.saddle.precision import checked_digits
+from replica.saddle.solution import Solution, Status
+from replica.saddle.solver import chosen_branch, sampled, solve
+
+__all__ = ["spinodal"]
+
+LARGEST_LOG = math.log(np.finfo(float).max) - 1e-9
+
+
+def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision: int | None = None) -> CriticalPoint:
+    """Fold of the branch of a state: where it ceases to exist.
+
+    Parameters
+    ----------
+    model : Model
+        Model with scalar controls; its own value of `along` must carry the start state.
+    along : str
+        Control to vary, in the direction in which retrieval is lost (upwards for α and T).
+    start : str or (str, int)
+        Kind of the state, or ("mixture", n).
+    precision : int, optional
+        Decimal digits, through mpmath.
+
+    Returns
+    -------
+    CriticalPoint
+        The first fold met, refined as the root of an extended system.
+
+    Raises
+    ------
+    ConvergenceError
+        If the start state does not exist at the model's own value, or its branch ends without a fold.
+    ValueError
+        If there is no such control or kind, or a control is an array.
+
+    Examples
+    --------
+    >>> import replica
+    >>> from replica.models import Hopfield
+    >>> replica.spinodal(Hopfield(alpha=0.1), along="alpha").value
+    0.1379055664949317
+    """
+    plain = scalar(model, along)
+    branch = chosen_branch(plain, start)
+    if along == plain.load and isinstance(branch, Chart):
+        order, log_value = _fold_on_chart(plain, branch, start)
+        kind, n = branch.kind, branch.n
+    elif along == plain.load and isinstance(branch, Finder) and branch.fold is not None:
+        order, log_value = branch.fold(plain)
+        kind, n = branch.kinds[0], branch.n
+        if not math.log(float(plain.controls[along])) < log_value:
+            raise ConvergenceError(
+                f"no {kind} state at {along} = {plain.controls[along]}: start the search where it exists, "
+                f"at {along} below {math.exp(min(log_value, 700)):.6g}"
+            )
+    else:
+        state = solve(plain, start=start)
+        end = (
+            follow_to_fold(state, along=along, direction=direction_of_loss(plain, along))
+            if float(state.order.r) > 0
+            else None
+        )
+        if end is None:
+            raise ConvergenceError(f"the {state.kind} branch has no fold along {along} from {plain.controls[along]}")
+        order = type(end.order)._make(member[0] for member in end.order)
+        value = float(end.model.controls[along][0])
+        kind, n, log_value = state.kind, state.n, math.log(value) if value > 0 else math.nan
+        return _refined(model, order, kind, n, along, value, precision)
+    if log_value > LARGEST_LOG and precision is None:
+        state = Solution(plain.unchecked(**{along: math.inf}), kind, n, order, Status.CONVERGED, math.nan)
+        return CriticalPoint(math.inf, along, (state,), log_value)
+    return _refined(model, order, kind, n, along, _exponential(log_value, precision), precision)
+
+
+def _exponential(log_value: float, precision: int | None) -> Any:
+    if precision is None:
+        return math.exp(log_value)
+    from mpmath import mp
+
+    return mp.exp(log_value)
+
+
+def _refined(
+    model: Model, order: Order, kind: str, n: int, along: str, value: Any, precision: int | None
+) -> CriticalPoint:
+    """Solve the extended system from a rough fold."""
+    if precision is None:
+        plain = scalar(model, along)
+        value, order = refine_fold(plain, order, n, along, value)
+        value = float(value)
+        here = plain.replace(**{along: value})
+        order = type(order)._make(float(v) for v in order)
+        state = Solution(here, kind, n, order, Status.CONVERGED, float(here.residual(order, n)))
+        return CriticalPoint(value, along, (state,), math.log(value) if value > 0 else math.nan)
+    from mpmath import mp
+
+    digits = checked_digits(precision, model)
+    with mp.workdps(digits + 15):
+        exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
+        # the right-hand sides of r and B hold q and C only, and neither underflows here
+        rhs = exact.unchecked(**{along: value}).saddle(type(order)._make(map(mp.mpf, order))._replace(r=mp.one), n)
+        order = order._replace(r=rhs.r, B=rhs.B)
+        value, order = refine_fold(exact, order, n, along, value, digits)
+        here = exact.unchecked(**{along: value})
+        state = Solution(here, kind, n, order, Status.CONVERGED, here.residual(order, n))
+        return CriticalPoint(value, along, (state,), float(mp.log(value)) if value > 0 else math.nan)
+
+
+def _fold_on_chart(plain: Model, chart: Chart, start: Start) -> tuple[Order, float]:
+    """First fold from the zero-noise end of a chart on which the load is a function."""
+    flat = flattened(plain.unchecked(**{k: np.atleast_1d(v) for k, v in plain.controls.items()}))
+    own = math.log(float(plain.controls[plain.load]))
+    u, load, passed = sampled(flat, chart, own)
+    first = np.nonzero(passed[0] == 0)[0]
+    if not len(first) or len(first) == passed.shape[1]:
+        raise ConvergenceError(f"the {chart.kind} branch has no fold along {plain.load}")
+    edge = first[0] if chart.zero_noise > 0 else first[-1] + 1
+    sheet = load[0, first[0] : first[-1] + 2]
+    if not np.nanmin(sheet) < own <= load[0, edge]:
+        raise ConvergenceError(
+            f"no {chart.kind} state at {plain.load} = {plain.controls[plain.load]}: start the search where it "
+            f"exists, at {plain.load} below {math.exp(min(load[0, edge], 700)):.6g}"
+        )
+    log_load, order = chart.point(taken(flat, np.array([0])), u[0, edge : edge + 1])
+    return type(order)._make(np.float64(member[0]) for member in order), float(log_load[0])

@@ -1,0 +1,152 @@
+"""What a model is: control parameters, order parameters, saddle-point equations, free energy, charts.
+
+A model is one file in `replica/models`: a frozen dataclass whose fields are the control parameters. Everything
+else - solving, following, lines, the command line, the contract tests - works from what that file says.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from replica.models.base.controls import checked, control_fields
+from replica.models.base.diagram import Diagram
+from replica.models.base.order import Order
+from replica.numerics.elementary import is_multiprecision, log
+
+__all__ = ["Model"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model(ABC):
+    """Base of all models: validation, broadcasting, and what follows from the equations alone.
+
+    A subclass gives its controls as fields and the methods `saddle`, `free_energy`, `gradient`, `entropy`,
+    `transverse`, `replicon`, `unpack` and `branches`. Controls may be numbers or arrays, which broadcast, or mpmath
+    numbers (scalars) at high precision.
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    load: ClassVar[str] = "alpha"
+    """The control that the charts leave free."""
+    unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r")
+    """Order parameters that Newton solves for, as they are or, with log_ before them, as their logarithm."""
+    order_type: ClassVar[Any] = Order
+    """What its order parameters come in: `Order`, or a named tuple that begins with the same members."""
+    diagrams: ClassVar[tuple[Diagram, ...]] = ()
+    precise: ClassVar[bool] = True
+    """Whether it can be solved at more than double precision."""
+    finest: ClassVar[float] = 0.0
+    """Value of a control above 0 down to which instabilities are sought."""
+
+    def __post_init__(self) -> None:
+        for field in control_fields(type(self)):
+            value = getattr(self, field.name)
+            if value is not None or field.default is not None:
+                object.__setattr__(self, field.name, checked(field, value))
+        try:
+            np.broadcast_shapes(*(np.shape(v) for v in self.controls.values()))
+        except ValueError:
+            shapes = ", ".join(f"{k} {np.shape(v)}" for k, v in self.controls.items())
+            raise ValueError(f"controls of shapes {shapes}: shapes that broadcast are needed") from None
+
+    @property
+    def controls(self) -> dict[str, Any]:
+        """Control parameters by name, those left open (None) excepted."""
+        values = {f.name: getattr(self, f.name) for f in control_fields(type(self))}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Common shape of the controls, () for numbers."""
+        return np.broadcast_shapes(*(np.shape(v) for v in self.controls.values()))
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the same model with some controls changed."""
+        known = [f.name for f in control_fields(type(self))]
+        for name in changes:
+            if name not in known:
+                raise ValueError(f"{name!r} is not a control of {self.name}: choose from {', '.join(known)}")
+        return dataclasses.replace(self, **changes)
+
+    def unchecked(self, **changes: Any) -> Self:
+        """Return a copy with controls of any type (complex steps, trial values), not validated."""
+        copy = object.__new__(type(self))
+        for name, value in {**vars(self), **changes}.items():
+            object.__setattr__(copy, name, value)
+        return copy
+
+    # What a model says of itself.
+
+    @abstractmethod
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations at `order`, n patterns condensed."""
+
+    @abstractmethod
+    def free_energy(self, order: Order, n: int = 1) -> Any:
+        """Free energy per visible unit at `order`, on the saddle or off it."""
+
+    @abstractmethod
+    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """∂f/∂(unknowns) as the known combination of the residuals of `saddle`."""
+
+    @abstractmethod
+    def entropy(self, order: Order, n: int = 1) -> Any:
+        """Entropy per visible unit on the saddle."""
+
+    def energy(self, order: Order, n: int = 1) -> Any:
+        """Energy per visible unit on the saddle, U = f + T S."""
+        return self.free_energy(order, n) + self.controls.get("T", 0) * self.entropy(order, n)
+
+    @abstractmethod
+    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """Eigenvalues of the Hessian of f over the overlaps, in the directions that break the symmetry."""
+
+    @abstractmethod
+    def replicon(self, order: Order, n: int = 1) -> Any:
+        """Replicon eigenvalue 1 − α p² ⟨(β var_v)²⟩⟨(β var_h)²⟩, > 0 where replica symmetry is stable."""
+
+    def quadrature_error(self, order: Order, n: int = 1) -> Any:
+        """Error of the averages at `order`: 0, that is rounding, unless a model says otherwise."""
+        return 0.0 * np.asarray(order.m)[()]
+
+    @abstractmethod
+    def branches(self, n_condensed: tuple[int, ...]) -> list[Any]:
+        """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0."""
+
+    # What follows.
+
+    def pack(self, order: Order) -> list[Any]:
+        """Unknowns of Newton's method at `order`."""
+        return [log(getattr(order, u[4:])) if u.startswith("log_") else getattr(order, u) for u in self.unknowns]
+
+    @abstractmethod
+    def unpack(self, x: Any) -> Order:
+        """Order parameters at the unknowns x (a sequence), dependent members included."""
+
+    def equations(self, x: Any, n: int = 1) -> list[Any]:
+        """Residuals that Newton drives to zero, one for each unknown; that of log_r is relative."""
+        order = self.unpack(x)
+        rhs = self.saddle(order, n)
+        return [
+            log(getattr(rhs, u[4:])) - x[i] if u.startswith("log_") else getattr(rhs, u) - x[i]
+            for i, u in enumerate(self.unknowns)
+        ]
+
+    def residual(self, order: Order, n: int = 1) -> Any:
+        """Largest |right-hand side − order parameter|, relative for those above 1."""
+        with np.errstate(all="ignore"):
+            rhs = self.saddle(order, n)
+        worst: Any = 0.0
+        for new, old in zip(rhs, order, strict=True):
+            scale = abs(old) if is_multiprecision(old) else np.abs(old)
+            if is_multiprecision(scale):
+                worst = max(worst, abs(new - old) / max(1, scale))
+            else:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    worst = np.maximum(worst, np.abs(new - old) / np.maximum(1, scale))
+        return worst

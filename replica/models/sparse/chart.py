@@ -1,0 +1,176 @@
+"""The solution manifold of the R-RBM in a chart on which everything is explicit (homogeneous machines).
+
+With a = m/s and b = (g + αB/2)/s given, u = b + aW, and
+
+    m = ⟨W H0(−u)⟩/L,   q = ⟨H0(−u)⟩,   s = m/a,   C = (p/s)⟨φ(u)⟩,   y = θ/√(pq)
+    α = s² (1−C)²/(p² q H2(y)),   αB/2 = s² (1−C) H0(y)/(2 p q H2(y)),   g = b s − αB/2
+
+so that the solutions at given α and g are the points where two explicit functions take their values. Coordinates are
+v = ln a and κ = b/√(1 + a²): zero-noise states v = Θ(g + mW) are the plateaus κ → g/m as v → ∞, states of vanishing
+overlap lie at v → −∞. Beyond C = 1 the point is no solution and ln α is −∞, and so it is where 1 − C < 1e-9: there
+H2(y) may be 1e-100 and α of any size, with a C that a double hardly tells from 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from replica.averages.pattern_sum import Law
+from replica.models.base import Order, exp_clipped
+from replica.numerics.gaussian import H, log_H
+
+__all__ = ["ChartPoint", "Couplings", "at", "newton", "order_of"]
+
+
+class Couplings(NamedTuple):
+    """What the chart needs beside its coordinates: the law of W, L, p and θ, of one shape S (weights S + (J,))."""
+
+    law: Law
+    size: Any
+    p: Any
+    theta: Any
+
+    def take(self, index: Any) -> Couplings:
+        """Return the couplings at some of the points of S (numbers stay numbers)."""
+        weight = self.law.weight[index] if np.ndim(self.law.weight) > 1 else self.law.weight
+        parts = (v[index] if np.ndim(v) else v for v in (self.size, self.p, self.theta))
+        return Couplings(self.law._replace(weight=weight), *parts)
+
+
+class ChartPoint(NamedTuple):
+    """Controls and order parameters at points of the chart."""
+
+    g: NDArray
+    log_alpha: NDArray
+    m: NDArray
+    q: NDArray
+    C: NDArray
+    log_noise: NDArray
+    """ln s."""
+
+
+def at(couplings: Couplings, v: ArrayLike, kappa: ArrayLike) -> ChartPoint:
+    """Evaluate the chart at coordinates of the couplings' shape S (or broadcasting with it)."""
+    v, kappa = np.broadcast_arrays(np.asarray(v, dtype=float), np.asarray(kappa, dtype=float))
+    a = np.exp(np.clip(v, -SHARP, SHARP))
+    b = kappa * np.hypot(1.0, a)
+    return from_averages(couplings, v, kappa, *visible_averages(couplings, a, b))
+
+
+SHARP = 300.0
+"""v beyond which the noise is a step to all digits: a = e^v may overflow there, ln s = ln m − v does not."""
+
+
+def visible_averages(couplings: Couplings, a: NDArray, b: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """m, q and ⟨φ(u)⟩ at u = b + aW."""
+    from scipy.special import ndtr
+
+    w, _, weight = couplings.law
+    u = b[..., None] + a[..., None] * w
+    on = weight * ndtr(u)
+    with np.errstate(under="ignore", over="ignore"):
+        density = np.exp(-0.5 * u * u)
+    m = on @ w / couplings.size
+    return m, on.sum(axis=-1), np.einsum("...j,...j->...", np.broadcast_to(weight, u.shape), density) / SQRT_2PI
+
+
+SQRT_2PI = np.sqrt(2 * np.pi)
+LEAST_MARGIN = 1e-9
+"""1 − C below which a point of the chart is not counted as a solution."""
+
+
+def from_averages(
+    couplings: Couplings, v: NDArray, kappa: NDArray, m: NDArray, q: NDArray, density: NDArray
+) -> ChartPoint:
+    """Evaluate the hidden side at given visible averages."""
+    p, theta = couplings.p, couplings.theta
+    with np.errstate(all="ignore"):
+        log_s = np.log(m) - v
+        C = p * np.exp(np.log(density) - log_s)
+        y = theta / np.sqrt(p * q)
+        log_h2 = log_H(2, y)
+        margin = 1 - C
+        # αB/2 = s² (1−C) H0/(2 p q H2)
+        self_field = 0.5 * margin / (p * q) * np.exp(2 * log_s + log_H(0, y) - log_h2)
+        # b s = κ m √(1 + a²)/a
+        g = kappa * m * np.hypot(1.0, np.exp(-v)) - self_field
+        inside = (margin > LEAST_MARGIN) & (m > 0) & (q > 0)
+        log_alpha = 2 * (log_s - np.log(p) + np.log(np.where(inside, margin, 1.0))) - np.log(q) - log_h2
+    return ChartPoint(g, np.where(inside, log_alpha, -np.inf), m, q, C, log_s)
+
+
+def order_of(couplings: Couplings, point: ChartPoint, overlap_unit: int = 1) -> Order:
+    """Order parameters at a point of the chart."""
+    p = couplings.p
+    with np.errstate(all="ignore"):
+        y = couplings.theta / np.sqrt(p * point.q)
+        margin = 1 - point.C
+        r = exp_clipped(np.log(p * point.q) + log_H(2, y) - 2 * np.log(margin))
+        return Order(m=overlap_unit * point.m, q=point.q, r=r, C=point.C, B=p * H(0, y) / margin)
+
+
+def newton(
+    couplings: Couplings, g: ArrayLike, log_alpha: ArrayLike, v: NDArray, kappa: NDArray, steps: int = 12
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Points of the chart with given g and ln α, by Newton's method from nearby points.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        Of shape (P,) or numbers.
+    g, log_alpha : array, shape (P,)
+        Controls wanted.
+    v, kappa : array, shape (P,)
+        Starting points.
+    steps : int
+        Upper bound of the number of steps.
+
+    Returns
+    -------
+    v, kappa : array, shape (P,)
+        The points.
+    converged : array of bool, shape (P,)
+        Whether both controls are met to about 1e-12.
+    """
+    v, kappa = np.array(v, dtype=float), np.array(kappa, dtype=float)
+    g, log_alpha = np.broadcast_to(g, v.shape), np.broadcast_to(log_alpha, v.shape)
+    converged = np.zeros(v.shape, dtype=bool)
+    active = np.arange(len(v))
+    h = 1e-6
+    for _ in range(steps):
+        if not len(active):
+            break
+        here = couplings.take(active)
+        triple = Couplings(here.law._replace(weight=_doubled(here.law.weight)), *map(_doubled_value, here[1:]))
+        x, k = v[active], kappa[active]
+        points = at(triple, np.stack([x, x + h, x], axis=-1), np.stack([k, k, k + h], axis=-1))
+        scale = 1 / np.maximum(np.abs(g[active]), 1e-3 * np.exp(points.log_noise[:, 0]))
+        f1 = (points.g - g[active, None]) * scale[:, None]
+        f2 = points.log_alpha - log_alpha[active, None]
+        with np.errstate(all="ignore"):
+            a11, a12 = (f1[:, 1] - f1[:, 0]) / h, (f1[:, 2] - f1[:, 0]) / h
+            a21, a22 = (f2[:, 1] - f2[:, 0]) / h, (f2[:, 2] - f2[:, 0]) / h
+            det = a11 * a22 - a12 * a21
+            dv = (f1[:, 0] * a22 - f2[:, 0] * a12) / det
+            dk = (a11 * f2[:, 0] - a21 * f1[:, 0]) / det
+            size = np.maximum(np.abs(dv), np.abs(dk) * 2)
+            shrink = np.minimum(1.0, 0.5 / size)
+        good = np.isfinite(size)
+        v[active[good]] -= shrink[good] * dv[good]
+        kappa[active[good]] -= shrink[good] * dk[good]
+        done = good & (size < 1e-10)
+        converged[active[done]] = True
+        active = active[good & ~done]
+    return v, kappa, converged
+
+
+def _doubled(weight: NDArray) -> NDArray:
+    """Insert an axis for the displaced points before that of W."""
+    return weight[..., None, :] if weight.ndim > 1 else weight
+
+
+def _doubled_value(value: Any) -> Any:
+    return value[..., None] if np.ndim(value) else value

@@ -1,0 +1,210 @@
+"""Random RBMs with 0/1 visible units, ReLU hidden units and sparse random patterns, at T = 0.
+
+What the R-RBM at any L and p and its compositional limit p → 0 have in common. With W the sum of the condensed
+pattern entries at a unit, x_i = p_i/p its class (x_i = 1 in a homogeneous machine), s = √(αpr), y = θ/√(pq) and
+u = (g + mW + αB x/2)/(s√x):
+
+    m = ⟨W H0(−u)⟩/L,   q = ⟨x H0(−u)⟩,   C = (p/s) ⟨√x φ(u)⟩,   r = p q H2(y)/(1−C)²,   B = p H0(y)/(1−C)
+
+    f = L m²/2 + (α/2)(rC + Bq) − s ⟨√x H1(−u)⟩ − α p q H2(y)/(2(1−C))
+    ∂f/∂(m, r, q, C, B) = (−L R_m, −½α R_C, −½α R_B, −½α R_r, −½α R_q)
+
+In the limit p → 0 with L = ℓ/p, m = p m̃/2, (r, B, g, f) = p (r̃, B̃, g̃, f̃) and θ = θ̃√p, the tilde quantities obey
+these equations with p = 1, L = ℓ, m = m̃/2 and the Skellam law: one code serves both.
+
+J. Tubiana & R. Monasson, PRL 118, 138301 (2017); G. Manzan, slides (2021), "Homogeneous free energy" and
+"Compositional phase". Heterogeneous classes and the gradient re-derived.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from replica.averages.pattern_sum import Classes, Law
+from replica.models.base import Model, Order, exp_clipped, gain, log_margin
+from replica.models.sparse.chart import Couplings
+from replica.numerics.elementary import exp, is_multiprecision, log, noise_floor, phi, sqrt
+from replica.numerics.gaussian import H, log_H
+
+__all__ = ["SparseRBM"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SparseRBM(Model):
+    """Equations shared by `ReluRBM` and `CompositionalRBM`."""
+
+    if TYPE_CHECKING:
+        alpha: Any
+        theta: Any
+        g: Any
+
+    unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r", "log_q", "log_B")
+    overlap_unit: ClassVar[int] = 1
+    """order.m over the m of the equations above: 2 where it is m̃."""
+
+    @property
+    def units(self) -> Classes | None:
+        """Classes of units of a heterogeneous machine, None for a homogeneous one."""
+        return vars(self).get("_units")
+
+    def with_units(self, units: Classes | None) -> Self:
+        """Return the same model with other classes of units."""
+        return self.unchecked(_units=units)
+
+    @property
+    @abstractmethod
+    def size(self) -> Any:
+        """L, or ℓ in the compositional limit."""
+
+    @property
+    def condensed(self) -> Any:
+        """Number of condensed patterns to report: L, or 1 for any number in the compositional limit."""
+        return 1
+
+    @property
+    @abstractmethod
+    def sparsity(self) -> Any:
+        """p, or 1 in the compositional limit."""
+
+    @abstractmethod
+    def law(self) -> Law:
+        """Law of W, weights of the controls' shape + (J,)."""
+
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations."""
+        p, y = self.sparsity, self._threshold(order.q)
+        m, q, C = self.visible_averages(order)
+        amplified = gain(order, p * H(0, y))
+        return Order(m=m, q=q, r=p * order.q * H(2, y) * amplified * amplified, C=C, B=p * H(0, y) * amplified)
+
+    def equations(self, x: Any, n: int = 1) -> list[Any]:
+        """Residuals in (m, C, ln r, ln q, ln B); H2 and H0 enter by their logarithms and do not underflow."""
+        order = self.unpack(x)
+        p, y = self.sparsity, self._threshold(order.q)
+        m, q, C = self.visible_averages(order, exp((log(self.alpha * p) + x[2]) / 2))
+        margin = log(1 - order.C)
+        return [
+            m - x[0],
+            C - x[1],
+            log(p) + x[3] + log_H(2, y) - 2 * margin - x[2],
+            log(q) - x[3],
+            log(p) + log_H(0, y) - margin - x[4],
+        ]
+
+    def visible_averages(self, order: Order, noise: Any = None) -> tuple[Any, Any, Any]:
+        """Right-hand sides of m, q and C: averages over W of the visible unit in its Gaussian field.
+
+        `noise` is s = √(αpr), for where r underflows.
+        """
+        law = self.law()
+        s, u = self._fields(order, law, noise=noise)
+        on, density = H(0, -u), phi(u)
+        m = unit_mean(law.weight * law.w, on) / self.size * self.overlap_unit
+        q = unit_mean(law.weight * law.x, on)
+        C = self.sparsity / s * unit_mean(law.weight * sqrt(law.x), density)
+        return m, q, C
+
+    def free_energy(self, order: Order, n: int = 1) -> Any:
+        """Free energy (energy, T = 0) per visible unit, on the saddle or off it; f̃ in the compositional limit."""
+        law = self.law()
+        s, u = self._fields(order, law)
+        m, q, r, C, B = order
+        overlap = m / self.overlap_unit
+        visible = s * unit_mean(law.weight * sqrt(law.x), H(1, -u))
+        y = self._threshold(q)
+        hidden = self.alpha * self.sparsity * q * H(2, y) / 2 * gain(order, self.sparsity * H(0, y))
+        return self.size * overlap * overlap / 2 + self.alpha / 2 * (r * C + B * q) - visible - hidden
+
+    def free_energy_on_shell(self, order: Order) -> Any:
+        """−L m²/2 − αr/2 − g⟨v⟩: equal to the free energy on the saddle, and only there."""
+        law = self.law()
+        _, u = self._fields(order, law)
+        overlap = order.m / self.overlap_unit
+        activity = unit_mean(law.weight, H(0, -u))
+        return -self.size * overlap * overlap / 2 - self.alpha * order.r / 2 - self.g * activity
+
+    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """∂f/∂(m, C, ln r, ln q, ln B) = −(L R_m, ½α R_r, ½α r R_C, ½α q R_B, ½α B R_q); −¼ℓ R_m̃ for m̃."""
+        rhs = self.saddle(order, n)
+        half = self.alpha / 2
+        return (
+            self.size / self.overlap_unit**2 * (order.m - rhs.m),
+            half * (order.r - rhs.r),
+            half * order.r * (order.C - rhs.C),
+            half * order.q * (order.B - rhs.B),
+            half * order.B * (order.q - rhs.q),
+        )
+
+    def entropy(self, order: Order, n: int = 1) -> Any:
+        """Entropy of the visible units at T = 0, −(α/2)[H0(y) ln(1−C) + B C/p] ≤ 0: an artefact of the symmetry.
+
+        It is that of P(v) ∝ exp(−β min_h E(v, h)), the hidden units following without entropy of their own.
+        """
+        active = H(0, self._threshold(order.q))
+        margin = log_margin(order, self.sparsity * active)
+        return -self.alpha / 2 * (active * margin + order.B * order.C / self.sparsity)
+
+    @abstractmethod
+    def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
+        """Law of W without two condensed patterns, and pairs (their sum, coefficient) for `transverse`."""
+
+    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+        """Curvature of f along an uncondensed overlap, 1 − C, and along the difference of two condensed ones.
+
+        The latter is 1 − ½⟨(ξ1 − ξ2)² φ(u)/(s√x)⟩. With W = W″ + ξ1 + ξ2 it is
+        1 − (p/s)⟨√x [½(1 − px)(φ(u₊₁) + φ(u₋₁)) + p x φ(u₀)]⟩ over W″, u_k at W″ + k.
+        """
+        outside = 1 - order.C
+        law, terms = self.pair_law()
+        if n == 0 or law is None:
+            return (outside,)
+        total: Any = 0.0
+        for shift, coefficient in terms:
+            s, u = self._fields(order, law, shift)
+            total = total + unit_mean(law.weight * sqrt(law.x) * coefficient, phi(u))
+        pair = 1 - self.sparsity / s * total
+        single = np.asarray(self.size) < 2 if self.overlap_unit == 1 else np.asarray(False)
+        return outside, np.where(single, outside, pair)[()] if single.any() else pair
+
+    def couplings(self) -> Couplings:
+        """Law of W, L, p and θ for the chart."""
+        return Couplings(self.law(), self.size, self.sparsity, self.theta)
+
+    def replicon(self, order: Order, n: int = 1) -> Any:
+        """−inf: at T = 0 discrete visible units always break replica symmetry formally."""
+        return np.full(np.shape(order.C), -np.inf)[()]
+
+    def unpack(self, x: Any) -> Order:
+        """Order parameters at (m, C, ln r, ln q, ln B)."""
+        m, C, log_r, log_q, log_B = x
+        return Order(m=m, q=exp_clipped(log_q), r=exp_clipped(log_r), C=C, B=exp_clipped(log_B))
+
+    def _fields(self, order: Order, law: Law, shift: int = 0, noise: Any = None) -> tuple[Any, Any]:
+        """Return s and u = (g + m(W + shift) + αB x/2)/(s√x), u with a further axis J."""
+        s = noise_floor(sqrt(self.alpha * self.sparsity * order.r) if noise is None else noise)
+        overlap = order.m / self.overlap_unit
+        mean = _column(self.g) + _column(overlap) * (law.w + shift) + _column(self.alpha * order.B / 2) * law.x
+        return s, mean / (_column(s) * sqrt(law.x))
+
+    def _threshold(self, q: Any) -> Any:
+        """Y = θ/√(pq), for the quiescent state q = 0 that of a very small q."""
+        scale = sqrt(self.sparsity * q)
+        if is_multiprecision(scale):
+            return self.theta / (scale if scale != 0 else noise_floor(scale))
+        return self.theta / noise_floor(scale)
+
+
+def _column(value: Any) -> Any:
+    """Add the axis of W to an array; numbers stay numbers."""
+    return value[..., None] if isinstance(value, np.ndarray) and value.ndim else value
+
+
+def unit_mean(weight: Any, values: Any) -> Any:
+    """Σ over the last axis (a loop over mpmath numbers, a contraction in double precision)."""
+    if is_multiprecision(values):
+        return sum((a * b for a, b in zip(weight, values, strict=True)), 0)
+    return np.einsum("...j,...j->...", weight, values)[()]

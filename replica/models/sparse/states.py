@@ -1,0 +1,252 @@
+"""All states of a random RBM at the points of a flat model: with overlap, glassy, quiescent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.errors import ConvergenceError
+from replica.models.base import ExactState, Finder, Found, Order
+from replica.models.sparse.chart import LEAST_MARGIN, at, newton, order_of
+from replica.models.sparse.equations import SparseRBM
+from replica.models.sparse.glass import glass_order, glass_states
+from replica.models.sparse.level_curves import Curve, curves, noiseless_from, zero_noise_states
+from replica.numerics.fold import refine_fold
+from replica.numerics.newton import polish
+
+__all__ = ["branches", "descended", "descended_fold", "first_fold", "glass", "quiescent", "states_with_overlap"]
+
+
+def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Any]:
+    """Level curves of the chart for m > 0; the glass; and the quiescent state v = 0.
+
+    The chart is explicit for homogeneous machines only. States of a heterogeneous one are those that descend
+    from a homogeneous one as the spread of the p_i grows.
+    """
+    if model.units is not None:
+        overlap = Finder(
+            ("retrieval", "spurious"), 1, partial(descended, find=states_with_overlap, n=1), descended_fold
+        )
+        frozen = Finder(("spin_glass",), 0, partial(descended, find=glass, n=0))
+    else:
+        overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)
+        frozen = Finder(("spin_glass",), 0, glass)
+    without = [frozen, ExactState("paramagnet", 0, quiescent)]
+    return [overlap, *without] if n_condensed else without
+
+
+def states_with_overlap(flat: SparseRBM) -> Found:
+    """States with m > 0: crossings of the loads on the level curves of each set of couplings."""
+    columns = {k: np.asarray(v, dtype=float) for k, v in flat.controls.items()}
+    couplings, group = np.unique(
+        np.stack([v for k, v in columns.items() if k != flat.load]), axis=1, return_inverse=True
+    )
+    found: list[tuple[int, int, int, float, float]] = []
+    log_alpha = np.log(columns[flat.load])
+    for row in range(couplings.shape[1]):
+        points = np.nonzero(group.reshape(-1) == row)[0]
+        one = _at_index(flat, int(points[0]))
+        limits = zero_noise_states(one.couplings(), float(one.g))
+        far = noiseless_from(limits)
+        traced = curves(one.couplings(), float(one.g), float(log_alpha[points].min()))
+        for point in points:
+            for curve in traced:
+                cell, t = curve.crossings(float(log_alpha[point]))
+                v, kappa = curve.place(t)
+                labels = [_label(curve, c) for c in cell]
+                found += [(int(point), *label, a, b) for label, a, b in zip(labels, v, kappa, strict=True)]
+            for state in limits:
+                v_limit = 0.5 * (state.top - float(log_alpha[point]))
+                if v_limit > far:
+                    found.append((int(point), state.k, 0, v_limit, float(one.g) / state.m))
+    return _assembled(flat, found, log_alpha)
+
+
+def _at_index(flat: SparseRBM, index: int) -> SparseRBM:
+    return flat.unchecked(**{k: float(np.asarray(v)[index]) for k, v in flat.controls.items()})
+
+
+def _label(curve: Curve, cell: int) -> tuple[int, int]:
+    """Zero-noise state k (−1: none) from which a cell of a curve descends, by the fewer folds, and their number."""
+    ends = [(int(curve.sheets(end)[cell]), k) for end, k in zip((0, -1), curve.k, strict=True) if k is not None]
+    if not ends:
+        return -1, int(curve.sheets(0)[cell])
+    sheet, k = min(ends)
+    return k, sheet
+
+
+def _assembled(flat: SparseRBM, found: list[tuple[int, int, int, float, float]], log_alpha: NDArray) -> Found:
+    """Refine the crossings on the chart, drop what is met twice, and read off the order parameters.
+
+    Dropped too is what is no crossing but the edge of the chart, 1 − C = 1e-9, where α ends above the load.
+    """
+    point, k, sheet = (np.array([f[i] for f in found], dtype=int) for i in range(3))
+    v, kappa = (np.array([f[i] for f in found], dtype=float) for i in (3, 4))
+    if not len(point):
+        return Found(point, point.astype(str), point, k, sheet, Order(*(np.zeros(0) for _ in Order._fields)))
+    couplings = _at_points(flat, point).couplings()
+    finer_v, finer_kappa, good = newton(couplings, _at_points(flat, point).g, log_alpha[point], v, kappa)
+    near = good & (np.hypot(finer_v - v, finer_kappa - kappa) < 0.05)
+    crossing = at(couplings, v, kappa)
+    with np.errstate(invalid="ignore"):
+        on_curve = np.abs(crossing.g - _at_points(flat, point).g) < 1e-6 * np.abs(crossing.m)
+        found_there = near | (on_curve & (np.abs(crossing.log_alpha - log_alpha[point]) < 0.01))
+    v, kappa = np.where(near, finer_v, v), np.where(near, finer_kappa, kappa)
+    places = at(couplings, v, kappa)
+    keep = _first_met(point, v, kappa, sheet, found_there)
+    order = order_of(couplings, places, flat.overlap_unit)
+    kind = np.where(k == 1, "retrieval", "spurious")
+    n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
+    members = Order(*(np.array(member)[keep] for member in order))
+    return Found(point[keep], kind[keep], n[keep], k[keep], _distinct(point[keep], k[keep], sheet[keep]), members)
+
+
+def _at_points(flat: SparseRBM, point: NDArray) -> SparseRBM:
+    return flat.unchecked(**{name: np.asarray(value)[point] for name, value in flat.controls.items()})
+
+
+def _distinct(point: NDArray, k: NDArray, sheet: NDArray) -> NDArray:
+    """Sheets such that no two states of a point share k and sheet, as those on curves without zero-noise end do."""
+    result = sheet.copy()
+    rank = np.lexsort((sheet, k, point))
+    for before, here in pairwise(rank):
+        if point[before] == point[here] and k[before] == k[here]:
+            result[here] = max(result[here], result[before] + 1)
+    return result
+
+
+def _first_met(point: NDArray, v: NDArray, kappa: NDArray, sheet: NDArray, among: NDArray) -> NDArray:
+    """Whether no entry of a lower sheet lies at the same place."""
+    rank = np.lexsort((sheet, np.round(kappa, 7), np.round(v, 7), point))
+    rank = rank[among[rank]]
+    first = np.ones(len(rank), dtype=bool)
+    same = (np.diff(point[rank]) == 0) & (np.abs(np.diff(v[rank])) < 1e-6) & (np.abs(np.diff(kappa[rank])) < 1e-6)
+    first[1:] = ~same
+    kept = np.zeros(len(point), dtype=bool)
+    kept[rank[first]] = True
+    return kept
+
+
+def first_fold(model: SparseRBM) -> tuple[Order, float]:
+    """First fold of the curve that starts at the zero-noise state k = 1."""
+    couplings = model.couplings()
+    for curve in curves(couplings, float(model.g), -20.0):
+        for end, k in zip((0, -1), curve.k, strict=True):
+            if k == 1 and curve.folds.any():
+                vertices = np.nonzero(curve.folds)[0]
+                index = vertices[0] if end == 0 else vertices[-1]
+                place = curve.vertices[index]
+                order = order_of(couplings, at(couplings, *place), model.overlap_unit)
+                return Order(*(np.float64(v) for v in order)), float(curve.log_alpha[index])
+    raise ConvergenceError(
+        f"no fold of a retrieval branch (k = 1) at g = {model.g}; its state without noise needs -m < g < 0, m = "
+        f"{_overlap_without_noise(model):.6g}"
+    )
+
+
+def descended_fold(model: SparseRBM) -> tuple[Order, float]:
+    """First fold of a heterogeneous machine, that of the homogeneous one followed as the spread of p_i grows."""
+    order, log_alpha = first_fold(model.with_units(None))
+    value, units = float(np.exp(min(log_alpha, 700.0))), model.units
+    assert units is not None
+    for spread in np.linspace(0, 1, SPREAD_STEPS + 1)[1:]:
+        try:
+            value, order = refine_fold(model.with_units(units.shrunk(spread)), order, 1, model.load, value)
+        except ArithmeticError:
+            raise ConvergenceError(
+                f"the fold was lost at {spread:.0%} of the spread of the units; the homogeneous one is at "
+                f"{model.load} = {np.exp(log_alpha):.6g}"
+            ) from None
+    return order, float(np.log(value))
+
+
+def _overlap_without_noise(model: SparseRBM) -> float:
+    """M = E[W; W ≥ 1]/L."""
+    law = model.law()
+    return float((law.weight * law.w)[law.w >= 1].sum() / model.size)
+
+
+def glass(flat: SparseRBM) -> Found:
+    """All states with m = 0, sheets numbered from the lowest.
+
+    Beside the lowest those are left out that the chart leaves out too: 1 − C < 1e-9, with exponentially few hidden
+    units active, next to the quiescent state.
+    """
+    p, theta, g, alpha = np.broadcast_arrays(flat.sparsity, flat.theta, flat.g, flat.alpha)
+    p, theta, g, alpha = (np.asarray(v, dtype=float) for v in (p, theta, g, alpha))
+    point, b = glass_states(p, theta, g, alpha)
+    order = glass_order(p[point], theta[point], alpha[point], b)
+    rank = np.lexsort((-0.5 * alpha[point] * order.r - g[point] * order.q, point))
+    point, order = point[rank], Order(*(member[rank] for member in order))
+    sheet = np.arange(len(point)) - np.searchsorted(point, point)
+    keep = (sheet == 0) | (1 - order.C > LEAST_MARGIN)
+    point, order = point[keep], Order(*(member[keep] for member in order))
+    sheet = np.arange(len(point)) - np.searchsorted(point, point)
+    zeros = np.zeros(len(point), dtype=int)
+    return Found(point, np.full(len(point), "spin_glass"), zeros, zeros - 1, sheet, order)
+
+
+def descended(flat: SparseRBM, find: Callable[[SparseRBM], Found], n: int) -> Found:
+    """States reached from those of the homogeneous machine by Newton's method as the spread of p_i grows.
+
+    Those that are lost on the way are tried once more in shorter steps.
+    """
+    found, units = find(flat.with_units(None)), flat.units
+    if units is None or not len(found.point):
+        return found
+    here = _at_points(flat, found.point)
+    order, alive = _descent(here, found.order, n, SPREAD_STEPS)
+    lost = np.nonzero(~alive)[0]
+    if len(lost):
+        start = Order(*(member[lost] for member in found.order))
+        again, alive[lost] = _descent(_at_points(flat, found.point[lost]), start, n, 8 * SPREAD_STEPS)
+        for member, values in zip(order, again, strict=True):
+            member[lost] = values
+    return Found(
+        found.point[alive],
+        found.kind[alive],
+        found.n[alive],
+        found.k[alive],
+        found.sheet[alive],
+        Order(*(member[alive] for member in order)),
+    )
+
+
+def _descent(here: SparseRBM, order: Order, n: int, steps: int) -> tuple[Order, NDArray]:
+    """Order parameters at the full spread, and which of them were reached without a jump."""
+    units, before = here.units, order
+    assert units is not None
+    alive = np.ones(order.q.shape, dtype=bool)
+    for spread in np.linspace(0, 1, steps + 1)[1:]:
+        now = here.with_units(units.shrunk(spread))
+        with np.errstate(all="ignore"):
+            ahead = now.unpack([2 * b - a for a, b in zip(now.pack(before), now.pack(order), strict=True)])
+            nearer = now.residual(ahead, n) < now.residual(order, n)
+        guess = Order(*(np.where(nearer, a, b) for a, b in zip(ahead, order, strict=True)))
+        finer = polish(now, guess, n)
+        if n == 0:
+            finer = finer._replace(m=np.zeros(len(alive)))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            moved = np.abs(np.log(finer.q / order.q))
+            if n:
+                # a state that loses its overlap has become a glass
+                moved = np.maximum(moved, np.abs(np.log(finer.m / order.m)))
+        alive &= (now.residual(finer, n) < 1e-9) & (moved < 0.5)
+        before, order = order, finer
+    return Order(*(np.array(member) for member in order)), alive
+
+
+SPREAD_STEPS = 32
+"""Steps in which the spread of the p_i grows from 0 to its own: order parameters then change by per cent in each."""
+
+
+def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
+    """V = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
+    exists = np.broadcast_to((np.asarray(flat.g) < 0) & (np.asarray(flat.theta) > 0), flat.shape)
+    zero = np.zeros(flat.shape)
+    return exists, Order(zero, zero, zero, zero, zero)

@@ -1,0 +1,1 @@
+"""Numerical methods that know no physics: Gaussian integrals, Newton, roots, folds, curves."""

@@ -1,0 +1,308 @@
+"""Curves of solutions traced by arclength, many at once, and where they meet given loads.
+
+A curve runs through points y = (m, ln s, ln b, ln α) with F(y) = 0, three equations (`LoadCurve`).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ON_CURVE", "Curves", "crossings", "joined", "lies_on", "newton", "side_by_side", "trace"]
+
+NO_OVERLAP = 1e-7
+"""m below which a curve has merged with the glass."""
+NO_NOISE = 1e-7
+"""s below which a glass has merged with the paramagnet."""
+
+
+class LoadCurve(Protocol):
+    """Three equations F(y) = 0 in y = (m, ln s, ln b, ln α), at R rows of couplings."""
+
+    frozen: bool
+    """Whether m = 0 throughout."""
+
+    def at(self, y: NDArray) -> tuple[NDArray, NDArray, Any]:
+        """F, shape (R, 3), its Jacobian, shape (R, 3, 4), and the order parameters."""
+
+    def rows(self, index: NDArray) -> Self:
+        """Return the same equations at some of the rows."""
+
+
+def newton(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
+    """Newton's method at fixed loads, steps halved until F falls.
+
+    Parameters
+    ----------
+    system : LoadCurve
+        The equations, R rows.
+    y : array, shape (R, 4)
+        Starts.
+    steps : int
+        Upper bound of the number of steps.
+
+    Returns
+    -------
+    y, left
+        The points, and the largest |F| that is left at each.
+    """
+    y = y.copy()
+    with np.errstate(all="ignore"):
+        F, J, _ = system.at(y)
+        left = _size(F)
+        active = np.nonzero(np.isfinite(left))[0]
+        for _ in range(steps):
+            active = active[left[active] > 1e-15]
+            if not len(active):
+                break
+            step = _solved(J[active][:, :, :3], F[active])
+            step *= np.minimum(1, 1 / np.maximum(np.abs(step[:, 1:]).max(axis=-1), 1e-300))[:, None]
+            waiting, length = np.arange(len(active)), 1.0
+            better = np.zeros(len(active), dtype=bool)
+            while len(waiting) and length > 0.05:
+                index = active[waiting]
+                trial = y[index].copy()
+                trial[:, :3] -= length * step[waiting]
+                trial_F, trial_J, _ = system.rows(index).at(trial)
+                size = _size(trial_F)
+                good = size < left[index]
+                y[index[good]], F[index[good]], J[index[good]] = trial[good], trial_F[good], trial_J[good]
+                left[index[good]] = size[good]
+                better[waiting[good]] = True
+                waiting, length = waiting[~good], length / 2
+            active = active[better]
+    return y, left
+
+
+def _size(F: NDArray) -> NDArray:
+    size = np.abs(F).max(axis=-1)
+    return np.where(np.isfinite(size), size, np.inf)
+
+
+def _solved(matrix: NDArray, right: NDArray) -> NDArray:
+    """Solutions of linear systems, zero where one is singular or not finite."""
+    sound = np.isfinite(matrix).all(axis=(-2, -1)) & np.isfinite(right).all(axis=-1)
+    sound[sound] = np.abs(np.linalg.det(matrix[sound])) > 1e-300
+    out = np.zeros_like(right)
+    out[sound] = np.linalg.solve(matrix[sound], right[sound][..., None])[..., 0]
+    return out
+
+
+FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 0.05, 0.6, 1e-6
+MOST_STEPS = 400
+ON_CURVE = 1e-9
+
+
+class Curves(NamedTuple):
+    """Points on curves, nan beyond their ends: shape (K, R, 4), and the tangents there."""
+
+    y: NDArray
+    tangent: NDArray
+
+
+def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
+    """Follow curves by arclength from one point of each, with ln α first rising or falling.
+
+    They end below `low` or above `high` in ln α, where m or s vanishes, or where no step is short enough.
+
+    Parameters
+    ----------
+    system : LoadCurve
+        The equations, R rows.
+    start : array, shape (R, 4)
+        A point of each curve.
+    sign : {1, -1}
+        Whether ln α rises or falls at first.
+    low, high : array, shape (R,)
+        Range of ln α.
+
+    Returns
+    -------
+    Curves
+        The curves, the starts first.
+    """
+    rows = len(start)
+    with np.errstate(all="ignore"):
+        first = _tangents(system.at(start)[1])
+    first *= np.where(first[:, 3] * sign < 0, -1.0, 1.0)[:, None]
+    points, tangents = [start], [first]
+    here, tangent = start.copy(), tangents[0].copy()
+    step = np.full(rows, FIRST_STEP)
+    alive = np.isfinite(tangent).all(axis=-1)
+    for _ in range(MOST_STEPS):
+        if not alive.any():
+            break
+        index = np.nonzero(alive)[0]
+        guess = here[index] + step[index, None] * tangent[index]
+        found, J, good = _corrected(system.rows(index), guess, tangent[index])
+        turned = _tangents(J, tangent[index])
+        with np.errstate(invalid="ignore"):
+            good &= (turned * tangent[index]).sum(axis=-1) > STRAIGHT
+            good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
+        step[index] = np.where(good, np.minimum(1.5 * step[index], LARGEST_STEP), step[index] / 2)
+        moved = index[good]
+        here[moved], tangent[moved] = found[good], turned[good]
+        new, new_tangent = np.full((rows, 4), np.nan), np.full((rows, 4), np.nan)
+        new[moved], new_tangent[moved] = here[moved], tangent[moved]
+        points.append(new)
+        tangents.append(new_tangent)
+        alive[index] &= step[index] > SMALLEST_STEP
+        outside = (here[:, 3] < low) | (here[:, 3] > high)
+        outside |= (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
+        alive &= ~outside
+    return _packed(np.array(points), np.array(tangents))
+
+
+STRAIGHT = 0.9
+"""Least cosine of the angle between the tangents of neighbours."""
+
+
+def _packed(points: NDArray, tangents: NDArray) -> Curves:
+    """Close the gaps that refused steps have left."""
+    present = np.isfinite(points).all(axis=-1)
+    rank = np.argsort(~present, axis=0, kind="stable")[..., None]
+    longest = max(int(present.sum(axis=0).max(initial=1)), 1)
+    return Curves(np.take_along_axis(points, rank, 0)[:longest], np.take_along_axis(tangents, rank, 0)[:longest])
+
+
+def _tangents(J: NDArray, previous: NDArray | None = None) -> NDArray:
+    """Unit null vectors of Jacobians, in the direction of the previous ones."""
+    sound = np.isfinite(J).all(axis=(-2, -1))
+    out = np.full((len(J), 4), np.nan)
+    if sound.any():
+        out[sound] = np.linalg.svd(J[sound])[2][:, -1]
+    if previous is None:
+        return out
+    return np.where(((out * previous).sum(axis=-1) < 0)[:, None], -out, out)
+
+
+def _corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Newton's method in the plane through each guess normal to the tangent: points, Jacobians, and whether F = 0."""
+    y, J = guess.copy(), np.full((len(guess), 3, 4), np.nan)
+    done, lost = np.zeros(len(guess), dtype=bool), np.zeros(len(guess), dtype=bool)
+    for _ in range(6):
+        index = np.nonzero(~done & ~lost)[0]
+        if not len(index):
+            break
+        with np.errstate(all="ignore"):
+            F, J[index], _ = system.rows(index).at(y[index])
+            plane = ((y[index] - guess[index]) * normal[index]).sum(axis=-1)
+        size = _size(F)
+        done[index], lost[index] = size < ON_CURVE, ~(size < 10)
+        matrix = np.concatenate([J[index], normal[index][:, None, :]], axis=1)
+        change = _solved(matrix, np.concatenate([F, plane[:, None]], axis=1))
+        y[index] -= np.where(done[index][:, None], 0.0, change)
+    return y, J, done
+
+
+PIECES = 8
+"""Points of a cubic between two points of a curve."""
+
+
+def crossings(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArray, NDArray]:
+    """Where one curve meets the given loads, from cubics through its points.
+
+    Parameters
+    ----------
+    curves : Curves
+        Curves.
+    row : int
+        Which of them.
+    log_load : array
+        Logarithms of the loads.
+
+    Returns
+    -------
+    load, y
+        Index of the load and point, of each crossing.
+    """
+    y, tangent = curves.y[:, row], curves.tangent[:, row]
+    length = int(np.isfinite(y).all(axis=-1).sum())
+    if length < 2:
+        return np.zeros(0, dtype=int), np.zeros((0, 4))
+    y, tangent = y[:length], tangent[:length]
+    chord = np.linalg.norm(np.diff(y, axis=0), axis=-1)[:, None, None]
+    t = np.linspace(0, 1, PIECES, endpoint=False)[None, :, None]
+    a, b = y[:-1, None], y[1:, None]
+    da, db = tangent[:-1, None] * chord, tangent[1:, None] * chord
+    cubic = (1 + 2 * t) * (1 - t) ** 2 * a + t * (1 - t) ** 2 * da + t * t * (3 - 2 * t) * b - t * t * (1 - t) * db
+    dense = np.concatenate([cubic.reshape(-1, 4), y[-1:]])
+    above = dense[:, 3] > log_load[:, None]
+    load, cell = np.nonzero(above[:, 1:] != above[:, :-1])
+    first, second = dense[cell], dense[cell + 1]
+    share = (log_load[load] - first[:, 3]) / (second[:, 3] - first[:, 3])
+    at = first + share[:, None] * (second - first)
+    at[:, 3] = log_load[load]
+    return load, at
+
+
+def joined(down: Curves, up: Curves) -> Curves:
+    """Curves followed both ways from their seeds, in one direction.
+
+    Parameters
+    ----------
+    down, up : Curves
+        The two halves.
+
+    Returns
+    -------
+    Curves
+        Each from the end of `down` to that of `up`.
+    """
+    y = np.concatenate([down.y[:0:-1], up.y])
+    tangent = np.concatenate([-down.tangent[:0:-1], up.tangent])
+    return _packed(y, tangent)
+
+
+def lies_on(curves: Curves, column: int, seeds: NDArray) -> NDArray:
+    """Whether points lie on a curve, up to what chords miss.
+
+    Parameters
+    ----------
+    curves : Curves
+        Curves.
+    column : int
+        Which of them.
+    seeds : array, shape (K, 4)
+        The points.
+
+    Returns
+    -------
+    array of bool
+        Answers.
+    """
+    y = curves.y[:, column]
+    y = y[np.isfinite(y).all(axis=-1)]
+    chord = np.diff(y, axis=0)
+    away = seeds[:, None] - y[:-1]
+    share = np.clip((away * chord).sum(axis=-1) / np.maximum((chord * chord).sum(axis=-1), 1e-300), 0, 1)
+    distance = np.linalg.norm(away - share[..., None] * chord, axis=-1)
+    return distance.min(axis=1, initial=np.inf) < NEAR_CURVE
+
+
+NEAR_CURVE = 0.05
+
+
+def side_by_side(parts: list[Curves]) -> Curves:
+    """All curves of several sets, as one set.
+
+    Parameters
+    ----------
+    parts : list of Curves
+        The sets.
+
+    Returns
+    -------
+    Curves
+        Of the sum of their numbers.
+    """
+    longest = max(len(part.y) for part in parts)
+
+    def padded(points: NDArray) -> NDArray:
+        return np.pad(points, ((0, longest - len(points)), (0, 0), (0, 0)), constant_values=np.nan)
+
+    columns = [[padded(points) for points in part] for part in parts]
+    return Curves(*(np.concatenate(column, axis=1) for column in zip(*columns, strict=True)))

@@ -1,0 +1,65 @@
+"""Solutions at a point as rows of a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from replica.models import get
+from replica.phase.model_options import number
+from replica.saddle.solution import Status
+
+__all__ = ["columns", "solutions_at"]
+
+QUANTITIES = ("free_energy", "energy", "entropy", "replicon")
+
+
+def columns(order_type: Any) -> tuple[str, ...]:
+    """Columns of a list of solutions with such order parameters."""
+    return ("kind", "n", "k", *order_type._fields, "f", *QUANTITIES[1:], "stable", "residual", "status")
+
+
+def solutions_at(
+    name: str, condensed: tuple[int, ...], precision: int | None, point: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Rows for the solutions at one point, lowest free energy first.
+
+    Parameters
+    ----------
+    name : str
+        Model.
+    condensed : tuple of int
+        Numbers of condensed patterns.
+    precision : int or None
+        Decimal digits, or double precision.
+    point : dict
+        Controls: floats, or exact fractions with `precision`.
+
+    Returns
+    -------
+    list of dict
+        Column to value.
+    """
+    from replica.saddle.solver import solve_all
+
+    cls: Any = get(name)
+    if precision is None:
+        return [_row(s) for s in solve_all(cls(**point), n_condensed=condensed)]
+    from mpmath import mp
+
+    with mp.workdps(precision + 15):
+        model = cls(**{k: number(v) for k, v in point.items()})
+        return [_row(s) for s in solve_all(model, n_condensed=condensed, precision=precision)]
+
+
+def _row(solution: Any) -> dict[str, Any]:
+    quantities = {name: getattr(solution, name) for name in QUANTITIES}
+    return {
+        "kind": solution.kind,
+        "n": solution.n,
+        "k": solution.k,
+        **solution.order._asdict(),
+        **{("f" if k == "free_energy" else k): v for k, v in quantities.items()},
+        "stable": solution.stable,
+        "residual": float(solution.residual),
+        "status": Status(solution.status).name.lower(),
+    }

@@ -1,0 +1,83 @@
+"""From a model's fields to command-line options, and back to numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from replica.cli.options import Parser
+from replica.errors import UsageError
+from replica.models.base import Model, control_fields, domain_text
+
+__all__ = ["add_controls", "add_model", "given_controls", "model_class", "number"]
+
+DEFAULT_MODEL = "threshold-hopfield"
+
+
+def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type[Model]:
+    """Return the model that the words of a command line name with --model.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The command line.
+    default : str
+        Model if none is named.
+
+    Returns
+    -------
+    type
+        The model class.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model, or no name follows --model.
+    """
+    from replica.models import catalogue
+
+    name = default
+    for word, following in zip(words, [*words[1:], None], strict=False):
+        if word == "--model":
+            if following is None or following.startswith("--"):
+                raise UsageError(f"--model: a name is needed: {', '.join(sorted(catalogue()))}")
+            name = following
+        elif word.startswith("--model="):
+            name = word.partition("=")[2]
+    models = catalogue()
+    if name not in models:
+        raise UsageError(f"--model: {name!r} is unknown; there are {', '.join(sorted(models))}")
+    return models[name]
+
+
+def add_model(parser: Parser) -> None:
+    """Add the option --model (its value is read beforehand, by `model_class`)."""
+    from replica.models import catalogue
+
+    parser.add_argument("--model", metavar="NAME", help=f"{', '.join(sorted(catalogue()))} (default {DEFAULT_MODEL})")
+
+
+def add_controls(parser: Parser, cls: Any) -> None:
+    """Add a grid option for each control of a model, its help from the field's metadata."""
+    for field in control_fields(cls):
+        whole = field.metadata["whole"]
+        parser.add_grid(f"--{field.name}", integer=whole, help=f"{field.metadata['help']}: {domain_text(field)}")
+
+
+def given_controls(parser: Parser, cls: Any, grids: dict[str, list[Any]]) -> None:
+    """Stop the command unless every control without a default value was given."""
+    missing = [
+        f"--{f.name}" for f in control_fields(cls) if f.name not in grids and f.default in (dataclasses.MISSING, None)
+    ]
+    if missing:
+        parser.error(f"{cls.name} needs {' and '.join(missing)}")
+
+
+def number(value: Any) -> Any:
+    """Return a float, or for an exact fraction the mpmath number at the working precision."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    from mpmath import mp
+
+    return mp.mpf(value.numerator) / value.denominator

@@ -1,0 +1,96 @@
+"""Critical lines of a model over a grid: one row for each point, computed anywhere."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from replica import cli
+from replica.diagrams.lines import diagrams_of
+from replica.phase.model_options import number
+
+__all__ = ["draw_lines", "row"]
+
+
+def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]]) -> int:
+    """Compute and print a diagram of the model; returns the exit status."""
+    diagram = _diagram(parser, cls, grids)
+    if args.precision is not None and not diagram.precise:
+        parser.error(f"--precision: {cls.name} has double precision only")
+    points = cli.product(grids)
+    for point in points:
+        cls(**{cls.load: 1.0, **{k: float(v) for k, v in point.items()}})
+    task = functools.partial(row, cls.name, diagrams_of(cls).index(diagram), args.precision)
+    computed = cli.compute(task, points, args)
+    shown = [*diagram.scanned, *(k for k in grids if len(grids[k]) > 1 and k not in diagram.scanned)]
+    rows, failed = [], 0
+    for index, outcome in computed.outcomes:
+        point = {k: points[index][k] for k in shown}
+        if isinstance(outcome, Exception):
+            failed += 1
+            place = ", ".join(f"{k} = {float(v):g}" for k, v in points[index].items())
+            cli.warn(f"{place}: {cli.reason(outcome)}")
+            outcome = dict.fromkeys(diagram.columns)
+        rows.append({**point, **outcome})
+    _output(rows, [*shown, *diagram.columns], args, cls, diagram)
+    return computed.end(failed)
+
+
+def _diagram(parser: cli.Parser, cls: Any, grids: dict[str, list[Any]]) -> Any:
+    """Return the diagram whose controls are those given, or stop with what there is."""
+    hint = f"all solutions at a point: python -m replica solve --model {cls.name}"
+    if not diagrams_of(cls):
+        parser.error(f"{cls.name} draws no lines; {hint}")
+    for diagram in diagrams_of(cls):
+        if set(grids) == {*diagram.scanned, *diagram.fixed}:
+            return diagram
+        missing = [name for name in (*diagram.scanned, *diagram.fixed) if name not in grids]
+        if grids and set(grids) < {*diagram.scanned, *diagram.fixed}:
+            parser.error(f"--{' --'.join(missing)} missing: {cls.name} needs it beside --{' --'.join(grids)}")
+    choices = " or ".join("--" + " --".join((*d.scanned, *d.fixed)) for d in diagrams_of(cls))
+    if not grids:
+        parser.error(f"give {choices}; --help has examples")
+    given = " ".join("--" + k for k in grids)
+    return parser.error(f"{given}: {cls.name} draws lines over {choices}; {hint}")
+
+
+def row(name: str, index: int, precision: int | None, point: dict[str, Any]) -> dict[str, Any]:
+    """Columns of a diagram at one point.
+
+    Parameters
+    ----------
+    name : str
+        Model.
+    index : int
+        Which of its diagrams.
+    precision : int or None
+        Decimal digits, or double precision.
+    point : dict
+        Scanned controls: floats, or exact fractions with `precision`.
+
+    Returns
+    -------
+    dict
+        Column to value, None for a quantity that does not exist there.
+    """
+    from replica.models import get
+
+    diagram = diagrams_of(get(name))[index]
+    if precision is None:
+        return diagram.row(**{k: float(v) for k, v in point.items()})
+    from mpmath import mp
+
+    with mp.workdps(precision + 15):
+        return diagram.row(precision=precision, **{k: number(v) for k, v in point.items()})
+
+
+def _output(rows: list[dict[str, Any]], columns: list[str], args: Any, cls: Any, diagram: Any) -> None:
+    from replica.table import Table, provenance
+
+    filled = {c: [row.get(c) for row in rows] for c in columns}
+    table = Table(filled, provenance(cli.parameters(args)), digits=args.precision)
+    cli.emit(table, args)
+    if args.plot is not None and rows:
+        from replica.phase.plot import draw_diagram
+
+        cli.save_figure(draw_diagram(table, cls, diagram), args.plot)

@@ -1,0 +1,217 @@
+"""What solving returns: one solution, or arrays of them, each with a status that says what to try."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.errors import ConvergenceError
+from replica.models.base import Model, Order
+from replica.numerics.elementary import is_multiprecision
+
+__all__ = ["ConvergenceError", "Solution", "Solutions", "Status"]
+
+
+class Status(enum.IntEnum):
+    """How a solve ended; `.advice` says what to try next."""
+
+    CONVERGED = 0
+    ABSENT = 1
+    FAILED = 2
+
+    @property
+    def advice(self) -> str:
+        """What the status means and what to try."""
+        return {
+            Status.CONVERGED: "converged: every residual is below 1e-10, or at the rounding of C where 1 - C is small",
+            Status.ABSENT: "no such state here: try another load or temperature, or list what exists with solve_all",
+            Status.FAILED: "not solved to rounding: C is 1 to nearly all digits, or the point ill-conditioned; "
+            "move it slightly, or give precision=50",
+        }[self]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Solution:
+    """One solution of the saddle-point equations, or one branch on an array of control values.
+
+    Parameters
+    ----------
+    model : Model
+        The model at its control values.
+    kind : str
+        "retrieval", "mixture", "spin_glass", "paramagnet" or "spurious": the branch it lies on.
+    n : int
+        Number of condensed patterns (0 where m = 0).
+    order : Order
+        Order parameters and responses m, q, r, C, B.
+    status : Status or array of int
+        How the solve ended.
+    residual : float or array
+        Largest residual of the saddle-point equations, relative for order parameters above 1.
+    sheet : int
+        Number of folds between it and the zero-noise state of its branch; states without one are numbered.
+    k : int or None
+        For R-RBMs, the zero-noise state v = Θ(g + mW) it descends from: (k − 1) m ≤ −g < k m; 1 is retrieval.
+    """
+
+    model: Model
+    kind: str
+    n: int
+    order: Order
+    status: Any
+    residual: Any
+    sheet: int = 0
+    k: int | None = None
+
+    @cached_property
+    def free_energy(self) -> Any:
+        """Free energy f per visible unit."""
+        return self._quietly(self.model.free_energy)
+
+    @cached_property
+    def entropy(self) -> Any:
+        """Entropy per visible unit."""
+        return self._quietly(self.model.entropy)
+
+    @cached_property
+    def energy(self) -> Any:
+        """Energy f + T S per visible unit."""
+        return self._quietly(self.model.energy)
+
+    @cached_property
+    def replicon(self) -> Any:
+        """Replicon eigenvalue, > 0 where replica symmetry is stable."""
+        return self._quietly(self.model.replicon)
+
+    @cached_property
+    def quadrature_error(self) -> Any:
+        """Error of the averages in the equations and in f: their change under refinement; 0 where it is rounding."""
+        return self._quietly(self.model.quadrature_error)
+
+    @cached_property
+    def curvature(self) -> Any:
+        """Smallest eigenvalue of the Hessian of f over all overlaps, q, r, C and B eliminated."""
+        from replica.saddle.stability import smallest_curvature
+
+        with np.errstate(all="ignore"):
+            return smallest_curvature(self.model, self.order, self.n)
+
+    @property
+    def stable(self) -> Any:
+        """Whether f is a minimum over the overlaps, unsymmetric directions included."""
+        positive = self.curvature > 0
+        return positive if np.ndim(positive) else bool(positive)
+
+    def _quietly(self, quantity: Callable[[Order, int], Any]) -> Any:
+        """Evaluate on the order parameters; where a member underflows the value is nan, not a warning."""
+        with np.errstate(all="ignore"):
+            return quantity(self.order, self.n)
+
+    def __repr__(self) -> str:
+        if np.ndim(self.order.m):
+            return f"<{self.kind} of {self.model.name} on an array of shape {np.shape(self.order.m)}>"
+        parts = ", ".join(f"{k}={_short(v)}" for k, v in self.order._asdict().items())
+        label = self.kind if self.n in (0, 1) else f"{self.kind} n={self.n}"
+        return f"<{label}: {parts}, f={_short(self.free_energy)}, {Status(self.status).name.lower()}>"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Solutions:
+    """All solutions on an array of control values: arrays of the controls' shape with a last axis "branch".
+
+    Absent solutions are nan with status ABSENT; `at(index)` lists those present at one point.
+    """
+
+    model: Model
+    kinds: tuple[str, ...]
+    """Kind of each branch, along the last axis."""
+    ns: tuple[int, ...]
+    ks: tuple[int | None, ...]
+    sheets: tuple[int, ...]
+    order: Order
+    status: NDArray
+    residual: NDArray
+
+    def branch(self, j: int) -> Solution:
+        """Return the j-th branch as one Solution with array members."""
+        order = type(self.order)._make(member[..., j] for member in self.order)
+        return Solution(
+            self.model,
+            self.kinds[j],
+            self.ns[j],
+            order,
+            self.status[..., j],
+            self.residual[..., j],
+            self.sheets[j],
+            self.ks[j],
+        )
+
+    @cached_property
+    def free_energy(self) -> NDArray:
+        """Free energies, nan where absent."""
+        return self._each(lambda s: s.free_energy)
+
+    @cached_property
+    def stable(self) -> NDArray:
+        """Whether each present solution is a minimum over the overlaps (False where absent)."""
+        return self._each(lambda s: s.curvature) > 0
+
+    def at(self, index: Any) -> list[Solution]:
+        """Solutions present at one index of the control array, lowest free energy first."""
+        index = index if isinstance(index, tuple) else (index,)
+        shape = self.model.shape
+        scalars = {k: float(np.broadcast_to(v, shape)[index]) for k, v in self.model.controls.items()}
+        model = self.model.replace(**scalars)
+        found = []
+        for j, kind in enumerate(self.kinds):
+            where = (*index, j)
+            if self.status[where] == Status.ABSENT:
+                continue
+            order = type(self.order)._make(float(member[where]) for member in self.order)
+            status, residual = Status(int(self.status[where])), float(self.residual[where])
+            found.append(Solution(model, kind, self.ns[j], order, status, residual, self.sheets[j], self.ks[j]))
+        return lowest_first(found)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def __iter__(self) -> Iterator[Solution]:
+        return (self.branch(j) for j in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<Solutions of {self.model.name} on shape {self.model.shape}: branches {list(self.kinds)}>"
+
+    def _each(self, value: Any) -> NDArray:
+        out = np.full(self.status.shape, np.nan)
+        with np.errstate(invalid="ignore"):
+            for j, solution in enumerate(self):
+                present = solution.status != Status.ABSENT
+                if not present.any():
+                    continue
+                controls = {
+                    k: np.broadcast_to(v, present.shape)[present] if np.ndim(v) else v
+                    for k, v in self.model.controls.items()
+                }
+                order = type(self.order)._make(np.broadcast_to(o, present.shape)[present] for o in solution.order)
+                part = dataclasses.replace(solution, model=self.model.unchecked(**controls), order=order)
+                out[..., j][present] = value(part)
+        return out
+
+
+def lowest_first(solutions: list[Solution]) -> list[Solution]:
+    """Solutions by free energy, those that failed last."""
+    return sorted(solutions, key=lambda s: (s.status != Status.CONVERGED, s.free_energy))
+
+
+def _short(value: Any) -> str:
+    if is_multiprecision(value):
+        from mpmath import mp
+
+        return str(mp.nstr(value, 12))
+    return f"{float(value):.10g}"

@@ -1,0 +1,371 @@
+"""Find every solution at given control values.
+
+At fixed couplings the solutions of one kind form a curve (a chart) on which the load α is a function. The curve
+is sampled, its extrema - the folds - are located, and between two of them α is monotone: the number of solutions
+at a given α is the number of monotone pieces that cross it, and each crossing is then bracketed. Nothing depends
+on a start; one curve serves all loads.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.errors import ConvergenceError
+from replica.models.base import Chart, ExactState, Finder, Found, Model, Order
+from replica.models.base.points import flattened, groups, rows, taken
+from replica.numerics.elementary import is_multiprecision
+from replica.numerics.newton import polish
+from replica.numerics.rootfinding import find_roots
+from replica.saddle.precision import at_precision
+from replica.saddle.solution import Solution, Solutions, Status, lowest_first
+
+__all__ = ["solve", "solve_all"]
+
+ACCEPTED = 1e-10
+"""Residual above which a point is marked as failed."""
+ROUNDING = 1e-13
+"""Residual above which a crossing is given Newton steps."""
+
+
+def solve_all(
+    model: Model, *, n_condensed: tuple[int, ...] = (1, 3), precision: int | None = None
+) -> list[Solution] | Solutions:
+    """Every solution of the saddle-point equations with m ≥ 0.
+
+    Parameters
+    ----------
+    model : Model
+        Model; array controls broadcast.
+    n_condensed : tuple of int
+        Numbers of condensed patterns to look for beside m = 0: 1 is retrieval, 3, 5, … are mixtures.
+    precision : int, optional
+        Decimal digits, through mpmath; scalar controls only.
+
+    Returns
+    -------
+    list of Solution, or Solutions
+        For scalar controls a list, lowest free energy first; for arrays the solutions on the whole grid, with
+        a status for each element.
+
+    Raises
+    ------
+    ValueError
+        If `n_condensed` holds anything but integers ≥ 1, or `precision` is given for arrays.
+
+    Notes
+    -----
+    States that become noiseless, and at T = 0 the glass, are found at every α > 0. Second sheets, which have
+    1 − C ~ √α, and the glass at T > 0 are complete for α ≥ 1e-12; below, where a double hardly tells their C from 1,
+    they come with status FAILED, last in the list, or are missing. Left out too are states of random RBMs with
+    1 − C < 1e-9 or q < 1e-12, the lowest glass excepted: exponentially few hidden units would carry them.
+
+    Examples
+    --------
+    >>> import replica
+    >>> from replica.models import Hopfield
+    >>> [s.kind for s in replica.solve_all(Hopfield(alpha=0.05, T=0.2))]
+    ['retrieval', 'spin_glass', 'retrieval']
+    """
+    check_model(model)
+    branches = model.branches(_checked_n(n_condensed))
+    if model.shape:
+        _refuse_precision(precision)
+        return _assemble(model, [_Located.on(model, b) for b in branches])
+    plain = _plain(model)
+    solutions = [s for b in branches for s in _Located.on(plain, b).scalar_solutions(plain)]
+    if precision is not None:
+        solutions = [at_precision(s, model, precision, throw=False) for s in solutions]
+    return lowest_first(solutions)
+
+
+def solve(
+    model: Model,
+    *,
+    start: str | tuple[str, int] = "retrieval",
+    precision: int | None = None,
+    throw: bool = True,
+) -> Solution:
+    """One solution: the state of a given kind that descends from zero noise.
+
+    Parameters
+    ----------
+    model : Model
+        Model; array controls give array members.
+    start : str or (str, int)
+        A kind, or ("mixture", n); "mixture" alone is n = 3.
+    precision : int, optional
+        Decimal digits, through mpmath; scalar controls only.
+    throw : bool
+        Raise if any point has no such solution; otherwise its status says so and its members are nan.
+
+    Returns
+    -------
+    Solution
+        The solution.
+
+    Raises
+    ------
+    ConvergenceError
+        If there is no such state and `throw` is true.
+    ValueError
+        If the model knows no such kind, or `precision` is given for arrays.
+    """
+    check_model(model)
+    branch = chosen_branch(model, start)
+    kind = start if isinstance(start, str) else start[0]
+    if model.shape:
+        _refuse_precision(precision)
+        found = _Located.on(model, branch, sheets=1)
+        solution = _assemble(model, [found], empty=(kind, branch.n)).branch(0)
+        missing = np.asarray(solution.status) != Status.CONVERGED
+        if throw and missing.any():
+            raise ConvergenceError(_missing(model, start, missing))
+        return solution
+    plain = _plain(model)
+    found_here = _Located.on(plain, branch, sheets=1).scalar_solutions(plain)
+    if not found_here:
+        if throw:
+            raise ConvergenceError(_missing(model, start, np.asarray(True)))
+        nan = model.order_type(*[math.nan] * len(model.order_type._fields))
+        return Solution(model, kind, branch.n, nan, Status.ABSENT, math.nan)
+    return at_precision(found_here[0], model, precision) if precision is not None else found_here[0]
+
+
+class _Located(NamedTuple):
+    """Solutions that one branch holds at the points of a flat model, with their residuals."""
+
+    found: Found
+    residual: NDArray
+
+    @classmethod
+    def on(cls, model: Model, branch: Chart | ExactState | Finder, sheets: int | None = None) -> _Located:
+        flat = flattened(model)
+        found = states(flat, branch, sheets)
+        point, n, order = found.point, branch.n, found.order
+        here = taken(flat, point)
+        residual = here.residual(order, n) if len(point) else np.zeros(0)
+        rough = np.nonzero(~(residual <= ROUNDING))[0]
+        if len(rough):
+            finer = polish(taken(here, rough), type(order)._make(v[rough] for v in order), n)
+            if n == 0:
+                finer = finer._replace(m=np.zeros(len(rough)))
+            for member, new in zip(order, finer, strict=True):
+                member[rough] = new
+            residual[rough] = taken(here, rough).residual(finer, n)
+        return cls(found, residual)
+
+    def status(self) -> NDArray:
+        good = self.residual <= ACCEPTED
+        return np.where(good, int(Status.CONVERGED), int(Status.FAILED))
+
+    def scalar_solutions(self, model: Model) -> list[Solution]:
+        found, status = self.found, self.status()
+        return [
+            Solution(
+                model,
+                str(found.kind[i]),
+                int(found.n[i]),
+                type(found.order)._make(float(member[i]) for member in found.order),
+                Status(int(status[i])),
+                float(self.residual[i]),
+                int(found.sheet[i]),
+                int(found.k[i]) if found.k[i] >= 0 else None,
+            )
+            for i in range(len(found.point))
+        ]
+
+
+def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None = None) -> Found:
+    """Solutions on one branch at the points of a flat model (only the first sheets, if so many are asked)."""
+    if isinstance(branch, Finder):
+        found = branch.find(flat)
+        if sheets is None:
+            return found
+        keep = (found.sheet < sheets) & (found.kind == branch.kinds[0])
+        order = type(found.order)._make(member[keep] for member in found.order)
+        return Found(found.point[keep], found.kind[keep], found.n[keep], found.k[keep], found.sheet[keep], order)
+    if isinstance(branch, ExactState):
+        exists, order = branch.state(flat)
+        point = np.nonzero(exists)[0]
+        order = type(order)._make(np.array(member, dtype=float)[point] for member in order)
+        sheet = np.zeros(len(point), dtype=int)
+    else:
+        point, sheet, order = crossings(flat, branch, sheets)
+    size = len(point)
+    return Found(point, np.full(size, branch.kind), np.full(size, branch.n), np.full(size, -1), sheet, order)
+
+
+def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
+    """All crossings of the chart with the loads of a flat model: point index, sheet and order parameters."""
+    couplings, group = groups(flat)
+    level = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
+    u, load, fold_count = sampled(couplings, chart, float(np.min(level)))
+    above = load[group] > level[:, None]
+    point, cell = np.nonzero(above[:, 1:] != above[:, :-1])
+    row = group[point]
+    # folds between a cell and the zero-noise end of the chart
+    sheet = fold_count[row, cell]
+    if sheets is not None:
+        keep = sheet < sheets
+        point, cell, row, sheet = point[keep], cell[keep], row[keep], sheet[keep]
+    if not len(point):
+        empty = flat.order_type(*(np.zeros(0) for _ in flat.order_type._fields))
+        return point, sheet, empty
+    bound = taken(couplings, row)
+
+    def excess(x: NDArray, index: NDArray) -> NDArray:
+        return chart.point(taken(bound, index), x)[0] - level[point[index]]
+
+    low, high = u[row, cell], u[row, cell + 1]
+    at = find_roots(excess, low, high, load[row, cell] - level[point], load[row, cell + 1] - level[point])
+    order = chart.point(bound, at)[1]
+    return point, sheet, type(order)._make(np.array(member, dtype=float) for member in order)
+
+
+def sampled(couplings: Model, chart: Chart, lowest: float) -> tuple[NDArray, NDArray, NDArray]:
+    """Sample a chart for each set of couplings, shape (G, K), with nodes moved onto its folds.
+
+    Returns the coordinates, ln α there, and for each cell the number of folds between it and the zero-noise end.
+    """
+    nodes = chart.nodes(couplings, lowest)
+    u = np.tile(nodes, (rows(couplings), 1))
+    load = chart.point(taken(couplings, np.arange(len(u))[:, None]), u)[0]
+    load = np.broadcast_to(load, u.shape).copy()
+    is_fold = np.zeros(u.shape, dtype=bool)
+    if chart.folded:
+        with np.errstate(invalid="ignore"):
+            rise = np.diff(load, axis=1)
+        turns = (np.sign(rise[:, 1:]) * np.sign(rise[:, :-1]) < 0) & np.isfinite(load[:, :-2] + load[:, 2:])
+        row, column = np.nonzero(turns)
+        column = column + 1
+        if len(row):
+            row, column, at = _extrema(couplings, chart, row, column, u)
+            u[row, column] = at
+            load[row, column] = chart.point(taken(couplings, row), at)[0]
+            is_fold[row, column] = True
+    passed = np.cumsum(is_fold, axis=1)
+    cells = passed[:, :-1] if chart.zero_noise < 0 else passed[:, -1:] - passed[:, :-1]
+    return u, load, cells
+
+
+def _extrema(
+    couplings: Model, chart: Chart, row: NDArray, column: NDArray, u: NDArray
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Extrema of ln α next to nodes where it turns: zeros of its central difference, of step 1e-4.
+
+    Returns row, column and coordinate; turns that are rounding noise have no sign change there and drop out.
+    """
+
+    def slope(x: NDArray, index: NDArray) -> NDArray:
+        bound = taken(couplings, row[index])
+        with np.errstate(invalid="ignore"):
+            return chart.point(bound, x + 1e-4)[0] - chart.point(bound, x - 1e-4)[0]
+
+    left, right, every = u[row, column - 1], u[row, column + 1], np.arange(len(row))
+    at_left, at_right = slope(left, every), slope(right, every)
+    index = np.nonzero(np.isfinite(at_left) & np.isfinite(at_right) & (np.sign(at_left) * np.sign(at_right) < 0))[0]
+    at = find_roots(
+        lambda x, i: slope(x, index[i]), left[index], right[index], at_left[index], at_right[index], rtol=1e-8
+    )
+    return row[index], column[index], at
+
+
+def _plain(model: Model) -> Model:
+    """Return a scalar model with double-precision controls."""
+    if any(is_multiprecision(v) for v in model.controls.values()):
+        return model.unchecked(**{k: float(v) for k, v in model.controls.items()})
+    return model
+
+
+def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] | None = None) -> Solutions:
+    """Lay the solutions out as arrays, one slot of the last axis for each (kind, n, k, sheet) that occurs."""
+    slots: list[tuple[_Located, tuple[str, int, int, int], NDArray]] = []
+    for one in located:
+        found = one.found
+        labels = list(zip(found.kind.tolist(), found.n.tolist(), found.k.tolist(), found.sheet.tolist(), strict=True))
+        for label in sorted(set(labels), key=lambda v: (v[2], v[3])):
+            slots.append((one, label, np.array([v == label for v in labels])))
+    names = [label for _, label, _ in slots] or ([(*empty, -1, 0)] if empty else [])
+    shape, size = model.shape, int(np.prod(model.shape))
+    members = [np.full((size, len(names)), np.nan) for _ in model.order_type._fields]
+    status = np.full((size, len(names)), int(Status.ABSENT))
+    residual = np.full((size, len(names)), np.nan)
+    for j, (one, _, mine) in enumerate(slots):
+        where = one.found.point[mine]
+        for member, values in zip(members, one.found.order, strict=True):
+            member[where, j] = values[mine]
+        residual[where, j] = one.residual[mine]
+        status[where, j] = one.status()[mine]
+    full = (*shape, len(names))
+    return Solutions(
+        model,
+        kinds=tuple(label[0] for label in names),
+        ns=tuple(label[1] for label in names),
+        ks=tuple(label[2] if label[2] >= 0 else None for label in names),
+        sheets=tuple(label[3] for label in names),
+        order=model.order_type(*(member.reshape(full) for member in members)),
+        status=status.reshape(full),
+        residual=residual.reshape(full),
+    )
+
+
+# Arguments.
+
+
+def check_model(model: Any) -> None:
+    """Refuse what is not a model."""
+    if not isinstance(model, Model):
+        raise ValueError(f"model = {model!r}: a model is needed, such as replica.models.Hopfield(alpha=0.1)")
+
+
+def chosen_branch(model: Model, start: str | tuple[str, int]) -> Chart | ExactState | Finder:
+    """Return the chart, finder or exact state that `start` names, or raise ValueError with those there are."""
+    kind, n = _kind_and_number(model, start)
+    branches = model.branches((1,) if n is None else (int(n),))
+    for branch in branches:
+        if kinds_of(branch)[0] == kind and (n is None or branch.n == n):
+            return branch
+    known = sorted({kinds_of(b)[0] for b in model.branches((1, 3))})
+    raise ValueError(f"start = {start!r}: {model.name} has {', '.join(known)}")
+
+
+def _kind_and_number(model: Model, start: Any) -> tuple[str, int | None]:
+    if isinstance(start, str):
+        return start, 3 if start == "mixture" else None
+    pair = isinstance(start, tuple) and len(start) == 2 and isinstance(start[0], str)
+    if not pair or isinstance(start[1], bool) or not isinstance(start[1], (int, np.integer)) or start[1] < 1:
+        raise ValueError(f"start = {start!r}: a kind of state, or a pair such as ('mixture', 3), is needed")
+    return start[0], int(start[1])
+
+
+def kinds_of(branch: Chart | ExactState | Finder) -> tuple[str, ...]:
+    """Kinds of solution on a branch, the one that can be a start state first."""
+    return branch.kinds if isinstance(branch, Finder) else (branch.kind,)
+
+
+def _checked_n(n_condensed: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        values = tuple(n_condensed)
+    except TypeError:
+        values = (n_condensed,)  # type: ignore[assignment]
+    for n in values:
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+            raise ValueError(f"n_condensed = {n_condensed!r}: integers >= 1 are needed")
+    return tuple(int(n) for n in dict.fromkeys(values))
+
+
+def _refuse_precision(precision: int | None) -> None:
+    if precision is not None:
+        raise ValueError(f"precision = {precision!r}: only scalar controls are solved at high precision")
+
+
+def _missing(model: Model, start: str | tuple[str, int], missing: NDArray) -> str:
+    name = start if isinstance(start, str) else f"{start[0]} n={start[1]}"
+    if missing.ndim:
+        return f"no {name} state at {int(missing.sum())} of {missing.size} points; throw=False marks them by status"
+    where = ", ".join(f"{k} = {v}" for k, v in model.controls.items())
+    return f"no {name} state at {where}: {Status.ABSENT.advice}"
