@@ -101,7 +101,8 @@ def test_old_dotted_paths_import_and_are_the_new_modules(name):
 
 
 def test_an_old_path_alone_in_a_fresh_interpreter():
-    code = "from replica.gaussian import H; from rbm_sim.exact import log_partition\nimport rbm_sim.runs as r; print(r.__name__)"
+    first = "from replica.gaussian import H\nfrom rbm_sim.exact import log_partition"
+    code = f"{first}\nimport rbm_sim.runs as r\nprint(r.__name__)"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )

@@ -9,11 +9,10 @@ Z(z) = ∫Dy e^{μ|m + s0 z + s1 y|}, t = ∂ ln Z/∂(μm):
 
     E = α/2 + m²/2 + (α/2)[(1/μ) ln(1−v) − q0/D + r1 C + μ(r1 − r0 q0)] − (1/μ)⟨ln Z⟩
 
-J is that of `replica.averages.one_step`. The symmetric solution, μΔ → 0 with any Δ or any μ, solves all of this trivially.
-The equations are therefore used as ratios, Δ in the form ln(⟨1 − t²⟩/Δ) and the last one divided by v², in which it is no
-solution. Derivation: docs/replica_symmetry_breaking.md.
-
-H. Steffan & R. Kühn, Z. Phys. B 95, 249 (1994); A. Crisanti, D. J. Amit & H. Gutfreund, Europhys. Lett. 2, 337 (1986).
+J is that of `replica.averages.one_step`. The symmetric solution, μΔ → 0 with any Δ or any μ, solves all of this
+trivially. The equations are therefore used as ratios, Δ in the form ln(⟨1 − t²⟩/Δ) and the last one divided by v²,
+in which it is no solution. Derivation: docs/replica_symmetry_breaking.md.  H. Steffan & R. Kühn, Z. Phys. B 95, 249
+(1994); A. Crisanti, D. J. Amit & H. Gutfreund, Europhys. Lett. 2, 337 (1986).
 """
 
 from __future__ import annotations
