@@ -29,7 +29,7 @@ class Learning(NamedTuple):
     m, m_random : Estimate
         Overlap |Σ_i ξ*_i⟨ξ_i⟩|/N of the student's mean with the teacher's pattern, both signs of which are the same.
     q, q_random : Estimate
-        Overlap |Σ_i ⟨ξ_i⟩⟨ξ_i⟩'|/N of two students of the same examples.
+        Overlap |Σ_i ⟨ξ_i⟩⟨ξ_i⟩′|/N of two students of the same examples.
     """
 
     m: Estimate

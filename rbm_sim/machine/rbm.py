@@ -87,7 +87,7 @@ class RBM:
         return f"RBM(N={self.shape[0]}, M={self.shape[1]}, {kinds}, {self.dtype})"
 
     def transposed(self) -> "RBM":
-        """Return the machine with its two layers exchanged, E'(h, v) = E(v, h).
+        """Return the machine with its two layers exchanged, E′(h, v) = E(v, h).
 
         Returns
         -------

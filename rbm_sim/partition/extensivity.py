@@ -157,10 +157,10 @@ def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Any = 0) -> L
 
 
 def mean_field(rbm: RBM, *, starts: int = 16, rng: Any = 0) -> float:
-    """Largest S(v) − Σ_i U_i(m_i) + Σ_μ K_μ(Σ_i w_{iμ} m_i) that is found: the best product law, a lower bound of ln Z.
+    """Largest S(m) − Σ_i U_i(m_i) + Σ_μ K_μ(Σ_i w_{iμ} m_i) that is found: the best product law, a lower bound of ln Z.
 
-    From every start the visible and the hidden means are set in turn to their best values given the others, by which
-    the bound never falls.
+    S(m) is the entropy of independent visible units with means m. From every start the visible and the hidden means
+    are set in turn to their best values given the others, by which the bound never falls.
 
     Parameters
     ----------

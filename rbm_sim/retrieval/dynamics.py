@@ -153,7 +153,7 @@ def _sweep(landscape: Landscape, chain: int, candidates: np.ndarray, tolerance: 
 def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
     """Move at once every unit whose move alone would lower E(v) = min_h E(v, h): no self-coupling.
 
-    For spin units and Gaussian hidden units, v_i' = sign(Σ_{j≠i} J_ij v_j + g_i) with J = w wᵀ. From a state
+    For spin units and Gaussian hidden units, v_i′ = sign(Σ_{j≠i} J_ij v_j + g_i) with J = w wᵀ. From a state
     with overlap m₀ with one of αN random patterns this gives m₁ = erf(m₀/√(2α)) for N → ∞.
 
     Parameters

@@ -235,7 +235,7 @@ class Continuous(OwnUnit):
         return np.unique(np.concatenate(edges))
 
     def _trial_sums(self, T: float, reach: float, edges: np.ndarray) -> np.ndarray:
-        """Ln Z, mean over width and ln of the variance at some inputs up to reach."""
+        """ln Z, mean over width and ln of the variance at some inputs up to reach."""
         x, weight = _panel_nodes(edges)
         exponent = np.linspace(-reach, reach, TRIALS)[:, None] * (x / T) - self._energies(x, T) / T
         top = exponent.max(axis=1, keepdims=True)

@@ -1,6 +1,6 @@
 """Cumulants of the unit laws: derivatives d^n K/dy^n of their log-partition functions, to any order.
 
-Both laws obey an equation of Riccati, t' = 1 − t² for the hyperbolic tangent and λ' = −λ(a + λ) for the inverse
+Both laws obey an equation of Riccati, t′ = 1 − t² for the hyperbolic tangent and λ′ = −λ(a + λ) for the inverse
 Mills ratio, and the rule of Leibniz gives their derivatives one after the other.
 """
 
