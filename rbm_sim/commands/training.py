@@ -192,7 +192,7 @@ def load_data(
     Parameters
     ----------
     name : str
-        As for `rbm_sim.datasets.load`.
+        As for `rbm_sim.learning.datasets.load`.
     option : str
         Word of the command line that names them.
     level : float or "random"

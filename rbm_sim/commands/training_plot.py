@@ -24,7 +24,7 @@ def draw_run(table: Any, rbm: RBM, shape: tuple[int, ...], rng: Any = 0) -> Any:
     Parameters
     ----------
     table : Table
-        History, with the columns epoch and those of `rbm_sim.learned.describe`.
+        History, with the columns epoch and those of `rbm_sim.learning.measurements.describe`.
     rbm : RBM
         The machine at the end.
     shape : tuple of int

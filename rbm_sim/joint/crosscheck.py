@@ -1,4 +1,4 @@
-"""`--simulate`: theory and simulation side by side. The one place in `replica` that knows `rbm_sim`.
+"""`--simulate`: theory and simulation side by side, from `replica` and `rbm_sim`.
 
 Below capacity the theory is the retrieval state. The simulated machines start at one of their patterns and move
 by single-unit flips that lower E(v) = min_h E(v, h); those that leave the pattern are counted as lost, and the

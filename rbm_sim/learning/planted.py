@@ -73,7 +73,7 @@ def teacher_examples(pattern: Any, M: int, *, beta: float, rng: Any = None) -> n
     Examples
     --------
     >>> import numpy as np
-    >>> from rbm_sim.planted import teacher_examples
+    >>> from rbm_sim.learning.planted import teacher_examples
     >>> S = teacher_examples(np.ones(1000), 4000, beta=0.5, rng=1)
     >>> bool(abs((S.sum(axis=0) ** 2.0).mean() / 1000 - 2) < 0.2)  # 1/(1 − β)
     True
@@ -166,7 +166,7 @@ def learning(
 
     Examples
     --------
-    >>> from rbm_sim.planted import learning
+    >>> from rbm_sim.learning.planted import learning
     >>> result = learning(500, 1000, beta_teacher=0.6, T=1 / 0.6, samples=4, burn_in=50, sweeps=100, rng=1)
     >>> bool(abs(result.m.mean - result.q.mean) < 0.05)  # the student is the teacher's equal: m = q
     True

@@ -39,7 +39,7 @@ class PackedPatterns(Weights):
     Examples
     --------
     >>> import numpy as np
-    >>> from rbm_sim.packed import PackedPatterns
+    >>> from rbm_sim.machine.packed import PackedPatterns
     >>> PackedPatterns(np.array([[0b10100000]], np.uint8), 3).dense()
     array([[ 1., -1.,  1.]], dtype=float32)
     """

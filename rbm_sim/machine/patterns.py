@@ -48,7 +48,7 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: s
 
     Examples
     --------
-    >>> from rbm_sim.patterns import random_patterns
+    >>> from rbm_sim.machine.patterns import random_patterns
     >>> random_patterns(1000, 800, rng=1, storage="packed").nbytes
     100000
     """

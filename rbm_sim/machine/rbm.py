@@ -254,7 +254,7 @@ class RBM:
             Number of full sweeps, >= 0. With 0 sweeps the start comes back, with h drawn given v.
         T : float or array_like, shape (n_chains,)
             Temperature, >= 0, or one > 0 for each chain. At T = 0 units take their most likely value; see also
-            `rbm_sim.dynamics.alternate`.
+            `rbm_sim.retrieval.dynamics.alternate`.
         rng : None, int, SeedSequence or Generator
             Random numbers, as for ``numpy.random.default_rng``.
         start : array_like, shape (N,) or (n_chains, N), optional

@@ -1,6 +1,7 @@
-"""How the weights of a machine are stored: dense or sparse here, as bits in `rbm_sim.packed`. Few products are needed.
+"""How the weights of a machine are stored: dense or sparse here, as bits in `rbm_sim.machine.packed`.
 
-A sparse matrix takes 8 bytes for each entry that is not 0, twice, for fast products from either side.
+Few products are needed. A sparse matrix takes 8 bytes for each entry that is not 0, twice, for fast products from
+either side.
 """
 
 import abc

@@ -51,8 +51,8 @@ def log_likelihood(rbm: RBM, data: Any, log_partition: Any = None, T: float = 1.
     data : array_like, shape (..., N)
         Visible configurations, at least one.
     log_partition : float or LogPartition, optional
-        ln Z at temperature T, as `rbm_sim.ais.log_partition` estimates it; by default it is enumerated, which needs a
-        layer of at most 16 two-valued units.
+        ln Z at temperature T, as `rbm_sim.partition.ais.log_partition` estimates it; by default it is enumerated,
+        which needs a layer of at most 16 two-valued units.
     T : float
         Temperature, > 0.
 

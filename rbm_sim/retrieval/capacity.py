@@ -71,7 +71,7 @@ def retrieval(
         Called as ``progress(iterable, total=samples)``, and iterated over in place of the iterable;
         ``tqdm.tqdm`` is one.
     **start
-        L, noise, dynamics, max_sweeps and balanced, as for `rbm_sim.trial.Setting`.
+        L, noise, dynamics, max_sweeps and balanced, as for `rbm_sim.retrieval.trial.Setting`.
 
     Returns
     -------

@@ -17,7 +17,7 @@ are so close that nine proposals in ten are accepted. "Nowhere below" is read of
 twice the margin that their second differences call for.
 """
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 import math
 from itertools import pairwise

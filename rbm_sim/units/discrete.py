@@ -10,7 +10,7 @@
 [0.0, 0.289087]
 """
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 from itertools import pairwise
 from typing import Any, ClassVar

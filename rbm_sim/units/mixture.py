@@ -1,6 +1,6 @@
 """Units drawn from a mixture of two normal laws, between a normal and a binary variable."""
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 import math
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""The four unit types, `Bernoulli`, `Spin`, `Gaussian` and `ReLU`; their table is in `rbm_sim.unit`."""
+"""The four unit types, `Bernoulli`, `Spin`, `Gaussian` and `ReLU`; their table is in `rbm_sim.units.base`."""
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 import abc
 import math
