@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     Returns
     -------
     argparse.ArgumentParser
-        The parser.
+        A parser whose `command` is the name of the sub-command, with the options of each.
     """
     parser = cli.Parser(
         description="Finite restricted Boltzmann machines: retrieval of patterns, learning, and measurements.",
@@ -152,7 +152,7 @@ def measure(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0.
+        Exit status, 0: what goes wrong raises.
     """
     import numpy as np
 
@@ -231,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status.
+        Exit status of the sub-command: 0, or 130 if it was interrupted and kept what it had.
     """
     args = build_parser().parse_args(argv)
     commands = {

@@ -25,7 +25,7 @@ def draw(kind: str, table: Any, shown: Sequence[str]) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        The figure; markers tell the lines apart in grey.
+        Axes with one line for each group of points, with error bars; markers tell the lines apart in grey.
     """
     from matplotlib.figure import Figure
 

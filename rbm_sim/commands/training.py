@@ -110,7 +110,7 @@ def train(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        130 after Ctrl-C, else 0.
+        Exit status: 130 after Ctrl-C, else 0.
 
     Raises
     ------
@@ -241,7 +241,8 @@ def load_run(file: str, option: str) -> "Run":
     Returns
     -------
     Run
-        As it was.
+        The learner in the state of the last epoch that was kept, the history, one row an epoch, and the options of the
+        command that began it.
 
     Raises
     ------
@@ -316,7 +317,7 @@ def sample(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0.
+        Exit status, 0: what goes wrong raises.
     """
     from replica.table import Table, provenance
 

@@ -35,7 +35,8 @@ def draw_run(table: Any, rbm: RBM, shape: tuple[int, ...], rng: Any = 0) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
+        Above, six panels of the history against the epoch; below, the weights of the 36 strongest hidden units and 36
+        configurations.
     """
     from matplotlib.figure import Figure
 
@@ -81,7 +82,7 @@ def image_shape(about: dict[str, Any], pixels: int) -> tuple[int, int]:
     Returns
     -------
     tuple of int
-        Rows and columns.
+        Numbers of rows and of columns of pixels; where the run does not know them, the most nearly square ones.
     """
     shape = tuple(about.get("shape", ()))
     return (int(shape[0]), int(shape[1])) if len(shape) == 2 else side(pixels)
@@ -102,7 +103,7 @@ def draw_images(x: np.ndarray, shape: tuple[int, int], title: str) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
+        A square grid of images in grey, with the title above.
     """
     from matplotlib.figure import Figure
 

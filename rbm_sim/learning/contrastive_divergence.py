@@ -110,7 +110,7 @@ class Parameters:
         Returns
         -------
         tuple of ndarray
-            w, visible, hidden.
+            The arrays w, visible and hidden themselves, not copies.
         """
         return self.w, self.visible, self.hidden
 
@@ -179,7 +179,7 @@ class Learner:
         Returns
         -------
         Learner
-            Before the first epoch.
+            A learner at epoch 0, in single precision, without chains yet.
 
         Raises
         ------
@@ -352,7 +352,7 @@ def checked(data: Any, visible: Unit) -> np.ndarray:
     Returns
     -------
     ndarray, shape (samples, N)
-        The data as int8.
+        The data in one byte an entry, int8.
 
     Raises
     ------

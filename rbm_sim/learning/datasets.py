@@ -125,7 +125,7 @@ def digits() -> Dataset:
     Returns
     -------
     Dataset
-        Grey levels 0, 1/16, …, 1 and labels 0 to 9.
+        Images with grey levels 0, 1/16, …, 1, shape (1797, 64), and labels 0 to 9.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def mnist(folder: Any = None, split: str = "train") -> Dataset:
     Returns
     -------
     Dataset
-        Grey levels 0, 1/255, …, 1 and labels 0 to 9.
+        Images with grey levels 0, 1/255, …, 1, shape (60 000, 784) or (10 000, 784), and labels 0 to 9.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def binarise(grey: Any, threshold: float | None = None, *, rng: Any = None) -> n
     Returns
     -------
     ndarray of uint8, shape of `grey`
-        Values 0 and 1.
+        Values 0 and 1, one for each grey level.
 
     Raises
     ------
@@ -257,7 +257,7 @@ def as_spins(binary: Any) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape of `binary`
-        Values −1 and 1.
+        Values −1 and 1, one for each of 0 and 1.
 
     Raises
     ------

@@ -78,7 +78,7 @@ def fit(data: Any, *, visible: Unit, hidden: Unit, units: int, iterations: int =
     Returns
     -------
     Fit
-        The machine, and how it got there.
+        The machine at the maximum found, the log-likelihood on the way, and whether it converged.
 
     Raises
     ------

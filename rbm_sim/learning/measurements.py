@@ -33,7 +33,7 @@ def describe(rbm: RBM, data: Any) -> dict[str, float]:
     Returns
     -------
     dict
-        Name to number.
+        The seven numbers p_hat, W2, T_eff, L_hat, silent, m_tilde and F, under these names.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def side(pixels: int) -> tuple[int, int]:
     Returns
     -------
     tuple of int
-        Rows and columns, rows <= columns.
+        Numbers of rows and of columns, rows × columns = pixels and rows ≤ columns.
     """
     rows = next(n for n in range(int(pixels**0.5), 0, -1) if pixels % n == 0)
     return rows, pixels // rows

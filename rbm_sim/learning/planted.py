@@ -58,7 +58,7 @@ def teacher_examples(pattern: Any, M: int, *, beta: float, rng: Any = None) -> n
     Returns
     -------
     ndarray of int8, shape (N, M)
-        Examples S, one per column.
+        Examples S, entries ±1, one example per column.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def student(examples: Any) -> RBM:
     Returns
     -------
     RBM
-        The machine, in single precision.
+        Machine with weights S/√N in single precision, N spins and M Gaussian hidden units.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def learning(
     Returns
     -------
     Learning
-        m and q with standard errors over the samples.
+        Overlaps m with the teacher and q between students, from both starts, with standard errors over the samples.
 
     Raises
     ------

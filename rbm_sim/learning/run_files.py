@@ -164,7 +164,7 @@ def load(file: str | Path) -> Run:
     Returns
     -------
     Run
-        The learner as it was, the history, and what else was kept.
+        The learner as it was after its last epoch, the history, one row an epoch, and what else was kept.
 
     Raises
     ------
@@ -238,6 +238,6 @@ def name(unit: Unit) -> str:
     Returns
     -------
     str
-        Such as "relu".
+        Key of `UNITS`, such as "relu".
     """
     return next(word for word, kind in UNITS.items() if isinstance(unit, kind))

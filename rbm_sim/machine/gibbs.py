@@ -101,7 +101,7 @@ class Chains:
         Returns
         -------
         Chains
-            Itself, its `v` and `h` being new ones.
+            These chains themselves, moved on: `v` and `h` are overwritten.
 
         Raises
         ------

@@ -87,7 +87,7 @@ class PackedPatterns(Weights):
         Returns
         -------
         PackedPatterns
-            It shares the bits.
+            New weights that share the bits of these.
         """
         return PackedPatterns(self.positive, self.shape[1], nonzero=self.nonzero, scale=scale, dtype=dtype)
 
@@ -102,7 +102,7 @@ class PackedPatterns(Weights):
         Returns
         -------
         PackedPatterns
-            They share the bits.
+            Weights of shape (N, M) that share the bits of these.
         """
         used = -(-M // 8)
         nonzero = None if self.nonzero is None else self.nonzero[:, :used]

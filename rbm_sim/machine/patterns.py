@@ -35,7 +35,7 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: s
     Returns
     -------
     ndarray of int8, PackedPatterns or csr_array, shape (N, M)
-        ξ.
+        ξ, one pattern per column, in the storage that was asked for.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def pattern_weights(patterns: Any, dtype: Any = np.float32) -> Any:
     Returns
     -------
     ndarray, PackedPatterns or csr_array, shape (N, M)
-        w, for `RBM`.
+        Weights w in `dtype`, ready for `RBM`; packed patterns share their bits with them.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def first_patterns(patterns: Any, count: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N, count)
-        The entries.
+        Entries of the first `count` columns: of an array a view, in its dtype; spread out if packed or sparse.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def pattern_state(pattern: Any, visible: TwoValued) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N,)
-        v, float64.
+        Visible configuration v in float64, each entry 1 or the lower value of the units.
 
     Raises
     ------
@@ -241,7 +241,7 @@ def corrupted(rbm: RBM, v: Any, probability: float, *, rng: Any = None) -> np.nd
     Returns
     -------
     ndarray, shape (..., N)
-        The noisy configurations.
+        A new array, `v` with each unit flipped or not, in the dtype of the weights.
 
     Raises
     ------

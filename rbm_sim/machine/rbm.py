@@ -107,7 +107,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (..., M)
-            I.
+            Inputs I_μ, one for each hidden unit and configuration.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (..., N)
-            The configurations.
+            The same values in the dtype of the weights; not a copy if they have it.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (...)
-            E.
+            E(v, h), one number for each pair of configurations.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (...)
-            F.
+            F(v), one number for each configuration.
 
         Raises
         ------
@@ -204,7 +204,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (...)
-            E(v).
+            E(v), one number for each configuration.
 
         Raises
         ------
@@ -229,7 +229,7 @@ class RBM:
         Returns
         -------
         float
-            ⟨F(v)⟩ over the data.
+            Mean ⟨F(v)⟩ over the data, summed in double precision.
 
         Raises
         ------

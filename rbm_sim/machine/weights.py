@@ -41,7 +41,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (..., M)
-            v w.
+            Inputs v w, one for each hidden unit; `out` itself if it is given.
         """
 
     @abc.abstractmethod
@@ -58,7 +58,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (..., N)
-            h wᵀ.
+            Inputs h wᵀ, one for each visible unit; `out` itself if it is given.
         """
 
     @abc.abstractmethod
@@ -73,7 +73,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (..., N)
-            The sums.
+            The sums, one for each visible unit; perhaps a read-only view that repeats them.
         """
 
     def norms(self) -> np.ndarray:
@@ -82,7 +82,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (N,)
-            One for each visible unit.
+            Squared length of each row of w, one for each visible unit.
         """
         return self.squares(np.ones(self.shape[1], self.dtype))
 
@@ -93,7 +93,7 @@ class Weights(abc.ABC):
         Returns
         -------
         float
-            max |w|.
+            Largest modulus of an entry of w.
         """
 
     @abc.abstractmethod
@@ -108,9 +108,9 @@ class Weights(abc.ABC):
         Returns
         -------
         index : slice or ndarray of int
-            The hidden units.
-        w : ndarray
-            Their weights.
+            Hidden units of the weights that follow: all of them, or those with an entry in a sparse matrix.
+        w : ndarray, shape (M,) or that of `index`
+            Their weights w_{iμ}, of dense weights a view.
         """
 
     @abc.abstractmethod
@@ -125,7 +125,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (N, last − first)
-            The weights.
+            Part of w, visible × hidden; of dense weights a view.
         """
 
     @abc.abstractmethod
@@ -144,7 +144,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (N, M)
-            w.
+            The whole matrix w; a view if it is stored as an array.
         """
         return self.columns(0, self.shape[1])
 
@@ -229,7 +229,7 @@ class Sparse(Weights):
         Returns
         -------
         Sparse
-            The same.
+            The entries of `w`, copied, in float32 or float64, duplicates summed.
         """
         import scipy.sparse as sp
 
@@ -299,7 +299,8 @@ def stored(weights: Any) -> Weights:
     Returns
     -------
     Weights
-        Their storage.
+        `Dense` for an array, of which it holds a read-only view, `Sparse` for a sparse matrix, which is copied; what is
+        a `Weights` already comes back itself.
 
     Raises
     ------

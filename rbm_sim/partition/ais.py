@@ -98,7 +98,7 @@ def log_partition(
     Returns
     -------
     LogPartition
-        ln Z with its standard error and the weights.
+        Estimate of ln Z with its standard error, whether it is reliable, and the weight of each chain.
 
     Raises
     ------
@@ -171,7 +171,8 @@ def reverse_log_partition(
     Returns
     -------
     LogPartition
-        ln Z with its standard error and the weights. Samples that are correlated make the error too small.
+        Estimate of ln Z with its standard error, whether it is reliable, and the weight of each chain. Samples that are
+        correlated make the error too small.
 
     Raises
     ------
@@ -339,7 +340,7 @@ def smoothed(count: np.ndarray, n: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape of `count`
-        The probabilities.
+        Probability of each event, in (0, 1).
     """
     return (count + 1) / (n + 2)
 

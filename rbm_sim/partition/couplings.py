@@ -86,7 +86,7 @@ def truncated_free_energy(rbm: RBM, v: Any, order: int, T: float = 1.0) -> np.nd
     Returns
     -------
     ndarray, shape (...)
-        F, in time O(N M) for each configuration.
+        F(v) up to that order, one number for each configuration, in time O(N M).
 
     Raises
     ------

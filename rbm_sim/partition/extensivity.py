@@ -58,7 +58,7 @@ def join(*rbms: RBM) -> RBM:
     Returns
     -------
     RBM
-        The machine with all their units, in their order.
+        Machine with all their units, in their order, and no weights between different ones.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Any = 0) 
     Returns
     -------
     LogPartitions
-        All six.
+        The exact ln Z and the five estimates of it, in nats.
 
     Raises
     ------
@@ -143,7 +143,8 @@ def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Any = 0) -> L
     Returns
     -------
     LogPartitions
-        The differences.
+        Differences, joined machine less sum over the parts, one for the exact ln Z (0 up to rounding) and for each
+        estimate.
 
     Raises
     ------

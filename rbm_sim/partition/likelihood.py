@@ -59,7 +59,7 @@ def log_likelihood(rbm: RBM, data: Any, log_partition: Any = None, T: float = 1.
     Returns
     -------
     LogLikelihood
-        Mean with its two standard errors.
+        Mean over the data in nats, with its standard error and that of ln Z.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def pseudo_log_likelihoods(rbm: RBM, data: Any, T: float = 1.0) -> np.ndarray:
     Returns
     -------
     ndarray, shape (configurations,)
-        One number for each, in double precision.
+        One number for each configuration, in nats and in double precision; leading axes of `data` are flattened.
 
     Raises
     ------

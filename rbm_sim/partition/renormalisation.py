@@ -157,7 +157,7 @@ def kadanoff_energy(E: Any, K: Any) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n, n)
-        The joint energies.
+        Energies E′(v, h), the joint argument of `compare`.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def variational_energy(E: Any, K: Any) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n, k)
-        The joint energies.
+        Energies E′(v, h), the joint argument of `compare`.
 
     Raises
     ------
@@ -253,7 +253,7 @@ def layer_changes(rbm: RBM, scale: float = 2.0) -> LayerChanges:
     Returns
     -------
     LayerChanges
-        One `LayerChange` for each.
+        The change of F(v), ln Z and p(v) under each of the four normalisations.
 
     Raises
     ------

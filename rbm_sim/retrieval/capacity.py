@@ -171,7 +171,7 @@ def seeds(rng: Any, N: int, M: int, samples: int) -> list[np.random.SeedSequence
     Returns
     -------
     list of SeedSequence
-        One for each machine.
+        One for each machine, fixed by `rng`, N, M and its index.
     """
     return random.seeds(rng, (N, M), samples)
 
@@ -193,7 +193,7 @@ def sample(seed: np.random.SeedSequence, *, N: int, M: int, p: float, setting: S
     Returns
     -------
     Trial
-        Where it ended.
+        Where the dynamics of this machine ended.
     """
     rng = np.random.default_rng(seed)
     large = "sparse" if p < SPARSE_BELOW else "packed"
@@ -219,7 +219,7 @@ def collected(N: int, M: int, alpha: float, setting: Setting, trials: Sequence[T
     Returns
     -------
     Retrieval
-        Arrays over samples.
+        The numbers of all trials as arrays of shape (samples,), in their order.
     """
     columns = (np.array(column) for column in zip(*trials, strict=True))
     return Retrieval(N, M, alpha, setting.dynamics, *columns)
@@ -240,7 +240,7 @@ def series(sizes: Sequence[int], alpha: float, **options: Any) -> list[Retrieval
     Returns
     -------
     list of Retrieval
-        One for each N, in their order.
+        One study for each N, in their order.
 
     Raises
     ------

@@ -78,7 +78,7 @@ class GrowingPatterns:
         Returns
         -------
         PackedPatterns
-            Shape (N, M).
+            Patterns of shape (N, M), with entries ±1 or 0; a larger M adds columns to those of a smaller one.
         """
         count = -(-M // self._chunk)
         while len(self._parts) < count:
@@ -178,7 +178,7 @@ def sample(index: int, *, N: int, p: float, setting: Setting, rng: Any, highest:
     Returns
     -------
     CriticalLoad
-        What it gave.
+        Its load, with the state at the last load below, as by `critical_load`.
     """
     seed = random.seeds(rng, (N,), index + 1)[index]
     with blas.one_thread():
@@ -251,7 +251,7 @@ def basin_sample(index: int, *, N: int, alpha: float, p: float, setting: Setting
     Returns
     -------
     float
-        m₀ at the edge.
+        m₀ at the edge of the basin of attraction, nan or 0, as by `basin_edge`.
     """
     seed = random.seeds(rng, (N,), index + 1)[index]
     with blas.one_thread():

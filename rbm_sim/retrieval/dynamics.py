@@ -63,7 +63,7 @@ def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 10
     Returns
     -------
     Descent
-        Where it ended.
+        Final configurations, in the shape of `v`, with sweeps, moves and convergence of each.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Des
     Returns
     -------
     Descent
-        The minimum reached. Not converged if `max_sweeps` were not enough.
+        The minimum reached from each configuration, in the shape of `v`. Not converged if `max_sweeps` were not enough.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
     Returns
     -------
     ndarray, shape (..., N)
-        The configurations after the step.
+        New configurations in the dtype of the weights; `v` stays as it is.
 
     Raises
     ------
@@ -206,7 +206,8 @@ def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
     Returns
     -------
     Descent
-        The fixed point reached. Not converged if `max_sweeps` were not enough.
+        The fixed point reached from each configuration, in the shape of `v`. Not converged if `max_sweeps` were not
+        enough.
 
     Raises
     ------

@@ -106,7 +106,7 @@ class Landscape:
         Returns
         -------
         float
-            E(v) − E(v with i moved).
+            E(v) − E(v with i moved), > 0 if the move lowers the energy.
         """
         step = self.steps[chain, i]
         index, w = self.matrix.row(i)

@@ -131,7 +131,7 @@ def retrieve(
     Returns
     -------
     Trial
-        The end.
+        Overlaps, activity and length of the run in the state where the dynamics stopped: a fixed point if `converged`.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def balancing_field(matrix: Weights, hidden: Unit, v: np.ndarray, L: int = 1) ->
     Returns
     -------
     float
-        g.
+        The field g, the same for all visible units.
     """
     h = hidden.expanded(matrix.shape[1], matrix.dtype).mode(matrix.forward(v.astype(matrix.dtype)))
     h[:L] = 0

@@ -37,7 +37,7 @@ def estimate(values: Any) -> Estimate:
     Returns
     -------
     Estimate
-        Mean, standard error and n.
+        Mean x̄, its standard error and the number n of samples; nan where n is too small for them.
     """
     x = np.asarray(values, dtype=float)
     mean = float(x.mean()) if x.size else math.nan

@@ -52,7 +52,7 @@ def extrapolate(sizes: Sequence[int], values: Sequence[float], errors: Sequence[
     Returns
     -------
     Extrapolation
-        The limit.
+        The limit N → ∞, with its statistical error and what the exponent leaves open.
 
     Raises
     ------

@@ -59,7 +59,7 @@ class Unit(abc.ABC):
         Returns
         -------
         Unit
-            The layer.
+            The same kind of unit, with parameters that need no broadcasting any more.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Unit(abc.ABC):
         Returns
         -------
         Unit
-            The unit without offset.
+            A unit with b = 0 and every other parameter as it is.
         """
         return self._with_offset(0.0)
 
@@ -93,7 +93,7 @@ class Unit(abc.ABC):
         Returns
         -------
         bool
-            True if they all do.
+            True if all of them do, also if there are none.
         """
 
     @property
@@ -113,7 +113,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            U(x).
+            U(x) of each value, the offset included.
         """
 
     @abc.abstractmethod
@@ -128,7 +128,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            x*(I).
+            x*(I) for each input, in the dtype of `I`.
         """
 
     @abc.abstractmethod
@@ -158,7 +158,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            Φ(I).
+            Φ(I) for each input.
         """
 
     @abc.abstractmethod
@@ -175,7 +175,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            K(I).
+            K(I) for each input, over the Lebesgue or counting measure.
         """
 
     def mean(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
@@ -191,7 +191,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            ⟨x⟩ given I.
+            ⟨x⟩ given each input, in the dtype of `I`.
         """
         return self.cumulant(I, 1, T)
 
@@ -208,7 +208,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            Variance of x given I.
+            Variance of x given each input, in the dtype of `I`.
         """
         return self.cumulant(I, 2, T)
 
@@ -272,7 +272,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            P(value ≤ x) given I.
+            Probability P(value ≤ x | I), in [0, 1].
         """
 
     def sample(self, I: np.ndarray, rng: np.random.Generator, T: Any = 1.0) -> np.ndarray:
@@ -290,7 +290,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            The draws, in the dtype of `I`.
+            One draw for each input, in the dtype of `I`.
 
         Raises
         ------

@@ -50,7 +50,7 @@ class Discrete(OwnUnit):
         Returns
         -------
         x, weight : ndarray, shape (values,)
-            Values and ones.
+            Values in increasing order, and ones: a sum over the law is a sum with these weights.
         """
         return np.array(self.values, dtype=float), np.ones(len(self.values))
 

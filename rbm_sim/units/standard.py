@@ -66,7 +66,7 @@ class TwoValued(Unit):
         Returns
         -------
         ndarray
-            The other values.
+            1 where x is the lower value, and the lower value where x is 1.
         """
         return 1 + self.low - x
 
