@@ -120,7 +120,7 @@ visible states L_hat, and how many hidden units none of them activates.""",
 
 
 def _add_machine(parser: Any, alpha: str) -> None:
-    """Options that say which machine, and which dynamics."""
+    """Add the options that say which machine, and which dynamics."""
     parser.add_grid("--N", integer=True, help="visible units (required)")
     parser.add_grid("--alpha", help=alpha)
     units = "visible units (bernoulli with relu hidden units, else spin)"
@@ -177,7 +177,7 @@ def measure(args: argparse.Namespace) -> int:
 
 
 def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
-    """Weights of a file, and the hidden units that the options name."""
+    """Return the weights in a file, and the hidden units that the options name."""
     from rbm_sim._support import check
 
     kind = args.hidden or "relu"
@@ -188,7 +188,7 @@ def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
 
 
 def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
-    """Weights and hidden units of a run."""
+    """Return the weights and hidden units of a run."""
     if args.hidden is not None or args.theta is not None:
         raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
     rbm = training.load_run(args.weights, "WEIGHTS").learner.rbm
@@ -196,7 +196,7 @@ def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
 
 
 def _states(args: argparse.Namespace) -> "np.ndarray":
-    """The visible states, in the values of the visible units of a run."""
+    """Return the visible states, in the values of the visible units of a run."""
     if not args.weights.endswith(".npz"):
         return _load(args.states, "--states")
     run = training.load_run(args.weights, "WEIGHTS")
@@ -231,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status of the sub-command: 0, or 130 if it was interrupted and kept what it had.
+        Exit status of the sub-command: 130 after Ctrl-C, 1 if anything failed, else 0.
     """
     args = build_parser().parse_args(argv)
     commands = {

@@ -18,7 +18,7 @@ _GZIP, _NPY, _ZIP = b"\x1f\x8b", b"\x93NUMPY", b"PK\x03\x04"
 
 
 def arrays(path: Any) -> dict[str, np.ndarray]:
-    """All arrays of a file by name; the name is empty in a format that holds one array without a name."""
+    """Read all arrays of a file by name; the name is empty in a format that holds one array without a name."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -82,7 +82,7 @@ def _idx(path: Any, content: bytes) -> np.ndarray:
 
 
 def _values(where: str, content: bytes, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
-    """The numbers after a header, in native byte order, if there are as many as it says and all are finite."""
+    """Return the numbers after a header in native byte order, or raise if their count is wrong or one is not finite."""
     expected = math.prod(shape) * dtype.itemsize
     if expected != len(content) or min(shape, default=0) < 0:
         what = "truncated" if len(content) < expected else "too long"

@@ -43,7 +43,7 @@ def children(seed: np.random.SeedSequence, key: tuple[int, ...], count: int) -> 
 
 
 def uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform numbers in (0, 1], of 53 bits in double precision and of 32 in single precision.
+    """Draw uniform numbers in (0, 1], of 53 bits in double precision and of 32 in single precision.
 
     Small single-precision numbers have their whole mantissa (``Generator.random`` gives multiples of 2⁻²⁴), so
     that an event of probability 1e-9 has it; and 0 does not occur, so that they have a logarithm.
@@ -59,7 +59,7 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Standard normal numbers; in single precision by the transformation of Box and Muller, which vectorises."""
+    """Draw standard normal numbers; in single precision by the transformation of Box and Muller, which vectorises."""
     if dtype != np.float32:
         return rng.standard_normal(shape)
     size = math.prod(shape)

@@ -25,7 +25,8 @@ def draw(kind: str, table: Any, shown: Sequence[str]) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        Axes with one line for each group of points, with error bars; markers tell the lines apart in grey.
+        Axes with one line for each group of points, with error bars where errors are known; markers tell the lines
+        apart in grey.
     """
     from matplotlib.figure import Figure
 
@@ -39,7 +40,7 @@ def draw(kind: str, table: Any, shown: Sequence[str]) -> Any:
 
 
 def _groups(table: Any, names: Sequence[str]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Rows that share the values of some columns, with a label."""
+    """Return the rows in groups that share the values of some columns, each with a label."""
     groups: dict[tuple, list[dict[str, Any]]] = {}
     for row in table.rows():
         groups.setdefault(tuple(row[name] for name in names), []).append(row)

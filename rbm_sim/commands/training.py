@@ -172,7 +172,7 @@ def _stream(seed: Any, use: str) -> "np.random.SeedSequence":
 
 
 def _digest(data: "np.ndarray") -> str:
-    """What tells one set of data from another."""
+    """Digest that tells one set of data from another."""
     import numpy as np
 
     return hashlib.sha256(np.ascontiguousarray(data, np.int8).tobytes()).hexdigest()[:16]
@@ -267,7 +267,7 @@ def _level(text: str) -> float | str:
 def _learner(
     args: argparse.Namespace, data: "np.ndarray", about: dict[str, Any]
 ) -> tuple["Learner", list[dict[str, Any]]]:
-    """A new learner, or the one that `--out` holds."""
+    """Return a new learner, or the one that `--out` holds."""
     from rbm_sim.learning import Learner
     from rbm_sim.learning import run_files as runs
 
@@ -294,7 +294,7 @@ def _learner(
 
 
 def _options(args: argparse.Namespace, data: "np.ndarray") -> "Options":
-    """How to learn, with defaults that fit the data."""
+    """Options of learning, with defaults that fit the data."""
     from rbm_sim.learning import Options
 
     rate = args.learning_rate

@@ -35,8 +35,8 @@ def draw_run(table: Any, rbm: RBM, shape: tuple[int, ...], rng: Any = 0) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        Above, six panels of the history against the epoch; below, the weights of the 36 strongest hidden units and 36
-        configurations.
+        Above, six panels of the history against the epoch; below, the weights of the strongest hidden units, 36 at
+        most, and 36 configurations.
     """
     from matplotlib.figure import Figure
 

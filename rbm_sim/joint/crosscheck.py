@@ -27,7 +27,7 @@ MEASURED = ("m", "q", "r")
 
 
 def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]]) -> int:
-    """Run `--simulate` of the phase command; returns the exit status."""
+    """Run `--simulate` of the phase command and return the exit status."""
     from replica.table import Table, provenance
 
     if args.precision is not None or args.plot is not None:
@@ -79,7 +79,7 @@ def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]
 
 
 def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> dict[str, Any]:
-    """Theory and simulation of m, q, r at one point.
+    """Compare theory and simulation of m, q, r at one point.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def _loads(cls: Any, others: dict[str, float]) -> list[float]:
 
 
 def _task(name: str, samples: int, seed: int, task: tuple[int, dict[str, Any]]) -> dict[str, Any]:
-    """One row, its random numbers the child of the seed with the row's index."""
+    """Compute one row, its random numbers the child of the seed with the row's index."""
     import numpy as np
 
     from replica.models import get

@@ -28,7 +28,7 @@ class DivergedError(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """How to learn.
+    """Options of learning.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class Options:
 
 @dataclass
 class Parameters:
-    """What is learned: weights, and the linear parts b of the potentials of the two layers.
+    """Parameters that are learned: weights, and the linear parts b of the potentials of the two layers.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Parameters:
     hidden: np.ndarray
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The three arrays.
+        """Return the three arrays, in the order w, visible, hidden.
 
         Returns
         -------
@@ -115,7 +115,7 @@ class Parameters:
         return self.w, self.visible, self.hidden
 
     def copy(self) -> "Parameters":
-        """The same numbers in arrays of their own."""
+        """Return the same numbers in arrays of their own."""
         return Parameters(*(x.copy() for x in self.arrays()))
 
 
@@ -251,7 +251,7 @@ class Learner:
             )
 
     def _learn_from(self, batch: np.ndarray) -> None:
-        """One step along the gradient of one batch."""
+        """Take one step along the gradient of one batch."""
         n, options = len(batch), self.options
         v, h = (np.empty((2 * n, len(x)), np.float32) for x in (self.parameters.visible, self.parameters.hidden))
         v[:n] = batch
@@ -283,7 +283,7 @@ class Learner:
             self.step.hidden[:] = 0
 
     def _hidden(self, v: np.ndarray, draw: bool) -> tuple[np.ndarray, Any]:
-        """What enters ⟨h⟩ given v, and a draw if one is needed."""
+        """Return what enters ⟨h⟩ given v, and a draw if one is needed."""
         y = v @ self.parameters.w
         y -= self.parameters.hidden
         return _statistic_and_draw(self.hidden, y, self.rng, draw)
@@ -304,7 +304,7 @@ class Learner:
 
 
 def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw: bool) -> tuple[np.ndarray, Any]:
-    """The conditional mean in the fields y, or for ReLU units a draw, and a draw if one is needed."""
+    """Return the conditional mean in the fields y, or for ReLU units a draw, and a draw if one is needed."""
     if isinstance(unit, TwoValued):
         # P(x = 1) = (1 + tanh)/2, and a draw asks whether 2u − 1 ≤ tanh
         half = np.float32((1 - unit.low) / 2)

@@ -282,7 +282,7 @@ def _drawn(grey: Any, rng: np.random.Generator) -> np.ndarray:
 
 
 def _levels(grey: Any) -> np.ndarray:
-    """Grey levels, if they are."""
+    """Return grey levels as an array, or raise if they are none."""
     grey = check.real_array("grey", grey)
     outside = (grey < 0) | (grey > 1)
     if outside.any():
@@ -291,7 +291,7 @@ def _levels(grey: Any) -> np.ndarray:
 
 
 def _loaded(name_or_path: Any) -> Dataset:
-    """The data set as it is."""
+    """Load the data set as it is."""
     match name_or_path.split(":") if isinstance(name_or_path, str) else []:
         case ["bars-and-stripes", side] if side.isdecimal():
             return bars_and_stripes(int(side))
@@ -325,7 +325,7 @@ def _images(path: Any, found: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _grey(values: np.ndarray) -> np.ndarray:
-    """Unsigned bytes above 1 as grey levels out of 255; two values as uint8, anything else as float32."""
+    """Turn unsigned bytes above 1 into grey levels out of 255, two values into uint8, anything else into float32."""
     if values.dtype.kind == "b" or (values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 1):
         return values.astype(np.uint8)
     grey = values.astype(np.float32)
@@ -335,7 +335,7 @@ def _grey(values: np.ndarray) -> np.ndarray:
 
 
 def _found(name: str, place: Any, source: str) -> Path:
-    """Path of a file of MNIST in a folder or its subfolder `mnist`."""
+    """Return the path of a file of MNIST in a folder or its subfolder `mnist`, or raise."""
     for folder in (Path(place), Path(place) / "mnist"):
         for suffix in ("", ".gz"):
             if (folder / (name + suffix)).is_file():
@@ -344,7 +344,7 @@ def _found(name: str, place: Any, source: str) -> Path:
 
 
 def _fetched(name: str) -> Path:
-    """Path of a file of MNIST in the cache, fetched if it is not there."""
+    """Return the path of a file of MNIST in the cache, and fetch it if it is not there."""
     try:
         import pooch
     except ImportError:

@@ -12,7 +12,7 @@ from rbm_sim.units import Gaussian, Unit
 
 
 class Fit(NamedTuple):
-    """What maximum likelihood gave.
+    """Result of a fit by maximum likelihood.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ from rbm_sim.units import Gaussian, Spin
 
 
 class Learning(NamedTuple):
-    """What students know, over independent sets of examples: started at the teacher's pattern, or at random.
+    """Knowledge of students, over independent sets of examples: started at the teacher's pattern, or at random.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Learning(NamedTuple):
 
 
 def teacher_examples(pattern: Any, M: int, *, beta: float, rng: Any = None) -> np.ndarray:
-    """Independent examples of a teacher, drawn exactly.
+    """Draw independent examples of a teacher, exactly.
 
     The number k of units that differ from the pattern has the law P(k) ∝ C(N, k) exp{(β/2N)(N − 2k)²}; which ones they
     are is random.

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 class Run(NamedTuple):
-    """What a file holds.
+    """Contents of a file.
 
     Attributes
     ----------
@@ -184,7 +184,7 @@ def load(file: str | Path) -> Run:
 
 
 def _contents(file: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What is said about the run, and its arrays."""
+    """Read what is said about the run, and its arrays."""
     if Path(file).is_file() and not zipfile.is_zipfile(file):
         raise ValueError("it is no .npz file")
     with np.load(file, allow_pickle=False) as arrays:
@@ -192,7 +192,7 @@ def _contents(file: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
-    """A run from its parts, if they fit."""
+    """Make a run of its parts, or raise if they do not fit."""
     if meta["schema"] != SCHEMA:
         raise ValueError(f"schema = {meta['schema']!r}: this version reads {SCHEMA}")
     check.integer("epoch", meta["epoch"], at_least=0)

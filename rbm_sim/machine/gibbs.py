@@ -19,7 +19,7 @@ BLOCK = 250
 
 
 class Machine(Protocol):
-    """What Gibbs sampling asks of a machine: its weights and its units."""
+    """A machine as Gibbs sampling needs it: its weights and its units."""
 
     visible: Unit
     hidden: Unit

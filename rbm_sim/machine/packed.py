@@ -75,7 +75,7 @@ class PackedPatterns(Weights):
         return self.positive.nbytes + (0 if self.nonzero is None else self.nonzero.nbytes)
 
     def scaled(self, scale: float, dtype: Any = np.float32) -> "PackedPatterns":
-        """The same bits with another factor.
+        """Return the same bits with another factor.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class PackedPatterns(Weights):
         return PackedPatterns(self.positive, self.shape[1], nonzero=self.nonzero, scale=scale, dtype=dtype)
 
     def first(self, M: int) -> "PackedPatterns":
-        """The first patterns only.
+        """Return the first patterns only.
 
         Parameters
         ----------
@@ -126,7 +126,7 @@ class PackedPatterns(Weights):
         return result
 
     def squares(self, x: np.ndarray) -> np.ndarray:
-        """Σ_μ w² x: where no entry is 0, the same for every visible unit."""
+        """Sums Σ_μ w² x: where no entry is 0, the same for every visible unit."""
         if self.nonzero is None:
             total = self.scale**2 * x.sum(axis=-1, keepdims=True)
             return np.broadcast_to(total, (*x.shape[:-1], self.shape[0]))
@@ -135,28 +135,28 @@ class PackedPatterns(Weights):
         return self.scale**2 * present.backward(x)
 
     def largest(self) -> float:
-        """The factor of ξ = ±1."""
+        """Modulus of the factor, since ξ = ±1."""
         return abs(self.scale)
 
     def row(self, i: int) -> tuple[Any, np.ndarray]:
-        """One row spread out."""
+        """Row of w, spread out."""
         return slice(None), self._spread(slice(i, i + 1))[0] * self.dtype.type(self.scale)
 
     def columns(self, first: int, last: int) -> np.ndarray:
-        """A few columns spread out."""
+        """Columns of w, spread out."""
         bytes_ = slice(first // 8, -(-last // 8))
         skip = first - 8 * bytes_.start
         return self._spread(slice(None), bytes_)[:, skip : skip + last - first] * self.dtype.type(self.scale)
 
     def transposed(self) -> Dense:
-        """As an array: the bits are stored by rows."""
+        """Return wᵀ as an array: the bits are stored by rows."""
         return Dense(self.dense().T)
 
     def _blocks(self) -> list[slice]:
         return [slice(i, min(i + self._step, self.shape[0])) for i in range(0, self.shape[0], self._step)]
 
     def _spread(self, rows: slice, bytes_: slice = slice(None)) -> np.ndarray:
-        """The entries ξ of some rows as floats."""
+        """Entries ξ of some rows as floats."""
         bits = self.positive[rows, bytes_]
         xi = self._signs.take(bits, axis=0).reshape(len(bits), -1)
         if self.nonzero is not None:

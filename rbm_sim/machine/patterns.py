@@ -16,7 +16,7 @@ _BLOCK = 1 << 20
 
 
 def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: str = "array") -> Any:
-    """Random patterns: ξ_{iμ} = ±1 with probability p_i/2 each, 0 otherwise.
+    """Draw random patterns: ξ_{iμ} = ±1 with probability p_i/2 each, 0 otherwise.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: s
 
 
 def _bits(M: int, density: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Bits of the entries +1 and of those that are not 0 (None: all), a block of rows at a time."""
+    """Draw bits of the entries +1 and of those that are not 0 (None: all), a block of rows at a time."""
     rows = max(1, _BLOCK // M)
     full = bool((density == 1).all())
     fine = bool((density < 1e-3).any())  # numpy's single-precision numbers are multiples of 2⁻²⁴
@@ -79,13 +79,13 @@ def _bits(M: int, density: np.ndarray, rng: np.random.Generator) -> Iterator[tup
 
 
 def _present(rng: np.random.Generator, M: int, density: np.ndarray, fine: bool) -> np.ndarray:
-    """Which entries of a block of rows are not 0."""
+    """Draw which entries of a block of rows are not 0."""
     shape = (len(density), M)
     return random.uniform(rng, shape, np.float32) <= density if fine else rng.random(shape, np.float32) < density
 
 
 def _entries(M: int, positive: np.ndarray, nonzero: np.ndarray | None) -> np.ndarray:
-    """The entries of a block of rows as int8."""
+    """Entries of a block of rows as int8."""
     xi = 2 * np.unpackbits(positive, axis=1, count=M).view(np.int8)
     xi -= 1 if nonzero is None else np.unpackbits(nonzero, axis=1, count=M).view(np.int8)
     return xi
@@ -159,7 +159,7 @@ def pattern_weights(patterns: Any, dtype: Any = np.float32) -> Any:
 
 
 def first_patterns(patterns: Any, count: int) -> np.ndarray:
-    """The first patterns as an array, whatever stores them.
+    """Return the first patterns as an array, whatever stores them.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def _matrix(patterns: Any) -> np.ndarray:
 
 
 def pattern_state(pattern: Any, visible: TwoValued) -> np.ndarray:
-    """The state of the visible layer that a pattern asks for, v_i = 1 where ξ_i > 0, else the lower value.
+    """State of the visible layer that a pattern asks for, v_i = 1 where ξ_i > 0, else the lower value.
 
     For spin units and ξ = ±1 this is the pattern itself, for Bernoulli units Θ(ξ).
 

@@ -11,7 +11,7 @@ from rbm_sim.units import Unit
 
 
 class State(NamedTuple):
-    """A joint state of many chains.
+    """Joint state of many chains.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class RBM:
 
     @property
     def weights(self) -> np.ndarray:
-        """The weights as an array, shape (N, M): read-only if they are stored as one, else a new one."""
+        """Weights as an array, shape (N, M): read-only if they are stored as one, else a new one."""
         return self.matrix.dense()
 
     def __repr__(self) -> str:
@@ -244,7 +244,7 @@ class RBM:
     def sample(
         self, n_chains: int, steps: int, T: Any = 1.0, rng: Any = None, start: Any = None, threads: int = 1
     ) -> State:
-        """Alternating (block) Gibbs sampling: v ~ P(v | h), then h ~ P(h | v), `steps` times in every chain.
+        """Draw v ~ P(v | h), then h ~ P(h | v), `steps` times in every chain: alternating (block) Gibbs sampling.
 
         Parameters
         ----------

@@ -88,7 +88,7 @@ class Weights(abc.ABC):
 
     @abc.abstractmethod
     def largest(self) -> float:
-        """The largest |w_{iμ}|.
+        """Largest |w_{iμ}|.
 
         Returns
         -------
@@ -98,7 +98,7 @@ class Weights(abc.ABC):
 
     @abc.abstractmethod
     def row(self, i: int) -> tuple[Any, np.ndarray]:
-        """The weights of one visible unit that are not 0.
+        """Weights of one visible unit; those that are 0 may be left out.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Weights(abc.ABC):
 
     @abc.abstractmethod
     def columns(self, first: int, last: int) -> np.ndarray:
-        """The weights of the hidden units `first` to `last` − 1, as an array.
+        """Weights of the hidden units `first` to `last` − 1, as an array.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class Weights(abc.ABC):
 
     @abc.abstractmethod
     def transposed(self) -> "Weights":
-        """The matrix wᵀ, without a copy where that is possible.
+        """Return the matrix wᵀ, without a copy where that is possible.
 
         Returns
         -------
@@ -174,13 +174,13 @@ class Dense(Weights):
         return np.matmul(h, self.w.T, out=out)
 
     def squares(self, x: np.ndarray) -> np.ndarray:
-        """Σ_μ w² x."""
+        """Sums Σ_μ w² x."""
         if self._squares is None:
             self._squares = self.w * self.w
         return x @ self._squares.T
 
     def norms(self) -> np.ndarray:
-        """Σ_μ w², without a matrix of squares."""
+        """Sums Σ_μ w², without a matrix of squares."""
         return np.einsum("ij,ij->i", self.w, self.w)
 
     def largest(self) -> float:
@@ -190,15 +190,15 @@ class Dense(Weights):
         return self._largest
 
     def row(self, i: int) -> tuple[Any, np.ndarray]:
-        """A view."""
+        """Row of w, a view."""
         return slice(None), self.w[i]
 
     def columns(self, first: int, last: int) -> np.ndarray:
-        """A view."""
+        """Columns of w, a view."""
         return self.w[:, first:last]
 
     def transposed(self) -> "Dense":
-        """A view."""
+        """Return wᵀ, a view."""
         return Dense(self.w.T)
 
 
@@ -250,7 +250,7 @@ class Sparse(Weights):
         return _into(out, _sparse_product(self._rows, h))
 
     def squares(self, x: np.ndarray) -> np.ndarray:
-        """Σ_μ w² x."""
+        """Sums Σ_μ w² x."""
         if self._squares is None:
             self._squares = self._rows.power(2)
         return _sparse_product(self._squares, x)
@@ -265,11 +265,11 @@ class Sparse(Weights):
         return self._rows.indices[entries], self._rows.data[entries]
 
     def columns(self, first: int, last: int) -> np.ndarray:
-        """As an array."""
+        """Columns of w, as an array."""
         return self._columns[first:last].toarray().T
 
     def transposed(self) -> "Sparse":
-        """Without a copy."""
+        """Return wᵀ, without a copy."""
         return Sparse(self._columns, self._rows)
 
 

@@ -163,7 +163,7 @@ def pair_machine(J: Any, visible: Unit, *, dtype: Any = np.float64) -> RBM:
 
 
 def _square_root(J: np.ndarray) -> np.ndarray:
-    """A matrix w with w wᵀ = J off the diagonal, without columns of rounding errors but with at least one."""
+    """Matrix w with w wᵀ = J off the diagonal, without columns of rounding errors but with at least one."""
     eigenvalues, vectors = np.linalg.eigh((J + J.T) / 2)
     shifted = eigenvalues - min(eigenvalues[0], 0.0)
     keep = shifted > len(J) * np.finfo(float).eps * np.abs(eigenvalues).max()

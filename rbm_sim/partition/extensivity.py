@@ -21,7 +21,7 @@ _GRID = 401
 
 
 class LogPartitions(NamedTuple):
-    """The logarithm of the partition function, exact and estimated; or differences of such.
+    """Logarithm of the partition function, exact and estimated; or differences of such.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ def join(*rbms: RBM) -> RBM:
 
 
 def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Any = 0) -> LogPartitions:
-    """The logarithm of the partition function at T = 1, exact and by five estimates.
+    """Logarithm of the partition function at T = 1, exact and by five estimates.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def mean_field(rbm: RBM, *, starts: int = 16, rng: Any = 0) -> float:
 
 
 def uniform_mean_field(rbm: RBM) -> float:
-    """The lower bound of `mean_field` with one mean for all visible units.
+    """Lower bound of `mean_field` with one mean for all visible units.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def _bound(rbm: RBM, m: np.ndarray) -> np.ndarray:
 
 
 def _free_law(rbm: RBM) -> tuple[np.ndarray, np.ndarray]:
-    """The visible law without weights, and its configurations."""
+    """Visible law without weights, and its configurations."""
     v = np.concatenate(list(exact.states(rbm.visible, rbm.shape[0])))  # type: ignore[arg-type]
     log_p = -rbm.visible.potential(v).sum(axis=1)
     return np.exp(log_p - _log_sum(log_p)), v
@@ -266,7 +266,7 @@ def _log_sum(x: np.ndarray) -> float:
 
 
 def _machine(rbm: RBM) -> RBM:
-    """The machine in double precision, if its visible units have two values."""
+    """Return the machine in double precision, or raise if its visible units do not have two values."""
     if not isinstance(rbm.visible, TwoValued):
         raise ValueError(f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli or Spin units")
     return exact._double(rbm)

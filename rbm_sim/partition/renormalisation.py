@@ -28,7 +28,7 @@ MAX_VISIBLE = 20
 
 
 class Comparison(NamedTuple):
-    """A joint law of v and h beside the law of the data.
+    """Joint law of v and h beside the law of the data.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Comparison(NamedTuple):
 
 
 class LayerChange(NamedTuple):
-    """What a change of the hidden layer does to the visible law.
+    """Effect of a change of the hidden layer on the visible law.
 
     Attributes
     ----------
@@ -238,7 +238,7 @@ def joint_energy(rbm: RBM) -> np.ndarray:
 
 
 def layer_changes(rbm: RBM, scale: float = 2.0) -> LayerChanges:
-    """What becomes of F(v), ln Z and p(v) when the hidden layer is normalised or rescaled.
+    """Changes of F(v), ln Z and p(v) when the hidden layer is normalised or rescaled.
 
     normalised: F → F + Σ_μ K_μ(0). rescaled, w → a w and h → h/a: F → F for two-valued units, and F + M ln a for
     continuous ones, whose measure dh shrinks. Both leave p(v) alone; `unbalanced` and `standardised` do not.

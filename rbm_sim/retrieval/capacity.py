@@ -226,7 +226,7 @@ def collected(N: int, M: int, alpha: float, setting: Setting, trials: Sequence[T
 
 
 def series(sizes: Sequence[int], alpha: float, **options: Any) -> list[Retrieval]:
-    """Retrieval at several N and one α, for the trend with N: deviations from N → ∞ are O(1/√N) per sample.
+    """Run `retrieval` at several N and one α, for the trend with N: deviations from N → ∞ are O(1/√N) per sample.
 
     Parameters
     ----------

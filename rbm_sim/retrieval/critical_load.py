@@ -26,7 +26,7 @@ HIGHEST = 10.0
 
 
 class CriticalLoad(NamedTuple):
-    """What one machine gave.
+    """Critical load of one machine.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class CriticalLoad(NamedTuple):
 
 
 class GrowingPatterns:
-    """A sequence of random patterns, as many as are asked for, packed in bits.
+    """Sequence of random patterns, as many as are asked for, packed in bits.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class GrowingPatterns:
         self._parts: list[PackedPatterns] = []
 
     def first(self, M: int) -> PackedPatterns:
-        """The first patterns of the sequence.
+        """Return the first patterns of the sequence.
 
         Parameters
         ----------

@@ -21,7 +21,7 @@ DYNAMICS = ("single-unit", "alternating")
 
 
 class Descent(NamedTuple):
-    """Where a zero-temperature dynamics ended; from many configurations, every field but the last is an array.
+    """End of a zero-temperature dynamics; from many configurations, every field but the last is an array.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 10
 
 
 def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Descent:
-    """Single-unit moves on E(v) = min_h E(v, h) until no move lowers it: no self-coupling.
+    """Make single-unit moves on E(v) = min_h E(v, h) until no move lowers it: no self-coupling.
 
     A move of unit i is accepted if and only if the exact E(v with i moved) − E(v) < 0. For spin units and
     Gaussian hidden units this is the sequential Hopfield dynamics, v_i ← sign(Σ_{j≠i} J_ij v_j + g_i) with
@@ -133,7 +133,7 @@ def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Des
 
 
 def _bounds(landscape: Landscape, active: np.ndarray, streams: list[np.random.Generator]) -> Any:
-    """For each configuration: its index, the units that may move, in random order, and their tolerances."""
+    """Yield for each configuration its index, the units that may move, in random order, and their tolerances."""
     _, high, tolerance = landscape.gains(active)
     for row, chain in enumerate(active):
         candidates = np.flatnonzero(high[row] > tolerance[row])
@@ -141,7 +141,7 @@ def _bounds(landscape: Landscape, active: np.ndarray, streams: list[np.random.Ge
 
 
 def _sweep(landscape: Landscape, chain: int, candidates: np.ndarray, tolerance: np.ndarray) -> int:
-    """Visit the candidates and move those that gain: how many did."""
+    """Visit the candidates, move those that gain, and return how many did."""
     moved = 0
     for i in candidates:
         if landscape.gain(chain, i) > tolerance[i]:
@@ -237,7 +237,7 @@ def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
 def _descent(
     start: np.ndarray, v: np.ndarray, sweeps: np.ndarray, moves: np.ndarray, converged: np.ndarray, dynamics: str
 ) -> Descent:
-    """The result in the shape of the start: plain numbers for one configuration."""
+    """Return the result in the shape of the start: plain numbers for one configuration."""
     shape = start.shape[:-1]
     if not shape:
         return Descent(v[0], int(sweeps[0]), int(moves[0]), bool(converged[0]), dynamics)

@@ -24,7 +24,7 @@ REBALANCED = 100
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What is retrieved from what, and how.
+    """Setting of a retrieval: units, start and dynamics.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Setting:
 
 
 class Trial(NamedTuple):
-    """Where one retrieval ended.
+    """End of one retrieval.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ def retrieve(
 
 
 def balancing_field(matrix: Weights, hidden: Unit, v: np.ndarray, L: int = 1) -> float:
-    """The field g that keeps half of the Bernoulli units on: minus the mean field of the weak hidden units.
+    """Field g that keeps half of the Bernoulli units on: minus the mean field of the weak hidden units.
 
     g = −(1/N) Σ_i Σ_{μ>L} w_{iμ} h*_μ(v). With ±1 patterns of mean 0 this is −αBq, what the hidden units return of
     the activity q itself; at q = ½ it is the multiplier −αB/2 of the theory at fixed activity.

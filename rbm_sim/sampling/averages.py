@@ -92,7 +92,7 @@ def thermal_averages(
 
 
 def _record(name: str, value: Any, n_chains: int) -> np.ndarray:
-    """A copy of what an observable returned, or raise if it is not one number or more for each chain."""
+    """Return a copy of what an observable returned, or raise if it is not one number or more for each chain."""
     value = np.array(value, dtype=np.float64)
     if value.ndim == 0 or value.shape[0] != n_chains:
         raise ValueError(f"observables[{name!r}] has shape {value.shape}: must be ({n_chains},) or ({n_chains}, ...)")

@@ -197,7 +197,7 @@ def _leave_one_out(x: np.ndarray) -> np.ndarray:
 
 
 def _jackknife(values: np.ndarray) -> Estimate:
-    """An estimate from all chains, with the standard error from those without each of them."""
+    """Estimate from all chains, with the standard error from those without each of them."""
     n = len(values) - 1
     without = values[1:]
     return Estimate(float(values[0]), math.sqrt((n - 1) * float(without.var())), n)

@@ -17,7 +17,7 @@ RULES = ("glauber", "metropolis")
 
 
 class Moves(NamedTuple):
-    """Where single-unit moves led.
+    """Result of single-unit moves.
 
     Attributes
     ----------

@@ -48,7 +48,7 @@ def anneal(
     start: Any = None,
     threads: int = 1,
 ) -> State:
-    """Alternating Gibbs sampling at one temperature after the other.
+    """Sample by alternating Gibbs sampling at one temperature after the other.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ EXPONENTS = (1 / 2, 2 / 3)
 
 
 class Extrapolation(NamedTuple):
-    """A limit for N → ∞.
+    """Limit for N → ∞.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ class Unit(abc.ABC):
     @property
     @abc.abstractmethod
     def offset(self) -> Any:
-        """The linear part b of the potential, a float or an array with one entry per unit."""
+        """Linear part b of the potential, a float or an array with one entry per unit."""
 
     @abc.abstractmethod
     def _with_offset(self, offset: Any) -> Self:
@@ -99,7 +99,7 @@ class Unit(abc.ABC):
     @property
     @abc.abstractmethod
     def domain(self) -> str:
-        """The domain in words, for messages."""
+        """Domain in words, for messages."""
 
     @abc.abstractmethod
     def potential(self, x: np.ndarray) -> np.ndarray:
@@ -128,7 +128,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            x*(I) for each input, in the dtype of `I`.
+            x*(I), one for each input.
         """
 
     @abc.abstractmethod
@@ -310,6 +310,6 @@ class Unit(abc.ABC):
 
 
 def _floats(I: Any) -> np.ndarray:
-    """Inputs as an array of floats: of whole numbers the draws and means are none."""
+    """Return inputs as an array of floats: of whole numbers the draws and means are none."""
     I = np.asarray(I)
     return I if I.dtype.kind == "f" else I.astype(float)

@@ -164,7 +164,7 @@ class Continuous(OwnUnit):
     def _propose(
         self, table: "_Table", I: np.ndarray, rng: np.random.Generator, T: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One proposal for every input, and whether it is accepted."""
+        """Draw one proposal for every input, and whether it is accepted."""
         j = np.clip(np.searchsorted(table.inputs, I) - 1, 0, len(table.inputs) - 2)
         share = (I - table.inputs[j]) / (table.inputs[j + 1] - table.inputs[j])
         u = random.uniform(rng, (4, len(I)), np.float64)

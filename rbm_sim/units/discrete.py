@@ -38,7 +38,7 @@ class Discrete(OwnUnit):
             raise ValueError(f"{cls.__name__}.values = {cls.values!r}: must be two or more increasing numbers")
 
     def nodes(self, T: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
-        """The values, each with weight 1.
+        """Values of the units, each with weight 1.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Discrete(OwnUnit):
         return P
 
     def _best(self, I: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Which value maximises I x − U at T = 0, the larger at a tie, and the maximum."""
+        """Index of the value that maximises I x − U at T = 0, the larger at a tie, and the maximum."""
         x = np.array(self.values)
         gain = np.asarray(I, dtype=np.float64)[..., None] * x - self._energies(x, 0.0)
         return len(x) - 1 - gain[..., ::-1].argmax(axis=-1), gain.max(axis=-1)

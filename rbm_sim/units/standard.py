@@ -56,7 +56,7 @@ class TwoValued(Unit):
         return bool(((x == self.low) | (x == 1)).all())
 
     def flipped(self, x: np.ndarray) -> np.ndarray:
-        """The other of the two values, 1 + low − x.
+        """Other one of the two values, 1 + low − x.
 
         Parameters
         ----------
