@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rbm_sim.commands import studies, training
 from replica import cli
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_capacity(commands: Any) -> None:
+def _add_capacity(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "load up to which patterns are retrieved at T = 0, at several N and for N to infinity"
     parser = commands.add_parser(
         "capacity",
@@ -63,7 +63,7 @@ apart.""",
     _add_sampling(parser, 20)
 
 
-def _add_basin(commands: Any) -> None:
+def _add_basin(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "smallest initial overlap m0 from which patterns are retrieved at T = 0"
     parser = commands.add_parser(
         "basin",
@@ -75,7 +75,7 @@ def _add_basin(commands: Any) -> None:
     _add_sampling(parser, 20)
 
 
-def _add_retrieve(commands: Any) -> None:
+def _add_retrieve(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "states of L patterns at T = 0: where the dynamics ends that starts from them"
     parser = commands.add_parser(
         "retrieve",
@@ -92,14 +92,14 @@ left out of the means (m_tilde_all: of all).""",
     _add_sampling(parser, 1)
 
 
-def _add_sampling(parser: Any, samples: int) -> None:
+def _add_sampling(parser: cli.Parser, samples: int) -> None:
     parser.add_argument(
         "--samples", type=cli.integer(1), default=samples, metavar="N", help=f"random machines ({samples})"
     )
     cli.add_common(parser, jobs=True, rng=True, plot=True)
 
 
-def _add_measure(commands: Any) -> None:
+def _add_measure(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "sparsity of weights and of hidden activity"
     parser = commands.add_parser(
         "measure",
@@ -119,7 +119,7 @@ visible states L_hat, and how many hidden units none of them activates.""",
     cli.add_common(parser)
 
 
-def _add_machine(parser: Any, alpha: str) -> None:
+def _add_machine(parser: cli.Parser, alpha: str) -> None:
     """Add the options that say which machine, and which dynamics."""
     parser.add_grid("--N", integer=True, help="visible units (required)")
     parser.add_grid("--alpha", help=alpha)

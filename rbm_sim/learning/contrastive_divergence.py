@@ -4,15 +4,19 @@ CD-k starts the chains at the data of each batch and lets them run for k Gibbs s
 from batch to batch. A step of one batch is 3 + 2k matrix products and a few passes over the weights.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim._support import random as _random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Gaussian, TwoValued, Unit
 
@@ -114,7 +118,7 @@ class Parameters:
         """
         return self.w, self.visible, self.hidden
 
-    def copy(self) -> "Parameters":
+    def copy(self) -> Parameters:
         """Return the same numbers in arrays of their own."""
         return Parameters(*(x.copy() for x in self.arrays()))
 
@@ -157,8 +161,15 @@ class Learner:
 
     @classmethod
     def begin(
-        cls, data: Any, *, visible: Unit, hidden: Unit, units: int, options: Options | None = None, rng: Any = None
-    ) -> "Learner":
+        cls,
+        data: ArrayLike,
+        *,
+        visible: Unit,
+        hidden: Unit,
+        units: int,
+        options: Options | None = None,
+        rng: Seed = None,
+    ) -> Learner:
         """Start from small random weights, with visible fields that give the means of the data.
 
         Parameters
@@ -339,7 +350,7 @@ def _gradients(v: np.ndarray, h: np.ndarray, centred: bool) -> tuple[np.ndarray,
     return (dw, dv - dw @ lam, dh - mu @ dw) if centred else (dw, dv, dh)
 
 
-def checked(data: Any, visible: Unit) -> np.ndarray:
+def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     """Check data for learning: a matrix of numbers within the domain of the visible units.
 
     Parameters

@@ -9,11 +9,15 @@ function of the teacher is the same for all ξ*). It is the law of the visible l
 examples, S/√N, and whose hidden units are Gaussian.
 """
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.patterns import pattern_weights, random_patterns
 from rbm_sim.machine.rbm import RBM
@@ -38,7 +42,7 @@ class Learning(NamedTuple):
     q_random: Estimate
 
 
-def teacher_examples(pattern: Any, M: int, *, beta: float, rng: Any = None) -> np.ndarray:
+def teacher_examples(pattern: ArrayLike, M: int, *, beta: float, rng: Seed = None) -> np.ndarray:
     """Draw independent examples of a teacher, exactly.
 
     The number k of units that differ from the pattern has the law P(k) ∝ C(N, k) exp{(β/2N)(N − 2k)²}; which ones they
@@ -100,7 +104,7 @@ def _law_of_differences(N: int, beta: float) -> np.ndarray:
     return law / law.sum()
 
 
-def student(examples: Any) -> RBM:
+def student(examples: ArrayLike) -> RBM:
     """Machine of spin and Gaussian units whose weights are the examples: at temperature T it samples P(ξ | S).
 
     Parameters
@@ -130,7 +134,7 @@ def learning(
     samples: int,
     burn_in: int,
     sweeps: int,
-    rng: Any = None,
+    rng: Seed = None,
 ) -> Learning:
     """Overlaps of students with their teacher and with each other, by alternating Gibbs sampling.
 

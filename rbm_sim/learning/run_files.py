@@ -1,13 +1,16 @@
 """Runs of learning on disk: all that is needed to go on exactly where one stopped, and what was measured."""
 
+from __future__ import annotations
+
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim.learning.contrastive_divergence import Learner, Options, Parameters, checked
@@ -15,7 +18,7 @@ from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Bernoulli, Gaussian, ReLU, Spin, Unit
 
 SCHEMA = 1
-UNITS: dict[str, Any] = {"bernoulli": Bernoulli, "spin": Spin, "gaussian": Gaussian, "relu": ReLU}
+UNITS: dict[str, type[Unit]] = {"bernoulli": Bernoulli, "spin": Spin, "gaussian": Gaussian, "relu": ReLU}
 """Name of a unit in files and on the command line."""
 
 Row = dict[str, Any]
@@ -41,14 +44,14 @@ class Run(NamedTuple):
 
 def train(
     learner: Learner,
-    data: Any,
+    data: ArrayLike,
     *,
     epochs: int,
     file: str | Path | None = None,
     measure: Callable[[RBM], Row] | None = None,
     history: list[Row] | None = None,
     about: dict[str, Any] | None = None,
-    progress: Callable[..., Any] | None = None,
+    progress: Callable[..., Iterable[int]] | None = None,
 ) -> list[Row]:
     """Learn until a number of epochs is reached, keeping the run on disk after each one.
 
@@ -91,7 +94,7 @@ def train(
             f"data has shape {data.shape}: the machine has {len(learner.parameters.visible)} visible units"
         )
     history = [] if history is None else history
-    left: Any = range(learner.epoch, epochs)
+    left = range(learner.epoch, epochs)
 
     def keep() -> None:
         if file is not None:

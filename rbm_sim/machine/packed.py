@@ -4,9 +4,12 @@ A float32 weight takes 4 bytes. Products spread the entries out a block of rows 
 eight entries of every byte, and the block stays in the cache.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rbm_sim._support import check
 from rbm_sim.machine.weights import Dense, Weights
@@ -51,7 +54,7 @@ class PackedPatterns(Weights):
         *,
         nonzero: np.ndarray | None = None,
         scale: float = 1.0,
-        dtype: Any = np.float32,
+        dtype: DTypeLike = np.float32,
     ) -> None:
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype = {dtype!r}: must be float32 or float64")
@@ -74,7 +77,7 @@ class PackedPatterns(Weights):
         """Memory of the bits."""
         return self.positive.nbytes + (0 if self.nonzero is None else self.nonzero.nbytes)
 
-    def scaled(self, scale: float, dtype: Any = np.float32) -> "PackedPatterns":
+    def scaled(self, scale: float, dtype: DTypeLike = np.float32) -> PackedPatterns:
         """Return the same bits with another factor.
 
         Parameters
@@ -91,7 +94,7 @@ class PackedPatterns(Weights):
         """
         return PackedPatterns(self.positive, self.shape[1], nonzero=self.nonzero, scale=scale, dtype=dtype)
 
-    def first(self, M: int) -> "PackedPatterns":
+    def first(self, M: int) -> PackedPatterns:
         """Return the first patterns only.
 
         Parameters
@@ -138,7 +141,7 @@ class PackedPatterns(Weights):
         """Modulus of the factor, since ξ = ±1."""
         return abs(self.scale)
 
-    def row(self, i: int) -> tuple[Any, np.ndarray]:
+    def row(self, i: int) -> tuple[slice, np.ndarray]:
         """Row of w, spread out."""
         return slice(None), self._spread(slice(i, i + 1))[0] * self.dtype.type(self.scale)
 

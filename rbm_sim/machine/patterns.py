@@ -1,21 +1,58 @@
 """Random patterns, the weights made of them, and states near them."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.packed import PackedPatterns
 from rbm_sim.machine.rbm import RBM
+from rbm_sim.machine.weights import SparseMatrix
 from rbm_sim.units import TwoValued
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# What stores patterns.
+PatternsLike: TypeAlias = ArrayLike | PackedPatterns | SparseMatrix
 
 _BLOCK = 1 << 20
 """Entries that are drawn at a time: they stay in the cache."""
 
 
-def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: str = "array") -> Any:
+@overload
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: Literal["array"] = "array"
+) -> np.ndarray: ...
+
+
+@overload
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: Literal["packed"]
+) -> PackedPatterns: ...
+
+
+@overload
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: Literal["sparse"]
+) -> csr_array: ...
+
+
+@overload
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: str
+) -> np.ndarray | PackedPatterns | csr_array: ...
+
+
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: str = "array"
+) -> np.ndarray | PackedPatterns | csr_array:
     """Draw random patterns: ξ_{iμ} = ±1 with probability p_i/2 each, 0 otherwise.
 
     Parameters
@@ -91,7 +128,7 @@ def _entries(M: int, positive: np.ndarray, nonzero: np.ndarray | None) -> np.nda
     return xi
 
 
-def _as_array(N: int, M: int, bits: Iterator[Any]) -> np.ndarray:
+def _as_array(N: int, M: int, bits: Iterator[tuple[np.ndarray, np.ndarray | None]]) -> np.ndarray:
     result, row = np.empty((N, M), np.int8), 0
     for block in bits:
         rows = len(block[0])
@@ -100,13 +137,13 @@ def _as_array(N: int, M: int, bits: Iterator[Any]) -> np.ndarray:
     return result
 
 
-def _as_sparse(N: int, M: int, bits: Iterator[Any]) -> Any:
+def _as_sparse(N: int, M: int, bits: Iterator[tuple[np.ndarray, np.ndarray | None]]) -> csr_array:
     import scipy.sparse as sp
 
     return sp.vstack([sp.csr_array(_entries(M, *block)) for block in bits], format="csr")
 
 
-def _as_packed(N: int, M: int, bits: Iterator[Any]) -> PackedPatterns:
+def _as_packed(N: int, M: int, bits: Iterator[tuple[np.ndarray, np.ndarray | None]]) -> PackedPatterns:
     positive, nonzero = np.empty((N, -(-M // 8)), np.uint8), None
     row = 0
     for plus, present in bits:
@@ -122,7 +159,19 @@ def _as_packed(N: int, M: int, bits: Iterator[Any]) -> PackedPatterns:
 _STORAGES = {"array": _as_array, "packed": _as_packed, "sparse": _as_sparse}
 
 
-def pattern_weights(patterns: Any, dtype: Any = np.float32) -> Any:
+@overload
+def pattern_weights(patterns: PackedPatterns, dtype: DTypeLike = np.float32) -> PackedPatterns: ...
+
+
+@overload
+def pattern_weights(patterns: ArrayLike, dtype: DTypeLike = np.float32) -> np.ndarray: ...
+
+
+@overload
+def pattern_weights(patterns: SparseMatrix, dtype: DTypeLike = np.float32) -> csr_array: ...
+
+
+def pattern_weights(patterns: PatternsLike, dtype: DTypeLike = np.float32) -> np.ndarray | PackedPatterns | csr_array:
     """Weights of the random RBM, w = ξ/√N, stored as the patterns are.
 
     Parameters
@@ -152,13 +201,13 @@ def pattern_weights(patterns: Any, dtype: Any = np.float32) -> Any:
         return patterns.scaled(1 / math.sqrt(patterns.shape[0]), dtype)
     if hasattr(patterns, "tocsr"):
         w = patterns.tocsr().astype(dtype)
-        w.data /= np.asarray(math.sqrt(patterns.shape[0]), dtype=dtype)
+        w.data /= np.asarray(math.sqrt(w.shape[0]), dtype=dtype)
         return w
     xi = _matrix(patterns)
     return xi.astype(dtype) / np.asarray(math.sqrt(len(xi)), dtype=dtype)
 
 
-def first_patterns(patterns: Any, count: int) -> np.ndarray:
+def first_patterns(patterns: PatternsLike, count: int) -> np.ndarray:
     """Return the first patterns as an array, whatever stores them.
 
     Parameters
@@ -179,24 +228,24 @@ def first_patterns(patterns: Any, count: int) -> np.ndarray:
         If there are fewer.
     """
     count = check.integer("count", count, at_least=1)
-    if not isinstance(patterns, PackedPatterns) and not hasattr(patterns, "tocsr"):
-        patterns = _matrix(patterns)
-    if count > patterns.shape[1]:
-        raise ValueError(f"count = {count}: there are only {patterns.shape[1]} patterns")
-    if isinstance(patterns, PackedPatterns):
-        return patterns.columns(0, count)
-    chosen = patterns[:, :count]
+    stored = isinstance(patterns, PackedPatterns) or hasattr(patterns, "tocsr")
+    xi: Any = patterns if stored else _matrix(cast(ArrayLike, patterns))
+    if count > xi.shape[1]:
+        raise ValueError(f"count = {count}: there are only {xi.shape[1]} patterns")
+    if isinstance(xi, PackedPatterns):
+        return xi.columns(0, count)
+    chosen = xi[:, :count]
     return chosen.toarray() if hasattr(chosen, "toarray") else chosen
 
 
-def _matrix(patterns: Any) -> np.ndarray:
+def _matrix(patterns: ArrayLike) -> np.ndarray:
     xi = check.real_array("patterns", patterns)
     if xi.ndim != 2 or xi.size == 0:
         raise ValueError(f"patterns has shape {xi.shape}: must be (N, M), both at least 1")
     return xi
 
 
-def pattern_state(pattern: Any, visible: TwoValued) -> np.ndarray:
+def pattern_state(pattern: ArrayLike, visible: TwoValued) -> np.ndarray:
     """State of the visible layer that a pattern asks for, v_i = 1 where ξ_i > 0, else the lower value.
 
     For spin units and ξ = ±1 this is the pattern itself, for Bernoulli units Θ(ξ).
@@ -224,7 +273,7 @@ def pattern_state(pattern: Any, visible: TwoValued) -> np.ndarray:
     return np.where(xi > 0, 1.0, visible.low)
 
 
-def corrupted(rbm: RBM, v: Any, probability: float, *, rng: Any = None) -> np.ndarray:
+def corrupted(rbm: RBM, v: ArrayLike, probability: float, *, rng: Seed = None) -> np.ndarray:
     """Flip every visible unit with the given probability (1 − m₀)/2; spins keep the overlap m₀ with `v`.
 
     Parameters

@@ -4,13 +4,30 @@ Few products are needed. A sparse matrix takes 8 bytes for each entry that is no
 either side.
 """
 
+from __future__ import annotations
+
 import abc
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class SparseMatrix(Protocol):
+    """A matrix of scipy.sparse, of any format."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Numbers of rows and of columns."""
+
+    def tocsr(self) -> csr_array:
+        """Return the same matrix, stored by rows."""
 
 
 class Weights(abc.ABC):
@@ -97,7 +114,7 @@ class Weights(abc.ABC):
         """
 
     @abc.abstractmethod
-    def row(self, i: int) -> tuple[Any, np.ndarray]:
+    def row(self, i: int) -> tuple[slice | np.ndarray, np.ndarray]:
         """Weights of one visible unit; those that are 0 may be left out.
 
         Parameters
@@ -129,7 +146,7 @@ class Weights(abc.ABC):
         """
 
     @abc.abstractmethod
-    def transposed(self) -> "Weights":
+    def transposed(self) -> Weights:
         """Return the matrix wᵀ, without a copy where that is possible.
 
         Returns
@@ -189,7 +206,7 @@ class Dense(Weights):
             self._largest = float(max(self.w.max(), -self.w.min()))
         return self._largest
 
-    def row(self, i: int) -> tuple[Any, np.ndarray]:
+    def row(self, i: int) -> tuple[slice | np.ndarray, np.ndarray]:
         """Row of w, a view."""
         return slice(None), self.w[i]
 
@@ -197,7 +214,7 @@ class Dense(Weights):
         """Columns of w, a view."""
         return self.w[:, first:last]
 
-    def transposed(self) -> "Dense":
+    def transposed(self) -> Dense:
         """Return wᵀ, a view."""
         return Dense(self.w.T)
 
@@ -211,14 +228,14 @@ class Sparse(Weights):
         w and wᵀ.
     """
 
-    def __init__(self, rows: Any, columns: Any) -> None:
+    def __init__(self, rows: csr_array, columns: csr_array) -> None:
         self._rows, self._columns = rows, columns
-        self._squares: Any = None
+        self._squares: csr_array | None = None
         self.shape = rows.shape
         self.dtype = rows.dtype
 
     @classmethod
-    def of(cls, w: Any) -> "Sparse":
+    def of(cls, w: SparseMatrix) -> Sparse:
         """Store a matrix of scipy.sparse.
 
         Parameters
@@ -259,7 +276,7 @@ class Sparse(Weights):
         """Largest |w|."""
         return float(np.abs(self._rows.data).max(initial=0))
 
-    def row(self, i: int) -> tuple[Any, np.ndarray]:
+    def row(self, i: int) -> tuple[slice | np.ndarray, np.ndarray]:
         """Indices and values of one row."""
         entries = slice(self._rows.indptr[i], self._rows.indptr[i + 1])
         return self._rows.indices[entries], self._rows.data[entries]
@@ -268,12 +285,12 @@ class Sparse(Weights):
         """Columns of w, as an array."""
         return self._columns[first:last].toarray().T
 
-    def transposed(self) -> "Sparse":
+    def transposed(self) -> Sparse:
         """Return wᵀ, without a copy."""
         return Sparse(self._columns, self._rows)
 
 
-def _sparse_product(matrix: Any, x: np.ndarray) -> np.ndarray:
+def _sparse_product(matrix: csr_array, x: np.ndarray) -> np.ndarray:
     """Product x matrixᵀ, for any number of leading axes."""
     flat = x.reshape(-1, x.shape[-1])
     product = matrix @ flat[0] if len(flat) == 1 else (matrix @ flat.T).T
@@ -287,7 +304,11 @@ def _into(out: np.ndarray | None, result: np.ndarray) -> np.ndarray:
     return out
 
 
-def stored(weights: Any) -> Weights:
+# What makes the weights of a machine.
+WeightsLike: TypeAlias = ArrayLike | SparseMatrix | Weights
+
+
+def stored(weights: WeightsLike) -> Weights:
     """Return weights of any kind in their storage, or raise if they are not a matrix of finite numbers.
 
     Parameters
@@ -310,7 +331,7 @@ def stored(weights: Any) -> Weights:
     if isinstance(weights, Weights):
         return weights
     if hasattr(weights, "tocsr"):
-        result = Sparse.of(weights)
+        result = Sparse.of(cast(SparseMatrix, weights))
         check.real_array("weights", result._rows.data)
         if not math.prod(result.shape):
             raise ValueError(f"weights has shape {result.shape}: must be (N, M), visible × hidden, both at least 1")

@@ -5,12 +5,15 @@ over all product laws and a series in cumulants do, a minimum over fewer paramet
 is the distinction of quantum chemistry between linked expansions and truncated configuration interaction.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import couplings, exact
 from rbm_sim.units import TwoValued, Unit
@@ -84,7 +87,7 @@ def join(*rbms: RBM) -> RBM:
     )
 
 
-def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Any = 0) -> LogPartitions:
+def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Seed = 0) -> LogPartitions:
     """Logarithm of the partition function at T = 1, exact and by five estimates.
 
     Parameters
@@ -128,7 +131,7 @@ def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Any = 0) 
     )
 
 
-def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Any = 0) -> LogPartitions:
+def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Seed = 0) -> LogPartitions:
     """Each estimate for machines side by side, less the sum of the estimates for each: 0 if it is size-consistent.
 
     Given n times the same machine it is extensivity that is tested.
@@ -157,7 +160,7 @@ def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Any = 0) -> L
     return LogPartitions(*map(float, together - sum(parts)))
 
 
-def mean_field(rbm: RBM, *, starts: int = 16, rng: Any = 0) -> float:
+def mean_field(rbm: RBM, *, starts: int = 16, rng: Seed = 0) -> float:
     """Largest S(m) − Σ_i U_i(m_i) + Σ_μ K_μ(Σ_i w_{iμ} m_i) that is found: the best product law, a lower bound of ln Z.
 
     S(m) is the entropy of independent visible units with means m. From every start the visible and the hidden means

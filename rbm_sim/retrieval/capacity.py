@@ -1,5 +1,7 @@
 """Retrieval against size and load: many random machines, each started at patterns of its own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -7,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rbm_sim._support import blas, check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.patterns import random_patterns
 from rbm_sim.retrieval.results import Retrieval
 from rbm_sim.retrieval.trial import DENSE, Setting, Trial, retrieve
@@ -35,7 +38,7 @@ def retrieval(
     hidden: Unit,
     p: float = 1.0,
     samples: int = 20,
-    rng: Any = None,
+    rng: Seed = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
     **start: Any,
@@ -158,7 +161,7 @@ def machine(
     return N, M, setting
 
 
-def seeds(rng: Any, N: int, M: int, samples: int) -> list[np.random.SeedSequence]:
+def seeds(rng: Seed, N: int, M: int, samples: int) -> list[np.random.SeedSequence]:
     """Return the seeds of the samples of one size and load.
 
     Parameters

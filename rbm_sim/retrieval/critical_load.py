@@ -5,13 +5,17 @@ first pattern is lost is found by bisection. Over machines, the fraction that st
 whose critical load lies above α.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rbm_sim._support import blas, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.packed import PackedPatterns
 from rbm_sim.machine.patterns import random_patterns
 from rbm_sim.retrieval.results import LOST_BELOW
@@ -137,7 +141,7 @@ def critical_load(
     return CriticalLoad((low + high) / 2 / N, trials[low].g, trials[low].m_tilde, len(trials), settled())
 
 
-def _bracket(keeps: Any, least: int, first: int, most: int) -> tuple[int, int | None]:
+def _bracket(keeps: Callable[[int], bool], least: int, first: int, most: int) -> tuple[int, int | None]:
     """Numbers of patterns with which the first is kept (0: none) and lost (None: never), by doubling or halving."""
     if keeps(first):
         low = first
@@ -156,7 +160,7 @@ def _bracket(keeps: Any, least: int, first: int, most: int) -> tuple[int, int | 
     return 0, high
 
 
-def sample(index: int, *, N: int, p: float, setting: Setting, rng: Any, highest: float = HIGHEST) -> CriticalLoad:
+def sample(index: int, *, N: int, p: float, setting: Setting, rng: Seed, highest: float = HIGHEST) -> CriticalLoad:
     """Critical load of the machine of the given index.
 
     Parameters
@@ -230,7 +234,7 @@ def basin_edge(N: int, alpha: float, setting: Setting, *, p: float = 1.0, seed: 
     return 1 - (low + high) / N
 
 
-def basin_sample(index: int, *, N: int, alpha: float, p: float, setting: Setting, rng: Any) -> float:
+def basin_sample(index: int, *, N: int, alpha: float, p: float, setting: Setting, rng: Seed) -> float:
     """Edge of the basin of the machine of the given index.
 
     Parameters

@@ -8,11 +8,16 @@ capacity. Results say which of the two was used.
 Every function takes one configuration or many; many share the matrix products.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.retrieval.landscape import Landscape
 from rbm_sim.units import TwoValued
@@ -44,7 +49,7 @@ class Descent(NamedTuple):
     dynamics: str
 
 
-def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 1000, rng: Any = None) -> Descent:
+def run(rbm: RBM, v: ArrayLike, *, dynamics: str = "single-unit", max_sweeps: int = 1000, rng: Seed = None) -> Descent:
     """Run the dynamics of the given name: `descend` ("single-unit") or `alternate` ("alternating").
 
     Parameters
@@ -75,7 +80,7 @@ def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 10
     return descend(rbm, v, max_sweeps=max_sweeps, rng=rng)
 
 
-def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Descent:
+def descend(rbm: RBM, v: ArrayLike, *, max_sweeps: int = 1000, rng: Seed = None) -> Descent:
     """Make single-unit moves on E(v) = min_h E(v, h) until no move lowers it: no self-coupling.
 
     A move of unit i is accepted if and only if the exact E(v with i moved) − E(v) < 0. For spin units and
@@ -132,7 +137,9 @@ def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Des
     return _descent(start, landscape.v, sweeps, moves, converged, "single-unit")
 
 
-def _bounds(landscape: Landscape, active: np.ndarray, streams: list[np.random.Generator]) -> Any:
+def _bounds(
+    landscape: Landscape, active: np.ndarray, streams: list[np.random.Generator]
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Yield for each configuration its index, the units that may move, in random order, and their tolerances."""
     _, high, tolerance = landscape.gains(active)
     for row, chain in enumerate(active):
@@ -150,7 +157,7 @@ def _sweep(landscape: Landscape, chain: int, candidates: np.ndarray, tolerance: 
     return moved
 
 
-def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
+def synchronous_step(rbm: RBM, v: ArrayLike) -> np.ndarray:
     """Move at once every unit whose move alone would lower E(v) = min_h E(v, h): no self-coupling.
 
     For spin units and Gaussian hidden units, v_i′ = sign(Σ_{j≠i} J_ij v_j + g_i) with J = w wᵀ. From a state
@@ -188,7 +195,7 @@ def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
     return (landscape.v + moving * landscape.steps).reshape(start.shape)
 
 
-def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
+def alternate(rbm: RBM, v: ArrayLike, *, max_sweeps: int = 1000) -> Descent:
     """Minimise E(v, h) over h and over v in turn until v repeats, h ← h*(v), v ← v*(h).
 
     This keeps a self-coupling: unit i is held in place by its own contribution w_iμ v_i to the inputs of the

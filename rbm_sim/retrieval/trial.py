@@ -1,5 +1,7 @@
 """One retrieval: a machine is started at patterns of its own, and the zero-temperature dynamics runs."""
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -7,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rbm_sim._support import check
-from rbm_sim.machine.patterns import first_patterns, pattern_state, pattern_weights
+from rbm_sim.machine.patterns import PatternsLike, first_patterns, pattern_state, pattern_weights
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.machine.weights import Weights, stored
 from rbm_sim.observables import order_parameters, participation_ratio
@@ -106,7 +108,7 @@ class Trial(NamedTuple):
 
 
 def retrieve(
-    patterns: Any,
+    patterns: PatternsLike,
     setting: Setting,
     *,
     rng: np.random.Generator,
@@ -198,7 +200,7 @@ def balancing_field(matrix: Weights, hidden: Unit, v: np.ndarray, L: int = 1) ->
     return -float(matrix.backward(h).mean(dtype=float))
 
 
-def _weights(patterns: Any) -> Weights:
+def _weights(patterns: PatternsLike) -> Weights:
     weights = stored(pattern_weights(patterns))
     few = weights.shape[0] * weights.shape[1] <= DENSE
     return stored(weights.dense()) if few else weights

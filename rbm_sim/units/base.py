@@ -17,10 +17,13 @@ At temperature T the law is P(x | I) ∝ exp{(I x − U(x))/T}, over the countin
 the Lebesgue measure for the others.
 """
 
+from __future__ import annotations
+
 import abc
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rbm_sim._support import check
 
@@ -39,14 +42,14 @@ class Unit(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def offset(self) -> Any:
+    def offset(self) -> float | np.ndarray:
         """Linear part b of the potential, a float or an array with one entry per unit."""
 
     @abc.abstractmethod
-    def _with_offset(self, offset: Any) -> Self:
+    def _with_offset(self, offset: float | np.ndarray) -> Self:
         """Return the same kind of unit with another offset."""
 
-    def expanded(self, size: int, dtype: Any) -> Self:
+    def expanded(self, size: int, dtype: DTypeLike) -> Self:
         """Return a layer of `size` such units, its parameters arrays of shape (size,) and type `dtype`.
 
         Parameters
@@ -275,7 +278,7 @@ class Unit(abc.ABC):
             Probability P(value ≤ x | I), in [0, 1].
         """
 
-    def sample(self, I: np.ndarray, rng: np.random.Generator, T: Any = 1.0) -> np.ndarray:
+    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float | np.ndarray = 1.0) -> np.ndarray:
         """Draw x from P(x | I) ∝ exp{(I x − U(x))/T}, once for every entry of `I`.
 
         Parameters
@@ -305,7 +308,7 @@ class Unit(abc.ABC):
         return self._draw(I - self.offset, rng, T)
 
     @abc.abstractmethod
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         """Draw x in the field y = I − b, which is overwritten."""
 
 

@@ -21,7 +21,7 @@ twice the margin that their second differences call for.
 
 import math
 from itertools import pairwise
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -142,7 +142,7 @@ class Continuous(OwnUnit):
         # ends and kinks are points of the grid, and exact
         return np.where(I * x - self._energies(x, 0.0) > gain.max(axis=1), x, grid[best])
 
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         result = np.full(y.shape, np.nan, dtype=y.dtype)
         temperatures = np.broadcast_to(T, y.shape)
         for value in np.unique(T):

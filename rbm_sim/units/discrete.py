@@ -13,7 +13,7 @@
 # ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -77,14 +77,14 @@ class Discrete(OwnUnit):
         sums[..., -1] = 1
         return np.take_along_axis(sums, below[..., None], axis=-1)[..., 0].astype(I.dtype, copy=False)
 
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         # the value that the uniform number falls on; they lie in (0, 1]
         cumulative = np.cumsum(self._law(y, T), axis=-1)
         u = random.uniform(rng, y.shape, y.dtype)
         index = (cumulative[..., :-1] < u[..., None]).sum(axis=-1)
         return np.array(self.values, dtype=y.dtype)[index]
 
-    def _law(self, I: np.ndarray, T: Any) -> np.ndarray:
+    def _law(self, I: np.ndarray, T: float | np.ndarray) -> np.ndarray:
         """Probabilities of the values, along a new last axis."""
         x, T = np.array(self.values), np.asarray(T, dtype=np.float64)[..., None]
         energies = self.energy(x, T) if T.size > 1 else self._energies(x, T.item())
