@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rbm_sim.commands import studies, training
 from replica import cli
@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     Returns
     -------
     argparse.ArgumentParser
-        The parser.
+        A parser whose `command` is the name of the sub-command, with the options of each.
     """
     parser = cli.Parser(
         description="Finite restricted Boltzmann machines: retrieval of patterns, learning, and measurements.",
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_capacity(commands: Any) -> None:
+def _add_capacity(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "load up to which patterns are retrieved at T = 0, at several N and for N to infinity"
     parser = commands.add_parser(
         "capacity",
@@ -63,7 +63,7 @@ apart.""",
     _add_sampling(parser, 20)
 
 
-def _add_basin(commands: Any) -> None:
+def _add_basin(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "smallest initial overlap m0 from which patterns are retrieved at T = 0"
     parser = commands.add_parser(
         "basin",
@@ -75,7 +75,7 @@ def _add_basin(commands: Any) -> None:
     _add_sampling(parser, 20)
 
 
-def _add_retrieve(commands: Any) -> None:
+def _add_retrieve(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "states of L patterns at T = 0: where the dynamics ends that starts from them"
     parser = commands.add_parser(
         "retrieve",
@@ -92,14 +92,14 @@ left out of the means (m_tilde_all: of all).""",
     _add_sampling(parser, 1)
 
 
-def _add_sampling(parser: Any, samples: int) -> None:
+def _add_sampling(parser: cli.Parser, samples: int) -> None:
     parser.add_argument(
         "--samples", type=cli.integer(1), default=samples, metavar="N", help=f"random machines ({samples})"
     )
     cli.add_common(parser, jobs=True, rng=True, plot=True)
 
 
-def _add_measure(commands: Any) -> None:
+def _add_measure(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "sparsity of weights and of hidden activity"
     parser = commands.add_parser(
         "measure",
@@ -119,8 +119,8 @@ visible states L_hat, and how many hidden units none of them activates.""",
     cli.add_common(parser)
 
 
-def _add_machine(parser: Any, alpha: str) -> None:
-    """Options that say which machine, and which dynamics."""
+def _add_machine(parser: cli.Parser, alpha: str) -> None:
+    """Add the options that say which machine, and which dynamics."""
     parser.add_grid("--N", integer=True, help="visible units (required)")
     parser.add_grid("--alpha", help=alpha)
     units = "visible units (bernoulli with relu hidden units, else spin)"
@@ -152,7 +152,7 @@ def measure(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0.
+        Exit status, 0: what goes wrong raises.
     """
     import numpy as np
 
@@ -177,7 +177,7 @@ def measure(args: argparse.Namespace) -> int:
 
 
 def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
-    """Weights of a file, and the hidden units that the options name."""
+    """Return the weights in a file, and the hidden units that the options name."""
     from rbm_sim._support import check
 
     kind = args.hidden or "relu"
@@ -188,7 +188,7 @@ def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
 
 
 def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
-    """Weights and hidden units of a run."""
+    """Return the weights and hidden units of a run."""
     if args.hidden is not None or args.theta is not None:
         raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
     rbm = training.load_run(args.weights, "WEIGHTS").learner.rbm
@@ -196,7 +196,7 @@ def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
 
 
 def _states(args: argparse.Namespace) -> "np.ndarray":
-    """The visible states, in the values of the visible units of a run."""
+    """Return the visible states, in the values of the visible units of a run."""
     if not args.weights.endswith(".npz"):
         return _load(args.states, "--states")
     run = training.load_run(args.weights, "WEIGHTS")
@@ -231,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status.
+        Exit status of the sub-command: 130 after Ctrl-C, 1 if anything failed, else 0.
     """
     args = build_parser().parse_args(argv)
     commands = {

@@ -11,15 +11,19 @@ One layer is summed or integrated over in the weights of importance, the hidden 
 units, whose K costs ten times as much.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Gaussian, ReLU, TwoValued, Unit
 
@@ -67,8 +71,8 @@ def log_partition(
     T: float = 1.0,
     n_chains: int = 100,
     n_temperatures: int = 10_000,
-    base: Any = None,
-    rng: Any = None,
+    base: ArrayLike | None = None,
+    rng: Seed = None,
     threads: int = 1,
 ) -> LogPartition:
     """Estimate ln Z by annealing from a machine without couplings, Z = Z_base ⟨Π_k f_k(x_{k−1})/f_{k−1}(x_{k−1})⟩.
@@ -98,7 +102,7 @@ def log_partition(
     Returns
     -------
     LogPartition
-        ln Z with its standard error and the weights.
+        Estimate of ln Z with its standard error, whether it is reliable, and the weight of each chain.
 
     Raises
     ------
@@ -138,12 +142,12 @@ def log_partition(
 
 def reverse_log_partition(
     rbm: RBM,
-    samples: Any,
+    samples: ArrayLike,
     *,
     T: float = 1.0,
     n_temperatures: int = 10_000,
-    base: Any = None,
-    rng: Any = None,
+    base: ArrayLike | None = None,
+    rng: Seed = None,
     threads: int = 1,
 ) -> LogPartition:
     """Estimate ln Z from above, by annealing samples of the machine back to the base: 1/Z = ⟨weight⟩/Z_base.
@@ -171,7 +175,8 @@ def reverse_log_partition(
     Returns
     -------
     LogPartition
-        ln Z with its standard error and the weights. Samples that are correlated make the error too small.
+        Estimate of ln Z with its standard error, whether it is reliable, and the weight of each chain. Samples that are
+        correlated make the error too small.
 
     Raises
     ------
@@ -210,7 +215,7 @@ def reverse_log_partition(
 class _Layer:
     """Units whose field in an input I, at β, is −b⁰ + β (I + b⁰ − b), with the offsets b⁰ of the base and b."""
 
-    def __init__(self, unit: Unit, base: Unit, size: int, dtype: Any, T: float) -> None:
+    def __init__(self, unit: Unit, base: Unit, size: int, dtype: np.dtype, T: float) -> None:
         self.unit, self.T = unit.centred(), T
         self.start = np.full(size, -base.offset, dtype)
         self.shift = np.full(size, base.offset - unit.offset, dtype)
@@ -255,7 +260,7 @@ def _two_valued_gain(new: np.ndarray, slope: np.ndarray, step: float, low: float
 class _Path:
     """The machines between base and machine, with the laws of the layer that is kept."""
 
-    def __init__(self, rbm: RBM, T: float, base: Any) -> None:
+    def __init__(self, rbm: RBM, T: float, base: ArrayLike | None) -> None:
         self.T = check.number("T", T, above=0)
         _check_normalisable(rbm)
         self.rbm = rbm
@@ -308,7 +313,7 @@ def _betas(n_temperatures: int) -> np.ndarray:
     return np.linspace(0, 1, check.integer("n_temperatures", n_temperatures, at_least=2))
 
 
-def _fitted(rbm: RBM, base: Any, T: float) -> Unit:
+def _fitted(rbm: RBM, base: ArrayLike, T: float) -> Unit:
     """Visible units in fields such that without couplings they have given means, or the smoothed means of data."""
     unit, N = rbm.visible, rbm.shape[0]
     if not isinstance(unit, TwoValued):
@@ -339,7 +344,7 @@ def smoothed(count: np.ndarray, n: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape of `count`
-        The probabilities.
+        Probability of each event, in (0, 1).
     """
     return (count + 1) / (n + 2)
 
@@ -363,7 +368,7 @@ def _check_normalisable(rbm: RBM) -> None:
 
 
 def _each_block(
-    chains: Callable[[slice, np.random.Generator], np.ndarray], n_chains: int, rng: Any, threads: int
+    chains: Callable[[slice, np.random.Generator], np.ndarray], n_chains: int, rng: Seed, threads: int
 ) -> np.ndarray:
     """Log-weights of all chains, block by block, in this thread or in several."""
     threads = check.integer("threads", threads, at_least=1)
