@@ -93,7 +93,7 @@ def relu_tail(threshold: float, slope: float, v: float, tau: NDArray) -> NDArray
 
 
 def _tilted(x: Any, v: Any) -> tuple[Any, Any, Any]:
-    """Ln Z, E_0 and E_1; of the two terms of Z the smaller is taken relative to the larger."""
+    """ln Z, E_0 and E_1; of the two terms of Z the smaller is taken relative to the larger."""
     off = log_H(0, x)
     on = v * x * x / (2 * (1 - v)) - 0.5 * np.log(1 - v) + log_H(0, -x / np.sqrt(1 - v))
     ahead = np.real(on) > np.real(off)

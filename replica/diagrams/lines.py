@@ -28,18 +28,7 @@ BELOW_EVERY_FOLD = {"hopfield": 1e-30, "threshold-hopfield": 1e-300, "relu-rbm":
 
 
 def diagrams_of(cls: Any) -> tuple[Diagram, ...]:
-    """Diagrams of a model: those that its class declares, and those kept here.
-
-    Parameters
-    ----------
-    cls : type
-        The model class.
-
-    Returns
-    -------
-    tuple of Diagram
-        Empty for a model without critical lines.
-    """
+    """Diagrams of a model class: those that it declares, and those kept here; none for one without critical lines."""
     return (*cls.diagrams, *DIAGRAMS.get(cls.name, ()))
 
 

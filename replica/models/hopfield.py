@@ -205,7 +205,7 @@ def glass_nodes(model: Hopfield, lowest: float) -> NDArray:
 
 
 def glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
-    """Ln α and the order parameters at u = ln(s − s_min), m = 0."""
+    """ln α and the order parameters at u = ln(s − s_min), m = 0."""
     lowest, excess, T = np.broadcast_arrays(_least_noise(model.T), np.exp(u), np.asarray(model.T, dtype=float))
     s = lowest + excess
     _, q, C = spin_averages(np.zeros_like(s), s, T)
@@ -231,7 +231,7 @@ def _least_noise(T: Any) -> NDArray:
 
 
 def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tuple[NDArray, Order]:
-    """Ln α = ln(s²(1−C)²/q), −inf where the chart has no point."""
+    """ln α = ln(s²(1−C)²/q), −inf where the chart has no point."""
     inside = exists & (order.q > 1e-280)
     with np.errstate(divide="ignore", invalid="ignore"):
         load = 2 * np.log(s) + 2 * np.log(margin) - np.log(np.where(inside, order.q, 1.0))
@@ -239,7 +239,7 @@ def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tupl
 
 
 def paramagnet(model: Hopfield) -> tuple[NDArray, Order]:
-    """M = q = r = 0, C = β: inside the domain C < 1 for T > 1."""
+    """m = q = r = 0, C = β: inside the domain C < 1 for T > 1."""
     T = np.broadcast_to(np.asarray(model.T, dtype=float), model.shape)
     exists = T > 1
     C = 1 / np.where(exists, T, 2.0)

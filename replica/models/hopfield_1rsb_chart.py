@@ -85,7 +85,7 @@ def glass_nodes(model: Any, lowest: float) -> NDArray:
 
 
 def retrieval_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
-    """Ln α and (m, C, Δ, μ) at coordinates u."""
+    """ln α and (m, C, Δ, μ) at coordinates u."""
     return _solved_point("retrieval", u)
 
 
@@ -103,7 +103,7 @@ def _solved_point(name: str, u: NDArray) -> tuple[NDArray, list[NDArray]]:
 
 @lru_cache(maxsize=1024)
 def _remembered(name: str, coordinates: bytes) -> NDArray:
-    """Ln α and the order parameters, one row each: the nodes and the folds are asked for at every solve."""
+    """ln α and the order parameters, one row each: the nodes and the folds are asked for at every solve."""
     curve, u = CURVES[name], np.frombuffer(coordinates)
     inside = np.clip(u, curve.low, curve.high)
     x = _newton(curve, inside, _table(name)(inside).T)

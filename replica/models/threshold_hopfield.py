@@ -134,7 +134,7 @@ class ThresholdHopfield(Model):
 
 
 def _log_hidden(theta: Any) -> Any:
-    """Ln ½H2(√2 θ): ln r at C = 0 and q = ½; does not underflow."""
+    """ln ½H2(√2 θ): ln r at C = 0 and q = ½; does not underflow."""
     return log_H(2, math.sqrt(2) * np.asarray(theta)) - math.log(2)
 
 
@@ -168,7 +168,7 @@ def _glass_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Order]:
 
 
 def _load_at(m: NDArray, log_s: NDArray, C: NDArray, log_margin: NDArray, theta: NDArray) -> tuple[NDArray, Order]:
-    """Ln α = ln(s²/r) and the order parameters, r = ½H2(√2 θ)/(1−C)²; α = 0 where C ≥ 1."""
+    """ln α = ln(s²/r) and the order parameters, r = ½H2(√2 θ)/(1−C)²; α = 0 where C ≥ 1."""
     inside = np.isfinite(log_margin)
     log_margin = np.where(inside, log_margin, 0.0)
     log_r = _log_hidden(theta) - 2 * log_margin

@@ -155,7 +155,7 @@ def _log_real(k: int, x: NDArray) -> NDArray:
 
 
 def _log_slope(k: int, x: NDArray) -> NDArray:
-    """D ln H^(k)/dx = −k H^(k−1)/H^(k), by the tail ratio where both underflow."""
+    """d ln H^(k)/dx = −k H^(k−1)/H^(k), by the tail ratio where both underflow."""
     below = np.minimum(x, 30.0)
     if k == 0:
         return np.where(x > 30.0, -1 / _scaled_real(0, np.maximum(x, 30.0)), -phi(below) / _H_real(0, below))

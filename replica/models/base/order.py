@@ -42,7 +42,7 @@ def gain(order: Order, scale: Any) -> Any:
 
 
 def log_margin(order: Order, scale: Any) -> Any:
-    """Ln(1 − C), likewise."""
+    """ln(1 − C), likewise."""
     if is_multiprecision(order.C) or is_multiprecision(order.B):
         return log1p(-order.C)
     with np.errstate(all="ignore"):

@@ -191,7 +191,7 @@ class SparseRBM(Model):
         return s, mean / (_column(s) * sqrt(law.x))
 
     def _threshold(self, q: Any) -> Any:
-        """Y = θ/√(pq), for the quiescent state q = 0 that of a very small q."""
+        """y = θ/√(pq), for the quiescent state q = 0 that of a very small q."""
         scale = sqrt(self.sparsity * q)
         if is_multiprecision(scale):
             return self.theta / (scale if scale != 0 else noise_floor(scale))

@@ -115,7 +115,7 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
 
 
 def noiseless_from(states: list[ZeroNoise]) -> float:
-    """V beyond which all zero-noise states are free of noise: it and the self-field αB/2 are far below the gap."""
+    """v beyond which all zero-noise states are free of noise: it and the self-field αB/2 are far below the gap."""
     return max([FAR, *(max(math.log(10 / s.gap), 0.5 * math.log(100 * s.self_field / s.gap)) for s in states)])
 
 

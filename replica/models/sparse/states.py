@@ -166,7 +166,7 @@ def descended_fold(model: SparseRBM) -> tuple[Order, float]:
 
 
 def _overlap_without_noise(model: SparseRBM) -> float:
-    """M = E[W; W ≥ 1]/L."""
+    """m = E[W; W ≥ 1]/L."""
     law = model.law()
     return float((law.weight * law.w)[law.w >= 1].sum() / model.size)
 
@@ -246,7 +246,7 @@ SPREAD_STEPS = 32
 
 
 def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
-    """V = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
+    """v = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
     exists = np.broadcast_to((np.asarray(flat.g) < 0) & (np.asarray(flat.theta) > 0), flat.shape)
     zero = np.zeros(flat.shape)
     return exists, Order(zero, zero, zero, zero, zero)
