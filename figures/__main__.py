@@ -81,7 +81,7 @@ def names(package: ModuleType) -> list[str]:
     Returns
     -------
     list of str
-        Sorted.
+        Names of its public modules, one for each figure, in alphabetical order.
     """
     return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
 
@@ -99,7 +99,7 @@ def recompute(module: ModuleType, folder: Path) -> str:
     Returns
     -------
     str
-        Names of the files.
+        Names of the two files written, the table and the picture, for the message.
     """
     name = module.__name__.rpartition(".")[2]
     computed = module.compute()
@@ -122,7 +122,7 @@ def redraw(module: ModuleType, folder: Path) -> str:
     Returns
     -------
     str
-        Name of the picture.
+        Name of the picture written, for the message.
     """
     from matplotlib.figure import Figure
 

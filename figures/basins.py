@@ -43,7 +43,7 @@ def row(point: tuple[int, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        N, α, m0 with its standard error, and the fraction of machines that lose the pattern itself.
     """
     N, alpha = point
     setting = Setting(Spin(), Gaussian())

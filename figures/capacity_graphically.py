@@ -67,7 +67,7 @@ def rhs(y: Any) -> Any:
     Returns
     -------
     array_like
-        √(2α).
+        The √(2α) at which a state with this y exists, of the shape of `y`.
     """
     return erf(y) / y - 2 / np.sqrt(np.pi) * np.exp(-(y**2))
 

@@ -58,7 +58,7 @@ def distance(ell: float, share: float) -> float:
     Returns
     -------
     float
-        Between 0 and 2q(1 − q).
+        0 at share 0, where the states are the same, to 2q(1 − q) at share 1, where they are independent.
     """
     w = np.arange(-30, 31)
     common = skellam.pmf(w, *[ell * (1 - share) / 2] * 2) if share < 1 else 1.0 * (w == 0)

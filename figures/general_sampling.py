@@ -127,7 +127,7 @@ class Pair:
         Returns
         -------
         GeneralRBM
-            The model.
+            With the pair's load and sparsity, at one temperature or an array of them.
         """
         return GeneralRBM(self.visible[0], self.hidden[0], alpha=self.alpha, T=T, p=self.p)
 
@@ -143,8 +143,10 @@ class Pair:
 
         Returns
         -------
-        ndarray, RBM
-            Patterns and machine.
+        xi : ndarray, shape (N, M)
+            Its patterns.
+        rbm : RBM
+            A machine whose weights are these patterns over √N.
         """
         xi = random_patterns(N, round(self.alpha * N), p=self.p, rng=seed)
         return xi, rbm_sim.RBM(pattern_weights(xi, np.float64), visible=self.visible[1], hidden=self.hidden[1])
@@ -162,8 +164,10 @@ def both(name: str, *parameters: float) -> tuple[Any, Any]:
 
     Returns
     -------
-    tuple
-        Potential, unit.
+    potential : Potential
+        For `GeneralRBM`.
+    unit : Unit
+        For the simulator.
     """
     return getattr(potentials, name)(*parameters), getattr(rbm_sim, name)(*parameters)
 
@@ -301,7 +305,7 @@ def tempered(rbm: rbm_sim.RBM, T: float, rng: np.random.Generator) -> np.ndarray
     Returns
     -------
     ndarray, shape (chains, N)
-        Visible layer.
+        States of the visible layer at temperature T, one for each chain.
     """
     ladder = T * np.geomspace(4, 1, LADDER)
     return rbm_sim.parallel_tempering(rbm, ladder, n_chains=CHAINS, sweeps=SWAPS, rng=rng).v[-1]
@@ -318,7 +322,7 @@ def row(point: tuple[str, str, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Series, pair, T, N, replicon; each quantity of theory, and with _sim and _err as simulated; starts_z, tau.
     """
     series, name, T = point
     pair = PAIRS[name]

@@ -85,7 +85,7 @@ def row(point: tuple[str, float, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Series, α, T, and the mean overlap m with its standard error over the machines.
     """
     series, alpha, T = point
     found = []

@@ -66,7 +66,7 @@ def images(part: str = "mnist") -> np.ndarray:
     Returns
     -------
     ndarray of int8, shape (images, 784)
-        Zeros and ones.
+        Zeros and ones, an image a row; the same at every call.
     """
     return checked(datasets.load(part, binarise="random", rng=SEED).images, Bernoulli())
 
@@ -82,7 +82,7 @@ def history(name: str) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Rows of the table.
+        A row for each epoch that is marked: series, epoch, seconds, and what `measured` gives.
     """
     method, _, k = name.partition("-")
     options = Options(learning_rate=RATE, decay=DECAY, centred=True, persistent=method == "PCD", k=int(k))
@@ -110,7 +110,7 @@ def measured(rbm: RBM) -> dict[str, Any]:
     Returns
     -------
     dict
-        Part of a row.
+        test with its error, train (mean log-likelihoods, nats), log_Z with its error, and ess.
     """
     log_Z = ais.log_partition(rbm, n_chains=100, n_temperatures=10_000, base=images(), rng=SEED)
     test = log_likelihood(rbm, images("mnist:test"), log_Z)
@@ -136,7 +136,7 @@ def from_above(rbm: RBM) -> dict[str, Any]:
     Returns
     -------
     dict
-        Part of a row.
+        log_Z_above and its standard error.
     """
     v = rbm.sample(100, 2000, start=images("mnist:test")[:100], rng=SEED).v
     found = ais.reverse_log_partition(rbm, v, base=images(), rng=SEED)

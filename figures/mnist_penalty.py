@@ -67,7 +67,7 @@ def row(point: tuple[int, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Exponent and penalty, and what `describe` measures on the machine that has learned.
     """
     exponent, penalty = point
     options = Options(learning_rate=RATE, centred=True, penalty=penalty, exponent=exponent)

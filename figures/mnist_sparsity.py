@@ -78,7 +78,7 @@ def row(point: tuple[str, int]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        The last row of `_mnist.learn`: the epoch and what was measured on the machine then.
     """
     name, epoch = point
     return _mnist.learn(name, epoch)[0][-1]

@@ -105,7 +105,7 @@ def row(point: tuple[str, float, float, float, int]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Series, γ, β*, T, N, and each overlap with its standard error.
     """
     series, gamma, teacher, T, N = point
     seed = np.random.SeedSequence([SEED, *(round(1000 * v) for v in (gamma, teacher, T)), N])

@@ -65,7 +65,7 @@ def annealed(T: float) -> tuple[float, float]:
     Returns
     -------
     f, s : float
-        Per unit.
+        Free energy and entropy per unit, N → ∞; the entropy is negative below T_c, where the average fails.
     """
     return -T * math.log(2) - 1 / (4 * T), math.log(2) - 1 / (4 * T * T)
 
@@ -81,7 +81,7 @@ def limit(T: float) -> tuple[float, float]:
     Returns
     -------
     f, s : float
-        Per unit.
+        Free energy and entropy per unit; −√ln 2 and 0 below T_c.
     """
     return annealed(T) if T > T_C else (-math.sqrt(math.log(2)), 0.0)
 
@@ -101,7 +101,7 @@ def integral(N: int, T: float) -> tuple[float, float]:
     Returns
     -------
     f, s : float
-        Per unit.
+        Free energy and entropy per unit, averaged over the energies of the levels.
     """
     levels, a = 2.0**N, math.sqrt(N / 2) / T
     far = math.sqrt(2 * N * math.log(2)) + 9
@@ -142,7 +142,7 @@ def row(point: tuple[str, int, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Series, N, T, f and s per unit with their standard errors, and the number of samples.
     """
     series, N, T = point
     found = []

@@ -46,7 +46,7 @@ def row(point: tuple[str, int, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Dynamics, N, α, the fraction kept and the mean overlap m, each with its standard error.
     """
     dynamics, N, alpha = point
     found = capacity.retrieval(

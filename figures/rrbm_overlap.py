@@ -64,7 +64,7 @@ def row(point: tuple[str, int]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Dynamics, L, mean m̃ with its standard error (None where no machine kept the state), and the number lost.
     """
     dynamics, L = point
     found = capacity.retrieval(

@@ -51,7 +51,7 @@ def load(task: tuple[float | None, int, int]) -> float:
     Returns
     -------
     float
-        The load.
+        The α at which this machine loses its pattern, found by bisection.
     """
     theta, N, index = task
     if theta is None:
@@ -74,7 +74,7 @@ def row(point: tuple[float | None, int], loads: list[float] | None = None) -> di
     Returns
     -------
     dict
-        One row of the table.
+        Model, θ, N, samples, mean load α with its error, width of the distribution, and α_c of theory.
     """
     theta, N = point
     loads = [load((theta, N, k)) for k in range(SAMPLES[N])] if loads is None else loads

@@ -167,7 +167,7 @@ def check(
     Returns
     -------
     callable
-        The decorator.
+        Takes the function, returns the `Check` that replaces it.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def last_digit(printed: str, units: float = 0.5) -> Tolerance:
     Returns
     -------
     Tolerance
-        An absolute tolerance.
+        An absolute tolerance of `units` of the last digit printed, a little more than that for rounding.
 
     Raises
     ------

@@ -86,7 +86,7 @@ def gradient(function: Callable[..., float], at: dict[str, float], step: float =
     Returns
     -------
     ndarray, shape (variables,)
-        In the order of `at`.
+        A derivative for each variable, in the order of `at`.
     """
 
     def slope(name: str) -> float:

@@ -32,7 +32,7 @@ def averaged(N: float, p_i: np.ndarray, v: np.ndarray, h: np.ndarray) -> float:
     Returns
     -------
     float
-        The exponent.
+        N times the mean over the kinds of ln[1 + p_i (cosh x − 1)], x = (β/√N) Σ_a v^a h^a.
     """
     x = BETA * (v @ h) / math.sqrt(N)
     return float(N * np.mean(np.log1p(2 * p_i * np.sinh(x / 2) ** 2)))

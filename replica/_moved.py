@@ -143,7 +143,7 @@ def renamed(text: str) -> str:
     Returns
     -------
     str
-        The same text with the names of today.
+        The text, every old dotted name in it replaced by the one of today.
     """
     for old, new in MOVED.items():
         text = text.replace(f'"{old}.', f'"{new}.')

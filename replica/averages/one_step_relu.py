@@ -81,7 +81,7 @@ def relu_tail(threshold: float, slope: float, v: float, tau: NDArray) -> NDArray
     Returns
     -------
     ndarray
-        Probabilities.
+        P(x + y > τ) at each τ, of the shape of `tau`.
     """
     z, weight = _nodes(threshold, slope, v)
     x = slope * z - threshold

@@ -248,7 +248,7 @@ def classes(values: Any, mean: float, name: str) -> Classes:
     Returns
     -------
     Classes
-        x = value/mean and fractions.
+        x = value/mean, increasing, and the fraction of the units with each, sum 1.
 
     Raises
     ------

@@ -52,7 +52,7 @@ def written(name: str, value: Any) -> Fraction:
     Returns
     -------
     Fraction
-        Its value.
+        Exactly the number that is written: 1/10 for "0.1" and for 0.1.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def between(low: Any, high: Any) -> arb:
     Returns
     -------
     arb
-        The ball.
+        A ball that holds both ends and all between them, rounded outwards.
     """
     ends = [end if isinstance(end, arb) else exact(end) for end in (low, high)]
     return ends[0].union(ends[1])
@@ -92,8 +92,8 @@ def bounds(ball: arb) -> tuple[Fraction, Fraction]:
 
     Returns
     -------
-    tuple of Fraction
-        Its ends, rounded outwards at the working precision.
+    low, high : Fraction
+        Numbers between which the ball lies, rounded outwards at the working precision.
     """
     return _dyadic(ball.lower()), _dyadic(ball.upper())
 

@@ -60,7 +60,7 @@ def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any
     Returns
     -------
     Enclosure
-        ℓ*.
+        ℓ* between proven bounds, its decimals, and in words what is proven of it.
 
     Raises
     ------

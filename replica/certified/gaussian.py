@@ -24,7 +24,7 @@ def density(x: Any) -> Any:
     Returns
     -------
     arb or arb_series
-        The density.
+        Ball that contains φ on all of `x`; of a series also its derivative.
     """
     return (-(x * x) / 2).exp() / (2 * arb.pi()).sqrt()
 
@@ -40,7 +40,7 @@ def tails(x: Any) -> tuple[Any, Any, Any]:
     Returns
     -------
     tuple of arb or arb_series
-        erfc(x/√2)/2, φ − x H0, (1 + x²) H0 − x φ.
+        (H0, H1, H2) on all of `x`: erfc(x/√2)/2, φ − x H0, (1 + x²) H0 − x φ.
     """
     if not isinstance(x, arb_series):
         H0, H1, H2 = (a.union(b) for a, b in zip(_at(x.lower()), _at(x.upper()), strict=True))

@@ -49,7 +49,7 @@ def overlap(y: Any, n: int) -> Any:
     Returns
     -------
     arb or arb_series
-        The overlap with each.
+        Overlap m with each of the n patterns.
     """
     return sum((weight * z * (z * y).erf() for z, weight in _law(n)), arb(0)) / n
 
@@ -67,7 +67,7 @@ def root_load(y: Any, n: int) -> Any:
     Returns
     -------
     arb or arb_series
-        G(y).
+        G(y), the √(2α) at which the state with this y exists.
     """
     return overlap(y, n) / y - _slope() * _average(y, n, lambda square: arb(1))
 
@@ -85,7 +85,7 @@ def fold_condition(y: Any, n: int) -> Any:
     Returns
     -------
     arb or arb_series
-        h(y).
+        h(y): > 0 where the load grows with y, < 0 where it falls.
     """
     return _slope() * (y / n + 2 * y * y * y) * _average(y, n, lambda square: square) - overlap(y, n)
 
@@ -103,7 +103,7 @@ def energy_difference(y: Any) -> Any:
     Returns
     -------
     arb or arb_series
-        D(y) = −m²/2 + G²/4 − m²/(4y²) + 1/π + G/√π.
+        D(y) = −m²/2 + G²/4 − m²/(4y²) + 1/π + G/√π, < 0 where retrieval is lower.
     """
     m, root = overlap(y, 1), root_load(y, 1)
     return -m * m / 2 + root * root / 4 - m * m / (4 * y * y) + 1 / arb.pi() + root / arb.pi().sqrt()
@@ -120,7 +120,7 @@ def alpha_c(digits: int = 20) -> Enclosure:
     Returns
     -------
     Enclosure
-        max G²/2 for n = 1.
+        α_c = max G²/2 for n = 1 between proven bounds, and in words what is proven.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def y_c(digits: int = 20) -> Enclosure:
     Returns
     -------
     Enclosure
-        Root of h for n = 1.
+        y_c, the root of h for n = 1, between proven bounds, and in words what is proven.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def alpha_3(digits: int = 20) -> Enclosure:
     Returns
     -------
     Enclosure
-        max G²/2 for n = 3.
+        max G²/2 for n = 3 between proven bounds, and in words what is proven.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def alpha_1(digits: int = 20) -> Enclosure:
     Returns
     -------
     Enclosure
-        G²/2 at the root of D.
+        α_1 = G²/2 at the root of D between proven bounds, and in words what is proven.
 
     Examples
     --------
@@ -209,7 +209,7 @@ def fold(n: int) -> arb:
     Returns
     -------
     arb
-        Ball that contains it.
+        Ball that contains its y, as small as the working precision allows.
 
     Raises
     ------

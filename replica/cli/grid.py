@@ -51,8 +51,8 @@ class Grid:
 
         Returns
         -------
-        list
-            As from `parse_grid`.
+        list of float, of int (`integer`) or of Fraction (`precision`)
+            Values in the order in which they were typed, as `parse_grid` gives them.
         """
         return parse_grid(self.texts, option=self.option, integer=self.integer, precision=precision)
 

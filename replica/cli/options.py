@@ -209,7 +209,8 @@ def integer(least: int, most: int | None = None) -> Callable[[str], int]:
     Returns
     -------
     callable
-        From the word to the number.
+        For the argument `type`: takes the word, returns the int or raises an ArgumentTypeError that says what is
+        allowed.
     """
 
     def number(word: str) -> int:
@@ -253,7 +254,7 @@ def parameters(args: argparse.Namespace) -> dict[str, Any]:
     Returns
     -------
     dict
-        For `replica.table.provenance`.
+        Name of each option that decides the result to its value; for `replica.table.provenance`.
     """
     return {
         name: list(value.texts) if isinstance(value, Grid) else value

@@ -41,7 +41,7 @@ def instability(model: Model, *, along: str, start: Start = "retrieval", precisi
     Returns
     -------
     CriticalPoint
-        The first zero met.
+        The first zero of the replicon that is met on the way: value of the control, and the state there.
 
     Raises
     ------

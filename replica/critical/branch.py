@@ -75,7 +75,7 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
     Returns
     -------
     Branch
-        The branch, its first point the solution given.
+        Points in the order in which they were met, the given solution the first, with the folds between them.
 
     Raises
     ------

@@ -45,7 +45,7 @@ def coexistence(
     Returns
     -------
     CriticalPoint
-        The first crossing met; `states` holds both states.
+        The first crossing of the two energies that is met; `states` holds both states there.
 
     Raises
     ------

@@ -53,8 +53,8 @@ def get(name: str) -> type[Model]:
 
     Returns
     -------
-    type
-        The model class.
+    type of Model
+        The class, to be called with the control parameters.
 
     Raises
     ------

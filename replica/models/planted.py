@@ -264,7 +264,7 @@ def learning_load(beta_teacher: Any, T: Any) -> Any:
     Returns
     -------
     float or array
-        The least γ; inf at β* = 0.
+        The least γ, of the common shape of the arguments; inf at β* = 0, where there is nothing to learn.
 
     Raises
     ------

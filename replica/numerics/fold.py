@@ -44,8 +44,10 @@ def refine_fold(
 
     Returns
     -------
-    value, order
-        The fold and the order parameters there.
+    value : float or mpmath number
+        The control at the fold.
+    order : Order
+        Order parameters there, members of the same kind.
 
     Raises
     ------

@@ -78,7 +78,7 @@ def H_scaled(k: int, x: Any) -> Any:
     Returns
     -------
     float, complex or array
-        H^(k)(x)/φ(x); at k = 0 the Mills ratio.
+        H^(k)(x)/φ(x), same kind and shape as `x`; at k = 0 the Mills ratio.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def log_H(k: int, x: Any) -> Any:
     Returns
     -------
     float, complex, array or mpmath number
-        ln H^(k)(x).
+        ln H^(k)(x), same kind and shape as `x`; of a complex step, ε times the slope as its imaginary part.
 
     Raises
     ------

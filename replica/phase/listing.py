@@ -37,7 +37,7 @@ def solutions_at(
     Returns
     -------
     list of dict
-        Column to value.
+        A row for each solution: column to value, the columns being those of `columns`.
     """
     from replica.saddle.solver import solve_all
 

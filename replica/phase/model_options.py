@@ -27,8 +27,8 @@ def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type[Mode
 
     Returns
     -------
-    type
-        The model class.
+    type of Model
+        The class that --model names, or the default.
 
     Raises
     ------

@@ -105,7 +105,7 @@ def solve(
     Returns
     -------
     Solution
-        The solution.
+        The state on sheet 0 of its branch, with arrays of the controls' shape as members where controls are arrays.
 
     Raises
     ------

@@ -144,7 +144,7 @@ def run_alone(task: Callable[[Any], Any], point: Any) -> Any:
     Returns
     -------
     object
-        What the task returns.
+        Whatever the task returns for this point.
     """
     # Threads would compete with the other workers, and change the order of sums with the number of cores.
     with _counting:
@@ -172,7 +172,7 @@ def in_turn(task: Callable[[Any], Any], point: Any) -> Any:
     Returns
     -------
     object
-        What the task returns.
+        Whatever the task returns for this point.
     """
     with _turn:
         return task(point)

@@ -64,7 +64,7 @@ def hopfield_1rsb(alpha: float, T: float, start: str = "retrieval") -> HopfieldS
     Returns
     -------
     HopfieldStep
-        Order parameters, x, free energy and entropy.
+        Order parameters, x, and free energy and entropy per spin.
 
     Raises
     ------

@@ -138,7 +138,7 @@ def relu_rbm_1rsb_activity(glass: RBMGlassStep, theta: float, p: float, h: Array
     Returns
     -------
     ndarray
-        Fractions, of the shape of h.
+        Fractions between 0 and 1, of the shape of `h`.
 
     Raises
     ------

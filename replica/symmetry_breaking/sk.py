@@ -212,7 +212,7 @@ def sk_1rsb(T: float) -> SKThermalStep:
     Returns
     -------
     SKThermalStep
-        Overlaps, x, free energy and entropy.
+        q1, Δ, μ, x, and free energy and entropy per spin.
 
     Raises
     ------

@@ -78,7 +78,7 @@ class Table:
         Returns
         -------
         Table
-            The table.
+            A column for each name that occurs, a row for each mapping.
         """
         rows = list(rows)
         names = dict.fromkeys(name for row in rows for name in row)
@@ -121,7 +121,7 @@ class Table:
         Returns
         -------
         Table
-            The smaller table.
+            These columns in the order asked for, with the same metadata.
         """
         return Table({name: self.columns[name] for name in names}, self.meta, self.digits)
 
@@ -136,7 +136,7 @@ class Table:
         Returns
         -------
         str
-            Lines, the last one ended.
+            A line of titles and a line for each row, every one ended.
         """
         shown = []
         for name, kind in self.kinds().items():
@@ -155,7 +155,7 @@ class Table:
         Returns
         -------
         str
-            Lines, the last one ended.
+            The whole file, every line of it ended.
         """
         meta, columns = self._plain()
         return formats.csv_text(meta if comments else {}, columns)

@@ -51,7 +51,7 @@ def control(
     Returns
     -------
     dataclasses.Field
-        The field, its metadata filled.
+        To be assigned to the field of the dataclass; its metadata hold all but the default.
     """
     metadata = {
         "symbol": symbol,

@@ -70,7 +70,7 @@ def numbers(model: HasControls) -> dict[str, float]:
     Returns
     -------
     dict
-        Numbers by name.
+        Name of the control to its value, a float each.
 
     Raises
     ------
