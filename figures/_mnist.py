@@ -84,5 +84,5 @@ def tested(rbm: RBM) -> dict[str, Any]:
 
 @functools.cache
 def studies() -> dict[str, tuple[list[dict[str, Any]], RBM]]:
-    """What all studies give."""
+    """Rows and machine of every study, by its name."""
     return dict(zip(STUDIES, spread(learn, list(STUDIES)), strict=True))

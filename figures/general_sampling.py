@@ -407,7 +407,7 @@ MARKERS = {"m": "^", "q": "o", "C": "s", "r": "D", "B": "v", "energy": "x"}
 
 
 def _panel(ax: Any, rows: list[dict[str, Any]]) -> None:
-    """Lines and points of one pair."""
+    """Draw lines and points of one pair."""
     lines = [r for r in rows if r["series"] == "theory"]
     points = [r for r in rows if r["series"] == "simulation"]
     for quantity, (style, marker, shade) in STYLES.items():
@@ -437,7 +437,7 @@ def _panel(ax: Any, rows: list[dict[str, Any]]) -> None:
 
 
 def _deviations(ax: Any, points: list[dict[str, Any]]) -> None:
-    """(Simulation − theory)/standard error of all quantities at all points."""
+    """Draw (simulation − theory)/standard error of all quantities at all points."""
     names = list(PAIRS)
     place = {}
     for k, name in enumerate(names):

@@ -64,7 +64,7 @@ def _temperatures() -> np.ndarray:
 
 
 def _end_of_breaking() -> tuple[float, float]:
-    """Return the point of T_M at which the replicon vanishes, where T_R ends."""
+    """Point of T_M at which the replicon vanishes, where T_R ends."""
     from scipy.optimize import brentq
 
     def edge(T: float) -> Any:

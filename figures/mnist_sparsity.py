@@ -109,7 +109,7 @@ def draw(table: Table, figure: Figure) -> None:
 
 
 def _mark(ax: Any, rows: list[dict[str, Any]], color: str) -> None:
-    """Full symbols where ln Z is known, open ones where a few chains decide, which bounds it from below."""
+    """Draw full symbols where ln Z is known, open ones where a few chains decide, which bounds it from below."""
     for known, face in ((True, color), (False, "white")):
         mine = [r for r in rows if math.isfinite(r["log_Z_err"]) == known]
         where, value = [r["epoch"] for r in mine], [r["log_likelihood"] for r in mine]

@@ -224,7 +224,7 @@ class Classes(NamedTuple):
     fraction: NDArray
 
     def shrunk(self, spread: float) -> Classes:
-        """Return classes with deviations from 1 multiplied by `spread` (0: homogeneous)."""
+        """Classes with the deviations from 1 multiplied by `spread` (0: homogeneous)."""
         return Classes(np.maximum(1 + spread * (self.x - 1), SILENT), self.fraction)
 
 

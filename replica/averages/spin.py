@@ -260,7 +260,7 @@ def _average_multiprecision(h: Any, s: Any, T: Any, sharp: Callable, smooth: Cal
 
 
 def _below(step: float) -> float:
-    """Return the next step below on a ladder of factors 2^¼, so that rules are shared."""
+    """Next step below on a ladder of factors 2^¼, so that rules are shared."""
     return float(2.0 ** (math.floor(4 * math.log2(step)) / 4))
 
 

@@ -40,7 +40,7 @@ class Machine(NamedTuple):
 
     @classmethod
     def of(cls, alpha: Any, theta: Any, g: Any) -> Machine:
-        """From numbers as they are written."""
+        """Machine of controls that are numbers as they are written."""
         return cls(exact(alpha), exact(theta), exact(g))
 
 
@@ -100,7 +100,7 @@ def _region(machine: Machine, m: arb, s: arb, G: arb) -> _Region:
 
 
 def _prove_inside(machine: Machine, region: _Region, m: arb, s: arb, G: arb, what: str) -> None:
-    """Inequalities of N, strictly."""
+    """Prove the inequalities of N, strictly."""
     if not (region.response < 1 and region.sigma < 1 and s < region.sigma and m + machine.g > region.c):
         raise NotProvenError(f"{what} is not known to have little noise")
     if not -G > region.c:

@@ -100,7 +100,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _GridAction(argparse.Action):
-    """Checks a grid as soon as it is read, and remembers the order in which grids came."""
+    """Action that checks a grid as soon as it is read, and remembers the order in which grids came."""
 
     def __init__(self, *args: Any, integer: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -189,7 +189,7 @@ def add_version(parser: Any) -> None:
 
 
 class _VersionAction(argparse.Action):
-    """The version is looked up only when it is asked for."""
+    """Action that looks the version up only when it is asked for."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         sys.stdout.write(f"{DISTRIBUTION} {version()}\n")

@@ -108,7 +108,7 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
 
 
 def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps: int = 5000) -> Solution | None:
-    """Return the solution just beyond the first fold met in one direction, or None if the branch ends without."""
+    """Solution just beyond the first fold met in one direction, or None if the branch ends without."""
     field = next(f for f in control_fields(type(solution.model)) if f.name == along)
     here = float(solution.model.controls[along])
     far = 1e6 * (1 + abs(here))

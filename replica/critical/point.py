@@ -49,7 +49,7 @@ class CriticalPoint:
 
 
 def scalar(model: Model, along: str) -> Model:
-    """Return the model with plain scalar controls, or raise ValueError."""
+    """The model with plain scalar controls; ValueError if there is no control `along`, or one is an array."""
     check_model(model)
     if along not in model.controls:
         raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
@@ -61,17 +61,17 @@ def scalar(model: Model, along: str) -> Model:
 
 
 def metadata(model: Model, along: str) -> Any:
-    """Return what the model's field says of a control."""
+    """Metadata of a control, those of the model's field."""
     return next(f.metadata for f in control_fields(type(model)) if f.name == along)
 
 
 def direction_of_loss(model: Model, along: str) -> int:
-    """Return the direction of a control in which retrieval is lost, 1 or −1."""
+    """Direction of a control in which retrieval is lost, 1 or −1."""
     return int(metadata(model, along)["loss"])
 
 
 def label(start: Start) -> str:
-    """Return a start state in words."""
+    """A start state in words."""
     return start if isinstance(start, str) else f"{start[0]} n={start[1]}"
 
 

@@ -207,7 +207,7 @@ class _Part(NamedTuple):
 
 
 def _axis(model: Model, name: str, axis: Mapping[str, Any]) -> tuple[str, NDArray]:
-    """Return the control of an axis and its values, or raise ValueError."""
+    """Control of an axis and its values; ValueError if it is unknown, or its values are no finite numbers."""
     if not isinstance(axis, Mapping) or len(axis) != 1:
         raise ValueError(f"{name} = {axis!r}: one control and its values are needed, such as {{{model.load!r}: [...]}}")
     ((control, given),) = axis.items()
@@ -261,7 +261,7 @@ def _phases(model: Model) -> Phases:
 
 
 def _part(outcome: Any, size: int) -> _Part:
-    """Return the outcome of a chunk, also of one that could not be computed at all."""
+    """Outcome of a chunk, also of one that could not be computed at all."""
     if not isinstance(outcome, Exception):
         return _Part(*outcome)
     why = str(outcome) or type(outcome).__name__

@@ -200,7 +200,7 @@ def _newton_step(s: NDArray, y: NDArray, T: NDArray, n: int) -> NDArray:
 
 
 def glass_nodes(model: Hopfield, lowest: float) -> NDArray:
-    """Return ln(s − s_min): α ~ (s − s_min)² for T < 1 and α → (T − 1)² for T > 1 as it falls; α ~ s² as it grows."""
+    """Nodes in ln(s − s_min): as it falls α ~ (s − s_min)² for T < 1, α → (T − 1)² for T > 1; α ~ s² as it grows."""
     return np.concatenate([np.arange(min(-18.0, lowest / 2 - 2), 8, 0.5), np.geomspace(8, 350, 20)])
 
 

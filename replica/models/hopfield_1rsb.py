@@ -207,7 +207,7 @@ COLLAPSED = 1e-3
 
 
 def _inside(variance: Any) -> Any:
-    """Return the variance where it is one: a trial step may have left the domain q0 > 0, D > 0."""
+    """The variance where it is one, else nan: a trial step may have left the domain q0 > 0, D > 0."""
     if is_multiprecision(variance):
         if not getattr(variance, "real", variance) >= 0:
             raise ArithmeticError("order parameters outside the domain q0 > 0, D > 0")

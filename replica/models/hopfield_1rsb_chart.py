@@ -90,7 +90,7 @@ def retrieval_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
 
 
 def glass_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
-    """Likewise in the glass."""
+    """ln α and (m, C, Δ, μ) at coordinates u in the glass, m = 0."""
     log_load, (_, *rest) = _solved_point("glass", u)
     return log_load, [np.zeros(log_load.shape), *rest]
 

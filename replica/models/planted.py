@@ -159,7 +159,7 @@ class PlantedHopfield(Model):
 
 
 def _learning_nodes(model: PlantedHopfield, lowest: float) -> NDArray:
-    """Return ½ ln(y² − y_min²), from the onset, where γ exceeds its least value by 1e-10, to γ ~ e^600."""
+    """Nodes in ½ ln(y² − y_min²), from the onset, where γ exceeds its least value by 1e-10, to γ ~ e^600."""
     return np.concatenate([np.arange(-12.0, 4.0, 0.25), np.geomspace(4.0, 300.0, 60)])
 
 
@@ -292,7 +292,7 @@ def learning_load(beta_teacher: Any, T: Any) -> Any:
 
 
 def _plain(x: Any) -> Any:
-    """Return a number for an array without axes."""
+    """A number for an array without axes."""
     return float(x) if np.ndim(x) == 0 else x
 
 

@@ -139,7 +139,7 @@ def _log_hidden(theta: Any) -> Any:
 
 
 def _retrieval_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
-    """Return ln y, y = m/s, as for the Hopfield model with the load 2 H2(√2 θ) α."""
+    """Nodes in ln y, y = m/s, as for the Hopfield model with the load 2 H2(√2 θ) α."""
     return overlap_nodes(model, lowest + float(np.min(_log_hidden(model.theta))))
 
 
@@ -155,7 +155,7 @@ def _retrieval_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Ord
 
 
 def _glass_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
-    """Return ln(s − 1/√(2π)); α r is its square."""
+    """Nodes in ln(s − 1/√(2π)); α r is the square of s."""
     reduced = lowest + float(np.min(_log_hidden(model.theta)))
     return np.concatenate([np.arange(min(-18.0, reduced / 2 - 2), 8, 0.5), np.geomspace(8, 2000, 28)])
 

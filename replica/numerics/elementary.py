@@ -23,7 +23,7 @@ LARGEST_STEP = 1e-12
 
 
 def is_multiprecision(x: Any) -> bool:
-    """Tell whether x is an mpmath number (or an object array of them), without importing mpmath."""
+    """Whether x is an mpmath number (or an object array of them), found without importing mpmath."""
     return hasattr(x, "_mpf_") or hasattr(x, "_mpc_") or (isinstance(x, np.ndarray) and x.dtype.hasobject)
 
 

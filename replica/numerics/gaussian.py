@@ -173,7 +173,7 @@ def _switch(k: int) -> float:
 
 
 def _sharp_phi(x: NDArray) -> NDArray:
-    """Return φ(x) with x² split into an exact and a small part: plain e^{−x²/2} loses x²/2 units of rounding."""
+    """φ(x) with x² split into an exact and a small part: plain e^{−x²/2} loses x²/2 units of rounding."""
     x = np.minimum(x, 1e3)
     coarse = np.round(x * 16) / 16
     with np.errstate(under="ignore"):

@@ -27,4 +27,4 @@ class System(Protocol):
         """Largest residual at `order`."""
 
     def unchecked(self, **changes: Any) -> Any:
-        """Return the same equations at other controls."""
+        """The same equations at other controls."""

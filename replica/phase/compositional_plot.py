@@ -46,7 +46,7 @@ def draw(table: Any, ax: Any) -> bool:
 
 
 def _phases(table: Any, ax: Any, x_name: str, y_name: str) -> None:
-    """Phases as shades, the boundary of the compositional phase traced."""
+    """Draw the phases as shades, and trace the boundary of the compositional phase."""
     x, y = (np.array(sorted({float(v) for v in table[name]})) for name in (x_name, y_name))
     shade = np.full((len(y), len(x)), np.nan)
     for row in table.rows():
@@ -76,7 +76,7 @@ def _phases(table: Any, ax: Any, x_name: str, y_name: str) -> None:
 
 
 def _quarter(ax: Any, fixed: dict[str, float], x_name: str, y_name: str, x: NDArray, y: NDArray) -> None:
-    """g̃ = −¼, where it parts the ferromagnetic from the compositional phase: where no glass lies below 0."""
+    """Draw g̃ = −¼ where it parts the ferromagnetic from the compositional phase: where no glass lies below 0."""
     if "g" not in (x_name, y_name):
         return
     other, values = (x_name, x) if y_name == "g" else (y_name, y)
@@ -88,7 +88,7 @@ def _quarter(ax: Any, fixed: dict[str, float], x_name: str, y_name: str, x: NDAr
 
 
 def _energy(table: Any, ax: Any) -> None:
-    """Energy f̃ against ℓ with its minimum and the level of the glass."""
+    """Draw the energy f̃ against ℓ with its minimum and the level of the glass."""
     model = CompositionalRBM(**{name: float(table[name][0]) for name in CONTROLS})
     star, glass = ell_star(model), glass_energy(model)
     top = 4 * star.value if star.value > 0 else 2.0

@@ -16,7 +16,7 @@ DEFAULT_MODEL = "threshold-hopfield"
 
 
 def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type[Model]:
-    """Return the model that the words of a command line name with --model.
+    """Model class that the words of a command line name with --model.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def given_controls(parser: Parser, cls: Any, grids: dict[str, list[Any]]) -> Non
 
 
 def number(value: Any) -> Any:
-    """Return a float, or for an exact fraction the mpmath number at the working precision."""
+    """A float, or for an exact fraction the mpmath number at the working precision."""
     if isinstance(value, (int, float)):
         return float(value)
     from mpmath import mp

@@ -48,7 +48,7 @@ def draw_diagram(table: Any, cls: Any, diagram: Any) -> Any:
 
 
 def _draw_lines(table: Any, cls: Any, diagram: Any, ax: Any) -> None:
-    """One line for each column and each value of the other controls, against the control with most values."""
+    """Draw a line for each column and each value of the other controls, against the control with most values."""
     controls = [f.name for f in control_fields(cls) if f.name in table.columns]
     x_name = max(controls, key=lambda name: len(set(table[name])))
     others = [name for name in controls if name != x_name and len(set(table[name])) > 1]

@@ -37,7 +37,7 @@ def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[An
 
 
 def _diagram(parser: cli.Parser, cls: Any, grids: dict[str, list[Any]]) -> Any:
-    """Return the diagram whose controls are those given, or stop with what there is."""
+    """Diagram whose controls are those given; stops the command with what there is if there is none."""
     hint = f"all solutions at a point: python -m replica solve --model {cls.name}"
     if not diagrams_of(cls):
         parser.error(f"{cls.name} draws no lines; {hint}")

@@ -73,7 +73,7 @@ def printable(order: Order) -> Order:
 
 
 def checked_digits(precision: Any, model: Model) -> int:
-    """Return `precision` as a number of digits the model can be solved to, or raise ValueError."""
+    """`precision` as a number of digits; ValueError if the model cannot be solved to so many."""
     if not model.precise:
         raise ValueError(f"precision = {precision!r}: {model.name} is solved in double precision only; leave it out")
     whole = isinstance(precision, (int, np.integer)) and not isinstance(precision, bool)

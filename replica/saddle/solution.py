@@ -139,7 +139,7 @@ class Solutions:
     residual: NDArray
 
     def branch(self, j: int) -> Solution:
-        """Return the j-th branch as one Solution with array members."""
+        """The j-th branch as one Solution with array members."""
         order = type(self.order)._make(member[..., j] for member in self.order)
         return Solution(
             self.model,

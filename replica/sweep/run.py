@@ -132,7 +132,7 @@ _running: list[Any] = []
 
 
 def run_alone(task: Callable[[Any], Any], point: Any) -> Any:
-    """One task with its linear algebra on a single thread.
+    """Run one task with its linear algebra on a single thread.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def run_alone(task: Callable[[Any], Any], point: Any) -> Any:
 
 
 def in_turn(task: Callable[[Any], Any], point: Any) -> Any:
-    """One task of those that share a state of the process, such as the precision of mpmath: never two at once.
+    """Run one task of those that share a state of the process, such as the precision of mpmath: never two at once.
 
     Parameters
     ----------

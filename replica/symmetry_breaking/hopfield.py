@@ -164,7 +164,7 @@ def _check_broken(model: Hopfield, start: str) -> None:
 
 
 def _logits(order: OneStepOrder) -> list[float]:
-    """Those of a state at T = 0."""
+    """Logits of a state at T = 0."""
     shares = (order.C, order.dq / order.q, order.mu * order.dq / (1 - order.C))
     return [float(np.log(v / (1 - v))) for v in shares]
 

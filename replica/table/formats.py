@@ -66,7 +66,7 @@ def json_text(meta: Mapping[str, Any], columns: Columns) -> str:
 
 
 def write_npz(path: Path, meta: Mapping[str, Any], columns: Columns) -> None:
-    """An array for each column: nulls are nan among numbers and "" among strings; nothing is pickled.
+    """Write an array for each column: nulls are nan among numbers and "" among strings; nothing is pickled.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def read_npz(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
 
 
 def _csv_cell(value: Any) -> str:
-    """Not by `csv.writer`, which leaves a lone carriage return unquoted."""
+    """A cell, quoted where it must be; not by `csv.writer`, which leaves a lone carriage return unquoted."""
     if isinstance(value, bool):
         return str(value).lower()
     text = "" if value is None else str(value)

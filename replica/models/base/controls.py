@@ -73,7 +73,7 @@ def control_fields(cls: Any) -> list[dataclasses.Field]:
 
 
 def domain_text(field: dataclasses.Field) -> str:
-    """Say in words which values a control may take."""
+    """Values that a control may take, in words."""
     meta = field.metadata
     noun = "an integer" if meta["whole"] else "a finite number"
     if math.isinf(meta["low"]) and math.isinf(meta["high"]):
@@ -84,7 +84,7 @@ def domain_text(field: dataclasses.Field) -> str:
 
 
 def checked(field: dataclasses.Field, value: Any) -> Any:
-    """Return a control as float, float array or mpmath number inside its domain, or raise ValueError."""
+    """A control as float, float array or mpmath number; ValueError where it is outside its domain."""
     if is_multiprecision(value):
         number = float(value)
         _check_domain(field, np.asarray(number), value)

@@ -66,7 +66,7 @@ class Model(ABC):
         return np.broadcast_shapes(*(np.shape(v) for v in self.controls.values()))
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same model with some controls changed."""
+        """The same model with some controls changed."""
         known = [f.name for f in control_fields(type(self))]
         for name in changes:
             if name not in known:
@@ -74,7 +74,7 @@ class Model(ABC):
         return dataclasses.replace(self, **changes)
 
     def unchecked(self, **changes: Any) -> Self:
-        """Return a copy with controls of any type (complex steps, trial values), not validated."""
+        """A copy with controls of any type (complex steps, trial values), not validated."""
         copy = object.__new__(type(self))
         for name, value in {**vars(self), **changes}.items():
             object.__setattr__(copy, name, value)

@@ -52,7 +52,7 @@ class SparseRBM(Model):
         return vars(self).get("_units")
 
     def with_units(self, units: Classes | None) -> Self:
-        """Return the same model with other classes of units."""
+        """The same model with other classes of units."""
         return self.unchecked(_units=units)
 
     @property
@@ -184,7 +184,7 @@ class SparseRBM(Model):
         return Order(m=m, q=exp_clipped(log_q), r=exp_clipped(log_r), C=C, B=exp_clipped(log_B))
 
     def _fields(self, order: Order, law: Law, shift: int = 0, noise: Any = None) -> tuple[Any, Any]:
-        """Return s and u = (g + m(W + shift) + αB x/2)/(s√x), u with a further axis J."""
+        """Noise s and u = (g + m(W + shift) + αB x/2)/(s√x), u with a further axis J."""
         s = noise_floor(sqrt(self.alpha * self.sparsity * order.r) if noise is None else noise)
         overlap = order.m / self.overlap_unit
         mean = _column(self.g) + _column(overlap) * (law.w + shift) + _column(self.alpha * order.B / 2) * law.x
