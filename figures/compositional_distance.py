@@ -19,6 +19,7 @@ import replica
 from paper_checks.tubiana_monasson_points import FIG_4
 from replica.models import CompositionalRBM
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ def compute() -> Table:
     """
     best = float(replica.ell_star(CompositionalRBM(**FIG_4)).value)
     fitted = float(brentq(lambda ell: distance(ell, 1.0) - PUBLISHED_END, 0.1, 0.6, xtol=1e-14))
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for series, ell in (("theory", best), ("fitted", fitted)):
         rows += [{"series": series, "ell": ell, "share": float(x), "distance": distance(ell, x)} for x in SHARES]
     rows.append({"series": "published", "ell": None, "share": 1.0, "distance": PUBLISHED_END})

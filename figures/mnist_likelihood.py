@@ -22,6 +22,7 @@ from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
 from rbm_sim.partition import ais
 from rbm_sim.partition.likelihood import independent_pixels, log_likelihood
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ def images(part: str = "mnist") -> np.ndarray:
     return checked(datasets.load(part, binarise="random", rng=SEED).images, Bernoulli())
 
 
-def history(name: str) -> list[dict[str, Any]]:
+def history(name: str) -> list[Row]:
     """Let one machine learn.
 
     Parameters
@@ -99,7 +100,7 @@ def history(name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def measured(rbm: RBM) -> dict[str, Any]:
+def measured(rbm: RBM) -> Row:
     """Likelihoods of a machine.
 
     Parameters
@@ -125,7 +126,7 @@ def measured(rbm: RBM) -> dict[str, Any]:
     }
 
 
-def from_above(rbm: RBM) -> dict[str, Any]:
+def from_above(rbm: RBM) -> Row:
     """Anneal back, for ln Z from above.
 
     Parameters

@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 
 from figures._spread import spread
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def compute() -> Table:
         Columns series ("limit", "annealed", "integral", "enumeration"), N (null in the limit), T, f and s (free
         energy and entropy per unit), f_err, s_err (standard errors), samples.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for T in TEMPERATURES:
         for series, values in (("limit", limit(T)), ("annealed", annealed(T))):
             rows.append({"series": series, "N": None, "T": float(T), "f": values[0], "s": values[1]})
@@ -131,7 +132,7 @@ def integral(N: int, T: float) -> tuple[float, float]:
     return float(-T * log_Z / N), float((log_Z + beta_u) / N)
 
 
-def row(point: tuple[str, int, float]) -> dict[str, Any]:
+def row(point: tuple[str, int, float]) -> Row:
     """Enumerate all levels of samples at one N and T; samples are the same at all T.
 
     Parameters

@@ -11,6 +11,7 @@ from typing import Any
 
 from paper_checks.check import SEEN, Outcome
 from replica.table import Table
+from replica.table.cells import Row
 
 SHOWN = ("name", "verdict", "source", "section", "printed", "computed")
 """Columns on a terminal."""
@@ -25,8 +26,6 @@ NOISE = 1e-6
 """Deviations below this are rounding: other libraries have others, and reports show the tolerance instead."""
 
 LOST = "may have lost what is wrong or missing here"
-
-Row = dict[str, Any]
 
 
 def counted(verdicts: Iterable[str]) -> str:

@@ -6,14 +6,12 @@ their cancelling terms. What cancels at the ends themselves is left to the worki
 
 from __future__ import annotations
 
-from typing import Any
-
-from replica.certified.balls import arb, arb_series
+from replica.certified.balls import Series, arb, arb_series
 
 __all__ = ["density", "tails"]
 
 
-def density(x: Any) -> Any:
+def density(x: Series) -> Series:
     """φ(x) = e^{−x²/2}/√(2π).
 
     Parameters
@@ -29,7 +27,7 @@ def density(x: Any) -> Any:
     return (-(x * x) / 2).exp() / (2 * arb.pi()).sqrt()
 
 
-def tails(x: Any) -> tuple[Any, Any, Any]:
+def tails(x: Series) -> tuple[Series, Series, Series]:
     """H0, H1 and H2; of a power series of two terms by dH0 = −φ dx, dH^(k) = −k H^(k−1) dx.
 
     Parameters

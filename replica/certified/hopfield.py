@@ -17,10 +17,11 @@ D. J. Amit, H. Gutfreund & H. Sompolinsky, PRL 55, 1530 (1985); Ann. Phys. 173, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from replica.averages.spin import sign_sum_law
-from replica.certified.balls import NotProvenError, arb, between, exact
+from replica.certified.balls import NotProvenError, Series, arb, between, exact
 from replica.certified.enclosure import Enclosure, enclose
 from replica.certified.interval_newton import jacobian, refined
 from replica.certified.subdivision import prove_positive
@@ -36,7 +37,7 @@ FAR = "4"
 """y beyond which the retrieval state lies below the glass by an inequality."""
 
 
-def overlap(y: Any, n: int) -> Any:
+def overlap(y: Series, n: int) -> Series:
     """M(y) = (1/n) ⟨z erf(z y)⟩.
 
     Parameters
@@ -51,10 +52,11 @@ def overlap(y: Any, n: int) -> Any:
     arb or arb_series
         Overlap m with each of the n patterns.
     """
-    return sum((weight * z * (z * y).erf() for z, weight in _law(n)), arb(0)) / n
+    total: Any = sum((weight * z * (z * y).erf() for z, weight in _law(n)), arb(0))
+    return total / n
 
 
-def root_load(y: Any, n: int) -> Any:
+def root_load(y: Series, n: int) -> Series:
     """√(2α) = M(y)/y − (2/√π) ⟨e^{−z²y²}⟩.
 
     Parameters
@@ -72,7 +74,7 @@ def root_load(y: Any, n: int) -> Any:
     return overlap(y, n) / y - _slope() * _average(y, n, lambda square: arb(1))
 
 
-def fold_condition(y: Any, n: int) -> Any:
+def fold_condition(y: Series, n: int) -> Series:
     """h(y) = y² dG/dy, zero at a fold.
 
     Parameters
@@ -90,7 +92,7 @@ def fold_condition(y: Any, n: int) -> Any:
     return _slope() * (y / n + 2 * y * y * y) * _average(y, n, lambda square: square) - overlap(y, n)
 
 
-def energy_difference(y: Any) -> Any:
+def energy_difference(y: Series) -> Series:
     """Energy of the retrieval state less that of the spin glass, at the same load.
 
     E = −m²/2 + (α/2)(1 − r) against −1/π − √(2α/π), with α r = m²/(2y²) and √(2α) = G.
@@ -263,9 +265,10 @@ def _law(n: int) -> list[tuple[int, arb]]:
     return [(z, arb(weight)) for z, weight in sign_sum_law(n)]
 
 
-def _average(y: Any, n: int, factor: Any) -> Any:
+def _average(y: Series, n: int, factor: Callable[[int], Any]) -> Series:
     """⟨factor(z²) e^{−z²y²}⟩."""
-    return sum((weight * factor(z * z) * (-(z * z) * y * y).exp() for z, weight in _law(n)), arb(0))
+    total: Any = sum((weight * factor(z * z) * (-(z * z) * y * y).exp() for z, weight in _law(n)), arb(0))
+    return total
 
 
 def _slope() -> arb:

@@ -17,9 +17,9 @@ zero, |G + mW| ≥ c for all W, so with U = c/σ > 1 and η = e^{−U²/2}/2, an
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from replica.certified.balls import NotProvenError, arb, exact
+from replica.certified.balls import NotProvenError, Written, arb, exact
 from replica.certified.gaussian import density, tails
 from replica.certified.interval_newton import Box
 from replica.certified.skellam import probability
@@ -39,7 +39,7 @@ class Machine(NamedTuple):
     g: arb
 
     @classmethod
-    def of(cls, alpha: Any, theta: Any, g: Any) -> Machine:
+    def of(cls, alpha: Written, theta: Written, g: Written) -> Machine:
         """Machine of controls that are numbers as they are written."""
         return cls(exact(alpha), exact(theta), exact(g))
 

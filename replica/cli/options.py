@@ -10,6 +10,7 @@ import difflib
 import re
 import sys
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -177,7 +178,7 @@ def _address(word: str) -> str:
     return word
 
 
-def add_version(parser: Any) -> None:
+def add_version(parser: argparse._ActionsContainer) -> None:
     """Add `--version`, for a command that only has sub-commands.
 
     Parameters
@@ -226,7 +227,7 @@ def integer(least: int, most: int | None = None) -> Callable[[str], int]:
     return number
 
 
-def grids(args: argparse.Namespace) -> dict[str, list[Any]]:
+def grids(args: argparse.Namespace) -> dict[str, list[float | Fraction]]:
     """Values of the grid options that were given, in the order in which they were given.
 
     Parameters

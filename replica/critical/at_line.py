@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from replica.critical.point import CriticalPoint, Start, first_sign_change, label, metadata, scalar
 from replica.errors import ConvergenceError
 from replica.models.base import Model
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 from replica.saddle.precision import at_precision, checked_digits
 from replica.saddle.solution import Solution
@@ -102,7 +103,7 @@ def _precise_instability(model: Model, along: str, value: float, state: Solution
     with mp.workdps(digits + 15):
         base = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
 
-        def refined(x: Any) -> Solution:
+        def refined(x: Number) -> Solution:
             here = base.unchecked(**{along: x})
             return at_precision(dataclasses.replace(state, model=here), here, digits)
 

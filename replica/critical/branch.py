@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from replica.models.base import Model, Order, control_fields
 from replica.numerics.jacobian import derivative
 from replica.numerics.newton import polish
+from replica.numerics.number import Number
 from replica.saddle.solution import Solution, Status
 
 __all__ = ["Branch", "follow"]
@@ -159,7 +159,7 @@ class _Walk:
         x = np.array([float(v) for v in model.pack(solution.order)])
         return cls(solution, along, float(to), x, float(model.controls[along]))
 
-    def _model(self, value: Any) -> Model:
+    def _model(self, value: Number) -> Model:
         return self.solution.model.unchecked(**{self.along: value})
 
     def _residual(self, point: NDArray) -> NDArray:
@@ -169,7 +169,7 @@ class _Walk:
     def _jacobian(self, point: NDArray) -> NDArray:
         """Derivatives of the equations by the unknowns and by the scaled control, shape (d, d + 1)."""
 
-        def equations(v: list[Any]) -> list[Any]:
+        def equations(v: list[Number]) -> list[Number]:
             return self._model(v[-1] * self.scale).equations(v[:-1], self.solution.n)
 
         with np.errstate(all="ignore"):

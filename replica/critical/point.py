@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.base import Model, Order, control_fields
+from replica.numerics.number import Number
 from replica.saddle.solution import Solution
 from replica.saddle.solver import check_model
 
@@ -34,7 +36,7 @@ class CriticalPoint:
         Natural logarithm of `value` (nan where it is negative).
     """
 
-    value: Any
+    value: Number
     along: str
     states: tuple[Solution, ...]
     log_value: float
@@ -60,7 +62,7 @@ def scalar(model: Model, along: str) -> Model:
     return model.unchecked(**{k: float(v) for k, v in model.controls.items()})
 
 
-def metadata(model: Model, along: str) -> Any:
+def metadata(model: Model, along: str) -> Mapping[str, Any]:
     """Metadata of a control, those of the model's field."""
     return next(f.metadata for f in control_fields(type(model)) if f.name == along)
 

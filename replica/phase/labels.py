@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from replica.models.base import control_fields
+from replica.models.base import Model, control_fields
 
 __all__ = ["axis_label", "column_label"]
 
 
-def axis_label(cls: Any, name: str) -> str:
+def axis_label(cls: type[Model], name: str) -> str:
     """Words and symbol of a control for an axis."""
     field = next(f for f in control_fields(cls) if f.name == name)
     return f"{field.metadata['symbol']}, {field.metadata['help'].split(',')[0]}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from replica.cli.options import Parser
@@ -58,14 +59,14 @@ def add_model(parser: Parser) -> None:
     parser.add_argument("--model", metavar="NAME", help=f"{', '.join(sorted(catalogue()))} (default {DEFAULT_MODEL})")
 
 
-def add_controls(parser: Parser, cls: Any) -> None:
+def add_controls(parser: Parser, cls: type[Model]) -> None:
     """Add a grid option for each control of a model, its help from the field's metadata."""
     for field in control_fields(cls):
         whole = field.metadata["whole"]
         parser.add_grid(f"--{field.name}", integer=whole, help=f"{field.metadata['help']}: {domain_text(field)}")
 
 
-def given_controls(parser: Parser, cls: Any, grids: dict[str, list[Any]]) -> None:
+def given_controls(parser: Parser, cls: type[Model], grids: Mapping[str, Sequence[float | Fraction]]) -> None:
     """Stop the command unless every control without a default value was given."""
     missing = [
         f"--{f.name}" for f in control_fields(cls) if f.name not in grids and f.default in (dataclasses.MISSING, None)
@@ -74,7 +75,7 @@ def given_controls(parser: Parser, cls: Any, grids: dict[str, list[Any]]) -> Non
         parser.error(f"{cls.name} needs {' and '.join(missing)}")
 
 
-def number(value: Any) -> Any:
+def number(value: float | Fraction) -> Any:
     """A float, or for an exact fraction the mpmath number at the working precision."""
     if isinstance(value, (int, float)):
         return float(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
@@ -72,7 +71,7 @@ def printable(order: Order) -> Order:
     return type(order)._make(v if mp.mag(v) > -(10**6) else mp.zero for v in order)
 
 
-def checked_digits(precision: Any, model: Model) -> int:
+def checked_digits(precision: int, model: Model) -> int:
     """`precision` as a number of digits; ValueError if the model cannot be solved to so many."""
     if not model.precise:
         raise ValueError(f"precision = {precision!r}: {model.name} is solved in double precision only; leave it out")

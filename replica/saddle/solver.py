@@ -316,7 +316,7 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
 # Arguments.
 
 
-def check_model(model: Any) -> None:
+def check_model(model: object) -> None:
     """Refuse what is not a model."""
     if not isinstance(model, Model):
         raise ValueError(f"model = {model!r}: a model is needed, such as replica.models.Hopfield(alpha=0.1)")

@@ -10,7 +10,10 @@ import contextlib
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
+
+Row: TypeAlias = dict[str, Any]
+"""A row of a table, column to cell: a float, int, bool or str, an mpmath number or a fraction, None for a null."""
 
 
 def column(name: str, values: Iterable[Any]) -> tuple[Any, ...]:

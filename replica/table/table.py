@@ -10,6 +10,7 @@ from typing import Any
 
 from replica.errors import UsageError
 from replica.table import cells, formats
+from replica.table.cells import Row
 from replica.table.formats import SUFFIXES
 from replica.table.provenance import check_writable, plain, provenance, replacing, write_log
 
@@ -100,7 +101,7 @@ class Table:
         """
         return {name: cells.kind(values) for name, values in self.columns.items()}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """Rows of the table.
 
         Returns

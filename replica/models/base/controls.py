@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.numerics.elementary import is_multiprecision
+from replica.numerics.number import Number
 
 __all__ = ["checked", "control", "control_fields", "domain_text"]
 
@@ -67,7 +68,7 @@ def control(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def control_fields(cls: Any) -> list[dataclasses.Field]:
+def control_fields(cls: type[Any]) -> list[dataclasses.Field]:
     """Fields of a model that are control parameters (those declared by `control`)."""
     return [f for f in dataclasses.fields(cls) if "symbol" in f.metadata]
 
@@ -83,7 +84,7 @@ def domain_text(field: dataclasses.Field) -> str:
     return f"{noun} " + " and ".join(filter(None, [lower, upper]))
 
 
-def checked(field: dataclasses.Field, value: Any) -> Any:
+def checked(field: dataclasses.Field, value: Any) -> Number:
     """A control as float, float array or mpmath number; ValueError where it is outside its domain."""
     if is_multiprecision(value):
         number = float(value)

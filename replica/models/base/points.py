@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.numerics.number import Number
+
 __all__ = ["flattened", "groups", "numbers", "rows", "taken"]
 
 
@@ -16,7 +18,7 @@ class HasControls(Protocol):
     load: ClassVar[str]
 
     @property
-    def controls(self) -> dict[str, Any]:
+    def controls(self) -> dict[str, Number]:
         """Control parameters by name."""
 
     @property

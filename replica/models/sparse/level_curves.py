@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from replica.averages.pattern_sum import Law
 from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, Couplings, at, from_averages, visible_averages
 from replica.numerics.gaussian import log_H
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["Curve", "curves", "zero_noise_states"]
@@ -297,7 +298,9 @@ def _surface(couplings: Couplings, v: NDArray, kappa: NDArray) -> ChartPoint:
 
 
 @lru_cache(maxsize=8)
-def _averages(w: Any, weight: Any, size: float, p: float, v: Any, kappa: Any) -> tuple[NDArray, NDArray, NDArray]:
+def _averages(
+    w: Number, weight: Number, size: float, p: float, v: Number, kappa: Number
+) -> tuple[NDArray, NDArray, NDArray]:
     couplings = Couplings(Law(np.array(w), np.ones(len(w)), np.array(weight)), size, p, 0.0)
     rows = []
     # row by row: the whole grid times the law of W may not fit in memory

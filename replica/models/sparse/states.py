@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from replica.numerics.newton import polish
 __all__ = ["branches", "descended", "descended_fold", "first_fold", "glass", "quiescent", "states_with_overlap"]
 
 
-def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Any]:
+def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Finder | ExactState]:
     """Level curves of the chart for m > 0; the glass; and the quiescent state v = 0.
 
     The chart is explicit for homogeneous machines only. States of a heterogeneous one are those that descend
@@ -36,7 +35,7 @@ def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Any]:
     else:
         overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)
         frozen = Finder(("spin_glass",), 0, glass)
-    without = [frozen, ExactState("paramagnet", 0, quiescent)]
+    without: list[Finder | ExactState] = [frozen, ExactState("paramagnet", 0, quiescent)]
     return [overlap, *without] if n_condensed else without
 
 
