@@ -191,7 +191,6 @@ class Walk:
         self.increasing = np.zeros(size, dtype=bool)
         self.active = np.nonzero((g < 0) & (g > -0.5))[0]
         self.increasing[g <= -0.5] = True
-        self.increasing[g >= 0] = False
 
     def run(self) -> None:
         """Follow all points upwards in ℓ until df̃/dℓ changes sign or the branch ends."""
