@@ -1,4 +1,4 @@
-"""What every command of the project shares: options, exit status, output, progress.
+"""What every command of the project does: exit status, points computed and kept, output, progress.
 
 Nothing heavy is imported here, so that `--help` and usage errors come at once.
 """

@@ -1,7 +1,7 @@
 """The AT line: where the replicon of a state vanishes; for the paramagnet, the onset of the spin glass.
 
-A third kind of critical point, neither a fold nor a coexistence (`critical`): the state goes on, replica symmetry
-does not.
+A critical point beside folds (`replica.critical.folds`) and equal energies (`replica.critical.equal_energies`): the
+state goes on, replica symmetry does not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Critical points: folds (`spinodal`) and equal free energies (`coexistence`); the third kind is in `at_line`.
+"""Folds: where the branch of a state turns back, and the state ceases to exist (its spinodal).
 
-Each search starts at the model's own value of one control, which must carry the state, and goes in the direction
+The search starts at the model's own value of one control, which must carry the state, and goes in the direction
 in which retrieval is lost.
 """
 

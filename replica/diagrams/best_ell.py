@@ -1,4 +1,4 @@
-"""How many hidden units a state activates: the minimum of f̃ over ℓ, and the phases of the compositional limit.
+"""How many hidden units a state activates in the compositional limit: the minimum of f̃ over ℓ.
 
 The branch of the zero-noise state k = 1 is followed from ℓ → 0, where its noise vanishes, upwards. On it
 

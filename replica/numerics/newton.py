@@ -1,4 +1,4 @@
-"""Newton's method on the saddle-point equations, for arrays of points and at any precision."""
+"""Newton's method on a set of equations (`System`), for arrays of points and at any precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model is: control parameters, order parameters, saddle-point equations, free energy, charts.
+"""The base of all models: what each says of itself, and what follows from that alone.
 
 A model is one file in `replica/models`: a frozen dataclass whose fields are the control parameters. Everything
 else - solving, following, lines, the command line, the contract tests - works from what that file says.

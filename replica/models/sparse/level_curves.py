@@ -1,4 +1,4 @@
-"""All curves of solutions at a fixed field g, as level curves of the chart of `sparse_chart`.
+"""All curves of solutions at a fixed field g, as level curves of the chart of `replica.models.sparse.chart`.
 
 On the chart g and ln α are explicit functions of two coordinates. The level g = const is traced on a grid (which
 meets every component that reaches a cell), its vertices are projected onto the level, and along each curve ln α is
