@@ -14,6 +14,7 @@ from rbm_sim.learning import datasets
 from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
 from rbm_sim.learning.measurements import describe, likelihood
 from rbm_sim.partition.likelihood import pseudo_log_likelihood
+from replica.table.cells import Row
 
 SEED = 138301
 EPOCHS = 200
@@ -50,7 +51,7 @@ def begin(study: Study) -> Learner:
     )
 
 
-def learn(name: str, epochs: int = EPOCHS) -> tuple[list[dict[str, Any]], RBM]:
+def learn(name: str, epochs: int = EPOCHS) -> tuple[list[Row], RBM]:
     """Let a machine learn, and measure it after every epoch.
 
     Parameters
@@ -77,12 +78,12 @@ def learn(name: str, epochs: int = EPOCHS) -> tuple[list[dict[str, Any]], RBM]:
     return rows, rbm
 
 
-def tested(rbm: RBM) -> dict[str, Any]:
+def tested(rbm: RBM) -> Row:
     """Likelihood of the test images."""
     return likelihood(rbm, images("mnist:test"), base=images(), rng=SEED)
 
 
 @functools.cache
-def studies() -> dict[str, tuple[list[dict[str, Any]], RBM]]:
-    """What all studies give."""
+def studies() -> dict[str, tuple[list[Row], RBM]]:
+    """Rows and machine of every study, by its name."""
     return dict(zip(STUDIES, spread(learn, list(STUDIES)), strict=True))

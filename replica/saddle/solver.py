@@ -105,7 +105,7 @@ def solve(
     Returns
     -------
     Solution
-        The solution.
+        The state on sheet 0 of its branch, with arrays of the controls' shape as members where controls are arrays.
 
     Raises
     ------
@@ -275,7 +275,7 @@ def _extrema(
 
 
 def _plain(model: Model) -> Model:
-    """Return a scalar model with double-precision controls."""
+    """A scalar model with double-precision controls."""
     if any(is_multiprecision(v) for v in model.controls.values()):
         return model.unchecked(**{k: float(v) for k, v in model.controls.items()})
     return model
@@ -316,14 +316,14 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
 # Arguments.
 
 
-def check_model(model: Any) -> None:
+def check_model(model: object) -> None:
     """Refuse what is not a model."""
     if not isinstance(model, Model):
         raise ValueError(f"model = {model!r}: a model is needed, such as replica.models.Hopfield(alpha=0.1)")
 
 
 def chosen_branch(model: Model, start: str | tuple[str, int]) -> Chart | ExactState | Finder:
-    """Return the chart, finder or exact state that `start` names, or raise ValueError with those there are."""
+    """Chart, finder or exact state that `start` names; ValueError with those there are if there is none."""
     kind, n = _kind_and_number(model, start)
     branches = model.branches((1,) if n is None else (int(n),))
     for branch in branches:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.base import Order, exp_clipped
 from replica.numerics.gaussian import log_H
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["glass_order", "glass_states"]
@@ -70,7 +70,7 @@ def _move_onto_turns(excess: Callable[[NDArray, NDArray], NDArray], nodes: NDArr
     nodes[row, column], values[row, column] = b, excess(b, row)
 
 
-def glass_point(p: Any, theta: Any, alpha: Any, b: Any) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def glass_point(p: Number, theta: Number, alpha: Number, b: Number) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """g, ln s, q and ln(1 − C) of the state with m = 0 and given b."""
     from scipy.special import log_ndtr
 
@@ -86,7 +86,7 @@ def glass_point(p: Any, theta: Any, alpha: Any, b: Any) -> tuple[NDArray, NDArra
         return g, log_s, np.exp(log_q), log_spread + np.log(p) - log_s
 
 
-def glass_order(p: Any, theta: Any, alpha: Any, b: Any) -> Order:
+def glass_order(p: Number, theta: Number, alpha: Number, b: Number) -> Order:
     """Order parameters of the state with m = 0 and given b; r = s²/(αp) needs no 1 − C."""
     _, log_s, q, log_margin = glass_point(p, theta, alpha, b)
     with np.errstate(all="ignore"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from replica.numerics.newton import polish
 __all__ = ["branches", "descended", "descended_fold", "first_fold", "glass", "quiescent", "states_with_overlap"]
 
 
-def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Any]:
+def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Finder | ExactState]:
     """Level curves of the chart for m > 0; the glass; and the quiescent state v = 0.
 
     The chart is explicit for homogeneous machines only. States of a heterogeneous one are those that descend
@@ -36,7 +35,7 @@ def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Any]:
     else:
         overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)
         frozen = Finder(("spin_glass",), 0, glass)
-    without = [frozen, ExactState("paramagnet", 0, quiescent)]
+    without: list[Finder | ExactState] = [frozen, ExactState("paramagnet", 0, quiescent)]
     return [overlap, *without] if n_condensed else without
 
 
@@ -166,7 +165,7 @@ def descended_fold(model: SparseRBM) -> tuple[Order, float]:
 
 
 def _overlap_without_noise(model: SparseRBM) -> float:
-    """M = E[W; W ≥ 1]/L."""
+    """m = E[W; W ≥ 1]/L."""
     law = model.law()
     return float((law.weight * law.w)[law.w >= 1].sum() / model.size)
 
@@ -246,7 +245,7 @@ SPREAD_STEPS = 32
 
 
 def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
-    """V = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
+    """v = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
     exists = np.broadcast_to((np.asarray(flat.g) < 0) & (np.asarray(flat.theta) > 0), flat.shape)
     zero = np.zeros(flat.shape)
     return exists, Order(zero, zero, zero, zero, zero)
