@@ -26,7 +26,7 @@ import numpy as np
 
 from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
 from replica.models.base import ExactState, Finder, Model, Order, control, exp_clipped
-from replica.models.layers.states import glasses, paramagnet, with_overlap
+from replica.models.layers.states import glasses, paramagnet_of_layers, with_overlap
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.potentials import Potential
 from replica.potentials.field import field_averages
@@ -166,7 +166,7 @@ class GeneralRBM(Model):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
         """States with overlap, glasses, and the paramagnet."""
-        frozen = [Finder(("spin_glass",), 0, glasses), ExactState("paramagnet", 0, paramagnet)]
+        frozen = [Finder(("spin_glass",), 0, glasses), ExactState("paramagnet", 0, paramagnet_of_layers)]
         return [Finder(("retrieval",), 1, with_overlap), *frozen] if n_condensed else frozen
 
     @property

@@ -16,7 +16,7 @@ from replica.models import GeneralRBM, Hopfield, ReluRBM
 from replica.models.base import Order
 from replica.models.base.points import flattened
 from replica.models.layers.equations import LayerEquations
-from replica.numerics.arclength import newton
+from replica.numerics.arclength import newton_at_load
 from replica.potentials import Bernoulli, Continuous, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
 from replica.potentials.field import field_averages
 from replica.potentials.quadrature import by_quadrature
@@ -534,7 +534,7 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
             overlap = 0 * start[:, 0] if frozen else p * np.abs(start[:, 0])
             y = np.column_stack([overlap, start[:, 1:], np.full(256, math.log(alpha))])
             with np.errstate(all="ignore"):
-                y, left = newton(LayerEquations(flat, frozen), y)
+                y, left = newton_at_load(LayerEquations(flat, frozen), y)
             for m, log_s, log_b, log_alpha in y[left < 1e-10]:
                 if (not frozen and m < 1e-5) or log_s < math.log(1e-5):
                     continue

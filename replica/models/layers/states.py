@@ -19,17 +19,17 @@ from replica.numerics.arclength import (
     NO_OVERLAP,
     ON_CURVE,
     Curves,
-    crossings,
     joined,
     lies_on,
-    newton,
+    newton_at_load,
+    points_at_loads,
     side_by_side,
     trace,
 )
 from replica.numerics.rootfinding import find_roots
 from replica.potentials.field import field_averages
 
-__all__ = ["glasses", "paramagnet", "with_overlap"]
+__all__ = ["glasses", "paramagnet_of_layers", "with_overlap"]
 
 LARGEST_EFFORT_OF_SCAN = 3e5
 """Weights that an average may cost where curves are looked for."""
@@ -56,7 +56,7 @@ def with_overlap(flat: TwoLayers) -> Found:
     if not len(row):
         return _collected(flat, NO_CURVES, row, group, log_load, frozen=False)
     start = np.minimum(low, math.log(FIRST_LOAD))[row]
-    begin, left = newton(system.rows(row), _near_noiseless(system.rows(row), m, start))
+    begin, left = newton_at_load(system.rows(row), _near_noiseless(system.rows(row), m, start))
     good = (left < ON_CURVE) & (abs(begin[:, 0] - m) < 0.3 * m)
     row, begin = row[good], begin[good]
     curves = trace(system.rows(row), begin, 1, start[good] - 0.1, np.maximum(high[row], 0.0) + FARTHEST)
@@ -188,7 +188,7 @@ def _collected(
     point_parts, start_parts = [np.zeros(0, dtype=int)], [np.zeros((0, 4))]
     for j, own in enumerate(row):
         points = np.nonzero(group == own)[0]
-        load, at = crossings(curves, j, log_load[points])
+        load, at = points_at_loads(curves, j, log_load[points])
         point_parts.append(points[load])
         start_parts.append(at)
     point = np.concatenate(point_parts)
@@ -196,7 +196,7 @@ def _collected(
         empty = np.zeros(0)
         return Found(point, empty.astype(str), point, point, point, Order(*(empty for _ in Order._fields)))
     flat_system = LayerEquations(flat, frozen)
-    y, left = newton(flat_system.rows(point), np.concatenate(start_parts))
+    y, left = newton_at_load(flat_system.rows(point), np.concatenate(start_parts))
     good = (left < ON_CURVE) & ((y[:, 1] > math.log(NO_NOISE)) if frozen else (y[:, 0] > NO_OVERLAP))
     point, y = point[good], y[good]
     rank = np.lexsort((-y[:, 1] if frozen else -y[:, 0], point))
@@ -226,7 +226,7 @@ def _numbered(point: NDArray) -> NDArray:
 # The paramagnet.
 
 
-def paramagnet(model: TwoLayers) -> tuple[NDArray, Order]:
+def paramagnet_of_layers(model: TwoLayers) -> tuple[NDArray, Order]:
     """Where m = q = r = 0 solves the equations at T > 0, and its responses.
 
     The self-field b = αB gives C = p χ_v(b), this B = p χ_h(C), and α = b/B: a chart, of which the first crossing of
