@@ -22,8 +22,9 @@ NO_NOISE = 1e-7
 class LoadCurve(Protocol):
     """Three equations F(y) = 0 in y = (m, ln s, ln b, ln α), at R rows of couplings."""
 
-    frozen: bool
-    """Whether m = 0 throughout."""
+    @property
+    def frozen(self) -> bool:
+        """Whether m = 0 throughout."""
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Any]:
         """F, shape (R, 3), its Jacobian, shape (R, 3, 4), and the order parameters."""

@@ -15,7 +15,7 @@ import replica
 from replica.models import GeneralRBM, Hopfield, ReluRBM
 from replica.models.base import Order
 from replica.models.base.points import flattened
-from replica.models.layers.equations import LayerEquations
+from replica.models.layers.equations import layer_equations
 from replica.numerics.arclength import newton_at_load
 from replica.potentials import Bernoulli, Continuous, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
 from replica.potentials.field import field_averages
@@ -285,6 +285,21 @@ def test_gradient_is_that_of_the_free_energy(visible, hidden, p, L):
         assert slope == pytest.approx(value, rel=1e-11, abs=1e-12)
 
 
+@pytest.mark.parametrize(("visible", "hidden"), PAIRS, ids=name)
+@pytest.mark.parametrize(("p", "L"), [(1.0, 1), (0.3, 3)])
+def test_slopes_of_both_layers(visible, hidden, p, L):
+    """Those that the curves are traced with, by complex steps in (m, s, b) and in (q, C)."""
+    layers = GeneralRBM(visible, hidden, alpha=0.4, T=0.6, p=p, L=L).layers
+    for average, at in (
+        (lambda x: layers.visible_layer(*x), [0.3, 0.8, 0.1]),
+        (lambda x: layers.hidden_layer(*x), [0.5, 0.1]),
+    ):
+        slopes = average(at).slopes
+        for j in range(len(at)):
+            moved = average([v + (1e-30j if i == j else 0) for i, v in enumerate(at)])
+            assert np.imag(moved[: len(at)]) / 1e-30 == pytest.approx(slopes[:, j], rel=1e-10, abs=1e-12)
+
+
 @pytest.mark.parametrize(("visible", "hidden"), [pair for pair in PAIRS if not isinstance(pair[1], Mixture)], ids=name)
 def test_gradient_at_zero_temperature(visible, hidden):
     model = GeneralRBM(visible, hidden, alpha=0.4, T=0.0, p=0.3, L=2)
@@ -534,7 +549,7 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
             overlap = 0 * start[:, 0] if frozen else p * np.abs(start[:, 0])
             y = np.column_stack([overlap, start[:, 1:], np.full(256, math.log(alpha))])
             with np.errstate(all="ignore"):
-                y, left = newton_at_load(LayerEquations(flat, frozen), y)
+                y, left = newton_at_load(layer_equations(flat.layers, frozen), y)
             for m, log_s, log_b, log_alpha in y[left < 1e-10]:
                 if (not frozen and m < 1e-5) or log_s < math.log(1e-5):
                     continue
