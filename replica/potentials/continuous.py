@@ -123,7 +123,7 @@ class Continuous(Potential):
                     total[at] = value
         return UnitLaw(*parts)
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """By second differences of U far out; inf where they grow."""
         far = np.array([FARTHEST / 100, FARTHEST / 10])
         values = []
@@ -132,8 +132,8 @@ class Continuous(Potential):
                 continue
             with np.errstate(all="ignore"):
                 bend = sum(k * self.energy(sign * n * far, T) for n, k in ((1, 1), (2, -2), (3, 1))) / far**2
-            values.append(math.inf if not abs(bend[1]) < 1.5 * abs(bend[0]) + 1e-9 else float(bend[1]))
-        return min(values, default=math.inf)
+            values.append(bend[1] if abs(bend[1]) < 1.5 * abs(bend[0]) + 1e-9 else math.inf)
+        return min(values, key=np.real, default=math.inf)
 
     def spread(self, c: Any, T: Any) -> Any:
         """Largest standard deviation over a scan of inputs, among them those where x(I) at T = 0 jumps."""

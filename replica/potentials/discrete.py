@@ -39,7 +39,7 @@ class Discrete(Potential):
         exponent = (I * x + c * (x * x / 2) - self.energy(x, T)) / T
         return summed_law(exponent, x, np.broadcast_to(T[..., 0], exponent.shape[:-1]))
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """Infinite: bounded."""
         return math.inf
 

@@ -68,7 +68,7 @@ class Mixture(Potential):
         fourth = 3 * v * v + sum(w * e * e * (e * e + 6 * v) for w, e in zip(weights, d, strict=True))
         return UnitLaw(work, mean, second, third, fourth)
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """T/(1 − Ω)."""
         return T / (1 - self.Omega)
 

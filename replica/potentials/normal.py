@@ -31,7 +31,7 @@ class Gaussian(Potential):
         work = I * mean / 2 + T / 2 * np.log(2 * math.pi * variance)
         return UnitLaw(work, mean, variance, 0 * mean, 3 * variance * variance)
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """1."""
         return 1.0
 
@@ -90,7 +90,7 @@ class ReLU(Potential):
             width**4 * np.where(whole, 3.0, fourth),
         )
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """1."""
         return 1.0
 

@@ -105,17 +105,17 @@ class Potential(ABC):
         """
 
     @abstractmethod
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """Limit of 2U(x)/x² at infinity: a unit with an input m√N answers m√N over that.
 
         Parameters
         ----------
-        T : float
+        T : float or complex step
             Temperature, ≥ 0.
 
         Returns
         -------
-        float
+        float or complex step
             1 for Gaussian and ReLU units; inf for those that are bounded, or confined more strongly.
         """
 

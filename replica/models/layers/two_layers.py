@@ -116,6 +116,6 @@ def two_layers(visible: Potential, hidden: Potential, T: Any, p: Any, L: Any) ->
     law = stacked_laws(sparse_sum, L, p)
     occurs = (law.weight != 0).any(axis=tuple(range(np.ndim(law.weight) - 1)))
     law = Law(law.w[occurs], law.x[occurs], law.weight[..., occurs])
-    temperatures, index = np.unique(np.real(T), return_inverse=True)
-    stiffness = np.array([hidden.stiffness(float(t)) for t in temperatures])[index].reshape(np.shape(T))[()]
+    temperatures, index = np.unique(T, return_inverse=True)
+    stiffness = np.array([hidden.stiffness(t) for t in temperatures.tolist()])[index].reshape(np.shape(T))[()]
     return TwoLayers(visible, hidden, T, p, L, stiffness, law)

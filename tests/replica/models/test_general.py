@@ -454,6 +454,17 @@ def test_bipartite_glass_by_another_route():
     assert state.replicon < 0
 
 
+@pytest.mark.parametrize("hidden", [Mixture(0.5), PlainMixture(0.5)], ids=name)
+def test_entropy_is_the_slope_of_the_free_energy_where_the_prior_is_of_the_hidden_units(hidden):
+    """There a = T/(1 − Ω), and the energy of the condensed unit depends on T."""
+    model = GeneralRBM(Spin(), hidden, alpha=0.01, T=0.4)
+    order = replica.solve(GeneralRBM(Spin(), Mixture(0.5), alpha=0.01, T=0.4)).order
+    h = 1e-5
+    ends = [model.replace(T=0.4 + step).free_energy(order) for step in (h, -h)]
+    assert model.entropy(order) == pytest.approx((ends[1] - ends[0]) / (2 * h), rel=1e-6)
+    assert model.energy(order) == pytest.approx(model.free_energy(order) + 0.4 * model.entropy(order), rel=1e-12)
+
+
 def test_entropy_of_free_units():
     """At high temperature (1 + α) ln 2."""
     state = replica.solve(GeneralRBM(Spin(), Spin(), alpha=0.5, T=1e4), start="paramagnet")
@@ -608,6 +619,15 @@ class Fixed(Discrete):
 
     def energy(self, x, T):
         return 0.3 * x**2 + 2 * 0.02 * x**2
+
+
+def test_the_first_empty_weights_count_in_slopes_by_p():
+    """At p = 1 no unit has W = 0, but P(W = 0) = 1 − p: what a branch along p starts with."""
+    model, order = GeneralRBM(Spin(), Gaussian(), alpha=0.05, T=0.2), Order(0.9, 0.85, 1.3, 0.3, 1.2)
+    stepped = model.unchecked(p=1 + 1e-30j).saddle(order)
+    below = model.replace(p=1 - 1e-6).saddle(order)
+    slopes = [(there - here) / 1e-6 for there, here in zip(model.saddle(order), below, strict=True)]
+    assert np.imag(stepped) / 1e-30 == pytest.approx(slopes, rel=1e-5)
 
 
 def test_energies_may_depend_on_the_temperature():
