@@ -45,19 +45,19 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/general.py",
-        "np.sqrt(alpha * p * r), alpha * B, T, refine",
-        "np.sqrt(alpha * r), alpha * B, T, refine",
+        "np.sqrt(self.alpha * self.p * order.r), self.alpha",
+        "np.sqrt(self.alpha * order.r), self.alpha",
         f"{GENERAL}::test_gradient_is_that_of_the_free_energy",
     ),
     Mutation(
         "replica/models/general.py",
-        "1 - self.alpha * self.p * self.p * layers",
-        "1 - self.alpha * self.p * layers",
+        "1 - self.alpha * self.p * self.p * v.V",
+        "1 - self.alpha * self.p * v.V",
         f"{GENERAL}::test_the_replicon_ends_the_sparse_paramagnet",
     ),
     Mutation(
         "replica/models/general.py",
-        "outside = 1 - order.C / self.stiffness",
+        "outside = 1 - order.C / layers.stiffness",
         "outside = 1 - order.C",
         f"{GENERAL}::test_stiffer_hidden_units_are_a_hotter_hopfield_model",
     ),
@@ -81,9 +81,21 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/layers/equations.py",
-        "np.log(alpha * self.p * r) - 2 * y[:, 1]",
-        "np.log(alpha * r) - 2 * y[:, 1]",
+        "np.log(alpha * self.layers.p * h.r) - 2 * y[:, 1]",
+        "np.log(alpha * h.r) - 2 * y[:, 1]",
         f"{GENERAL}::test_bernoulli_and_relu_tend_to_the_relu_rbm",
+    ),
+    Mutation(
+        "replica/models/layers/two_layers.py",
+        "p * mean(unit.chi)",
+        "mean(unit.chi)",
+        f"{GENERAL}::test_gradient_is_that_of_the_free_energy",
+    ),
+    Mutation(
+        "replica/models/layers/two_layers.py",
+        "(p / (2 * noise))",
+        "(1 / (2 * noise))",
+        f"{GENERAL}::test_slopes_of_both_layers",
     ),
     Mutation(
         "replica/potentials/mixture.py",

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from replica.averages.pattern_sum import Law, skellam
 from replica.models.base import Order
 from replica.models.compositional import CompositionalRBM
-from replica.models.sparse.chart import ChartPoint, Couplings, at, newton, order_of
+from replica.models.sparse.chart import ChartPoint, Couplings, at, newton_on_chart, order_of
 from replica.numerics.gaussian import log_H
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
@@ -243,7 +243,7 @@ class Walk:
         near = np.nonzero(~good & np.isfinite(v))[0]
         if len(near):
             couplings = self.couplings(index[near], ell[near] if np.ndim(ell) else ell)
-            found = newton(couplings, self.g[index[near]], self.log_alpha[index[near]], v[near], kappa[near])
+            found = newton_on_chart(couplings, self.g[index[near]], self.log_alpha[index[near]], v[near], kappa[near])
             same = np.hypot(found[0] - v[near], found[1] - kappa[near]) < 1.0
             v[near], kappa[near], good[near] = found[0], found[1], found[2] & same
         return v, kappa, good

@@ -27,7 +27,12 @@ from numpy.typing import NDArray
 
 from replica.averages.one_step import OneStepAverages, deficit, one_step_averages
 from replica.models.base import Chart, Model, control, exp_clipped
-from replica.models.hopfield_1rsb_chart import glass_nodes, glass_point, retrieval_nodes, retrieval_point
+from replica.models.hopfield_1rsb_chart import (
+    one_step_glass_nodes,
+    one_step_glass_point,
+    one_step_retrieval_nodes,
+    one_step_retrieval_point,
+)
 from replica.numerics.elementary import is_multiprecision, log1p, sqrt
 from replica.numerics.number import Number
 
@@ -194,8 +199,8 @@ class Hopfield1RSB(Model):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Chart]:
         """Charts: retrieval in ln(m/s0), the glass in ln(D/(1 − D))."""
-        retrieval = Chart("retrieval", 1, retrieval_nodes, _on_chart(retrieval_point))
-        glass = Chart("spin_glass", 0, glass_nodes, _on_chart(glass_point), folded=False)
+        retrieval = Chart("retrieval", 1, one_step_retrieval_nodes, _on_chart(one_step_retrieval_point))
+        glass = Chart("spin_glass", 0, one_step_glass_nodes, _on_chart(one_step_glass_point), folded=False)
         return [retrieval, glass] if 1 in n_condensed else [glass]
 
     def _averages(self, order: Any) -> tuple[OneStepAverages, Number]:

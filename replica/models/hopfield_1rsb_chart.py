@@ -24,7 +24,7 @@ from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.jacobian import solved
 from replica.numerics.number import Number
 
-__all__ = ["glass_nodes", "glass_point", "retrieval_nodes", "retrieval_point"]
+__all__ = ["one_step_glass_nodes", "one_step_glass_point", "one_step_retrieval_nodes", "one_step_retrieval_point"]
 
 
 class _Curve(NamedTuple):
@@ -77,22 +77,22 @@ GLASS = _Curve(-3.2, 24.0, 0.4, (12.0, -0.0623, -0.0164), _glass)
 CURVES = {"retrieval": RETRIEVAL, "glass": GLASS}
 
 
-def retrieval_nodes(model: object, lowest: float) -> NDArray:
+def one_step_retrieval_nodes(model: object, lowest: float) -> NDArray:
     """Nodes in ln(m/s0)."""
     return np.arange(RETRIEVAL.low, RETRIEVAL.high, 0.05)
 
 
-def glass_nodes(model: object, lowest: float) -> NDArray:
+def one_step_glass_nodes(model: object, lowest: float) -> NDArray:
     """Nodes in ln(D/(1 − D))."""
     return np.arange(GLASS.low, GLASS.high, 0.4)
 
 
-def retrieval_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
+def one_step_retrieval_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
     """ln α and (m, C, Δ, μ) at coordinates u."""
     return _solved_point("retrieval", u)
 
 
-def glass_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
+def one_step_glass_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
     """ln α and (m, C, Δ, μ) at coordinates u in the glass, m = 0."""
     log_load, (_, *rest) = _solved_point("glass", u)
     return log_load, [np.zeros(log_load.shape), *rest]

@@ -194,12 +194,12 @@ def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None 
         order = type(order)._make(np.array(member, dtype=float)[point] for member in order)
         sheet = np.zeros(len(point), dtype=int)
     else:
-        point, sheet, order = crossings(flat, branch, sheets)
+        point, sheet, order = chart_crossings(flat, branch, sheets)
     size = len(point)
     return Found(point, np.full(size, branch.kind), np.full(size, branch.n), np.full(size, -1), sheet, order)
 
 
-def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
+def chart_crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
     """All crossings of the chart with the loads of a flat model: point index, sheet and order parameters."""
     couplings, group = groups(flat)
     level = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))

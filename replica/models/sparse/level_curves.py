@@ -73,7 +73,7 @@ class Curve:
         passed = np.cumsum(self.folds)
         return passed[:-1] if end == 0 else passed[-1] - passed[:-1]
 
-    def crossings(self, log_alpha: float) -> tuple[NDArray, NDArray]:
+    def cells_at_load(self, log_alpha: float) -> tuple[NDArray, NDArray]:
         """Cells in which the load is crossed, and the parameters t of the crossings."""
         above = self.log_alpha > log_alpha
         cell = np.nonzero(above[1:] != above[:-1])[0]

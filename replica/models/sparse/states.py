@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from replica.errors import ConvergenceError
 from replica.models.base import ExactState, Finder, Found, Order
-from replica.models.sparse.chart import LEAST_MARGIN, at, newton, order_of
+from replica.models.sparse.chart import LEAST_MARGIN, at, newton_on_chart, order_of
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.models.sparse.level_curves import Curve, curves, noiseless_from, zero_noise_states
@@ -55,7 +55,7 @@ def states_with_overlap(flat: SparseRBM) -> Found:
         traced = curves(one.couplings(), float(one.g), float(log_alpha[points].min()))
         for point in points:
             for curve in traced:
-                cell, t = curve.crossings(float(log_alpha[point]))
+                cell, t = curve.cells_at_load(float(log_alpha[point]))
                 v, kappa = curve.place(t)
                 labels = [_label(curve, c) for c in cell]
                 found += [(int(point), *label, a, b) for label, a, b in zip(labels, v, kappa, strict=True)]
@@ -89,7 +89,7 @@ def _assembled(flat: SparseRBM, found: list[tuple[int, int, int, float, float]],
     if not len(point):
         return Found(point, point.astype(str), point, k, sheet, Order(*(np.zeros(0) for _ in Order._fields)))
     couplings = _at_points(flat, point).couplings()
-    finer_v, finer_kappa, good = newton(couplings, _at_points(flat, point).g, log_alpha[point], v, kappa)
+    finer_v, finer_kappa, good = newton_on_chart(couplings, _at_points(flat, point).g, log_alpha[point], v, kappa)
     near = good & (np.hypot(finer_v - v, finer_kappa - kappa) < 0.05)
     crossing = at(couplings, v, kappa)
     with np.errstate(invalid="ignore"):
