@@ -9,8 +9,8 @@ products
     both operands share, of float or complex arrays: in two halves along that axis, which are added.
 order of values
     ``argsort``, ``argmin``, ``argmax`` and ``np.lexsort`` of doubles, and ``sorted``, ``min``, ``max`` and ``.sort`` by
-    a key: each value is moved by one unit of its last place, up or down as a hash of its index and of
-    ``--shake-pattern`` says. So equal values come in any order.
+    a key: each value is moved by one unit of its last place, up or down as a hash of its index, of how many orders were
+    asked for before, and of ``--shake-pattern`` says. So equal values come in any order, another one each time.
 comparisons
     ``<``, ``<=``, ``>``, ``>=`` between two arrays of doubles, moved likewise, but as a hash of the value says: equal
     doubles stay equal, since a value that was selected from an array may be looked up in it.
@@ -45,6 +45,7 @@ EXACT_BITS = 20
 """Last binary digits that are 0 in values which are not moved."""
 MIX = 0x9E3779B97F4A7C15
 pattern = 1
+orders = 0
 
 
 # What the rewritten code calls.
@@ -148,12 +149,17 @@ def compare(symbol: str, a: Any, b: Any) -> Any:
 
 def moved(x: Any, *, by_value: bool = False) -> Any:
     """Doubles that are not exact, each moved by one unit in its last place."""
+    global orders  # noqa: PLW0603 - one for the process
     import numpy as np
 
     if not _movable(x):
         return x
     bits = np.ascontiguousarray(x).view(np.uint64)
-    seed = bits if by_value else np.arange(x.size, dtype=np.uint64).reshape(x.shape)
+    if by_value:
+        seed = bits
+    else:
+        orders += 1
+        seed = (np.arange(x.size) + 1000 * orders).astype(np.uint64).reshape(x.shape)
     with np.errstate(over="ignore"):
         mixed = (seed + np.uint64(pattern)) * np.uint64(MIX)
         mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(MIX)
@@ -173,23 +179,12 @@ def _moving(key: Any) -> Any:
     """The key, whose doubles are moved one way or the other from call to call."""
     import numpy as np
 
-    calls = 0
-
     def shaken(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(map(shaken, value))
-        if not isinstance(value, float):
-            return value
-        index = np.zeros(calls + 1)
-        index[-1] = value
-        return float(moved(index)[-1])
+        return float(moved(np.array([value]))[0]) if isinstance(value, float) else value
 
-    def wrapped(item: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        return shaken(key(item))
-
-    return wrapped
+    return lambda item: shaken(key(item))
 
 
 def _array(x: Any) -> Any:
