@@ -35,6 +35,8 @@ POINTS = [("simulation", alpha, T) for alpha, temperatures in SIMULATED.items() 
 KEYS = ("series", "alpha", "T")
 """Columns that a point sets."""
 SPOT = (1,)
+ROUNDED = {1: {"m": "m_err"}}
+"""Columns that rounding may turn, and their errors: in single precision one draw in 1e7 or so, and chains part ways."""
 STYLES = {0.0: ("-", "black", ""), 0.01: ("--", "black", "o"), 0.05: ("-.", "0.3", "s"), 0.1: (":", "0.3", "^")}
 
 

@@ -33,6 +33,9 @@ POINTS += [("alternating", N, alpha) for N in (500, 4000) for alpha in (*LOADS, 
 KEYS = ("dynamics", "N", "alpha")
 """Columns that a point sets."""
 SPOT = (0, 3, 50)
+ROUNDED = {50: {"kept": "kept_err", "m": "m_err"}}
+"""Columns that rounding may turn, and their errors: alternating fields may be 0 but for rounding; gains of single units
+count from 4/N on."""
 SIZE = (7.0, 5.6)
 
 

@@ -31,6 +31,8 @@ POINTS = [(dynamics, L) for dynamics in ("single-unit", "alternating") for L in 
 KEYS = ("series", "L")
 """Columns that a point sets."""
 SPOT = (0, 14)
+ROUNDED = {0: {"m": "m_err"}, 14: {"m": "m_err"}}
+"""Columns that rounding may turn, and their errors: fields come arbitrarily near to 0, in single precision."""
 
 
 def compute() -> Table:

@@ -37,6 +37,9 @@ KEYS = ("theta", "N")
 """Columns that a point sets."""
 SPOT = (0, 5)
 """Rows that the tests compute again."""
+ROUNDED = {5: {"alpha": "alpha_err", "width": "alpha_err"}}
+"""Columns of such rows that rounding may turn, and their errors: with a threshold gains come arbitrarily near to 0, and
+a unit more or less that may move is another random order. Those of spins and Gaussian units are multiples of 4/N."""
 
 POINTS = [(theta, N) for theta in THETAS for N in SAMPLES if LARGEST.get(theta or 0.0, math.inf) >= N]
 

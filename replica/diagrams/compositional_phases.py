@@ -15,6 +15,7 @@ from replica.models.compositional import CompositionalRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
+from replica.saddle.solution import TIED
 
 __all__ = ["glass_energy", "phase_boundary", "phase_of"]
 
@@ -32,7 +33,8 @@ def phase_of(model: CompositionalRBM) -> tuple[NDArray, Number, dict[str, Number
     labels : array of str
         "spin_glass" (a state with m̃ = 0 is lowest), "compositional" (the minimum at ℓ* > 0 is), "ferromagnetic"
         (f̃ increases from ℓ = 0, where L is of order one, and no glass lies below 0; below g̃ = −½, where no state
-        has an overlap, v = 0 takes the place of ℓ → 0 with the same f̃ = 0).
+        has an overlap, v = 0 takes the place of ℓ → 0 with the same f̃ = 0). Where the minimum at ℓ* and the glass agree
+        within rounding it is "compositional".
     free_energy : array
         The lowest f̃.
     extra : dict
@@ -47,7 +49,7 @@ def phase_of(model: CompositionalRBM) -> tuple[NDArray, Number, dict[str, Number
     reached = np.where(np.isnan(energy), walk.last_energy(), energy)
     lowest = np.fmin(np.minimum(reached, 0.0), glass)
     with np.errstate(invalid="ignore"):
-        composed = (reached < 0) & (reached <= lowest)
+        composed = (reached < 0) & ~(reached - glass > TIED * np.finfo(float).eps * np.abs(reached))
         glassy = ~composed & (glass <= lowest)
     labels = np.where(composed, "compositional", np.where(glassy, "spin_glass", "ferromagnetic"))
     extra = {"ell_star": value, "f_star": energy, "m": order.m, "q": order.q, "f_sg": glass}

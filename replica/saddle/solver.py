@@ -63,6 +63,10 @@ def solve_all(
     they come with status FAILED, last in the list, or are missing. Left out too are states of random RBMs with
     1 − C < 1e-9 or q < 1e-12, the lowest glass excepted: exponentially few hidden units would carry them.
 
+    Free energies that agree within rounding (64 units of it; of `precision` if that is given), as at and just beyond
+    a continuous transition, count as one level. Within it the order is that of kinds, retrieval, mixture, spurious,
+    paramagnet, spin_glass, then of n, sheet and k: it is the same on every machine.
+
     Examples
     --------
     >>> import replica
@@ -78,7 +82,10 @@ def solve_all(
     plain = _plain(model)
     solutions = [s for b in branches for s in _Located.on(plain, b).scalar_solutions(plain)]
     if precision is not None:
+        from mpmath import mp
+
         solutions = [at_precision(s, model, precision, throw=False) for s in solutions]
+        return lowest_first(solutions, rounding=mp.mpf(10) ** -precision)
     return lowest_first(solutions)
 
 

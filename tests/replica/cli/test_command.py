@@ -222,6 +222,7 @@ def test_a_closed_pipe_is_silent(folder, words):
     assert done.returncode == 0
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_keeps_the_finished_points(folder, jobs):
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}

@@ -1,15 +1,18 @@
 """Whole grids at once: every state at every point, against adaptive quadrature and against scalar solving."""
 
+import dataclasses
+import itertools
 import math
 
 import numpy as np
 import pytest
+from mpmath import mp
 from scipy.integrate import quad
 
 import replica
 from replica.errors import ConvergenceError
-from replica.models import Hopfield, ThresholdHopfield
-from replica.saddle.solution import Status
+from replica.models import Hopfield, PlantedHopfield, ThresholdHopfield
+from replica.saddle.solution import KINDS, TIED, Solution, Status, lowest_first
 
 ACCEPTED = 1e-10  # residuals and errors of m that are promised on the grid
 SCALAR = 1e-12  # array against scalar: the same equations from other brackets
@@ -198,3 +201,54 @@ def test_far_from_the_zero_temperature_side_there_is_a_paramagnet():
     # in the replica method the glass has the higher free energy below its onset
     sg, pm = (next(s for s in table.at(1) if s.kind == k) for k in ("spin_glass", "paramagnet"))
     assert sg.free_energy >= pm.free_energy
+
+
+# The order of solutions.
+
+
+def state(kind, free_energy, n=0, **labels):
+    """A solution of which only the kind and the free energy matter."""
+    nan = Hopfield.order_type(*[math.nan] * 5)
+    found = Solution(Hopfield(alpha=0.1, T=1.0), kind, n, nan, Status.CONVERGED, 0.0, **labels)
+    found.__dict__["free_energy"] = free_energy
+    return found
+
+
+@pytest.mark.parametrize("one", [1.0, mp.mpf(1)])
+def test_free_energies_within_rounding_are_one_level(one):
+    """Every permutation of a level comes out in the order of kinds; what differs by more keeps its order by f."""
+    rounding = mp.mpf(10) ** -40 if isinstance(one, mp.mpf) else np.finfo(float).eps
+    level = [state("paramagnet", 0 * one), state("spin_glass", 0 * one), state("retrieval", 0 * one, n=1)]
+    for steps in itertools.permutations((0, 1, 2)):
+        with mp.workdps(60):
+            for s, step in zip(level, steps, strict=True):
+                s.__dict__["free_energy"] = -one * (1 + step * TIED / 2 * rounding)
+            lower, higher = state("spin_glass", -one * (1 + 3 * TIED * rounding)), state("retrieval", one / 2, n=1)
+            found = lowest_first([higher, *level, lower], rounding)
+        assert found == [lower, level[2], level[0], level[1], higher]
+
+
+def test_within_a_level_the_labels_decide():
+    kinds = [state(kind, -1.0) for kind in reversed(KINDS)]
+    assert [s.kind for s in lowest_first(kinds)] == list(KINDS)
+    labels = [{"n": 3}, {"n": 1, "sheet": 1}, {"n": 1, "k": 2}, {"n": 1, "k": 1}]
+    states = [state("spurious", -1.0, **label) for label in labels]
+    assert lowest_first(states) == states[::-1]
+
+
+def test_failed_and_undefined_solutions_come_last():
+    good, lost = state("spin_glass", -1.0), state("retrieval", math.nan)
+    failed = dataclasses.replace(good, status=Status.FAILED)
+    failed.__dict__["free_energy"] = -1.0
+    assert lowest_first([failed, lost, good]) == [good, lost, failed]
+
+
+def test_many_digits_resolve_a_level():
+    """Just beyond the threshold of learning f differs in the 17th digit: in 30 digits the order is that of f."""
+    model = PlantedHopfield(gamma=1, beta_teacher=mp.mpf("0.500001"), T=1 / mp.mpf("0.500001"))
+    found = replica.solve_all(model, precision=30)
+    with mp.workdps(30):
+        f = [s.free_energy for s in found]
+        assert 0 < f[1] - f[0] < 1e-16
+        assert 0 < f[2] - f[1]
+    assert [s.kind for s in found] == ["retrieval", "paramagnet", "spin_glass"]

@@ -88,6 +88,7 @@ def test_kill_a_worker(tmp_path, reference):
     assert content(tmp_path / "o.csv") == reference
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c(tmp_path, reference, jobs):
     with begun(tmp_path, "--jobs", jobs) as process:

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
@@ -128,11 +129,20 @@ def test_ctrl_c_yields_what_was_finished_out_of_order():
     def interrupt(number, frame):
         raise KeyboardInterrupt
 
+    over = threading.Event()
+
+    def task(step):
+        if step == "interrupt":  # on the thread that has done the other two
+            time.sleep(0.2)
+            os.kill(os.getpid(), signal.SIGALRM)
+        if step != "quick":
+            over.wait(60)
+
     old = signal.signal(signal.SIGALRM, interrupt)
     try:
         with ThreadPoolExecutor(2) as pool:
-            signal.setitimer(signal.ITIMER_REAL, 0.5)
-            results = collect(sweep(time.sleep, [1.0, 0.0, 0.0, 1.0], executor=pool))
+            results = collect(sweep(task, ["wait", "quick", "quick", "interrupt"], executor=pool))
+            over.set()
     finally:
         signal.signal(signal.SIGALRM, old)
     assert results == ([(1, None), (2, None)], True)
