@@ -1,4 +1,4 @@
-"""What all tests share: ``--shake`` (another rounding, see tests/shaken/shake.py), and Ctrl-C that is heard."""
+"""What all tests share: ``--shake`` (another rounding, see tests/shaken/shake.py), samples of cases, audible Ctrl-C."""
 
 import signal
 import sys
@@ -19,6 +19,21 @@ def pytest_configure(config):
         import shake
 
         shake.install(config.getoption("--shake-pattern"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of the cases of a test marked ``some(n)`` all but n, spread evenly, are slow."""
+    families = {}
+    for item in items:
+        mark = item.get_closest_marker("some")
+        if mark is not None:
+            families.setdefault(item.nodeid.partition("[")[0], (mark.args[0], []))[1].append(item)
+    for keep, members in families.values():
+        kept = {round(i * (len(members) - 1) / max(keep - 1, 1)) for i in range(keep)}
+        for i, item in enumerate(members):
+            if i not in kept:
+                item.add_marker("slow")
 
 
 @pytest.fixture

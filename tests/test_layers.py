@@ -144,6 +144,7 @@ def test_every_file_has_a_room():
     assert [m for m in modules() if room_of(m, rooms) is None and m not in LAZY] == []
 
 
+@pytest.mark.medium
 def test_imports_run_down():
     assert forbidden(graph()) == []
 

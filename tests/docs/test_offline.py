@@ -70,6 +70,7 @@ def test_what_a_page_loads_is_found(tmp_path):
     assert found == [a, None, None, f, h, j, None]
 
 
+@pytest.mark.medium
 @pytest.mark.skipif(bool(ABSENT), reason=f"needs the extra docs: no {', '.join(ABSENT)}")
 def test_page_with_formulas_loads_files_beside_it_only(tmp_path):
     source, site = tmp_path / "source", tmp_path / "site"

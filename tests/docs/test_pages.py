@@ -14,7 +14,12 @@ DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "generated" not in path.parts)
 TESTED_ELSEWHERE = {"renormalisation.md"}
 OWN_MODEL = (DOCS / "own_model.md").read_text("utf-8")
-every_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(DOCS)))
+LONG = {"general.md", "replica_symmetry_breaking.md", "compositional.md"}
+every_page = pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow) if path.name in LONG else path for path in PAGES],
+    ids=lambda path: str(path.relative_to(DOCS)),
+)
 
 
 def load(path):
@@ -31,6 +36,7 @@ examples = load(ROOT / "tests" / "readme_examples.py")
 site = load(DOCS / "_pages.py")
 
 
+@pytest.mark.medium
 @every_page
 def test_python_on_a_page_prints_what_it_says(path):
     if path.name in TESTED_ELSEWHERE:
@@ -74,6 +80,7 @@ def run_with_the_model(folder, code):
     )
 
 
+@pytest.mark.slow
 def test_the_model_of_the_page_keeps_the_contract(tmp_path):
     chosen = ["-q", "-p", "no:cacheprovider", "-m", "not slow", "-k", "diluted-hopfield"]
     contract = "tests/replica/models/test_contract.py"
@@ -82,6 +89,7 @@ def test_the_model_of_the_page_keeps_the_contract(tmp_path):
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= 20
 
 
+@pytest.mark.medium
 def test_the_commands_know_the_model_of_the_page(tmp_path):
     line, shown = re.search(r"^\$ python -m replica\.phase ([^\n]*)\n(.*?)^```", OWN_MODEL, flags=re.M | re.S).groups()
     done = run_with_the_model(tmp_path, f"from replica.phase.__main__ import main; main({line.split()!r})")
@@ -105,6 +113,7 @@ def test_the_reference_holds_every_public_module():
     assert ":doc:`replica.saddle.solver <replica.saddle.solver>`" in pages["replica"]
 
 
+@pytest.mark.medium
 def test_pages_are_written_once_and_old_ones_removed(tmp_path):
     (tmp_path / "old.rst").write_text("gone", "utf-8")
     site.write(tmp_path)

@@ -14,7 +14,7 @@ from figures.__main__ import ATOL, RTOL, SIZE, difference, names
 from replica.table import Table
 
 FOLDER = Path(figures.__file__).parent
-SLOW = {"hidden_activity", "hopfield_phase_diagram", "overlap_at_capacity", "rrbm_capacity"}
+SLOW = {"compositional_phases", "hidden_activity", "hopfield_phase_diagram", "overlap_at_capacity", "rrbm_capacity"}
 NAMES = names(figures)
 TEN_DECIMALS = 1e-10
 """Values of the lines are known to ten decimals."""
@@ -59,6 +59,7 @@ def test_rows_of_a_study_come_out_again(name):
                 ), column
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     "name",
     [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in NAMES if spots(n) is None],
@@ -69,6 +70,8 @@ def test_numbers_come_out_again(name):
     assert difference(module.compute(), committed(name), *tolerances) is None
 
 
+@pytest.mark.medium
+@pytest.mark.some(8)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_numbers_can_be_drawn(name):
     module = importlib.import_module(f"figures.{name}")

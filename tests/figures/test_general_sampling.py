@@ -63,6 +63,7 @@ def test_the_energy_shows_where_replica_symmetry_is_broken():
     assert (broken[0]["energy_sim"] - broken[0]["energy"]) / broken[0]["energy_err"] > 4
 
 
+@pytest.mark.slow
 def test_theory_of_the_study_is_that_of_today():
     """Points of the CSV file, theory solved again."""
     for r in rows(series="simulation")[::5]:

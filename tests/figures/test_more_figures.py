@@ -140,6 +140,7 @@ def test_limits_of_the_random_energy_model():
         assert r["f"] == pytest.approx(broken, abs=1e-6)
 
 
+@pytest.mark.medium
 def test_enumeration_agrees_with_the_integral():
     """80 numbers of 4 sizes, correlated between temperatures: z < 4.5 for all of them."""
     from figures.random_energy_model import integral
@@ -244,6 +245,7 @@ def test_lines_of_the_planted_pattern_known():
     assert (np.diff(beta[~warm]) > 0).all()
 
 
+@pytest.mark.medium
 def test_students_follow_the_theory_on_and_off_the_nishimori_line():
     """m and q from two sizes, extrapolated in 1/N, from the pattern and from random starts: 80 numbers, z < 4."""
     rows = [r for r in rows_of("planted_learning", N=2000) if (r["beta_teacher"], r["gamma"]) != (0.4, 1.0)]

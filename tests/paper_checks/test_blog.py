@@ -121,6 +121,7 @@ MUTATIONS = {
 }
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_changed_formula_turns_the_verdict(name, monkeypatch):
     item = CHECKS[name]

@@ -9,6 +9,8 @@ from paper_checks.evidence import ROUNDING, gradient, weigh
 CHECKS = list(collect(paper_checks))
 
 
+@pytest.mark.medium
+@pytest.mark.some(40)
 @pytest.mark.parametrize(
     "item",
     [pytest.param(c, id=c.name, marks=[pytest.mark.slow] if c.slow else []) for c in CHECKS],

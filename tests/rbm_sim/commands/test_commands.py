@@ -40,6 +40,7 @@ def test_capacity_prints_what_python_gives(capsys):
     assert table[1]["lost"] == result.lost_fraction
 
 
+@pytest.mark.medium
 def test_capacity_is_the_same_with_several_jobs(capsys):
     words = ["capacity", "--N", "100", "--alpha", "0.1:0.2:2", "--samples", "4"]
     assert rows(capsys, *words, "--jobs", "2") == rows(capsys, *words)
@@ -52,6 +53,7 @@ def test_a_control_with_several_values_is_a_column(capsys):
     assert table[0]["dynamics"] == "single-unit"
 
 
+@pytest.mark.slow
 def test_critical_loads_and_their_limit(capsys, tmp_path):
     """Every row of one theta has the limit; with the same seed, on two workers, the rows are the same."""
     words = ["capacity", "--theta", "0", "0.5", "--N", "100", "200", "--samples", "6", "--rng", "3"]
@@ -101,6 +103,7 @@ def test_patterns_that_are_never_lost(capsys):
     assert "never lose their pattern up to alpha = 2" in err
 
 
+@pytest.mark.medium
 def test_basins_shrink_with_the_load(capsys, tmp_path):
     words = ["basin", "--N", "400", "--alpha", "0.02", "0.1", "--samples", "10", "--plot", str(tmp_path / "b.svg")]
     low, high = rows(capsys, *words)
@@ -151,6 +154,7 @@ def test_measure(capsys, tmp_path):
     assert row["L_hat"] == pytest.approx(np.mean(ratios))
 
 
+@pytest.mark.medium
 def test_unconverged_runs_are_named_and_exit_1():
     result = command("retrieve", "--N", "200", "--alpha", "0.3", "--max-sweeps", "2")
     assert result.returncode == 1
@@ -158,6 +162,8 @@ def test_unconverged_runs_are_named_and_exit_1():
     assert len(result.stdout.splitlines()) == 2
 
 
+@pytest.mark.medium
+@pytest.mark.some(8)
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -19,6 +19,7 @@ def rows(capsys, *words):
     return json.loads(capsys.readouterr().out)["rows"]
 
 
+@pytest.mark.medium
 def test_a_run_goes_on_where_it_stopped(capsys, tmp_path):
     whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
     table = rows(capsys, *WORDS, "--epochs", "5", "--out", str(whole), "--plot", str(tmp_path / "run.png"))
@@ -41,6 +42,7 @@ def test_rows_are_measured_on_the_machine(capsys, tmp_path):
         assert row[name] == pytest.approx(value, rel=1e-6), name
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("visible", ["bernoulli", "spin"])
 @pytest.mark.parametrize("hidden", ["bernoulli", "spin", "gaussian", "relu"])
 def test_every_pair_learns_and_is_sampled(capsys, tmp_path, visible, hidden):
@@ -165,6 +167,7 @@ def test_describe_by_sums():
     assert (side(64), side(12), side(7)) == ((8, 8), (3, 4), (1, 7))
 
 
+@pytest.mark.medium
 def test_the_likelihood_after_chosen_epochs(capsys, tmp_path):
     small = [*WORDS, "--hidden", "bernoulli", "--epochs", "3", "--likelihood", "2", "--plot", str(tmp_path / "run.png")]
     first, second, third = rows(capsys, *small)
@@ -173,6 +176,7 @@ def test_the_likelihood_after_chosen_epochs(capsys, tmp_path):
     assert second["log_Z_err"] == 0
 
 
+@pytest.mark.slow
 def test_the_likelihood_by_annealing(capsys, tmp_path, monkeypatch):
     """20 ReLU units and 9 pixels, not enumerated by the command but here: |z| < 4 with its own error."""
     from rbm_sim.learning import datasets

@@ -30,6 +30,7 @@ def learner(hidden, visible=None, **options):
     return begun, data
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("visible", [Bernoulli(), Spin()])
 def test_a_step_is_the_gradient_of_the_likelihood(hidden, visible):
@@ -89,6 +90,8 @@ def test_sums_over_a_batch():
     np.testing.assert_allclose(ch, dh - mu @ cw, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.medium
+@pytest.mark.some(5)
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize(
     ("options", "epochs"),

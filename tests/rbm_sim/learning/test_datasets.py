@@ -274,6 +274,7 @@ def test_mnist_is_fetched_with_a_checksum(small_mnist, monkeypatch):
         datasets.mnist()
 
 
+@pytest.mark.medium
 @pytest.mark.skipif(not os.environ.get("RBM_SIM_DATA"), reason="RBM_SIM_DATA names no folder with MNIST")
 @pytest.mark.parametrize(
     ("split", "counts", "mean"),

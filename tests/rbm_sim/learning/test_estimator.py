@@ -40,6 +40,7 @@ def digits():
     return images[train_], labels[train_], images[test], labels[test]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -200,6 +201,7 @@ def test_gibbs_and_sample_draw_from_the_machine():
         assert v.shape == (20000, 5) and np.abs((v.mean(axis=0) - mean) / stderr).max() < 4
 
 
+@pytest.mark.medium
 def test_pipeline_with_logistic_regression(digits):
     """0.95 of the test digits, as of their two-valued pixels themselves; of their 17 grey levels 0.98."""
     X, y, X_test, y_test = digits
@@ -211,6 +213,7 @@ def test_pipeline_with_logistic_regression(digits):
         assert pipeline.fit(X.astype(float), y).score(X_test, y_test) > 0.92
 
 
+@pytest.mark.slow
 def test_likelihood_beside_the_machine_of_scikit_learn(digits):
     """Exact log-likelihood of test digits, 16 hidden units, 50 epochs: centred gradients and batches of 100 against
     batches of 10, as scikit-learn has them by default, at the best of three rates; and plain gradients at that one.

@@ -14,6 +14,8 @@ BOUND = -36.94680261461  # 14 ln(1/14)
 HIDDEN = [Bernoulli(0.2), Spin(-0.1), Gaussian(), ReLU(0.3)]
 
 
+@pytest.mark.medium
+@pytest.mark.some(1)
 @pytest.mark.parametrize("hidden", [Bernoulli(), Spin(), Gaussian(), ReLU()])
 def test_bars_and_stripes_reach_their_bound_from_below(hidden):
     """3 x 3, ten hidden units: Σ ln P within 0.1 of 14 ln(1/14), never above it, never falling."""
@@ -55,6 +57,7 @@ def test_gradients_by_differences(hidden, visible):
             assert (shifted[0] - shifted[1]) / 2e-5 == pytest.approx(slope[where], abs=1e-8)
 
 
+@pytest.mark.medium
 def test_spin_visible_units_and_bad_arguments():
     data = 2 * datasets.bars_and_stripes(2).images.astype(int) - 1
     found = fit(data, visible=Spin(), hidden=Spin(), units=4, rng=0)

@@ -129,6 +129,8 @@ def chi_square(counts, law):
     return stats.chi2.sf(((observed - expected)[used] ** 2 / expected[used]).sum(), used.sum() - 1)
 
 
+@pytest.mark.medium
+@pytest.mark.some(6)
 @pytest.mark.parametrize(("visible", "hidden"), list(itertools.product(KINDS, KINDS)))
 @pytest.mark.parametrize(("T", "dtype"), [(0.5, float), (1.0, float), (2.0, float), (1.0, np.float32)])
 def test_sample_has_the_exact_law(visible, hidden, T, dtype):
@@ -149,6 +151,7 @@ def one_percent_off(kind):
     return Wrong
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("role", ["visible", "hidden"])
 def test_a_unit_one_percent_off_is_noticed(kind, role):

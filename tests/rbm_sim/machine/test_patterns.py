@@ -82,6 +82,7 @@ def test_bad_arguments(call, message):
     assert str(error.value).startswith(message)
 
 
+@pytest.mark.slow
 def test_tiny_densities():
     """p = 1e-6 is no multiple of 2⁻²⁴: 4e8 entries, seed 2, |z| < 4."""
     count = random_patterns(20_000, 20_000, p=1e-6, rng=2, storage="sparse").nnz

@@ -52,6 +52,8 @@ def test_energy_by_explicit_sum(visible, hidden):
     np.testing.assert_allclose(rbm.transposed().energy(state.h, state.v), expected, rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.medium
+@pytest.mark.some(6)
 @pytest.mark.parametrize(("visible", "hidden"), PAIRS)
 @pytest.mark.parametrize("T", [0.7])
 def test_free_energy_by_integration_over_the_hidden_layer(visible, hidden, T):
@@ -80,6 +82,8 @@ def test_marginal_energy_is_the_minimum_over_the_hidden_layer(visible, hidden):
     np.testing.assert_allclose(rbm.free_energy(v, 1e-7), rbm.marginal_energy(v), atol=1e-5)
 
 
+@pytest.mark.medium
+@pytest.mark.some(3)
 @pytest.mark.parametrize(("visible", "hidden"), PAIRS)
 @pytest.mark.parametrize("T", [1.0, 1.7])
 def test_gibbs_sampler_against_the_exact_law(visible, hidden, T):
@@ -131,6 +135,7 @@ def test_threads_do_not_change_the_numbers(hidden):
     assert len(np.unique(one.h[:, 0])) > 1
 
 
+@pytest.mark.medium
 def test_one_temperature_for_each_chain():
     rbm = machine(VISIBLE[1], HIDDEN[3])
     n = 20_000

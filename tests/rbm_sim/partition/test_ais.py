@@ -38,6 +38,7 @@ def z_score(estimate, expected):
     return (estimate.value - expected) / estimate.stderr
 
 
+@pytest.mark.medium
 def test_twenty_random_machines_from_below_and_above():
     """Machines of seeds 0 to 19 with other units, sizes and temperatures: z has mean 0 and variance 1."""
     forward, backward = [], []
@@ -56,6 +57,7 @@ def test_twenty_random_machines_from_below_and_above():
         assert np.abs(z).max() < Z_MAX
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("T", [0.7, 1.0, 1.6])
 @pytest.mark.parametrize(
     ("visible", "hidden"), [(a, b) for a in UNITS for b in UNITS if a in TWO_VALUED or b in TWO_VALUED]
@@ -110,6 +112,7 @@ def test_forward_and_reverse_bracket_on_average(hidden):
     assert np.mean(above) - 2 * np.std(above) / math.sqrt(REPEATS) > log_Z
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("visible", "hidden"), [("Bernoulli", "Spin"), ("Spin", "ReLU")])
 def test_weights_are_unbiased_at_any_schedule(visible, hidden):
     """⟨w⟩ = Z with one and with two steps, from the fields of the machine and from others, over 20 000 chains."""
@@ -152,6 +155,8 @@ def test_fitted_base_has_the_means():
         np.testing.assert_allclose(fitted.mean(np.zeros(3), T), means, rtol=1e-13)
 
 
+@pytest.mark.medium
+@pytest.mark.some(2)
 @pytest.mark.parametrize("hidden", ["Bernoulli", "Spin", "Gaussian", "ReLU"])
 def test_single_precision(hidden):
     """12 hidden or visible units are enumerated; the error bars are a few thousandths."""

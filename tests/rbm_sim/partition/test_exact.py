@@ -77,6 +77,7 @@ def test_gaussian_hidden_layer_is_the_pairwise_model():
     assert exact.log_partition(rbm, T) == pytest.approx(2 * math.log(2 * math.pi * T) + pairs, rel=1e-13)
 
 
+@pytest.mark.medium
 def test_independent_units():
     rbm = RBM(np.zeros((20, 30), np.float32), visible=Bernoulli(0.5), hidden=Spin(0.25))
     expected = 20 * math.log1p(math.exp(0.5)) + 30 * math.log(2 * math.cosh(0.25))

@@ -85,6 +85,7 @@ def test_what_is_exact_for_whom():
     assert math.isnan(extensivity.log_partitions(negative, order=1).moments)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("visible", "hidden"), [(Bernoulli, Bernoulli), (Spin, Spin), (Spin, Bernoulli)])
 @pytest.mark.parametrize("seed", range(3))
 def test_mean_field_by_minimising_over_both_layers(visible, hidden, seed):

@@ -76,6 +76,7 @@ def test_theory_of_this_file():
     assert state.C == pytest.approx(math.exp(-y * y) / math.sqrt(2 * math.pi * 0.3 * state.r), rel=1e-12)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("alpha", [0.10, 0.12, 0.13])
 def test_hopfield_overlap_and_noise(alpha):
     """N = 4000, 40 samples, seed 1: m and r of the samples that kept their pattern, against theory."""
@@ -161,6 +162,7 @@ def test_threshold_model_below_capacity(N):
         assert abs(z_score(result.estimate(name), getattr(theory, name))) < Z_MAX
 
 
+@pytest.mark.slow
 def test_threshold_model_above_capacity():
     alpha = 1.2 * threshold_capacity(0.5)
     options = {"visible": Bernoulli(threshold(alpha, 0.5).g), "hidden": ReLU(0.5), "samples": 100, "rng": 1}
@@ -210,6 +212,7 @@ def test_threshold_model_to_order_one_over_root_N(theta, N):
     assert abs(z_score(estimate((without.q - without.m)[~without.lost]), 0.5 - limit.m)) < Z_MAX
 
 
+@pytest.mark.slow
 def test_self_coupling_holds_patterns_above_capacity():
     """α = 0.17 > α_c: alternating minimisation keeps what single-unit moves lose."""
     options = {"visible": Spin(), "hidden": Gaussian(), "samples": 20, "rng": 4}

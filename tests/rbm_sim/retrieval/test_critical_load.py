@@ -43,6 +43,7 @@ def test_brackets_hold_the_threshold(threshold, first, most):
         assert low <= threshold < high
 
 
+@pytest.mark.slow
 def test_retrieved_fraction_is_that_of_the_critical_loads():
     """Two routes, other machines: N = 300, 150 of them, seeds 1 and 2; |z| < 3 at four loads."""
     loads = np.array([sample(k, N=300, p=1.0, setting=HOPFIELD, rng=1).alpha for k in range(150)])
@@ -83,6 +84,7 @@ def threshold_field(alpha, theta):
     return -alpha * H0 / (1 - C) / 2
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("theta", "alpha"), [(0.0, 0.1), (0.5, 0.4)])
 def test_the_balancing_field_is_that_of_theory(theta, alpha):
     """N = 4000, 20 machines, seed 3: the field measured in the final states is −αB/2, and half of the units are on."""
@@ -111,6 +113,7 @@ def test_balancing_field_by_sums():
     assert balancing_field(stored(w), ReLU(0.1), v, L=2) == pytest.approx(expected)
 
 
+@pytest.mark.medium
 def test_edges_of_basins():
     """Whether a start retrieves changes at the edge found for each machine: 40 machines, N = 400, α = 0.08."""
     edges = np.array([basin_sample(k, N=400, alpha=0.08, p=1.0, setting=HOPFIELD, rng=7) for k in range(40)])

@@ -26,6 +26,7 @@ def energy(rbm, T, step=1e-4):
     return (down - up) / (2 * step)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("visible", [Spin(0.2), Bernoulli(-0.3)])
 @pytest.mark.parametrize("hidden", [Spin(-0.1), Bernoulli(0.4), Gaussian(), ReLU(0.2)])
 @pytest.mark.parametrize("T", [0.8, 1.5])

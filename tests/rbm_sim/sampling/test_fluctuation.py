@@ -61,6 +61,7 @@ def z_scores(order, expected):
     return np.array(z)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("visible", [Spin(0.2), Bernoulli(-0.3)])
 @pytest.mark.parametrize("hidden", [Spin(0.4), Bernoulli(0.4), Gaussian(), ReLU(0.2)])
 @pytest.mark.parametrize(("T", "L"), [(1.5, 1), (0.8, 2)])
@@ -74,6 +75,7 @@ def test_against_enumeration(visible, hidden, T, L):
     assert len(order.m) == L
 
 
+@pytest.mark.slow
 def test_squares_have_no_bias_and_their_errors_are_right():
     """400 repetitions of 4 and of 100 chains, one sweep each: squares of measured means would be far off."""
     rbm, T = machine(Spin(0.3), ReLU(0.2), scale=0.5), 1.0
@@ -138,6 +140,7 @@ def hopfield_sample(size, alpha, seed):
     return xi, RBM(pattern_weights(xi), visible=Spin(), hidden=Gaussian())
 
 
+@pytest.mark.slow
 def test_linear_response_of_the_hopfield_model():
     """T = 0.5, α = 0.02, N = 1000: response to fields ±0.02 of random signs, 16 machines, against C of each."""
     T, step, responses, differences = 0.5, 0.02, [], []
@@ -194,6 +197,7 @@ def hopfield_z(size, alpha, T, samples, rng, **options):
     }, results
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("alpha", "T"), [(0.05, 0.2), (0.02, 0.5)])
 def test_hopfield_model(alpha, T):
     """N = 1000, 30 machines, seed 1: within 4 standard errors of their scatter."""

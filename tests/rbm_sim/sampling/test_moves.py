@@ -72,6 +72,8 @@ def test_one_sweep_is_the_product_of_the_moves_in_some_order(hidden, rule):
     assert abs(acceptance - rate) < Z_MAX * math.sqrt(rate * (1 - rate) / (24 * n))
 
 
+@pytest.mark.medium
+@pytest.mark.some(10)
 @pytest.mark.parametrize("visible", VISIBLE)
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("rule", RULES)

@@ -54,6 +54,8 @@ def assert_law(rbm, T, v, h):
         assert np.abs((sampled.mean(axis=0) - expected) / stderr).max() < Z_MAX
 
 
+@pytest.mark.medium
+@pytest.mark.some(3)
 @pytest.mark.parametrize("visible", [Spin(0.2), Bernoulli(-0.3)])
 @pytest.mark.parametrize("hidden", [Spin(-0.1), Bernoulli(0.4), Gaussian(), ReLU(0.2)])
 @pytest.mark.parametrize("ladder", [LADDER, LADDER[::-1]])
@@ -67,6 +69,7 @@ def test_tempering_against_enumeration_at_every_temperature(visible, hidden, lad
     assert (result.round_trips > 0).any()
 
 
+@pytest.mark.slow
 def test_rates_of_exchange_are_those_of_independent_states():
     """min(1, exp{(1/T_a − 1/T_b)(E_a − E_b)}) averaged over the two laws, with states of plain Gibbs sampling."""
     rbm, n = machine(Spin(0.2), ReLU(0.2), scale=0.3), 20_000
@@ -78,6 +81,7 @@ def test_rates_of_exchange_are_those_of_independent_states():
         assert np.exp(np.minimum(exponent, 0)).mean() == pytest.approx(result.swap_rates[k], abs=0.01)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("field", [0.0, 0.02])
 def test_tempering_crosses_where_plain_sampling_does_not(field):
     """30 spins and one pattern at T = 0.4, all started down: 300 sweeps with and without 7 higher temperatures."""
@@ -132,6 +136,7 @@ def test_equal_energies_always_exchange():
     assert (result.round_trips > 3).all()
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("hidden", [Gaussian(), ReLU(0.2), Bernoulli(0.4)])
 def test_annealing_ends_in_the_law_of_the_last_temperature(hidden):
     rbm = machine(Spin(0.2), hidden)

@@ -18,6 +18,7 @@ def autoregressive(phi, shape, rng):
     return lfilter([1], [1, -phi], noise, axis=0)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("phi", "tau"), [(0.9, 9.5), (0.5, 1.5), (0.0, 0.5)])
 def test_autocorrelation_time(phi, tau):
     """Mean over 200 series of 4 × 5000 steps, seed 1, within 4 standard errors and the 1 % left out by the window."""
@@ -30,6 +31,7 @@ def test_autocorrelation_time(phi, tau):
     assert results[0].n == 20_000
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("phi", "steps", "chains"),
     [(0.9, 4000, 1), (0.9, 2000, 4), (0.9, 300, 30), (0.0, 400, 1), (0.0, 50, 100), (0.97, 200, 200)],

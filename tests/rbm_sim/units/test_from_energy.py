@@ -124,6 +124,8 @@ def test_cdf_by_sums(unit):
     np.testing.assert_allclose(found, [expected, expected], atol=1e-12)
 
 
+@pytest.mark.medium
+@pytest.mark.some(6)
 @pytest.mark.parametrize("unit", ALL, ids=unit_id)
 @pytest.mark.parametrize("T", [0.05, 0.5, 3.0])
 def test_draws_have_the_law(unit, T):
@@ -222,6 +224,7 @@ def test_a_mixture_is_the_unit_of_its_prior():
     np.testing.assert_allclose(Mixture(0.0).variance(INPUTS), 1.0)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("unit", OWN, ids=unit_id)
 def test_zero_temperature_by_search(unit):
     if isinstance(unit, Discrete):
@@ -271,6 +274,7 @@ class Stiff(Continuous):
         return self.k * x**2 / 2
 
 
+@pytest.mark.medium
 def test_far_inputs_cold_units_and_what_is_not_finite():
     assert Stiff(2.0).variance(np.array([3.0]))[0] == pytest.approx(0.5, rel=1e-10)
     far = Stiff().sample(np.full(4000, 30.0), np.random.default_rng(1))
@@ -292,6 +296,7 @@ def machine_law(rbm, T):
     return v, P / P.sum(), v @ rbm.weights
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("hidden", [Quartic(), Box(), Mixture(0.6), Spin(0.2)], ids=unit_id)
 def test_gibbs_sampling_of_a_small_machine(hidden):
     """Three trits and two hidden units against all 27 states: q, r, C, B by z < 4 (40 chains of 300 sweeps, seed 1)."""
@@ -308,6 +313,7 @@ def test_gibbs_sampling_of_a_small_machine(hidden):
         assert abs(estimate.mean - value) < Z_MAX * estimate.stderr + 1e-12
 
 
+@pytest.mark.medium
 def test_tempering_and_annealing_reach_the_same_law():
     """⟨v⟩ of three trits and two quartic units by parallel tempering and by annealing, z < 4 against all states."""
     T = 0.5
@@ -321,6 +327,7 @@ def test_tempering_and_annealing_reach_the_same_law():
         assert np.abs((sample.mean(axis=0) - mean) / error).max() < Z_MAX
 
 
+@pytest.mark.medium
 def test_descent_with_hidden_units_of_ones_own():
     """Single-unit moves end where no other unit flipped alone has a lower E(v)."""
     rng = np.random.default_rng(5)

@@ -148,6 +148,8 @@ def exact_cumulants(unit, y, T, orders=6):
         return [T**n * d for n, d in enumerate(derivatives, 1)]
 
 
+@pytest.mark.medium
+@pytest.mark.some(8)
 @pytest.mark.parametrize("unit", [Bernoulli(), Spin(), ReLU()], ids=unit_id)
 @pytest.mark.parametrize(
     ("T", "y"),
@@ -171,6 +173,7 @@ def test_gaussian_cumulants():
     np.testing.assert_array_equal(found, [INPUTS, np.full(7, 0.3), np.zeros(7), np.zeros(7)])
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("unit", UNITS, ids=unit_id)
 @pytest.mark.parametrize("T", [0.5, 2.0])
 def test_cumulants_of_moments_by_quadrature(unit, T):
@@ -182,6 +185,7 @@ def test_cumulants_of_moments_by_quadrature(unit, T):
         np.testing.assert_allclose(found, [P @ x, second, third, fourth - 3 * second**2], rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("unit", [Bernoulli(), Spin(), ReLU()], ids=unit_id)
 def test_cumulants_of_high_order(unit):
     y = np.array([-7.0, -1.05, -0.95, 2.0])
@@ -235,6 +239,8 @@ def test_every_cumulant_is_the_slope_of_the_one_before(unit, I, order, T):
     assert T * slope == pytest.approx(expected, rel=1e-6, abs=1e-8 * max(T, np.abs(x).max()))
 
 
+@pytest.mark.medium
+@pytest.mark.some(3)
 @pytest.mark.parametrize("unit", UNITS, ids=unit_id)
 def test_cdf_by_quadrature(unit):
     T = 0.7

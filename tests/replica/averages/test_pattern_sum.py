@@ -60,6 +60,7 @@ def test_moments_of_the_exact_law(L, p):
     assert weight @ w**4 == pytest.approx(3 * (L * p) ** 2 + L * p * (1 - 3 * p), rel=1e-11)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("L", "p"), [(3, 0.4), (10, 0.1), (60, 0.05)])
 def test_exact_law_against_sampling(L, p):
     rng, size = np.random.default_rng(20170327), 200_000

@@ -108,6 +108,7 @@ def assert_agree(value, exact, scale, tolerance=ROUNDED):
         assert error <= tolerance * getattr(scale, name), (name, error)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("T", TEMPERATURES)
 @pytest.mark.parametrize("s", NOISES)
 def test_every_average_against_integrals_over_the_field(s, T):
@@ -132,6 +133,7 @@ def test_averages_anywhere(h, log_s, log_T):
     assert_agree(computed(h, s, T), integrals(h, s, T), sizes(h, s, T), ROUNDED + reference_error(h, s))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("h", "s", "T"), [(0.4, 0.8, 0.05), (0.1, 0.3, 0.3), (1.0, 0.2, 0.9), (0.0, 1.0, 1e-3)])
 def test_averages_against_mpmath(h, s, T):
     def average(f):
@@ -242,6 +244,7 @@ def test_zero_temperature_inside_an_array():
         np.testing.assert_allclose([v[i] for v in table], spin_averages(0.3, 0.5, float(value)), rtol=1e-14)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("s", "T"), [(0.3, 0.2), (0.5, 0.01), (0.2, 0.9)])
 def test_multiprecision_keeps_its_digits(s, T):
     # h = s = 0.4 and the like as exact decimals; the integral over z by tanh-sinh at 10 digits more

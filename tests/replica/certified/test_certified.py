@@ -75,6 +75,7 @@ def precise_ell_star(alpha, theta, g):
         return mp.findroot(slope, (ell, ell + mp.mpf(10) ** -12), tol=mp.mpf(10) ** -35, verify=False)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", certified.NUMBERS)
 def test_contains_the_number_of_the_solver_and_the_published_one(name):
     found = getattr(certified, name)(40)
@@ -84,12 +85,15 @@ def test_contains_the_number_of_the_solver_and_the_published_one(name):
     assert abs(Decimal(found.value) - Decimal(PUBLISHED[name])) <= half
 
 
+@pytest.mark.slow
 def test_contains_the_number_of_the_solver_where_there_is_noise():
     found = certified.ell_star(40, **NOISY)
     with mp.workdps(50):
         assert mp.mpf(found.lower) < precise_ell_star(*map(str, NOISY.values())) < mp.mpf(found.upper)
 
 
+@pytest.mark.medium
+@pytest.mark.some(4)
 @pytest.mark.parametrize("name", certified.NUMBERS)
 @pytest.mark.parametrize("digits", [20, 60])
 def test_every_digit_counts(name, digits):
@@ -129,6 +133,7 @@ def test_D_is_the_difference_of_the_solver_s_energies(alpha):
     assert float(hopfield.energy_difference(arb(y))) == pytest.approx(expected, abs=1e-14)
 
 
+@pytest.mark.medium
 def test_the_shape_of_the_branch_is_proven_only_where_it_is_so(monkeypatch):
     monkeypatch.setattr(hopfield, "RISING", "1.3")  # k changes sign at 1
     with pytest.raises(NotProvenError, match=r"k > 0 up to 1\.3"):
@@ -150,6 +155,7 @@ def test_the_shape_of_the_branch_is_proven_only_where_it_is_so(monkeypatch):
             certified.alpha_1()
 
 
+@pytest.mark.medium
 def test_a_changed_equation_is_noticed(monkeypatch):
     right = hopfield.fold_condition
     monkeypatch.setattr(hopfield, "fold_condition", lambda y, n: right(y, n) + arb("1e-12"))
@@ -356,6 +362,7 @@ def test_the_solver_s_branch_falls_up_to_the_minimum():
         assert model.replace(ell=float(ell)).slope(Order(*members)) < 0
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("controls", "proven"), [({}, True), ({"g": "-0.15"}, True), (NOISY, False)])
 def test_first_minimum_where_it_is_proven(controls, proven):
     said = certified.ell_star(20, **controls).proven
@@ -396,6 +403,7 @@ def test_first_minimum_is_refused(monkeypatch):
         low_noise.prove_first(machine, unique, root, m)
 
 
+@pytest.mark.medium
 def test_numbers_are_what_is_written():
     found = certified.ell_star(25, alpha=0.5, theta=Fraction(3, 2), g=-0.21)
     assert found[:5] == certified.ell_star(25)[:5]
@@ -411,6 +419,7 @@ def test_controls_that_are_no_numbers(name, wrong):
         certified.ell_star(**{name: wrong})
 
 
+@pytest.mark.medium
 def test_without_noise_the_minimum_is_where_m_is_four_times_the_field():
     """At g̃ = −0.248 s is e^{−78} and αB̃/2 of size s²; without them ℓ* is where m̃ = e^{−ℓ}(I0 + I1) = 4|g̃|."""
     found = certified.ell_star(30, g="-0.248")
@@ -460,6 +469,7 @@ def test_digits_out_of_range(digits):
 # The command.
 
 
+@pytest.mark.medium
 def test_command(capsys):
     assert main(["alpha_c", "ell_star", "--digits", "30", "--format", "json"]) == 0
     first, second = json.loads(capsys.readouterr().out)["rows"]

@@ -121,6 +121,7 @@ def test_grids_keep_the_order_in_which_they_were_typed_also_in_sub_commands():
     assert parameters(args) == {"L": ["1", "2"], "theta": ["-1", "0"]}
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -175,6 +176,7 @@ def test_other_failures_keep_their_own_status(folder):
     assert "Traceback" in bug.stderr
 
 
+@pytest.mark.medium
 def test_output_in_every_format_and_file(folder):
     done = demo(folder, "--theta", "0:1:3", "--L", "2", "--out", "t.csv", "--plot", "t.png", "--format", "json")
     assert done.stderr == ""
@@ -189,17 +191,20 @@ def test_output_in_every_format_and_file(folder):
     assert text == "theta,square\n0.0,0.0\n0.5,0.25\n1.0,1.0\n"
 
 
+@pytest.mark.medium
 def test_numbers_are_strings_of_the_digits_asked_for(folder):
     done = demo(folder, "--theta", "0.1", "--precision", "20", "--format", "json")
     assert json.loads(done.stdout)["rows"] == [{"theta": "0.10000000000000000000", "square": "0.010000000000000000000"}]
 
 
+@pytest.mark.medium
 def test_workers_change_nothing(folder):
     for jobs in ("1", "2"):
         demo(folder, "--theta", "0:1:5", "--jobs", jobs, "--out", f"{jobs}.json")
     assert (folder / "1.json").read_bytes() == (folder / "2.json").read_bytes()
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("words", [["--theta", "0:1:20000", "--format", "csv"], ["--help"]])
 def test_a_closed_pipe_is_silent(folder, words):
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}
@@ -222,6 +227,7 @@ def test_a_closed_pipe_is_silent(folder, words):
     assert done.returncode == 0
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_keeps_the_finished_points(folder, jobs):

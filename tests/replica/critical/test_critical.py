@@ -23,6 +23,7 @@ SINGULAR = 1e-7  # determinant of a Jacobian at a fold: √rounding, its size be
 # follow
 
 
+@pytest.mark.medium
 def test_a_branch_is_followed_round_its_fold_and_back():
     start = replica.solve(Hopfield(alpha=0.05, T=0.1))
     branch = replica.follow(start, along="alpha", to=0.2)
@@ -73,6 +74,7 @@ def test_a_branch_without_a_fold_reaches_its_target():
     np.testing.assert_allclose([float(v[-1]) for v in up.order], there.order, rtol=1e-12)
 
 
+@pytest.mark.medium
 def test_follow_over_other_controls_and_kinds():
     threshold = replica.solve(ThresholdHopfield(alpha=0.3, theta=0.5))
     down = replica.follow(threshold, along="theta", to=-3.0)
@@ -110,6 +112,7 @@ def jacobian_of(model, order, n=1):
     return np.array(derivative(lambda x: model.equations(x, n), model.pack(order)), dtype=float)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("model", "along", "n"),
     [
@@ -154,6 +157,7 @@ def test_folds_along_temperature_and_load_agree(alpha):
     assert alpha_M == pytest.approx(alpha, rel=AGREE)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("theta", [-1.0, 0.0, 0.7, 2.0])
 def test_folds_along_threshold_and_load_agree(theta):
     alpha_c = replica.spinodal(ThresholdHopfield(alpha=0.001, theta=theta), along="alpha").value
@@ -212,6 +216,7 @@ def test_precise_folds_solve_their_own_equations():
         assert abs(mp.det(matrix)) < mp.mpf(10) ** -27
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("digits", [20, 40])
 def test_precise_folds_along_temperature_and_threshold(digits):
     with mp.workdps(digits + 15):
@@ -245,6 +250,7 @@ def test_what_spinodal_refuses():
 # coexistence
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("model", "along"),
     [
@@ -272,6 +278,7 @@ def test_free_energies_are_equal_at_a_coexistence(model, along):
         assert lowest.kind == ("retrieval" if sign < 0 else "spin_glass")
 
 
+@pytest.mark.medium
 def test_coexistence_along_load_and_temperature_agree():
     T_c = replica.coexistence(Hopfield(alpha=0.03), along="T").value
     assert replica.coexistence(Hopfield(alpha=0.01, T=T_c), along="alpha").value == pytest.approx(0.03, rel=1e-11)
@@ -303,6 +310,7 @@ def test_what_coexistence_refuses():
 # instability
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("alpha", "T"), [(0.02, 0.2), (0.08, 0.1), (0.13, 0.1), (0.137, 0.05)])
 def test_the_replicon_vanishes_at_an_instability(alpha, T):
     point = replica.instability(Hopfield(alpha=alpha, T=T), along="T")

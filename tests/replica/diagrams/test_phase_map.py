@@ -39,6 +39,7 @@ def same(a, b):
     )
 
 
+@pytest.mark.medium
 def test_against_scalar_solutions():
     diagram = phase_diagram(MODEL, rows={"T": T}, columns={"alpha": ALPHA})
     assert diagram.labels.shape == diagram.free_energy.shape == (5, 5)
@@ -53,6 +54,7 @@ def test_against_scalar_solutions():
     assert (turned.free_energy.T == diagram.free_energy).all()
 
 
+@pytest.mark.medium
 def test_every_executor_and_the_checkpoint(tmp_path, monkeypatch):
     monkeypatch.setattr("replica.diagrams.phase_map.CHUNK", 10)
     grid = {"rows": {"T": T}, "columns": {"alpha": ALPHA}}

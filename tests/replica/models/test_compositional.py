@@ -28,6 +28,7 @@ def test_one_dense_pattern_at_balance_is_the_threshold_hopfield_model(alpha, the
     np.testing.assert_allclose(near[0].order, threshold.order, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.medium
 def test_sparse_machines_converge_to_the_compositional_limit_like_p():
     limit = replica.solve(FIGURE_4)
     errors = []
@@ -42,6 +43,7 @@ def test_sparse_machines_converge_to_the_compositional_limit_like_p():
     assert np.abs(np.array(errors[2]) * 0.001).max() < 0.02
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("model", [SIX, FIGURE_4, ReluRBM(alpha=0.05, theta=0.0, g=-0.02, p=0.1, L=1)])
 def test_free_energy_on_the_saddle(model):
     for s in replica.solve_all(model):
@@ -52,6 +54,7 @@ def test_free_energy_on_the_saddle(model):
             assert model.free_energy_printed(s.order) == pytest.approx(s.free_energy, abs=1e-14)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("L", "k"), [(1, 1), (5, 1), (8, 1), (8, 2), (12, 1), (12, 2)])
 def test_states_without_noise(L, k):
     found = [s for s in replica.solve_all(ReluRBM(alpha=1e-9, theta=0.3, g=-0.02, p=0.1, L=L)) if s.k == k]
@@ -61,6 +64,7 @@ def test_states_without_noise(L, k):
     assert first.kind == ("retrieval" if k == 1 else "spurious")
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("L", [2, 4, 5, 6, 7, 8])
 def test_second_state_without_noise_where_its_condition_holds(L):
     m, _ = reference.zero_noise(reference.machine(L=L, p=0.1, theta=0.3, g=-0.02), 2)
@@ -85,6 +89,7 @@ def test_six_states_with_overlap():
         assert s.free_energy == pytest.approx(energy, abs=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("alpha", "theta", "L"), [(0.1, 0.2, 10), (0.05, 0.0, 1), (0.12, 0.0, 1), (0.05, 0.1, 5), (0.3, 0.3, 3)]
 )
@@ -116,6 +121,7 @@ def test_random_starts_find_nothing_new(alpha, theta, L):
 # Heterogeneous machines.
 
 
+@pytest.mark.medium
 def test_equal_units_are_a_homogeneous_machine():
     for one, other in (
         (FIGURE_4, CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, ell=0.39, x_i=[1.0, 1.0])),
@@ -126,6 +132,7 @@ def test_equal_units_are_a_homogeneous_machine():
         assert a.free_energy == pytest.approx(b.free_energy, abs=1e-15)
 
 
+@pytest.mark.slow
 def test_small_spreads_change_little():
     plain = replica.solve(FIGURE_4)
     moved = []
@@ -136,6 +143,7 @@ def test_small_spreads_change_little():
     assert (moved[0] - plain.order.m) / (moved[1] - plain.order.m) == pytest.approx(4, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_heterogeneous_machine_by_the_second_implementation():
     model = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, ell=0.39, x_i=SPREAD)
     s = replica.solve(model)
@@ -150,6 +158,7 @@ def test_a_heterogeneous_machine_by_the_second_implementation():
     assert np.abs(reference.five_residuals(mach, 0.5, glass)).max() < 1e-10
 
 
+@pytest.mark.medium
 def test_best_number_of_patterns_of_a_heterogeneous_machine():
     best = ell_star(CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, x_i=SPREAD))
     ell, energy, (m, q, _) = reference.best_ell(0.5, 1.5, -0.21, bracket=(0.1, 1.0), x=SPREAD)
@@ -158,6 +167,8 @@ def test_best_number_of_patterns_of_a_heterogeneous_machine():
     assert (best.order.m, best.order.q) == pytest.approx((m, q), abs=1e-6)
 
 
+@pytest.mark.medium
+@pytest.mark.some(2)
 @pytest.mark.parametrize("x_i", [None, SPREAD])
 @pytest.mark.parametrize("ell", [0.2, 0.7, 1.2])
 def test_slope_in_ell_is_the_derivative(ell, x_i):
@@ -183,6 +194,8 @@ def test_gradient_of_a_heterogeneous_machine_off_the_saddle(model):
 # Extremes.
 
 
+@pytest.mark.medium
+@pytest.mark.some(2)
 @pytest.mark.parametrize("theta", [3.0, 4.5, 6.0])
 @pytest.mark.parametrize("g", [-0.21, -0.1])
 def test_high_thresholds_raise_no_warning(theta, g):
@@ -193,6 +206,7 @@ def test_high_thresholds_raise_no_warning(theta, g):
     assert s.residual < 1e-12
 
 
+@pytest.mark.medium
 def test_noise_of_any_smallness_raises_no_warning():
     sizes = []
     for theta in (1.5, 4.0, 6.0, 10.0, 13.0):

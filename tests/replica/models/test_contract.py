@@ -34,6 +34,13 @@ BROADCAST = 1e-12  # array against scalar controls: the same equations, other br
 SECOND = 1e-3  # relative: five-point differences of f with h = 0.002 of its scale lose h⁴ times a large constant
 
 every_model = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.name)
+LONG = {"compositional", "planted-hopfield", "relu-rbm"}
+at_length = pytest.mark.parametrize(
+    "cls",
+    [pytest.param(cls, marks=pytest.mark.slow) if cls.name in LONG else cls for cls in MODELS],
+    ids=lambda cls: cls.name,
+)
+"""The same; models with a law of W or with two couplings take longest."""
 
 
 @cache
@@ -161,6 +168,7 @@ def condensed(cls):
 # Formulas.
 
 
+@pytest.mark.medium
 @every_model
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
@@ -176,6 +184,7 @@ def test_free_energy_gradient_is_what_the_residuals_say(cls, data):
         assert abs(value - slope) <= DIFFERENCED * size * 10
 
 
+@pytest.mark.medium
 @every_model
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
@@ -196,6 +205,7 @@ def test_complex_steps_are_derivatives(cls, data):
             assert np.abs(jacobian[:, j] - differences(function, x, j)).max() <= 10 * DIFFERENCED * size
 
 
+@pytest.mark.medium
 @every_model
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
@@ -221,6 +231,7 @@ def test_complex_steps_can_be_taken_in_the_controls(cls):
     assert {"alpha", "T", "theta", "g"} & names <= set(steppable(cls))
 
 
+@pytest.mark.medium
 @every_model
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
@@ -245,7 +256,8 @@ def all_states(cls, controls):
     return model, replica.solve_all(model)
 
 
-@every_model
+@pytest.mark.medium
+@at_length
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_every_solution_solves_the_equations(cls, data):
@@ -275,6 +287,7 @@ def test_every_solution_solves_the_equations(cls, data):
     assert energies == sorted(energies)
 
 
+@pytest.mark.medium
 @every_model
 @settings(deadline=None, max_examples=15)
 @given(data=st.data())
@@ -294,7 +307,7 @@ def test_entropy_is_the_slope_of_the_free_energy_in_the_temperature(cls, data):
         assert s.energy == pytest.approx(s.free_energy + model.T * s.entropy, rel=1e-14)
 
 
-@every_model
+@at_length
 def test_solve_gives_the_first_sheet_of_each_kind(cls):
     for controls in fixed_controls(cls, np.random.default_rng(7), 2 if sparsely_populated(cls) else 6):
         model = cls(**controls)
@@ -323,7 +336,8 @@ def assert_precise(double, fine):
         assert b.residual < mp.mpf(10) ** -28
 
 
-@every_model
+@pytest.mark.medium
+@at_length
 def test_high_precision_agrees_with_double(cls):
     several = (
         1 if cls.order_type is not Order else 2 if sparsely_populated(cls) else 4
@@ -359,7 +373,8 @@ def distinct_labels(cls, point):
     return len(set(labels)) == len(labels)
 
 
-@every_model
+@pytest.mark.medium
+@at_length
 def test_arrays_give_the_numbers_of_scalars(cls):
     rng = np.random.default_rng(11)
     points = fixed_controls(cls, rng, 4 if sparsely_populated(cls) else 12)
@@ -385,6 +400,7 @@ def test_arrays_give_the_numbers_of_scalars(cls):
             assert a.stable == b.stable
 
 
+@pytest.mark.medium
 @every_model
 def test_controls_broadcast(cls):
     fields = control_fields(cls)
@@ -401,7 +417,8 @@ def test_controls_broadcast(cls):
         assert replica.solve_all(grid).status.shape[:-1] == (3, 2)
 
 
-@every_model
+@pytest.mark.medium
+@at_length
 def test_free_energies_are_continuous_along_branches(cls):
     # f is stationary in the unknowns: its steps are ∂f/∂λ dλ, the slope taken at fixed unknowns at both ends
     for controls in fixed_controls(cls, np.random.default_rng(2), 1 if sparsely_populated(cls) else 4):
@@ -428,6 +445,7 @@ def test_free_energies_are_continuous_along_branches(cls):
                 assert np.nanmax(excess, initial=-1.0) <= 1e-4
 
 
+@pytest.mark.medium
 @every_model
 def test_charts_hold_solutions_of_the_equations(cls):
     for controls in fixed_controls(cls, np.random.default_rng(13), 2 if sparsely_populated(cls) else 5):
@@ -479,7 +497,8 @@ def eliminated_free_energy(model, x, i, m):
     raise ArithmeticError("no stationary point there")
 
 
-@every_model
+@pytest.mark.medium
+@at_length
 def test_stability_is_the_curvature_of_the_free_energy(cls):
     """Second differences of f(m), the other unknowns eliminated at each m."""
     signs = []
@@ -504,7 +523,7 @@ def test_stability_is_the_curvature_of_the_free_energy(cls):
     assert False in signs or sparsely_populated(cls) or not has_folds(cls)
 
 
-@every_model
+@at_length
 def test_the_curvature_of_an_array_is_that_of_its_points(cls):
     points = fixed_controls(cls, np.random.default_rng(17), 6)
     table = replica.solve_all(cls(**{k: np.array([p[k] for p in points]) for k in points[0]}))
@@ -552,6 +571,7 @@ def test_a_model_describes_itself(cls):
     assert all(f"    {name} : " in doc for name in [*names, *(f.name for f in dataclasses.fields(cls))])
 
 
+@pytest.mark.medium
 @every_model
 def test_models_are_values(cls):
     controls = fixed_controls(cls, np.random.default_rng(19), 1)[0]
@@ -588,6 +608,7 @@ def bad_values(field):
     return values
 
 
+@pytest.mark.medium
 @every_model
 def test_bad_controls_are_named_on_one_line(cls):
     controls = fixed_controls(cls, np.random.default_rng(23), 1)[0]
@@ -598,6 +619,7 @@ def test_bad_controls_are_named_on_one_line(cls):
             assert "\n" not in str(caught.value)
 
 
+@pytest.mark.medium
 @every_model
 def test_shapes_that_do_not_broadcast_are_refused(cls):
     controls = fixed_controls(cls, np.random.default_rng(29), 1)[0]
@@ -608,6 +630,7 @@ def test_shapes_that_do_not_broadcast_are_refused(cls):
         cls(**{**controls, names[0]: np.full(2, 0.1), names[1]: np.full(3, 0.1)})
 
 
+@pytest.mark.medium
 @every_model
 def test_arguments_of_the_solvers_are_checked(cls):
     model = cls(**fixed_controls(cls, np.random.default_rng(31), 1)[0])
@@ -626,6 +649,7 @@ def test_arguments_of_the_solvers_are_checked(cls):
     assert {s.n for s in replica.solve_all(model, n_condensed=())} == {0}
 
 
+@pytest.mark.medium
 @every_model
 def test_signature_takes_options_by_keyword(cls):
     model = cls(**fixed_controls(cls, np.random.default_rng(37), 1)[0])

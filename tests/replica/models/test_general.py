@@ -106,6 +106,8 @@ def inputs(unit, T, size=6, seed=5):
 # Averages.
 
 
+@pytest.mark.medium
+@pytest.mark.some(8)
 @pytest.mark.parametrize("T", [1.0, 0.2, 0.02])
 @pytest.mark.parametrize("unit", UNITS, ids=name)
 def test_slopes_are_those_of_the_averages(unit, T):
@@ -120,6 +122,7 @@ def test_slopes_are_those_of_the_averages(unit, T):
         assert np.imag(moved.work) / 1e-30 == pytest.approx(by, rel=ROUNDING, abs=ROUNDING)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("unit", [u for u in UNITS if not isinstance(u, Mixture)], ids=name)
 def test_slopes_at_zero_temperature(unit):
     h, s, c = inputs(unit, 0.0)
@@ -134,6 +137,8 @@ def test_slopes_at_zero_temperature(unit):
             assert np.imag(moved.work) / 1e-30 == pytest.approx(by, rel=ROUNDING, abs=ROUNDING)
 
 
+@pytest.mark.medium
+@pytest.mark.some(4)
 @pytest.mark.parametrize("T", [2.0, 0.3, 0.1])
 @pytest.mark.parametrize(
     ("closed", "general"),
@@ -198,6 +203,7 @@ def prior(unit, x, T):
     return mp.e ** (-energy / T)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [Spin(0.2), Trit(), ReLU(0.3), Mixture(0.5), Quartic(), Well(), Laplace()], ids=name)
 def test_averages_against_mpmath_and_the_error_they_report(unit):
     """One input at T = 0.5; the change under refinement bounds the error, up to rounding."""
@@ -226,6 +232,7 @@ def test_an_average_that_is_too_coarse_says_so():
     assert 0.5 < reported / actual < 2
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("unit", "power"), [(Spin(0.2), 2), (Bernoulli(-0.3), 2), (ReLU(0.3), 1), (Trit(), 2), (Quartic(), 1)], ids=name
 )
@@ -241,6 +248,7 @@ def test_averages_tend_to_those_at_zero_temperature(unit, power):
     assert rates[-1] == pytest.approx(power, abs=0.15)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("T", [1.0, 0.1])
 @pytest.mark.parametrize("unit", UNITS, ids=name)
 def test_the_spread_bounds_every_law(unit, T):
@@ -317,6 +325,7 @@ def test_gradient_at_zero_temperature(visible, hidden):
         assert (ends[0] - ends[1]) / 2e-4 == pytest.approx(value, abs=2e-5 if interval else 1e-8)
 
 
+@pytest.mark.slow
 def test_spin_and_gaussian_are_the_hopfield_model():
     """100 random points: every state, its order parameters, energies, replicon and stability."""
     rng = np.random.default_rng(1)
@@ -341,6 +350,7 @@ def test_spin_and_gaussian_are_the_hopfield_model():
     assert compared > 120
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "controls",
     [
@@ -376,6 +386,7 @@ def test_bernoulli_and_relu_tend_to_the_relu_rbm(controls):
     assert 1.5 < errors[1] / errors[2] < 2.5
 
 
+@pytest.mark.medium
 def test_a_box_at_zero_temperature_is_a_spin():
     """A unit on [−1, 1] without energy sits at an end: the Hopfield model."""
     ours = replica.solve(GeneralRBM(Box(), Gaussian(), alpha=0.1, T=0.0))
@@ -403,6 +414,7 @@ class Plain(Continuous):
         return x**2
 
 
+@pytest.mark.slow
 def test_stiffer_hidden_units_are_a_hotter_hopfield_model():
     """U = a h²/2: the couplings are divided by a; a = 2, and that of the normal prior, T."""
     named = sorted(
@@ -423,6 +435,7 @@ def test_stiffness_is_the_curvature_far_out():
     assert PlainMixture(0.5).stiffness(0.3) == pytest.approx(Mixture(0.5).stiffness(0.3), rel=1e-6)
 
 
+@pytest.mark.medium
 def test_bounded_hidden_units_follow_no_pattern():
     """Their field is of order √N, they are not: no state with overlap, and the glass is a minimum."""
     states = replica.solve_all(GeneralRBM(Spin(0.3), Spin(), alpha=0.5, T=0.6))
@@ -430,6 +443,7 @@ def test_bounded_hidden_units_follow_no_pattern():
     assert states[0].replicon > 0
 
 
+@pytest.mark.medium
 def test_layers_of_spins_may_be_exchanged():
     """Of M = αN hidden and N visible spins either may be called visible: f(1/α, T/√α) α^{3/2} = f(α, T)."""
     alpha, T = 0.4, 0.5
@@ -439,6 +453,7 @@ def test_layers_of_spins_may_be_exchanged():
     assert (there.order.q, there.order.r) == pytest.approx((here.order.r, here.order.q), abs=1e-12)
 
 
+@pytest.mark.medium
 def test_bipartite_glass_by_another_route():
     """q = ∫Dz tanh² β√(αr) z, r = ∫Dz tanh² β√q z, by bisection on Gauss–Legendre sums."""
     alpha, T = 0.7, 0.4
@@ -475,6 +490,7 @@ def test_entropy_of_free_units():
 # Onsets and critical points.
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("alpha", [0.1, 0.5, 1.0, 3.0])
 def test_two_layers_of_spins_freeze_at_the_fourth_root(alpha):
     """Barra, Genovese & Guerra 2011: T = α^{1/4}."""
@@ -482,6 +498,7 @@ def test_two_layers_of_spins_freeze_at_the_fourth_root(alpha):
     assert replica.instability(model, along="T", start="paramagnet").value == pytest.approx(alpha**0.25, rel=1e-13)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("alpha", "Omega"), [(1.0, 0.0), (1.0, 0.5), (1.0, 0.9), (0.5, 0.3), (2.0, 0.7)])
 def test_onset_for_a_hidden_prior(alpha, Omega):
     """Barra et al. 2018: √α β D(β) = 1, D = (1−Ω)/(1−β(1−Ω)) + Ω/(1−β(1−Ω))², β = 1/T²."""
@@ -503,6 +520,7 @@ def test_the_replicon_ends_the_sparse_paramagnet():
     assert T == pytest.approx((0.5 * 0.3**2) ** 0.25, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_critical_points_are_those_of_the_hopfield_model():
     pair = (Spin(), Gaussian())
     general = replica.spinodal(GeneralRBM(*pair, alpha=0.05, T=0.3), along="alpha").value
@@ -514,6 +532,7 @@ def test_critical_points_are_those_of_the_hopfield_model():
     assert line == pytest.approx(0.0049879337, abs=5e-11)
 
 
+@pytest.mark.slow
 def test_the_glass_grows_from_where_the_replicon_of_the_paramagnet_vanishes():
     """For units without closed forms: q ~ (T_g − T) below the zero, and no glass above it."""
     model = GeneralRBM(Trit(), Quartic(), alpha=0.8, T=2.0)
@@ -525,6 +544,7 @@ def test_the_glass_grows_from_where_the_replicon_of_the_paramagnet_vanishes():
     assert [s.kind for s in above] == ["paramagnet"]
 
 
+@pytest.mark.slow
 def test_a_branch_is_followed_round_its_fold():
     """From α = 0.05 over the spinodal, and back on the second sheet to where 1 − C ~ √α."""
     state = replica.solve(GeneralRBM(Trit(), Gaussian(), alpha=0.05, T=0.15))
@@ -540,6 +560,7 @@ def test_a_branch_is_followed_round_its_fold():
 # Completeness.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("visible", "hidden"),
     [(Spin(), ReLU(0.2)), (Bernoulli(-0.1), ReLU(0.1)), (Trit(), Gaussian()), (Spin(), Spin())],
@@ -571,6 +592,7 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
     assert reached > 200
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("k", [1e-3, 10.0, 100.0])
 def test_units_of_any_size(k):
     """Values ±k at T = 0.2 k² are spins at 0.2."""
@@ -588,6 +610,7 @@ def test_units_of_any_size(k):
         assert (ours.order.m / k, ours.order.q / k**2) == pytest.approx((theirs.order.m, theirs.order.q), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_units_on_an_interval_keep_their_glass_at_low_temperature():
     """q falls to its value at T = 0, 1, by quadrature of the box: at T = 0.05 0.81755 (an independent fixed point)."""
     q = [replica.solve(GeneralRBM(Box(), Gaussian(), alpha=0.05, T=T), start="spin_glass").order.q for T in (0.1, 0.05)]
@@ -595,6 +618,7 @@ def test_units_on_an_interval_keep_their_glass_at_low_temperature():
     assert q[0] < q[1] < 1
 
 
+@pytest.mark.medium
 def test_a_load_alone_has_the_states_it_has_in_an_array():
     """The fold at α = 0.1 is passed from a load of 1e-5 too."""
     alone = replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=1e-5, T=0.2))
@@ -630,6 +654,7 @@ def test_the_first_empty_weights_count_in_slopes_by_p():
     assert np.imag(stepped) / 1e-30 == pytest.approx(slopes, rel=1e-5)
 
 
+@pytest.mark.medium
 def test_energies_may_depend_on_the_temperature():
     for a, b in zip(
         replica.solve_all(GeneralRBM(Warmed(), Gaussian(), alpha=0.05, T=0.02)),
@@ -656,6 +681,7 @@ def test_a_unit_that_is_changed_is_solved_anew():
     assert pickle.loads(pickle.dumps(unit)).a == 0.01
 
 
+@pytest.mark.slow
 def test_arrays_hold_what_single_points_hold():
     alpha, T = np.array([0.02, 0.1, 0.5]), np.array([0.0, 0.1, 0.7])
     model = GeneralRBM(Trit(), Gaussian(), alpha=alpha, T=T[:, None])
@@ -671,6 +697,7 @@ def test_arrays_hold_what_single_points_hold():
                 assert a.status == Status.CONVERGED
 
 
+@pytest.mark.slow
 def test_every_result_reports_its_quadrature_error():
     for s in replica.solve_all(GeneralRBM(Trit(), Quartic(), alpha=0.3, T=0.3)):
         assert 0 <= s.quadrature_error < 1e-12
@@ -750,6 +777,7 @@ def test_potentials_refuse_what_makes_no_sense(make, message):
         make()
 
 
+@pytest.mark.medium
 def test_many_digits_are_refused():
     model = GeneralRBM(Spin(), Gaussian(), alpha=0.1, T=0.3)
     for call in (

@@ -201,6 +201,7 @@ def test_low_loads_share_one_shape():
     np.testing.assert_allclose(w, 1.05433, atol=1e-5)
 
 
+@pytest.mark.medium
 def test_high_precision_is_the_same_state():
     fine = replica.solve(Hopfield1RSB(alpha=0.13), precision=20)
     plain = replica.solve(Hopfield1RSB(alpha=0.13))
@@ -235,6 +236,7 @@ def test_random_starts_find_no_other_state():
     assert set(np.argmin(distance, axis=1)) == {0, 1, 2}
 
 
+@pytest.mark.medium
 def test_a_branch_is_followed_round_its_fold():
     branch = replica.follow(replica.solve(Hopfield1RSB(alpha=0.137)), along="alpha", to=0.2)
     assert len(branch.folds) == 1

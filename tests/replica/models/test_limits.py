@@ -29,6 +29,7 @@ def h2(x, digits=30):
 # T → 0.
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("T", [1e-3, 1e-6, 1e-9])
 def test_solutions_at_low_temperature_approach_those_at_zero(T):
     # averages change by (T/s)², q = 1 − T C by T, and the state by that times a condition number below 50
@@ -148,6 +149,7 @@ def test_threshold_model_maps_on_the_hopfield_model(theta):
             assert a.order.B == pytest.approx(active / (1 - a.order.C), rel=1e-12)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("theta", [float(t) for t in np.linspace(-3, 5, 33)])
 def test_capacity_scales_exactly_with_the_threshold(theta):
     fold = replica.spinodal(ThresholdHopfield(alpha=1e-9, theta=theta), along="alpha")
@@ -170,6 +172,7 @@ def test_capacity_at_very_negative_thresholds():
         assert value == pytest.approx(ALPHA_C / (2 * (1 + 2 * theta**2)), rel=1e-11)
 
 
+@pytest.mark.medium
 def test_capacity_beyond_the_range_of_doubles():
     point = replica.spinodal(ThresholdHopfield(alpha=1.0, theta=50.0), along="alpha")
     assert point.value == math.inf

@@ -87,6 +87,7 @@ def test_the_replicon_is_its_average(point):
     assert s.replicon == pytest.approx(1 - gamma * fourth.value / (T * (1 - s.order.C)) ** 2, abs=1e-11)
 
 
+@pytest.mark.medium
 def test_no_student_knows_more_than_the_bound_of_the_docs():
     """m² ≤ q of the Nishimori line, at every temperature of the student."""
     for gamma, beta in ((1.0, 0.6), (3.0, 0.4), (0.2, 0.85)):
@@ -239,6 +240,7 @@ def test_there_is_one_state_for_each_ratio_and_one_load_for_each_state():
             assert log_gamma[0] == pytest.approx(math.log(learning_load(teacher, T)), abs=1e-6)
 
 
+@pytest.mark.medium
 def test_learning_has_the_lowest_free_energy_wherever_it_exists():
     """Lower than the glass's, and where there is none than the paramagnet's (which a glass that leaves it exceeds)."""
     gamma, T = np.meshgrid(np.geomspace(0.01, 30, 40), np.linspace(0, 6, 40))

@@ -175,6 +175,7 @@ def test_low_load_is_the_curie_weiss_model():
 # Lines.
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("alpha", [1e-6, 0.01, 0.05, 0.25, 1.0, 9.0])
 def test_onset_of_the_glass(alpha):
     exact = 1 + math.sqrt(alpha)
@@ -202,6 +203,7 @@ def test_temperature_at_which_retrieval_ends(alpha, T_M):
     assert printed(replica.spinodal(Hopfield(alpha=alpha, T=0), along="T").value, T_M)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("alpha", "T_c"), [(0.01, "0.7216239674"), (0.03, "0.4787929445")])
 def test_temperature_at_which_retrieval_is_lowest(alpha, T_c):
     assert printed(replica.coexistence(Hopfield(alpha=alpha, T=0), along="T").value, T_c)
@@ -230,6 +232,7 @@ def test_replica_symmetry_breaks_on_the_stable_branch():
     assert unstable[0] * unstable[1] < 0
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("alpha", [0.004, 0.008, 0.02])
 def test_replica_symmetry_breaks_exponentially_low(alpha):
     # T_R → √(8α/9π) e^{−1/2α}, AGS; corrections to ln T_R are of the order of e^{−1/2α}/α... and vanish with α
@@ -279,6 +282,7 @@ def test_capacity_is_reentrant():
     assert list(window.status) == [1, 0, 1]
 
 
+@pytest.mark.medium
 def test_alpha_1_is_reentrant_too():
     """Retrieval stays lowest up to a larger load at T ≈ 0.08 than at T = 0."""
     loads = {
@@ -292,6 +296,7 @@ def test_alpha_1_is_reentrant_too():
 # Mixtures.
 
 
+@pytest.mark.medium
 def test_symmetric_mixtures_are_stable_at_low_load_below():
     """3-mixtures at α → 0 lose their stability at T = 0.4597942398778 (AGS, PRA 1985: 0.46)."""
     # without noise: m = ⟨z₃ tanh βm z₃⟩/3, and 1 − β⟨sech²⟩ − β⟨ξ1ξ2 tanh²⟩ vanishes
@@ -337,6 +342,8 @@ def mixture_limit_by_mpmath(n):
         return load(y)
 
 
+@pytest.mark.medium
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("n", "found"), [(3, "0.02994175738"), (5, "0.01626592441"), (7, "0.01111875395")])
 def test_limits_of_symmetric_mixtures(n, found):
     limit = replica.spinodal(Hopfield(alpha=1e-6), along="alpha", start=("mixture", n)).value

@@ -42,11 +42,13 @@ def capacity(L, theta):
     return replica.spinodal(ReluRBM(alpha=1e-4, theta=theta, g=G, p=P, L=L), along="alpha")
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("theta", "L", "value", "digit"), CAPACITIES)
 def test_capacity_is_the_recomputed_one_of_figure_3a(theta, L, value, digit):
     assert abs(capacity(L, theta).value - value) <= digit
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("L", [1, 5, 12, 13, 14, 15])
 @pytest.mark.parametrize("theta", [0.0, 0.05, 0.13, 0.25])
 def test_capacity_is_the_fold_met_by_continuation(L, theta):
@@ -59,6 +61,7 @@ def test_capacity_is_the_fold_met_by_continuation(L, theta):
     assert fold.states[0].residual < 1e-12
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("theta", "g", "p", "L"), [(0.1, -0.05, 0.3, 3), (-0.1, -0.01, 0.05, 4), (0.4, -0.1, 0.6, 2)])
 def test_capacity_of_other_machines_is_the_fold_met_by_continuation(theta, g, p, L):
     fold = replica.spinodal(ReluRBM(alpha=1e-4, theta=theta, g=g, p=p, L=L), along="alpha")
@@ -66,12 +69,14 @@ def test_capacity_of_other_machines_is_the_fold_met_by_continuation(theta, g, p,
     assert fold.value == pytest.approx(value, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_capacity_falls_with_L_and_rises_with_the_threshold():
     values = np.array([[capacity(L, theta).value for theta in (0.0, 0.1, 0.2)] for L in (1, 3, 6, 9, 12, 15)])
     assert (np.diff(values, axis=0) < 0).all()
     assert (np.diff(values, axis=1) > 0).all()
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(("L", "value"), [(1, 1.0), (2, 0.9500), (5, 0.8276), (10, 0.6870), (13, 0.6232)])
 def test_overlaps_of_figure_3b(L, value):
     state = replica.solve(ReluRBM(alpha=0.6, theta=0.3, g=G, p=P, L=L))
@@ -79,6 +84,7 @@ def test_overlaps_of_figure_3b(L, value):
     assert 2 * state.order.m / P == pytest.approx(value, abs=5e-5)
 
 
+@pytest.mark.medium
 def test_overlaps_of_figure_3b_end_at_13_patterns():
     state = replica.solve(ReluRBM(alpha=0.6, theta=0.3, g=G, p=P, L=14), throw=False)
     assert state.status == replica.Status.ABSENT
@@ -87,6 +93,7 @@ def test_overlaps_of_figure_3b_end_at_13_patterns():
     assert capacity(13, 0.3).value > 0.6 > capacity(14, 0.3).value
 
 
+@pytest.mark.medium
 def test_largest_load_of_any_state_is_not_the_capacity():
     # L = 1, θ = 0: states with an overlap end at .1454, but the retrieval state at .1096
     def overlapping(alpha):
@@ -121,6 +128,7 @@ def test_minimum_of_figure_4a():
     assert 2 * best.order.q * (1 - best.order.q) == pytest.approx(0.2501, abs=5e-5)
 
 
+@pytest.mark.medium
 def test_energies_and_overlaps_of_figures_4a_and_4c():
     ell = np.array([0.1, 0.2, 0.22, 0.5, 1.0, 1.4])
     values = {0.1: (-1.584, None), 0.2: (-2.496, None), 0.22: (None, 0.901), 0.5: (-2.875, 0.8015)}
@@ -184,6 +192,7 @@ def gap(alpha, theta, g):
     return energy - reference.glass_level(reference.compositional(ell=0.4, theta=theta, g=g), alpha)
 
 
+@pytest.mark.medium
 def test_the_glass_overtakes_the_compositional_state():
     where = phase_boundary(FIGURE_4, along="alpha", limits=(0.3, 2.0), between=("compositional", "spin_glass"))
     assert where == pytest.approx(1.1612054, abs=5e-7)
@@ -195,6 +204,7 @@ def test_the_glass_overtakes_the_compositional_state():
     np.testing.assert_allclose(extra["f_star"], extra["f_sg"], atol=1e-5)
 
 
+@pytest.mark.medium
 def test_window_of_fields_in_which_the_compositional_state_is_lowest():
     where = phase_boundary(FIGURE_4, along="g", limits=(-0.249, -0.1), between=("compositional", "spin_glass"))
     assert where == pytest.approx(-0.1946924, abs=5e-8)
@@ -209,6 +219,7 @@ def test_window_of_fields_in_which_the_compositional_state_is_lowest():
     assert (lowest == np.fmin(np.fmin(extra["f_star"], extra["f_sg"]), 0)).all()
 
 
+@pytest.mark.medium
 def test_boundary_as_a_curve():
     alphas = np.array([0.3, 0.5, 0.8])
     g = phase_boundary(
@@ -248,6 +259,7 @@ def test_there_is_no_ferromagnet_above_minus_a_quarter():
     assert math.isnan(where)
 
 
+@pytest.mark.medium
 def test_phases_are_those_of_the_lowest_free_energies():
     # labels of a grid, against the second implementation at each of its points
     alpha, theta, g = np.meshgrid([0.2, 0.6, 1.3], [0.5, 1.2, 2.0], [-0.3, -0.22, -0.12], indexing="ij")
@@ -272,6 +284,7 @@ def test_phases_are_those_of_the_lowest_free_energies():
         assert -1e-5 < min(level, energy, 0.0) - lowest[index] + 1e-12 < 1e-4
 
 
+@pytest.mark.medium
 def test_lowest_free_energy_is_that_of_the_lowest_solution():
     for alpha, theta, g in ((0.5, 1.5, -0.21), (1.3, 1.5, -0.21), (0.4, 1.0, -0.1)):
         model = CompositionalRBM(alpha=alpha, theta=theta, g=g)

@@ -43,6 +43,7 @@ def working_digits():
         yield
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("k", [0, 1, 2, 3, 4])
 def test_H_on_the_promised_range(k):
     computed = H(k, POINTS)
@@ -102,6 +103,7 @@ def test_recurrence_and_reflection(k, x):
     assert abs(whole - moment) <= 1e-12 * terms
 
 
+@pytest.mark.medium
 @settings(deadline=None, max_examples=40)
 @given(k=st.integers(0, 8), x=st.floats(-12, 30))
 def test_complex_step_is_the_derivative(k, x):

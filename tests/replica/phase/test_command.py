@@ -40,6 +40,7 @@ def rows(text):
     return list(csv.DictReader(io.StringIO(text)))
 
 
+@pytest.mark.medium
 def test_the_main_command_as_a_process():
     done = subprocess.run(
         [sys.executable, "-m", "replica.phase", "--theta", "0", "0.5", "1", "--format", "csv"],
@@ -55,6 +56,7 @@ def test_the_main_command_as_a_process():
     assert done.stderr == ""
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -116,6 +118,7 @@ def test_bad_usage_of_the_other_commands(command, words):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.medium
 def test_lines_over_loads(command):
     status, out, err = command("--model hopfield --alpha 0.01 0.1 0.2 --format csv")
     assert (status, err) == (0, "")
@@ -142,6 +145,7 @@ def test_lines_over_temperatures(command):
     assert table[2]["alpha_M"] is None
 
 
+@pytest.mark.medium
 def test_negative_values_and_grids(command):
     for words in ("--theta -3:5:9", "--theta -1e-3", "--theta=-0.02", "--theta -.5 .5"):
         status, out, err = command(words + " --format csv")
@@ -197,6 +201,8 @@ def test_results_go_to_files(command, tmp_path, suffix):
     assert values == printed
 
 
+@pytest.mark.medium
+@pytest.mark.some(2)
 @pytest.mark.parametrize("words", ["--theta -1:2:4", "--model hopfield --alpha 0.02 0.1", "--model hopfield --T 0 0.5"])
 def test_pictures_are_drawn(command, tmp_path, words):
     for suffix, magic in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
@@ -206,6 +212,7 @@ def test_pictures_are_drawn(command, tmp_path, words):
         assert path.read_bytes().startswith(magic)
 
 
+@pytest.mark.medium
 def test_jobs_do_not_change_the_answer():
     outputs = [
         subprocess.run(

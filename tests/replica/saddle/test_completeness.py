@@ -71,6 +71,8 @@ def assert_complete(model, seed, least):
             assert min(np.abs(root - k).max() for k in known) < 10 * APART, root
 
 
+@pytest.mark.medium
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("alpha", "T", "least"),
     [

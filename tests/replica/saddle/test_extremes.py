@@ -17,6 +17,7 @@ def retrieval_at(model, log_alpha):
     return [s for s in replica.solve_all(model.replace(alpha=math.exp(log_alpha))) if s.k == 1 and s.sheet < 2]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("L", "p", "theta", "g"),
     [
@@ -47,6 +48,7 @@ def test_minimum_over_ell_nears_zero_at_a_quarter(gap):
     assert best.free_energy == pytest.approx(-2 * gap**2, rel=8 * gap)
 
 
+@pytest.mark.medium
 def test_glass_level_is_continuous_at_vanishing_field():
     g = -np.geomspace(1e-14, 1e-3, 23)
     level = glass_energy(CompositionalRBM(alpha=0.5, theta=1.5, g=g))
@@ -59,6 +61,7 @@ def test_glass_level_is_continuous_at_vanishing_field():
     np.testing.assert_allclose(level - limit, -q * g, atol=1e-6)
 
 
+@pytest.mark.medium
 def test_glass_level_up_to_its_own_fold():
     def level(g):
         return glass_energy(CompositionalRBM(alpha=0.5, theta=1.5, g=g))
@@ -97,6 +100,8 @@ def test_glass_whose_response_underflows_is_left_to_many_digits():
     ]
 
 
+@pytest.mark.medium
+@pytest.mark.some(1)
 @pytest.mark.parametrize("theta", [1.5, 4.0, 6.0, 10.0])
 def test_glass_of_the_compositional_limit_at_a_high_threshold(theta):
     model = CompositionalRBM(alpha=0.5, theta=theta, g=-0.02, ell=0.4)
@@ -119,6 +124,7 @@ def test_loads_far_below_any_machine(alpha, T):
         assert states[0].free_energy == pytest.approx(-0.5, abs=1e-12)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("gap", [1e-3, 1e-4, 1e-5, 1e-6])
 def test_capacity_vanishes_as_the_square_of_the_distance_to_T_1(gap):
     fold = replica.spinodal(Hopfield(alpha=1e-30, T=1 - gap), along="alpha")
@@ -127,6 +133,7 @@ def test_capacity_vanishes_as_the_square_of_the_distance_to_T_1(gap):
     assert fold.value == pytest.approx(float(finer.value), rel=2e-16 / gap**2 + 1e-9)
 
 
+@pytest.mark.medium
 def test_fold_too_near_T_1_asks_for_digits():
     with pytest.raises(ArithmeticError, match=r"precision=30"):
         replica.spinodal(Hopfield(alpha=1e-30, T=1 - 1e-9), along="alpha")
@@ -142,6 +149,7 @@ def test_capacity_up_to_the_largest_double(theta):
         assert abs(fold.value / exact - 1) < 1e-12
 
 
+@pytest.mark.slow
 def test_temperatures_of_a_tiny_load_are_refused_with_the_bound():
     from replica.diagrams.lines import _temperatures
 
@@ -201,6 +209,7 @@ def test_no_module_hides_a_public_name():
 # The R-RBM at its edges.
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("model", "margin"),
     [
@@ -216,6 +225,7 @@ def test_second_sheet_with_a_small_margin(model, margin):
     assert 1 - second[0].order.C == pytest.approx(margin, rel=0.05)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     "model",
     [
@@ -230,6 +240,8 @@ def test_state_that_is_about_to_lose_its_overlap(model):
     assert [s for s in replica.solve_all(model) if s.n and abs(s.order.q / glass[-1].order.q - 1) < 1e-6]
 
 
+@pytest.mark.medium
+@pytest.mark.some(2)
 @pytest.mark.parametrize("theta", [6.0, 10.0, 30.0, 50.0])
 def test_retrieval_at_any_threshold(theta):
     state = replica.solve(CompositionalRBM(alpha=0.5, theta=theta, g=-0.21, ell=0.4))
@@ -259,6 +271,7 @@ def test_heterogeneous_phases_are_refused():
         replica.phase_boundary(model, along="alpha", limits=(0.1, 2), between=("compositional", "spin_glass"))
 
 
+@pytest.mark.slow
 def test_units_without_patterns_are_a_limit():
     for g in (-0.21, 0.1):
         zero, tiny = (
@@ -273,6 +286,7 @@ def test_units_without_patterns_are_a_limit():
     assert strong[0].free_energy == pytest.approx(-100.0, rel=1e-3)
 
 
+@pytest.mark.medium
 def test_stability_is_the_same_alone_and_in_an_array():
     model = ReluRBM(alpha=0.01244911, theta=0.41490199, g=-0.00563467, p=0.23692282, L=3)
     alone = [(s.kind, s.sheet, s.stable) for s in replica.solve_all(model)]
@@ -280,6 +294,7 @@ def test_stability_is_the_same_alone_and_in_an_array():
     assert alone == among
 
 
+@pytest.mark.slow
 def test_folds_along_the_numbers_of_entries():
     fold = replica.spinodal(CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, ell=0.4), along="ell")
     at_fold = CompositionalRBM(alpha=1e-9, theta=1.5, g=-0.21, ell=fold.value)
@@ -301,6 +316,7 @@ def test_an_array_keeps_every_state_of_a_curve_without_zero_noise_end():
     assert [(s.kind, s.k, s.sheet) for s in among] == [(s.kind, s.k, s.sheet) for s in states]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("x_i", [[0.9, 1.1], [0.5, 1.5]])
 def test_fold_of_a_heterogeneous_machine(x_i):
     model = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, ell=0.4, x_i=x_i)

@@ -24,6 +24,7 @@ def grid():
     return replica.solve_all(Hopfield(alpha=ALPHAS[:, None], T=TEMPERATURES))
 
 
+@pytest.mark.medium
 def test_every_residual_on_the_grid(grid):
     present = grid.status != Status.ABSENT
     assert (grid.status[present] == Status.CONVERGED).all()
@@ -93,6 +94,7 @@ def test_overlaps_at_the_lowest_temperature_against_adaptive_quadrature(grid, ro
         assert abs(change[0]) < ACCEPTED
 
 
+@pytest.mark.medium
 def test_points_of_the_grid_are_those_of_scalar_calls(grid):
     rng = np.random.default_rng(4)
     for i, k in rng.integers(0, 50, (25, 2)):
@@ -181,6 +183,7 @@ def test_loads_of_all_sizes():
         assert ("retrieval" in {s.kind for s in found}) == (alpha < 0.01)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("T", [0.999, 0.9999, 1.0, 1.0001, 1.001, 1.2])
 def test_next_to_the_critical_temperature(T):
     for alpha in (1e-9, 1e-4, 0.02, 0.5):

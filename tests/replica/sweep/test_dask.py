@@ -78,6 +78,7 @@ def begun(path, address):
     return process
 
 
+@pytest.mark.slow
 def test_same_file_after_the_parent_was_killed(cluster, tmp_path, reference):
     path = tmp_path / "o.csv"
     with begun(path, cluster[0]) as process:
@@ -89,6 +90,7 @@ def test_same_file_after_the_parent_was_killed(cluster, tmp_path, reference):
     assert content(path) == reference
 
 
+@pytest.mark.medium
 def test_same_file_though_a_worker_was_killed(cluster, tmp_path, reference):
     path = tmp_path / "o.csv"
     workers = [c for c in psutil.Process(cluster[1]).children(recursive=True) if "spawn_main" in " ".join(c.cmdline())]
@@ -165,6 +167,7 @@ def test_without_dask(monkeypatch):
         pass
 
 
+@pytest.mark.slow
 def test_a_cluster_with_other_versions_is_refused(cluster, monkeypatch):
     import replica.sweep.workers
 

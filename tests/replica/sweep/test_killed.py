@@ -62,6 +62,8 @@ def finished(folder):
     return max(0, path.read_bytes().count(b"\n") - 1) if path.exists() else 0
 
 
+@pytest.mark.medium
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("jobs", "again"), [("1", "2"), ("2", "1")])
 def test_kill_the_parent(tmp_path, reference, jobs, again):
     with begun(tmp_path, "--jobs", jobs) as process:
@@ -78,6 +80,7 @@ def test_kill_the_parent(tmp_path, reference, jobs, again):
     assert finished(tmp_path) == 0
 
 
+@pytest.mark.slow
 def test_kill_a_worker(tmp_path, reference):
     with begun(tmp_path, "--jobs", "2") as process:
         children = psutil.Process(process.pid).children()
@@ -88,6 +91,7 @@ def test_kill_a_worker(tmp_path, reference):
     assert content(tmp_path / "o.csv") == reference
 
 
+@pytest.mark.medium
 @pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c(tmp_path, reference, jobs):
@@ -102,6 +106,7 @@ def test_ctrl_c(tmp_path, reference, jobs):
     assert content(tmp_path / "o.csv") == reference
 
 
+@pytest.mark.slow
 def test_no_room_for_the_checkpoint(tmp_path, reference):
     room = 6000
     done = command(tmp_path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
@@ -114,6 +119,7 @@ def test_no_room_for_the_checkpoint(tmp_path, reference):
     assert content(tmp_path / "o.csv") == reference
 
 
+@pytest.mark.medium
 def test_a_checkpoint_of_another_command_is_refused(tmp_path):
     with begun(tmp_path) as process:
         process.kill()

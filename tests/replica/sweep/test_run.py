@@ -55,6 +55,7 @@ def tasks(tmp_path, monkeypatch):
     del sys.modules["plumbing_tasks"]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_results_in_order_and_failures_among_them(jobs):
     with executor(jobs) as pool:
@@ -70,6 +71,7 @@ def test_any_executor():
         assert list(sweep(abs, range(-3, 0), executor=pool)) == [(0, 3), (1, 2), (2, 1)]
 
 
+@pytest.mark.medium
 def test_one_thread_inside_tasks_only(tasks):
     before = threadpool_info()
     assert [found for _, found in sweep(tasks.threads, range(2))] == [{1}, {1}]
@@ -78,6 +80,7 @@ def test_one_thread_inside_tasks_only(tasks):
         assert [found for _, found in sweep(tasks.threads, range(2), executor=pool)] == [{1}, {1}]
 
 
+@pytest.mark.medium
 def test_same_bits_whatever_the_number_of_workers(tasks):
     alone = list(sweep(tasks.norm, range(6)))
     with executor(2) as pool:
@@ -95,12 +98,14 @@ def test_a_point_that_kills_its_workers_fails_alone(tasks):
         assert list(sweep(tasks.die, [0], executor=pool)) == [(0, 0)]
 
 
+@pytest.mark.medium
 def test_a_worker_killed_once_costs_nothing(tasks, tmp_path):
     with executor(2) as pool:
         task = partial(tasks.die_once, str(tmp_path / "mark"))
         assert list(sweep(task, range(5), executor=pool)) == [(i, i) for i in range(5)]
 
 
+@pytest.mark.medium
 def test_workers_that_always_die_end_the_sweep(tasks, monkeypatch):
     monkeypatch.setattr("replica.sweep.run.BARREN", 2)
     with executor(2) as pool:
@@ -108,6 +113,7 @@ def test_workers_that_always_die_end_the_sweep(tasks, monkeypatch):
     assert all("given up" in str(outcome) for _, outcome in results)
 
 
+@pytest.mark.medium
 def test_a_dead_worker_of_a_foreign_pool_is_an_error_of_the_points_it_leaves(tasks):
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         results = list(sweep(tasks.die, range(5), executor=pool))
@@ -157,6 +163,7 @@ def test_collect_keeps_what_was_finished():
     assert collect([(0, "a")]) == ([(0, "a")], False)
 
 
+@pytest.mark.medium
 def test_ctrl_c_while_waiting_and_no_worker_outlives_the_block():
     def interrupt(number, frame):
         raise KeyboardInterrupt

@@ -49,6 +49,7 @@ def plain_averages(y, kappa, w, x):
     return [of(j) for j in range(5)]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("y", "kappa", "w", "x"),
     [(2.0, 17.0, 0.9, 0.3), (2.0, 17.0, 0.9, 0.95), (0.0, 1.0, 1.0, 0.5), (0.5, 0.3, 0.3, 0.9), (0.7, 2.0, 1.5, 0.2)],
@@ -127,6 +128,7 @@ def slopes(f, at, rooms):
         yield (e[0] - 8 * e[1] + 8 * e[2] - e[3]) / 12e-3
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("alpha", "T", "start"),
     [(0.1, 0.3, "spin_glass"), (1.0, 1.2, "spin_glass"), (0.13, 0.005, "retrieval"), (0.138, 0.01, "retrieval")],
@@ -143,6 +145,7 @@ def test_free_energy_is_stationary_in_every_order_parameter(alpha, T, start):
         assert abs(slope) < DIFFERENCED
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("T", [0.4, 0.8])
 def test_sherrington_and_kirkpatrick_is_a_maximum(T):
     """Stationary, and each of the three curvatures over (q1, q0, x) negative."""
@@ -163,6 +166,7 @@ def test_sherrington_and_kirkpatrick_is_a_maximum(T):
     assert (np.linalg.eigvalsh(curvature) < -1e-7).all()
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("T", [0.1, 0.5])
 def test_entropy_is_the_slope_of_the_free_energy(T):
     for state in (lambda T: hopfield_1rsb(0.1, T, start="spin_glass"), sk_1rsb):
@@ -197,6 +201,7 @@ def test_sherrington_and_kirkpatrick_from_zero_temperature():
     assert sk_1rsb(0.5).free_energy == pytest.approx(-0.7912088423792, abs=1e-12)
 
 
+@pytest.mark.medium
 def test_sherrington_and_kirkpatrick_close_to_its_transition():
     """τ = 1 − T: q1 = τ, q0 = τ/3 and x = 4τ/3 (Parisi); f rises by 32/729 τ⁵. Polynomials through five points."""
     tau = np.array([0.02, 0.03, 0.05, 0.07, 0.1])
@@ -212,6 +217,7 @@ def test_sherrington_and_kirkpatrick_close_to_its_transition():
     assert limit(rise / tau**5) == pytest.approx(32 / 729, rel=1e-3)
 
 
+@pytest.mark.medium
 def test_breaking_sets_in_continuously():
     """At T_R Δ vanishes linearly and f joins with the third power; at low loads x → ½ there.
 
@@ -262,6 +268,7 @@ def test_capacity_goes_over_to_that_at_zero_temperature():
     assert b == pytest.approx(2 * a, rel=1e-2)
 
 
+@pytest.mark.medium
 def test_capacity_hardly_rises_with_temperature():
     """Symmetric theory is re-entrant by 2.8e-4, one step by 1.07e-5; both meet where the fold itself becomes stable."""
     rise = hopfield_1rsb_capacity(0.013).alpha - hopfield_1rsb_capacity(0).alpha
@@ -293,6 +300,7 @@ def test_capacity_is_the_end_of_retrieval():
 # Arguments.
 
 
+@pytest.mark.medium
 def test_symmetric_states_are_refused():
     with pytest.raises(ConvergenceError, match=r"^T = 0\.01: the retrieval state is replica symmetric there"):
         hopfield_1rsb(0.1, 0.01)

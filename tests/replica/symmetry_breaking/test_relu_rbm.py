@@ -47,6 +47,8 @@ def test_the_inner_integral_of_a_hidden_unit_is_closed(x, v):
     assert log_hidden(x, v) == pytest.approx(math.log(direct), abs=ROUNDING)
 
 
+@pytest.mark.medium
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("threshold", "slope", "v"), [(2.9, 1.96, 0.656), (1.0, 1.0, 0.099), (1.0, 1.0, 0.101), (3.0, 0.5, 0.01)]
 )
@@ -95,6 +97,7 @@ def order(s):
     return [s.q, s.q - s.dq, s.r, s.r - s.dr, s.C, s.B, s.mu]
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("controls", POINTS)
 def test_the_energy_is_stationary_in_every_parameter(controls):
     at = order(relu_rbm_1rsb_glass(**controls))
@@ -176,6 +179,7 @@ def test_breaking_brings_theory_nearer_to_simulated_glasses():
 # Arguments.
 
 
+@pytest.mark.medium
 def test_where_the_glass_has_ended_is_said():
     with pytest.raises(ConvergenceError, match=r"^no spin glass at one step at alpha = 0\.6, .* g = -0\.04, p = 0\.1$"):
         relu_rbm_1rsb_glass(alpha=0.6, theta=0.3, g=-0.04, p=0.1)
