@@ -30,19 +30,20 @@ def test_each_file_keeps_a_fast_test():
 def test_some_of_many_cases_run(pytester_folder):
     """Three of ten cases, the first and the last among them, are not slow."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", "-v", "-W", "ignore", "."],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", "-rp", "-W", "ignore", "."],
         cwd=pytester_folder,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert re.findall(r"test_case\[(\d)\] PASSED", done.stdout) == ["0", "4", "9"]
+    assert re.findall(r"PASSED test_it\.py::test_case\[(\d)\]", done.stdout) == ["0", "4", "9"]
 
 
 @pytest.fixture
 def pytester_folder(tmp_path):
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text("utf-8"), "utf-8")
     (tmp_path / "test_it.py").write_text(
-        "import pytest\n\n\n@pytest.mark.some(3)\n@pytest.mark.parametrize('i', range(10))\ndef test_case(i):\n    pass\n"
+        "import pytest\n\n\n@pytest.mark.some(3)\n@pytest.mark.parametrize('i', range(10))\n"
+        "def test_case(i):\n    pass\n"
     )
     return tmp_path
