@@ -12,7 +12,7 @@ import numpy as np
 
 from rbm_sim._support import check, random
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.partition import couplings, exact
+from rbm_sim.partition import configurations, couplings, exact
 from rbm_sim.units import TwoValued, Unit
 
 _SWEEPS = 10_000
@@ -233,7 +233,7 @@ def _bound(rbm: RBM, m: np.ndarray) -> np.ndarray:
 
 def _free_law(rbm: RBM) -> tuple[np.ndarray, np.ndarray]:
     """The visible law without weights, and its configurations."""
-    v = np.concatenate(list(exact.states(rbm.visible, rbm.shape[0])))  # type: ignore[arg-type]
+    v = np.concatenate(list(configurations.states(rbm.visible, rbm.shape[0])))  # type: ignore[arg-type]
     log_p = -rbm.visible.potential(v).sum(axis=1)
     return np.exp(log_p - _log_sum(log_p)), v
 
@@ -268,7 +268,7 @@ def _machine(rbm: RBM) -> RBM:
     """The machine in double precision, if its visible units have two values."""
     if not isinstance(rbm.visible, TwoValued):
         raise ValueError(f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli or Spin units")
-    return exact._double(rbm)
+    return configurations.double(rbm)
 
 
 def _low(rbm: RBM) -> float:
