@@ -11,8 +11,8 @@ import numpy as np
 from rbm_sim._support import check, random
 from rbm_sim.learning import datasets
 from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
-from rbm_sim.learning.run_files import UNITS
 from rbm_sim.partition import likelihood
+from rbm_sim.units.named import NAMED, named
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
@@ -344,8 +344,8 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """Learn for one epoch, beginning before the first."""
         options = Options(**{option.name: getattr(self, option.name) for option in fields(Options)})
         if learner is None:
-            visible = UNITS[check.choice("visible", self.visible, VISIBLE)]()
-            hidden = UNITS[check.choice("hidden", self.hidden, tuple(UNITS))]()
+            visible = named(check.choice("visible", self.visible, VISIBLE))
+            hidden = named(check.choice("hidden", self.hidden, tuple(NAMED)))
             units = check.integer("n_components", self.n_components, at_least=1)
             rng = _generator(self.random_state)
             data = checked(self._two_valued(X, visible, rng), visible)
