@@ -36,7 +36,7 @@ def field_averages(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: i
     --------
     >>> from replica.potentials import Spin
     >>> round(float(field_averages(Spin(), 0.3, 1.0, 0.0, 0.5).M), 12)
-    0.204098306061
+    0.216111712957
     """
     h, s, c, T = np.broadcast_arrays(*(np.asarray(v) for v in (h, s, c, T)))
     with np.errstate(all="ignore"):
