@@ -213,7 +213,7 @@ def load_data(
     ValueError
         If they cannot be had.
     """
-    from rbm_sim.learning import datasets
+    from rbm_sim.learning import datasets, grey_levels
     from rbm_sim.units import Spin
 
     try:
@@ -221,12 +221,12 @@ def load_data(
         if (found.images < 0).any() and visible.contains(found.images):
             return found.images, found.shape
         drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
-        images = datasets.binarise(found.images, **drawn)
+        images = grey_levels.binarise(found.images, **drawn)
     except (ImportError, ValueError) as error:
         raise cli.UsageError(f"{option}: {error}") from None
     if images.size and images.min() == images.max():
         cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
-    return (datasets.as_spins(images) if isinstance(visible, Spin) else images), found.shape
+    return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
 
 
 def load_run(file: str, option: str) -> "Run":

@@ -9,8 +9,9 @@ from typing import Any, Self
 import numpy as np
 
 from rbm_sim._support import check, random
-from rbm_sim.learning import datasets
-from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
+from rbm_sim.learning import grey_levels
+from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.parameters import checked
 from rbm_sim.partition import likelihood
 from rbm_sim.units.named import NAMED, named
 
@@ -335,10 +336,10 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             return X
         if isinstance(self.binarise, str):
             check.choice("binarise", self.binarise, ("random",))
-            on = datasets.binarise(_grey(X), rng=rng)
+            on = grey_levels.binarise(_grey(X), rng=rng)
         else:
             on = (check.number("binarise", self.binarise) <= X).astype(np.uint8)
-        return on if visible.low == 0 else datasets.as_spins(on)
+        return on if visible.low == 0 else grey_levels.as_spins(on)
 
     def _epoch(self, X: np.ndarray, learner: Learner | None) -> Learner:
         """Learn for one epoch, beginning before the first."""

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rbm_sim._support import check
-from rbm_sim.learning.contrastive_divergence import Learner, Parameters, checked
+from rbm_sim.learning.contrastive_divergence import Learner
+from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import exact
 from rbm_sim.units import Gaussian, Unit

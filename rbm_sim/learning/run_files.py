@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rbm_sim._support import check
-from rbm_sim.learning.contrastive_divergence import Learner, Options, Parameters, checked
+from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units.named import name_of, named
 
