@@ -1,4 +1,5 @@
-# `make phase` answers the main question on a fresh machine with Python >= 3.11; `make test` tests everything.
+# `make phase` answers the main question on a fresh machine with Python >= 3.11; `make test` tests it in five minutes,
+# `make test-all` to the end, `make test-fast` while working.
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,13 +9,22 @@ DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 PACKAGES := replica rbm_sim figures paper_checks
 
-.PHONY: phase test lint types docstrings examples docs bench figures checks clean
+.PHONY: phase test test-fast test-all lint types docstrings examples docs bench figures checks clean
 
 phase: $(RUN)
 	$(BIN) -m replica.phase --theta 0 0.5 1
 
+# Further options of pytest, such as --shake or a file: make test PYTEST=--shake
+PYTEST :=
+
 test: $(DEV)
-	$(BIN) -m pytest -n auto
+	$(BIN) -m pytest -n auto -m "not slow" $(PYTEST)
+
+test-fast: $(DEV)
+	$(BIN) -m pytest -n auto -m "not slow and not medium" $(PYTEST)
+
+test-all: $(DEV)
+	$(BIN) -m pytest -n auto $(PYTEST)
 
 lint: $(DEV)
 	$(BIN) -m ruff check .

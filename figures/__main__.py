@@ -14,6 +14,7 @@ from typing import Any
 import figures
 from replica.cli import Parser, UsageError, add_common, emit, parameters, progress, run, save_figure, warn
 from replica.table import Table, provenance
+from replica.table.cells import Row
 
 RTOL = 1e-9
 """Recomputed against committed numbers: solvers converge to 1e-12, libraries of machines differ less."""
@@ -58,7 +59,7 @@ Studies of finite machines take minutes to recompute, those that learn MNIST an 
         if name not in known:
             raise UsageError(f"no figure is called {name!r}; there are {', '.join(known) or 'none yet'}")
     chosen = [name for name in known if name in args.names or not args.names]
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     interrupted = False
     try:
         for name in progress(chosen, label="figures", quiet=args.quiet or args.list):
@@ -81,7 +82,7 @@ def names(package: ModuleType) -> list[str]:
     Returns
     -------
     list of str
-        Sorted.
+        Names of its public modules, one for each figure, in alphabetical order.
     """
     return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
 
@@ -99,7 +100,7 @@ def recompute(module: ModuleType, folder: Path) -> str:
     Returns
     -------
     str
-        Names of the files.
+        Names of the two files written, the table and the picture, for the message.
     """
     name = module.__name__.rpartition(".")[2]
     computed = module.compute()
@@ -122,7 +123,7 @@ def redraw(module: ModuleType, folder: Path) -> str:
     Returns
     -------
     str
-        Name of the picture.
+        Name of the picture written, for the message.
     """
     from matplotlib.figure import Figure
 
@@ -171,7 +172,7 @@ def _excess(new: Any, old: Any, rtol: float, atol: float) -> float:
     return float(abs(new - old) / allowed) if allowed and math.isfinite(allowed) else math.inf
 
 
-def _row(name: str, package: ModuleType, args: Any) -> dict[str, Any]:
+def _row(name: str, package: ModuleType, args: Any) -> Row:
     folder = Path(next(iter(package.__path__)))
     try:
         module = importlib.import_module(f"{package.__name__}.{name}")

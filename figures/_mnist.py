@@ -15,6 +15,7 @@ from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.measurements import describe, likelihood
 from rbm_sim.learning.parameters import checked
 from rbm_sim.partition.likelihood import pseudo_log_likelihood
+from replica.table.cells import Row
 
 SEED = 138301
 EPOCHS = 200
@@ -51,7 +52,7 @@ def begin(study: Study) -> Learner:
     )
 
 
-def learn(name: str, epochs: int = EPOCHS) -> tuple[list[dict[str, Any]], RBM]:
+def learn(name: str, epochs: int = EPOCHS) -> tuple[list[Row], RBM]:
     """Let a machine learn, and measure it after every epoch.
 
     Parameters
@@ -78,12 +79,12 @@ def learn(name: str, epochs: int = EPOCHS) -> tuple[list[dict[str, Any]], RBM]:
     return rows, rbm
 
 
-def tested(rbm: RBM) -> dict[str, Any]:
+def tested(rbm: RBM) -> Row:
     """Likelihood of the test images."""
     return likelihood(rbm, images("mnist:test"), base=images(), rng=SEED)
 
 
 @functools.cache
-def studies() -> dict[str, tuple[list[dict[str, Any]], RBM]]:
-    """What all studies give."""
+def studies() -> dict[str, tuple[list[Row], RBM]]:
+    """Rows and machine of every study, by its name."""
     return dict(zip(STUDIES, spread(learn, list(STUDIES)), strict=True))

@@ -13,6 +13,7 @@ import numpy as np
 
 from rbm_sim import Bernoulli, Gaussian, ReLU, Spin
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +44,7 @@ def compute() -> Table:
         Columns unit, quantity ("potential", "mode", "mean"), T (null for potentials), x (value of the unit for
         potentials, else its input I), y.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
 
     def add(unit: str, quantity: str, T: float | None, x: Any, y: Any) -> None:
         pairs = zip(map(float, x), map(float, y), strict=True)

@@ -8,7 +8,7 @@ pattern itself is lost.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from rbm_sim.retrieval.critical_load import basin_sample
 from rbm_sim.retrieval.trial import Setting
 from rbm_sim.statistics.estimates import estimate
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ KEYS = ("N", "alpha")
 SPOT = (0, 7)
 
 
-def row(point: tuple[int, float]) -> dict[str, Any]:
+def row(point: tuple[int, float]) -> Row:
     """Edges of the basins of 40 machines.
 
     Parameters
@@ -43,7 +44,7 @@ def row(point: tuple[int, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        N, α, m0 with its standard error, and the fraction of machines that lose the pattern itself.
     """
     N, alpha = point
     setting = Setting(Spin(), Gaussian())

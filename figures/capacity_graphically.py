@@ -6,14 +6,17 @@ one of larger y stable. The curve at T > 0 is α(y) of the saddle-point equation
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import erf
 
 import replica
 from replica.models import Hopfield
+from replica.models.base import Order
+from replica.numerics.number import Number
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +37,7 @@ def compute() -> Table:
         Columns series ("curve", "stable", "unstable", "none", "maximum"), T, alpha, y (null where there is no
         solution), m.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for T in TEMPERATURES:
         if T == 0:
             alpha, m = rhs(Y) ** 2 / 2, erf(Y)
@@ -56,7 +59,7 @@ def compute() -> Table:
     return Table.from_rows(rows)
 
 
-def rhs(y: Any) -> Any:
+def rhs(y: Number) -> Number:
     """Right-hand side erf(y)/y − (2/√π) e^{−y²}.
 
     Parameters
@@ -67,16 +70,16 @@ def rhs(y: Any) -> Any:
     Returns
     -------
     array_like
-        √(2α).
+        The √(2α) at which a state with this y exists, of the shape of `y`.
     """
     return erf(y) / y - 2 / np.sqrt(np.pi) * np.exp(-(y**2))
 
 
-def _ratio(alpha: float, order: Any) -> float:
+def _ratio(alpha: float, order: Order) -> float:
     return float(order.m / np.sqrt(2 * alpha * order.r))
 
 
-def _row(series: str, T: float, alpha: Any, y: Any, m: Any) -> dict[str, Any]:
+def _row(series: str, T: float, alpha: Number, y: Number, m: Number) -> Row:
     return {"series": series, "T": T, "alpha": float(alpha), "y": float(y), "m": float(m)}
 
 
@@ -121,7 +124,7 @@ def draw(table: Table, figure: Figure) -> None:
         ax.grid(alpha=0.3)
 
 
-def _points(rows: list[dict[str, Any]], series: str, T: float) -> np.ndarray:
+def _points(rows: list[Row], series: str, T: float) -> np.ndarray:
     """Pairs (y, √(2α)) of one series, as two rows."""
     chosen = [(r["y"], np.sqrt(2 * r["alpha"])) for r in rows if r["series"] == series and r["T"] == T]
     return np.array(chosen).T

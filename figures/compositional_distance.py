@@ -19,6 +19,7 @@ import replica
 from paper_checks.tubiana_monasson_points import FIG_4
 from replica.models import CompositionalRBM
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ def compute() -> Table:
     """
     best = float(replica.ell_star(CompositionalRBM(**FIG_4)).value)
     fitted = float(brentq(lambda ell: distance(ell, 1.0) - PUBLISHED_END, 0.1, 0.6, xtol=1e-14))
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for series, ell in (("theory", best), ("fitted", fitted)):
         rows += [{"series": series, "ell": ell, "share": float(x), "distance": distance(ell, x)} for x in SHARES]
     rows.append({"series": "published", "ell": None, "share": 1.0, "distance": PUBLISHED_END})
@@ -58,7 +59,7 @@ def distance(ell: float, share: float) -> float:
     Returns
     -------
     float
-        Between 0 and 2q(1 − q).
+        0 at share 0, where the states are the same, to 2q(1 − q) at share 1, where they are independent.
     """
     w = np.arange(-30, 31)
     common = skellam.pmf(w, *[ell * (1 - share) / 2] * 2) if share < 1 else 1.0 * (w == 0)

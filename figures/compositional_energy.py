@@ -15,6 +15,7 @@ from replica.diagrams.best_ell import ell_star, energies
 from replica.diagrams.compositional_phases import glass_energy
 from replica.models import CompositionalRBM
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ def compute() -> Table:
     """
     model = CompositionalRBM(**FIG_4)
     f, order = energies(model, ELLS)
-    rows: list[dict[str, Any]] = [
+    rows: list[Row] = [
         {"series": "branch", "ell": float(ell), "f": float(f[i]), **{k: float(v[i]) for k, v in _named(order)}}
         for i, ell in enumerate(ELLS)
     ]

@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 from replica.diagrams.compositional_phases import glass_energy, phase_boundary, phase_of
 from replica.models import CompositionalRBM
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +57,7 @@ def compute() -> Table:
     Table
         Columns panel ("theta against alpha" and so on), series (a pair of phases, "grid"), alpha, theta, g, phase.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for fixed in AXES:
         rows += _boundaries(fixed) + _grid(fixed)
     return Table.from_rows(rows, CUTS)
@@ -67,7 +68,7 @@ def _panel(fixed: str) -> str:
     return f"{y} against {x}"
 
 
-def _row(fixed: str, series: str, **controls: float) -> dict[str, Any]:
+def _row(fixed: str, series: str, **controls: float) -> Row:
     values = {k: float(v) for k, v in {fixed: CUTS[fixed], **controls}.items()}
     return {"panel": _panel(fixed), "series": series, **{k: values[k] for k in ("alpha", "theta", "g")}}
 
@@ -149,7 +150,7 @@ def draw(table: Table, figure: Figure) -> None:
     figure.suptitle("Compositional limit of the R-RBM, T = 0: phase of lowest energy", fontsize=11)
 
 
-def _draw_panel(ax: Axes, fixed: str, rows: list[dict[str, Any]], words: tuple[tuple[float, float, str], ...]) -> None:
+def _draw_panel(ax: Axes, fixed: str, rows: list[Row], words: tuple[tuple[float, float, str], ...]) -> None:
     (x, *xs), (y, *ys) = AXES[fixed]
     for a, b, text in words:
         ax.text(a, b, text, ha="center", va="center")

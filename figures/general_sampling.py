@@ -24,9 +24,12 @@ from rbm_sim.sampling.fluctuation import order_parameters_at
 from rbm_sim.statistics.estimates import estimate
 from replica import potentials
 from replica.models.general import GeneralRBM
+from replica.numerics.number import Number
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIZE = (11.0, 11.5)
@@ -44,7 +47,7 @@ class Trit(potentials.Discrete):
 
     values = (-1.0, 0.0, 1.0)
 
-    def energy(self, x: Any, T: Any) -> Any:
+    def energy(self, x: Number, T: Number) -> Number:
         """0.3 x²."""
         return 0.3 * x**2
 
@@ -59,7 +62,7 @@ class TritUnit(rbm_sim.Discrete):
 class Quartic(potentials.Continuous):
     """A well steeper than a parabola."""
 
-    def energy(self, x: Any, T: Any) -> Any:
+    def energy(self, x: Number, T: Number) -> Number:
         """x²/2 + x⁴/10."""
         return x**2 / 2 + x**4 / 10
 
@@ -75,7 +78,7 @@ class Box(potentials.Continuous):
 
     support = (-1.0, 1.0)
 
-    def energy(self, x: Any, T: Any) -> Any:
+    def energy(self, x: Number, T: Number) -> Number:
         """0."""
         return 0.0 * x
 
@@ -116,7 +119,7 @@ class Pair:
     N: int = 1000
     broken: tuple[float, ...] = ()
 
-    def model(self, T: Any) -> GeneralRBM:
+    def model(self, T: float | np.ndarray) -> GeneralRBM:
         """The theory of the pair.
 
         Parameters
@@ -127,30 +130,32 @@ class Pair:
         Returns
         -------
         GeneralRBM
-            The model.
+            With the pair's load and sparsity, at one temperature or an array of them.
         """
         return GeneralRBM(self.visible[0], self.hidden[0], alpha=self.alpha, T=T, p=self.p)
 
-    def machine(self, N: int, seed: Any) -> tuple[np.ndarray, rbm_sim.RBM]:
+    def machine(self, N: int, seed: int | np.random.Generator) -> tuple[np.ndarray, rbm_sim.RBM]:
         """A random machine of the pair.
 
         Parameters
         ----------
         N : int
             Visible units.
-        seed : int or SeedSequence
+        seed : int or numpy.random.Generator
             Of its patterns.
 
         Returns
         -------
-        ndarray, RBM
-            Patterns and machine.
+        xi : ndarray, shape (N, M)
+            Its patterns.
+        rbm : RBM
+            A machine whose weights are these patterns over √N.
         """
         xi = random_patterns(N, round(self.alpha * N), p=self.p, rng=seed)
         return xi, rbm_sim.RBM(pattern_weights(xi, np.float64), visible=self.visible[1], hidden=self.hidden[1])
 
 
-def both(name: str, *parameters: float) -> tuple[Any, Any]:
+def both(name: str, *parameters: float) -> tuple[potentials.Potential, rbm_sim.Unit]:
     """A unit that theory and simulator know by the same name.
 
     Parameters
@@ -162,8 +167,10 @@ def both(name: str, *parameters: float) -> tuple[Any, Any]:
 
     Returns
     -------
-    tuple
-        Potential, unit.
+    potential : Potential
+        For `GeneralRBM`.
+    unit : Unit
+        For the simulator.
     """
     return getattr(potentials, name)(*parameters), getattr(rbm_sim, name)(*parameters)
 
@@ -217,7 +224,7 @@ def theory(pair: Pair, T: float) -> dict[str, float]:
     return {name: float(value) for name, value in values.items()}
 
 
-def starts(pair: Pair, xi: np.ndarray, T: float, rng: np.random.Generator) -> list[Any]:
+def starts(pair: Pair, xi: np.ndarray, T: float, rng: np.random.Generator) -> list[np.ndarray]:
     """Two starts of the chains of a machine, from which they have to come to the same state.
 
     Parameters
@@ -245,7 +252,7 @@ def starts(pair: Pair, xi: np.ndarray, T: float, rng: np.random.Generator) -> li
     return [pattern, free]
 
 
-def sample(pair: Pair, T: float, N: int, seed: Any) -> list[dict[str, float]]:
+def sample(pair: Pair, T: float, N: int, seed: np.random.SeedSequence) -> list[dict[str, float]]:
     """Order parameters and energy of one machine, from both starts.
 
     Parameters
@@ -301,13 +308,13 @@ def tempered(rbm: rbm_sim.RBM, T: float, rng: np.random.Generator) -> np.ndarray
     Returns
     -------
     ndarray, shape (chains, N)
-        Visible layer.
+        States of the visible layer at temperature T, one for each chain.
     """
     ladder = T * np.geomspace(4, 1, LADDER)
     return rbm_sim.parallel_tempering(rbm, ladder, n_chains=CHAINS, sweeps=SWAPS, rng=rng).v[-1]
 
 
-def row(point: tuple[str, str, float]) -> dict[str, Any]:
+def row(point: tuple[str, str, float]) -> Row:
     """Means over machines at one point, beside theory.
 
     Parameters
@@ -318,7 +325,7 @@ def row(point: tuple[str, str, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Series, pair, T, N, replicon; each quantity of theory, and with _sim and _err as simulated; starts_z, tau.
     """
     series, name, T = point
     pair = PAIRS[name]
@@ -327,7 +334,7 @@ def row(point: tuple[str, str, float]) -> dict[str, Any]:
     N = BROKEN_N if T in pair.broken else pair.N
     machines = [sample(pair, T, N, seed) for seed in seeds]
     known = theory(pair, T)
-    result: dict[str, Any] = {"series": series, "pair": name, "T": T, "N": N, "replicon": known["replicon"]}
+    result: Row = {"series": series, "pair": name, "T": T, "N": N, "replicon": known["replicon"]}
     between = []
     for quantity in QUANTITIES:
         if quantity not in known or (quantity == "m" and pair.start != "retrieval"):
@@ -359,7 +366,7 @@ def compute() -> Table:
     return Table.from_rows(rows, {"rng": SEED, "samples": SAMPLES, "chains": CHAINS, "sweeps": SWEEPS})
 
 
-def _line(name: str, pair: Pair) -> list[dict[str, Any]]:
+def _line(name: str, pair: Pair) -> list[Row]:
     """Rows of theory between the temperatures of a pair, and a little beyond."""
     ends = min(pair.temperatures), max(pair.temperatures)
     step = (ends[1] - ends[0]) / (LINE - 5)
@@ -402,8 +409,8 @@ STYLES: dict[str, tuple[Any, str, str]] = {"m": ("-.", "^", "0.35"), "q": ("-", 
 MARKERS = {"m": "^", "q": "o", "C": "s", "r": "D", "B": "v", "energy": "x"}
 
 
-def _panel(ax: Any, rows: list[dict[str, Any]]) -> None:
-    """Lines and points of one pair."""
+def _panel(ax: Axes, rows: list[Row]) -> None:
+    """Draw lines and points of one pair."""
     lines = [r for r in rows if r["series"] == "theory"]
     points = [r for r in rows if r["series"] == "simulation"]
     for quantity, (style, marker, shade) in STYLES.items():
@@ -432,8 +439,8 @@ def _panel(ax: Any, rows: list[dict[str, Any]]) -> None:
     ax.set_ylabel(", ".join(f"${name}$" for name in STYLES if any(r[f"{name}_sim"] is not None for r in points)))
 
 
-def _deviations(ax: Any, points: list[dict[str, Any]]) -> None:
-    """(Simulation − theory)/standard error of all quantities at all points."""
+def _deviations(ax: Axes, points: list[Row]) -> None:
+    """Draw (simulation − theory)/standard error of all quantities at all points."""
     names = list(PAIRS)
     place = {}
     for k, name in enumerate(names):

@@ -46,7 +46,7 @@ def compute() -> Table:
 
 
 def draw(table: Table, figure: Figure) -> None:
-    """Density of the activations above zero; the fraction of silent units as text.
+    """Draw the density of the activations above zero; the fraction of silent units is text.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ units. For the glass theory is replica symmetric, and the dynamics ends above it
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtr
@@ -23,7 +23,9 @@ from rbm_sim.machine.patterns import pattern_weights, random_patterns
 from rbm_sim.retrieval.dynamics import descend
 from replica.averages.pattern_sum import sparse_sum
 from replica.models import ReluRBM
+from replica.models.base import Order
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +47,7 @@ def compute() -> Table:
         Columns state, units ("weak", "strong"), low and high (edges of the bin; both 0 for silent units), count (of
         units, all samples), fraction and fraction_err (of the M − L or L units), theory.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for state, samples in SAMPLES.items():
         seeds = np.random.SeedSequence([SEED, len(state)]).spawn(samples)
         drawn = spread(_activations, [(state, seed) for seed in seeds])
@@ -124,7 +126,7 @@ def theory(state: str, units: str) -> np.ndarray:
     return np.append(cumulative[0], np.diff(cumulative))
 
 
-def solution(state: str) -> Any:
+def solution(state: str) -> Order:
     """Order parameters m, q, r, C, B of a state.
 
     Parameters

@@ -15,6 +15,7 @@ import numpy as np
 import replica
 from replica.models import Hopfield
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ def compute() -> Table:
     Table
         Columns line, alpha, T; the lines T_M and T_c end at T = 0 with α_c and α_1.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
 
     def add(line: str, alpha: float, T: float) -> None:
         rows.append({"line": line, "alpha": float(alpha), "T": float(T)})
@@ -64,7 +65,7 @@ def _temperatures() -> np.ndarray:
 
 
 def _end_of_breaking() -> tuple[float, float]:
-    """Return the point of T_M at which the replicon vanishes, where T_R ends."""
+    """Point of T_M at which the replicon vanishes, where T_R ends."""
     from scipy.optimize import brentq
 
     def edge(T: float) -> Any:

@@ -8,7 +8,7 @@ glass's q vanishes continuously at T_g = 1 + √α. Simulation: Gibbs sampling o
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.legend_handler import HandlerTuple
@@ -21,6 +21,7 @@ from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.patterns import pattern_weights, random_patterns
 from replica.models import Hopfield
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +46,7 @@ def compute() -> Table:
     Table
         Columns series ("retrieval", "spin glass", "simulation"), alpha, T, m, q, m_err (standard error over samples).
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for alpha in LOADS:
         if alpha == 0:
             # m = 0 at T = 1, with the slope of a square root
@@ -70,11 +71,11 @@ def _low_load(T: float) -> float:
     return float(brentq(lambda m: m - math.tanh(m / T), 1e-3, 1.0, xtol=1e-14)) if T < 1 else 0.0
 
 
-def _row(series: str, alpha: float, T: float, m: float, q: float) -> dict[str, Any]:
+def _row(series: str, alpha: float, T: float, m: float, q: float) -> Row:
     return {"series": series, "alpha": float(alpha), "T": float(T), "m": float(m), "q": float(q)}
 
 
-def row(point: tuple[str, float, float]) -> dict[str, Any]:
+def row(point: tuple[str, float, float]) -> Row:
     """Mean overlap of machines that were started at a pattern.
 
     Parameters
@@ -85,7 +86,7 @@ def row(point: tuple[str, float, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Series, α, T, and the mean overlap m with its standard error over the machines.
     """
     series, alpha, T = point
     found = []

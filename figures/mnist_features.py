@@ -14,6 +14,7 @@ import numpy as np
 from figures import _mnist
 from rbm_sim import weight_sparsity
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +44,7 @@ def compute() -> Table:
     return Table.from_rows(rows, {"epochs": _mnist.EPOCHS, "sweeps": SWEEPS, "rng": _mnist.SEED})
 
 
-def _images(name: str, rbm: RBM) -> list[dict[str, Any]]:
+def _images(name: str, rbm: RBM) -> list[Row]:
     count = TILES[0] * TILES[1]
     rows = []
     for index, w in enumerate(np.asarray(rbm.weights, float).T[:count]):

@@ -23,6 +23,7 @@ from rbm_sim.learning.parameters import checked
 from rbm_sim.partition import ais
 from rbm_sim.partition.likelihood import independent_pixels, log_likelihood
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,12 +68,12 @@ def images(part: str = "mnist") -> np.ndarray:
     Returns
     -------
     ndarray of int8, shape (images, 784)
-        Zeros and ones.
+        Zeros and ones, an image a row; the same at every call.
     """
     return checked(datasets.load(part, binarise="random", rng=SEED).images, Bernoulli())
 
 
-def history(name: str) -> list[dict[str, Any]]:
+def history(name: str) -> list[Row]:
     """Let one machine learn.
 
     Parameters
@@ -83,7 +84,7 @@ def history(name: str) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Rows of the table.
+        A row for each epoch that is marked: series, epoch, seconds, and what `measured` gives.
     """
     method, _, k = name.partition("-")
     options = Options(learning_rate=RATE, decay=DECAY, centred=True, persistent=method == "PCD", k=int(k))
@@ -100,7 +101,7 @@ def history(name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def measured(rbm: RBM) -> dict[str, Any]:
+def measured(rbm: RBM) -> Row:
     """Likelihoods of a machine.
 
     Parameters
@@ -111,7 +112,7 @@ def measured(rbm: RBM) -> dict[str, Any]:
     Returns
     -------
     dict
-        Part of a row.
+        test with its error, train (mean log-likelihoods, nats), log_Z with its error, and ess.
     """
     log_Z = ais.log_partition(rbm, n_chains=100, n_temperatures=10_000, base=images(), rng=SEED)
     test = log_likelihood(rbm, images("mnist:test"), log_Z)
@@ -126,7 +127,7 @@ def measured(rbm: RBM) -> dict[str, Any]:
     }
 
 
-def from_above(rbm: RBM) -> dict[str, Any]:
+def from_above(rbm: RBM) -> Row:
     """Anneal back, for ln Z from above.
 
     Parameters
@@ -137,7 +138,7 @@ def from_above(rbm: RBM) -> dict[str, Any]:
     Returns
     -------
     dict
-        Part of a row.
+        log_Z_above and its standard error.
     """
     v = rbm.sample(100, 2000, start=images("mnist:test")[:100], rng=SEED).v
     found = ais.reverse_log_partition(rbm, v, base=images(), rng=SEED)

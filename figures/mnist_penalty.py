@@ -8,7 +8,7 @@ the published one of a heterogeneous machine.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from rbm_sim.learning import Options
 from rbm_sim.learning.measurements import describe
 from replica.models import CompositionalRBM
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,7 +57,7 @@ def compute() -> Table:
     return Table.from_rows(rows, meta)
 
 
-def row(point: tuple[int, float]) -> dict[str, Any]:
+def row(point: tuple[int, float]) -> Row:
     """One machine.
 
     Parameters
@@ -67,7 +68,7 @@ def row(point: tuple[int, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Exponent and penalty, and what `describe` measures on the machine that has learned.
     """
     exponent, penalty = point
     options = Options(learning_rate=RATE, centred=True, penalty=penalty, exponent=exponent)

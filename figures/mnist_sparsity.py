@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from figures import _mnist
 from figures._mnist import images
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PUBLISHED = {
@@ -67,7 +69,7 @@ def compute() -> Table:
     return Table.from_rows(rows, {"images": len(images()), "learning_rate": _mnist.RATE, "rng": _mnist.SEED})
 
 
-def row(point: tuple[str, int]) -> dict[str, Any]:
+def row(point: tuple[str, int]) -> Row:
     """Measurements after some epochs of one machine.
 
     Parameters
@@ -78,7 +80,7 @@ def row(point: tuple[str, int]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        The last row of `_mnist.learn`: the epoch and what was measured on the machine then.
     """
     name, epoch = point
     return _mnist.learn(name, epoch)[0][-1]
@@ -108,8 +110,8 @@ def draw(table: Table, figure: Figure) -> None:
     axes[0, 0].legend(frameon=False, fontsize=8)
 
 
-def _mark(ax: Any, rows: list[dict[str, Any]], color: str) -> None:
-    """Full symbols where ln Z is known, open ones where a few chains decide, which bounds it from below."""
+def _mark(ax: Axes, rows: list[Row], color: str) -> None:
+    """Draw full symbols where ln Z is known, open ones where a few chains decide, which bounds it from below."""
     for known, face in ((True, color), (False, "white")):
         mine = [r for r in rows if math.isfinite(r["log_Z_err"]) == known]
         where, value = [r["epoch"] for r in mine], [r["log_likelihood"] for r in mine]

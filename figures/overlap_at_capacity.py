@@ -8,7 +8,7 @@ apart.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from rbm_sim import Gaussian, Spin
 from rbm_sim.retrieval import capacity
 from replica.models import Hopfield
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def compute() -> Table:
     near = fold.value - np.geomspace(0.01, 1e-9, 30)
     loads = np.concatenate([np.linspace(0.002, fold.value - 0.011, 64), near])
     states = replica.solve_all(Hopfield(alpha=loads), n_condensed=(1,))
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for branch in states:
         if branch.kind == "retrieval":
             series = "unstable" if branch.sheet else "stable"
@@ -54,7 +55,7 @@ def compute() -> Table:
     return Table.from_rows(rows, {"rng": SEED, "samples": list(SAMPLES.values()), "dynamics": "single-unit"})
 
 
-def _simulated(N: int, alpha: float) -> dict[str, Any]:
+def _simulated(N: int, alpha: float) -> Row:
     found = capacity.retrieval(N, alpha, visible=Spin(), hidden=Gaussian(), samples=SAMPLES[N], rng=SEED)
     kept, gone = found.estimate("m"), found.estimate("m", of="lost")
     return {

@@ -10,6 +10,7 @@ T, so that they do not cover the others); N = 1000 beside it in the numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,10 @@ from rbm_sim.learning.planted import learning
 from replica.models import PlantedHopfield
 from replica.models.planted import learning_load, learning_threshold
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SIZE = (13.2, 4.6)
@@ -54,7 +57,7 @@ def compute() -> Table:
         Columns series ("line", "off", "learning", "glass", "AT", "simulated line", "simulated"), gamma, beta_teacher,
         T, N, m, q, m_err, q_err, and the four of students that started at random.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for gamma in LOADS:
         least = learning_threshold(gamma)
         beta = least + (0.97 - least) * np.linspace(0, 1, 61)[1:] ** 1.5
@@ -73,14 +76,14 @@ def compute() -> Table:
     )
 
 
-def _curve(series: str, gamma: float, teacher: np.ndarray, T: np.ndarray) -> list[dict[str, Any]]:
+def _curve(series: str, gamma: float, teacher: np.ndarray, T: np.ndarray) -> list[Row]:
     order = replica.solve(PlantedHopfield(gamma=gamma, beta_teacher=teacher, T=T)).order
     columns = {"beta_teacher": teacher, "T": T, "m": order.m, "q": order.q}
     rows = [dict(zip(columns, map(float, values), strict=True)) for values in zip(*columns.values(), strict=True)]
     return [{"series": series, "gamma": gamma, **values} for values in rows]
 
 
-def _phases() -> list[dict[str, Any]]:
+def _phases() -> list[Row]:
     """Lines at γ = 1 in the plane of β* and T: where learning sets in, the glass, and the AT line of learning."""
     lines = [("learning", beta, 1 / (1 - beta)) for beta in np.linspace(0.5, 0.81, 32)]
     for T in np.linspace(0, 2, 41)[:-1]:
@@ -94,7 +97,7 @@ def _phases() -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: (r["series"], -r["T"]))
 
 
-def row(point: tuple[str, float, float, float, int]) -> dict[str, Any]:
+def row(point: tuple[str, float, float, float, int]) -> Row:
     """Overlaps of students with their teacher and with each other.
 
     Parameters
@@ -105,7 +108,7 @@ def row(point: tuple[str, float, float, float, int]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Series, γ, β*, T, N, and each overlap with its standard error.
     """
     series, gamma, teacher, T, N = point
     seed = np.random.SeedSequence([SEED, *(round(1000 * v) for v in (gamma, teacher, T)), N])
@@ -119,7 +122,7 @@ def row(point: tuple[str, float, float, float, int]) -> dict[str, Any]:
         sweeps=SWEEPS,
         rng=seed,
     )
-    result: dict[str, Any] = {"series": series, "gamma": gamma, "beta_teacher": teacher, "T": T, "N": N}
+    result: Row = {"series": series, "gamma": gamma, "beta_teacher": teacher, "T": T, "N": N}
     for name, value in found._asdict().items():
         result |= {name: value.mean, f"{name}_err": value.stderr}
     return result
@@ -181,7 +184,9 @@ def draw(table: Table, figure: Figure) -> None:
         ax.grid(alpha=0.3)
 
 
-def _pairs(points: Any, series: str, name: str, axis: str, **fixed: float) -> tuple[np.ndarray, ...]:
+def _pairs(
+    points: Callable[..., np.ndarray], series: str, name: str, axis: str, **fixed: float
+) -> tuple[np.ndarray, ...]:
     """Where the largest machines are, their overlaps with errors from the pattern, and from random starts."""
     x, *rest = points(
         series, axis, name, f"{name}_err", f"{name}_random", f"{name}_random_err", N=max(SAMPLES), **fixed
@@ -189,8 +194,8 @@ def _pairs(points: Any, series: str, name: str, axis: str, **fixed: float) -> tu
     return x, *rest
 
 
-def _symbols(ax: Any, x: np.ndarray, pairs: list[np.ndarray], shift: float, marker: str, shade: str) -> None:
+def _symbols(ax: Axes, x: np.ndarray, pairs: list[np.ndarray], shift: float, marker: str, shade: str) -> None:
     mean, error, random, random_error = pairs
-    common = {"color": shade, "markersize": 5, "capsize": 2, "linestyle": ""}
+    common: dict[str, Any] = {"color": shade, "markersize": 5, "capsize": 2, "linestyle": ""}
     ax.errorbar(x, mean, error, marker=marker, **common)
     ax.errorbar(x + shift, random, random_error, marker=marker, markerfacecolor="white", **common)

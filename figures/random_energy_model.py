@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 
 from figures._spread import spread
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def compute() -> Table:
         Columns series ("limit", "annealed", "integral", "enumeration"), N (null in the limit), T, f and s (free
         energy and entropy per unit), f_err, s_err (standard errors), samples.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for T in TEMPERATURES:
         for series, values in (("limit", limit(T)), ("annealed", annealed(T))):
             rows.append({"series": series, "N": None, "T": float(T), "f": values[0], "s": values[1]})
@@ -65,7 +66,7 @@ def annealed(T: float) -> tuple[float, float]:
     Returns
     -------
     f, s : float
-        Per unit.
+        Free energy and entropy per unit, N → ∞; the entropy is negative below T_c, where the average fails.
     """
     return -T * math.log(2) - 1 / (4 * T), math.log(2) - 1 / (4 * T * T)
 
@@ -81,7 +82,7 @@ def limit(T: float) -> tuple[float, float]:
     Returns
     -------
     f, s : float
-        Per unit.
+        Free energy and entropy per unit; −√ln 2 and 0 below T_c.
     """
     return annealed(T) if T > T_C else (-math.sqrt(math.log(2)), 0.0)
 
@@ -101,7 +102,7 @@ def integral(N: int, T: float) -> tuple[float, float]:
     Returns
     -------
     f, s : float
-        Per unit.
+        Free energy and entropy per unit, averaged over the energies of the levels.
     """
     levels, a = 2.0**N, math.sqrt(N / 2) / T
     far = math.sqrt(2 * N * math.log(2)) + 9
@@ -131,7 +132,7 @@ def integral(N: int, T: float) -> tuple[float, float]:
     return float(-T * log_Z / N), float((log_Z + beta_u) / N)
 
 
-def row(point: tuple[str, int, float]) -> dict[str, Any]:
+def row(point: tuple[str, int, float]) -> Row:
     """Enumerate all levels of samples at one N and T; samples are the same at all T.
 
     Parameters
@@ -142,7 +143,7 @@ def row(point: tuple[str, int, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Series, N, T, f and s per unit with their standard errors, and the number of samples.
     """
     series, N, T = point
     found = []

@@ -19,6 +19,7 @@ from rbm_sim.retrieval import capacity
 from rbm_sim.statistics.estimates import fraction_error
 from replica.models import Hopfield
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +36,7 @@ SPOT = (0, 3, 50)
 SIZE = (7.0, 5.6)
 
 
-def row(point: tuple[str, int, float]) -> dict[str, Any]:
+def row(point: tuple[str, int, float]) -> Row:
     """What 100 machines gave at one size and load.
 
     Parameters
@@ -46,7 +47,7 @@ def row(point: tuple[str, int, float]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Dynamics, N, α, the fraction kept and the mean overlap m, each with its standard error.
     """
     dynamics, N, alpha = point
     found = capacity.retrieval(

@@ -15,6 +15,7 @@ import replica
 from paper_checks.tubiana_monasson_points import CAPACITY, FIG_3
 from replica.models import ReluRBM
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ def compute() -> Table:
     Table
         Columns series ("theory", "published"), L, theta, alpha_c, m, q, r, C, B.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for L in CAPACITY:
         for theta in THETAS:
             fold = replica.spinodal(ReluRBM(alpha=1e-30, theta=theta, L=L, **FIG_3), along="alpha")

@@ -20,6 +20,7 @@ from paper_checks.tubiana_monasson_points import CROSSES, FIG_3B, SIMULATED
 from rbm_sim.retrieval import capacity
 from replica.models import ReluRBM
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def compute() -> Table:
         of the samples that kept their state), m_err (standard error), lost (number of samples of 16); theory also
         q, r, C, B.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for L in range(1, 14):
         state = replica.solve(ReluRBM(L=L, **FIG_3B))
         order = {name: float(value) for name, value in state.order._asdict().items() if name != "m"}
@@ -53,7 +54,7 @@ def compute() -> Table:
     return Table.from_rows(rows, {**FIG_3B, "N": N, "samples": SAMPLES, "rng": SEED})
 
 
-def row(point: tuple[str, int]) -> dict[str, Any]:
+def row(point: tuple[str, int]) -> Row:
     """Mean overlap of the machines that kept their state.
 
     Parameters
@@ -64,7 +65,7 @@ def row(point: tuple[str, int]) -> dict[str, Any]:
     Returns
     -------
     dict
-        One row of the table.
+        Dynamics, L, mean m̃ with its standard error (None where no machine kept the state), and the number lost.
     """
     dynamics, L = point
     found = capacity.retrieval(

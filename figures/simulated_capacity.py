@@ -23,6 +23,7 @@ from rbm_sim.statistics.estimates import estimate
 from rbm_sim.statistics.finite_size import extrapolate
 from replica.models import Hopfield, ThresholdHopfield
 from replica.table import Table
+from replica.table.cells import Row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +52,7 @@ def load(task: tuple[float | None, int, int]) -> float:
     Returns
     -------
     float
-        The load.
+        The α at which this machine loses its pattern, found by bisection.
     """
     theta, N, index = task
     if theta is None:
@@ -61,7 +62,7 @@ def load(task: tuple[float | None, int, int]) -> float:
     return critical_load.sample(index, N=N, p=1.0, setting=setting, rng=SEED).alpha
 
 
-def row(point: tuple[float | None, int], loads: list[float] | None = None) -> dict[str, Any]:
+def row(point: tuple[float | None, int], loads: list[float] | None = None) -> Row:
     """Mean and width of the critical loads of one size.
 
     Parameters
@@ -74,7 +75,7 @@ def row(point: tuple[float | None, int], loads: list[float] | None = None) -> di
     Returns
     -------
     dict
-        One row of the table.
+        Model, θ, N, samples, mean load α with its error, width of the distribution, and α_c of theory.
     """
     theta, N = point
     loads = [load((theta, N, k)) for k in range(SAMPLES[N])] if loads is None else loads

@@ -80,7 +80,7 @@ def of_sources(checks: Sequence[Check], texts: Sequence[str] | None) -> list[Che
     Returns
     -------
     list of Check
-        In the order of `checks`.
+        Those checks, in the order of `checks`; all of them where `texts` is None.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def select(checks: Sequence[Check], patterns: Sequence[str], *, slow: bool) -> l
     Returns
     -------
     list of Check
-        In the order of `checks`.
+        Those checks, each once, in the order of `checks`.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def matches(name: str, pattern: str) -> bool:
     Returns
     -------
     bool
-        Whether it matches.
+        True for a part of the name, or for a glob that fits all of it.
     """
     name, pattern = name.lower(), pattern.lower()
     return pattern in name or fnmatch.fnmatchcase(name, pattern)
@@ -164,7 +164,7 @@ def results(done: Sequence[tuple[Check, Verdict]], args: argparse.Namespace) -> 
     Returns
     -------
     Table
-        One row for each check.
+        A row for each check: the claim, what was computed, the tolerance, verdict and note.
     """
     columns: dict[str, list[Any]] = {
         "name": [item.name for item, _ in done],

@@ -36,7 +36,7 @@ def machine(N: int = 4, M: int = 3, seed: int = 2016) -> rbm_sim.RBM:
     Returns
     -------
     RBM
-        The same at every call.
+        A machine with normal weights, the same at every call with the same arguments.
     """
     rng = np.random.default_rng(seed)
     w, b, c = rng.normal(size=(N, M)), rng.normal(scale=0.5, size=N), rng.normal(scale=0.5, size=M)
@@ -54,7 +54,7 @@ def states(units: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (2^units, units)
-        One in a row.
+        A configuration in each row, the last unit fastest.
     """
     return np.array(list(itertools.product((0.0, 1.0), repeat=units)))
 
@@ -72,7 +72,7 @@ def energies(w: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (2^N, 2^M)
-        One for each pair of `states`.
+        Visible configurations in rows, hidden ones in columns, both in the order of `states`.
     """
     v, h = states(len(b)), states(len(c))
     return -v @ w @ h.T - (v @ b)[:, None] - h @ c
@@ -88,8 +88,8 @@ def parts(rbm: rbm_sim.RBM) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Returns
     -------
-    tuple of ndarray
-        W, b, c.
+    W, b, c : ndarray
+        Weights, shape (N, M), fields of the visible and of the hidden units.
     """
     return rbm.weights, -rbm.visible.offset, -rbm.hidden.offset
 
@@ -105,7 +105,7 @@ def log_sum(E: np.ndarray) -> float:
     Returns
     -------
     float
-        The logarithm.
+        ln Σ e^{-E}; ln Z if `E` holds every configuration once.
     """
     return math.log(math.fsum(math.exp(-x) for x in E.ravel()))
 

@@ -33,7 +33,7 @@ def trace(E: np.ndarray, joint: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n,)
-        One for each v.
+        Σ_h e^{E(v) − E'(v, h)} for each v; 1 where the trace condition holds.
     """
     return np.exp(E[:, None] - joint).sum(axis=1)
 

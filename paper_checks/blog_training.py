@@ -32,8 +32,8 @@ def strong() -> Fields:
 
     Returns
     -------
-    tuple of ndarray
-        W, b, c.
+    W, b, c : ndarray
+        Weights, 2.5 times those of `machine()`, and its fields.
     """
     w, b, c = parts(machine())
     return 2.5 * w, b, c
@@ -72,7 +72,7 @@ def statistic(w: np.ndarray, c: np.ndarray, law: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N, M)
-        The mean products.
+        Mean of v_i h_μ, the statistic whose two means the learning rule compares.
     """
     v = states(len(w))
     return (law[:, None] * v).T @ sigma(c + v @ w)
@@ -91,7 +91,7 @@ def empirical(data: np.ndarray, units: int = 4) -> np.ndarray:
     Returns
     -------
     ndarray, shape (2^units,)
-        Frequencies.
+        Fraction of the data in each configuration, in the order of `states`.
     """
     return np.bincount(data, minlength=2**units) / len(data)
 
@@ -109,7 +109,7 @@ def contrastive(fields: Fields, k: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N, M)
-        The update of the weights.
+        Mean update of each weight, learning rate left out.
     """
     w, _, c = fields
     start = empirical(DATA)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import ModuleType
-from typing import Any
+
+from replica.numerics.number import Number
 
 SEEN = {
     "p": "read in the paper",
@@ -167,7 +168,7 @@ def check(
     Returns
     -------
     callable
-        The decorator.
+        Takes the function, returns the `Check` that replaces it.
 
     Raises
     ------
@@ -199,7 +200,7 @@ def last_digit(printed: str, units: float = 0.5) -> Tolerance:
     Returns
     -------
     Tolerance
-        An absolute tolerance.
+        An absolute tolerance of `units` of the last digit printed, a little more than that for rounding.
 
     Raises
     ------
@@ -215,7 +216,9 @@ def last_digit(printed: str, units: float = 0.5) -> Tolerance:
     return Tolerance(f"{units:g} of the last digit", value, f"{printed} is printed to a unit of 1e{power}")
 
 
-def compare(computed: Any, printed: float, tolerance: Tolerance, note: str = "", shown: str | None = None) -> Verdict:
+def compare(
+    computed: Number, printed: float, tolerance: Tolerance, note: str = "", shown: str | None = None
+) -> Verdict:
     """Verdict on a number: "reproduced" within the tolerance, else "differs".
 
     Parameters

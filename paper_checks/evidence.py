@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from paper_checks.check import Outcome, Tolerance, Verdict
 
@@ -17,7 +17,9 @@ PRECISE = Tolerance("quadrature", 1e-9, "quadratures converge to 1e-11")
 SMOOTH = Tolerance("numerical derivative", 1e-7, "central differences of step 1e-4 in fourth order, values to 1e-13")
 
 
-def weigh(printed: Any, truth: Any, tolerance: Tolerance, note: str = "", *, corrected: Any = None) -> Verdict:
+def weigh(
+    printed: ArrayLike, truth: ArrayLike, tolerance: Tolerance, note: str = "", *, corrected: ArrayLike | None = None
+) -> Verdict:
     """Verdict on a printed formula: "reproduced", "misprint" if only its correction is true, else "differs".
 
     Parameters
@@ -50,7 +52,7 @@ def weigh(printed: Any, truth: Any, tolerance: Tolerance, note: str = "", *, cor
     return Verdict(outcome, shown, note, tolerance)
 
 
-def deviation(value: Any, truth: Any, tolerance: Tolerance) -> float:
+def deviation(value: ArrayLike, truth: ArrayLike, tolerance: Tolerance) -> float:
     """Largest deviation from the truth, relative if the tolerance is.
 
     Parameters
@@ -86,7 +88,7 @@ def gradient(function: Callable[..., float], at: dict[str, float], step: float =
     Returns
     -------
     ndarray, shape (variables,)
-        In the order of `at`.
+        A derivative for each variable, in the order of `at`.
     """
 
     def slope(name: str) -> float:

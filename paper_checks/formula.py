@@ -24,7 +24,7 @@ def as_html(words: str) -> str:
     Returns
     -------
     str
-        Safe to put into a page.
+        HTML, special characters escaped, the parts between dollars drawn as SVG.
     """
     pieces = words.split("$")
     if len(pieces) % 2 == 0:
@@ -87,7 +87,7 @@ def abs_hash(words: str) -> str:
     Returns
     -------
     str
-        Eight hexadecimal digits.
+        Eight hexadecimal digits, the same in every process.
     """
     import hashlib
 

@@ -41,7 +41,7 @@ def machines(N: int, alpha: float, samples: int) -> Retrieval:
     Returns
     -------
     Retrieval
-        Final overlaps.
+        Overlaps with the pattern at the end of the dynamics, one for each machine.
     """
     return capacity.retrieval(N, alpha, visible=rbm_sim.Spin(), hidden=rbm_sim.Gaussian(), samples=samples, rng=SEED)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from paper_checks.check import SEEN, Outcome
 from replica.table import Table
+from replica.table.cells import Row
 
 SHOWN = ("name", "verdict", "source", "section", "printed", "computed")
 """Columns on a terminal."""
@@ -25,8 +26,6 @@ NOISE = 1e-6
 """Deviations below this are rounding: other libraries have others, and reports show the tolerance instead."""
 
 LOST = "may have lost what is wrong or missing here"
-
-Row = dict[str, Any]
 
 
 def counted(verdicts: Iterable[str]) -> str:
@@ -68,7 +67,7 @@ def text(table: Table) -> str:
     Returns
     -------
     str
-        Lines, the last one ended.
+        The whole report, every line of it ended.
     """
     columns = {name: [_shortened(value) for value in table[name]] for name in SHOWN}
     lines = Table(columns).to_text().splitlines(keepends=True)
@@ -93,7 +92,7 @@ def grouped(table: Table) -> dict[str, dict[str, list[Row]]]:
     Returns
     -------
     dict
-        Source to section to rows.
+        Source to section to its rows, sources and sections in the order in which they first occur.
     """
     groups: dict[str, dict[str, list[Row]]] = {}
     for row in table.rows():
@@ -163,7 +162,7 @@ def markdown(table: Table) -> str:
     Returns
     -------
     str
-        Lines, the last one ended.
+        The whole file, every line of it ended.
     """
     lines = [
         "# Published formulas and numbers, recomputed",
@@ -200,7 +199,7 @@ def escaped(words: str) -> str:
     Returns
     -------
     str
-        On one line.
+        The text on one line, what Markdown would take for markup escaped.
     """
     one_line = " ".join(words.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_\[\]#|~$])|^([+-])(?= )|^(\d+)(?=[.)] )", _backslash, one_line)

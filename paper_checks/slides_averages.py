@@ -16,7 +16,7 @@ BETA = 0.7
 
 
 def averaged(N: float, p_i: np.ndarray, v: np.ndarray, h: np.ndarray) -> float:
-    """Log E exp(βw Σ_a v^a h^a) summed over N visible units of equally many kinds, w = ±1/√N or 0.
+    """ln E exp(βw Σ_a v^a h^a) summed over N visible units of equally many kinds, w = ±1/√N or 0.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def averaged(N: float, p_i: np.ndarray, v: np.ndarray, h: np.ndarray) -> float:
     Returns
     -------
     float
-        The exponent.
+        N times the mean over the kinds of ln[1 + p_i (cosh x − 1)], x = (β/√N) Σ_a v^a h^a.
     """
     x = BETA * (v @ h) / math.sqrt(N)
     return float(N * np.mean(np.log1p(2 * p_i * np.sinh(x / 2) ** 2)))
@@ -105,7 +105,7 @@ def measure() -> Verdict:
 
 
 def _log_mean_exp(exponent: np.ndarray, z: np.ndarray) -> float:
-    """Log ∫Dz exp(exponent) on a grid."""
+    """ln ∫Dz exp(exponent) on a grid."""
     density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     return float(np.log((density * np.exp(exponent)).sum() * (z[1] - z[0])))
 

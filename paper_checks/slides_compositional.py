@@ -31,7 +31,7 @@ def printed_state() -> dict[str, float]:
     Returns
     -------
     dict
-        Name to value, started at zero noise.
+        Name to value of m, q, r, C and B; the iteration starts at the state without noise.
     """
     m, q, r, C, B = 0.8, 0.15, 1e-4, 0.0, 0.01
     for _ in range(3000):
@@ -66,7 +66,7 @@ def H(k: int, x: float) -> float:
     Returns
     -------
     float
-        H^(k)(x).
+        H^(k)(x) = ∫_x^∞ Dz (z − x)^k.
     """
     t = 5 * (NODES + 1)
     return float(5 * (WEIGHTS @ (t**k * np.exp(-((t + x) ** 2) / 2)))) / math.sqrt(2 * math.pi)
@@ -86,7 +86,7 @@ def functional(m: float, q: float, r: float, C: float, B: float) -> float:
     Returns
     -------
     float
-        Free energy over p.
+        f̃, the free energy per visible unit over p.
     """
     s = math.sqrt(ALPHA * r)
     u = (G + m * W / 2 + ALPHA * B / 2) / s
@@ -106,7 +106,7 @@ def printed_energy(m: float, q: float, r: float, C: float, B: float) -> float:
     Returns
     -------
     float
-        Its value.
+        f̃ by the printed formula, which is meant for the saddle only.
     """
     hidden = ALPHA * math.sqrt(q) / 2 * THETA * integral(1, THETA / math.sqrt(q)) / (1 - C)
     return -ELL / 8 * m * m - ALPHA / 2 * (r * C + B * q) - G * q + hidden

@@ -42,7 +42,7 @@ def machine(low: int) -> Machine:
     Returns
     -------
     Machine
-        Its 2^7 states.
+        Visible and hidden configurations, 2^4 and 2^3 of them, and the weight e^{−E} of each pair.
     """
     v, h = spins(N, low), spins(M, low)
     energy = -(v @ small_weights(N, M)) @ h.T - (v @ A)[:, None] - (h @ B)[None, :]
@@ -60,7 +60,7 @@ def active(low: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (2^N, M)
-        For each v and μ.
+        Probability that unit μ (column) has its upper value, given v (row).
     """
     _, h, weight = machine(low)
     return weight @ (h == 1) / weight.sum(axis=1, keepdims=True)
@@ -77,7 +77,7 @@ def inputs(low: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (2^N, M)
-        The inputs.
+        Input of unit μ (column) at v (row), its field included.
     """
     return B + spins(N, low) @ small_weights(N, M)
 

@@ -27,7 +27,7 @@ def joint_integral(v: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (states,)
-        The logarithm.
+        ln ∫dh e^{−E(v,h)} for each v, less that of v = 0.
     """
     w = small_weights(4, 2)
     h = np.linspace(-14, 14, 281)

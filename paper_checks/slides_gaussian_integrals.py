@@ -37,7 +37,7 @@ def integral(k: int, x: float) -> float:
     Returns
     -------
     float
-        H^(k)(x).
+        H^(k)(x), to about 1e-13 of itself.
     """
 
     def density(t: float) -> float:
@@ -221,7 +221,7 @@ def corrected_energy(m: float, r: float, q: float, C: float, B: float) -> float:
     Returns
     -------
     float
-        Its value.
+        f_GS per visible unit at these order parameters, on the saddle or off it.
     """
     return general_energy(1.0, lambda _, q: math.sqrt(P * q))(m=m, r=r, q=q, C=C, B=B)
 
@@ -262,7 +262,7 @@ def response(u: np.ndarray, r: float) -> float:
     Returns
     -------
     float
-        Its value.
+        C, averaged over the law of W.
     """
     return float(math.sqrt(P) / math.sqrt(2 * math.pi * ALPHA * r) * (LAW @ np.exp(-u * u / 2)))
 

@@ -29,7 +29,7 @@ def log_law(parameters: dict[str, float]) -> np.ndarray:
     Returns
     -------
     ndarray, shape (16,)
-        Logarithms of probabilities.
+        ln P(v), in the order of `spins`.
     """
     x = np.array(list(parameters.values()))
     w, a, b = x[: N * M].reshape(N, M), x[N * M : N * M + N], x[N * M + N :]
@@ -48,7 +48,7 @@ def slopes(states: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N M + N + M,)
-        By the weights, the visible and the hidden fields.
+        Derivatives by the weights, row by row, then the visible and the hidden fields.
     """
     values = np.concatenate([small_weights(N, M).ravel(), A, B])
     at = {f"x{k}": float(x) for k, x in enumerate(values)}
@@ -76,7 +76,7 @@ def conditional() -> np.ndarray:
     Returns
     -------
     ndarray, shape (16, 8)
-        Probabilities.
+        P(h|v), v in rows, h in columns; each row sums to one.
     """
     weight = machine(0).weight
     return weight / weight.sum(axis=1, keepdims=True)
@@ -88,7 +88,7 @@ def clamped() -> np.ndarray:
     Returns
     -------
     ndarray, shape (16, N M + N + M)
-        The positive phase.
+        The positive phase of each v, in the order of `responses`: by the weights, then the fields.
     """
     return np.einsum("vh,vhk->vk", conditional(), responses())
 

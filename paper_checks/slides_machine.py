@@ -30,7 +30,7 @@ def small_weights(N: int = 4, M: int = 3) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N, M)
-        The same at every call.
+        Normal weights of standard deviation 0.6, the same at every call.
     """
     return np.random.default_rng(2021).normal(scale=0.6, size=(N, M))
 
@@ -48,7 +48,7 @@ def spins(N: int, low: int = -1) -> np.ndarray:
     Returns
     -------
     ndarray, shape (2^N, N)
-        One in a row.
+        A configuration in each row, the last unit fastest.
     """
     return np.array(list(itertools.product((low, 1), repeat=N)), dtype=float)
 

@@ -55,7 +55,7 @@ def visible_energy(B: float, r: float) -> float:
     Returns
     -------
     float
-        Its value.
+        The visible part of f per visible unit, averaged over the kinds of p_i.
     """
     return float(-T * np.mean(np.logaddexp(0, visible_inputs(B, r) / T) @ DZ))
 
@@ -71,7 +71,7 @@ def hidden_moments(q: float, C: float) -> tuple[np.ndarray, np.ndarray, np.ndarr
     Returns
     -------
     log_integral, mean, variance : ndarray, shape (nodes,)
-        The three.
+        ln of the integral, ⟨h⟩ and ⟨h²⟩ − ⟨h⟩² of a weak unit at each node z.
     """
     width = math.sqrt(T / (1 - C))
     x = (Z * math.sqrt(P * q) - THETA) / (1 - C) / width
@@ -91,7 +91,7 @@ def hidden_energy(q: float, C: float) -> float:
     Returns
     -------
     float
-        Its value.
+        The hidden part of f per visible unit, over α.
     """
     return float(-T * (hidden_moments(q, C)[0] @ DZ))
 
@@ -211,7 +211,7 @@ def hidden_variance(beta: float, C: float, q: float, z: np.ndarray, density: np.
     Returns
     -------
     float
-        The average.
+        The variance times β, averaged over the nodes; H0/(1 − C) as β → ∞.
     """
     x = (z * math.sqrt(P * q) - THETA) * math.sqrt(beta / (1 - C))
     ratio = np.exp(-x * x / 2 - log_ndtr(x)) / math.sqrt(2 * math.pi)

@@ -35,8 +35,8 @@ def log_generating(levels: float, spread: float, u: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    ndarray
-        Logarithm of E e^{−tZ}.
+    ndarray, shape of `u`
+        ln E e^{−tZ} at each t.
     """
     z = np.linspace(-10.0, 26.0, 9001)
     density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
@@ -57,7 +57,7 @@ def mean_log(levels: float, spread: float, guess: float = 0.0) -> float:
     Returns
     -------
     float
-        The mean.
+        E ln Z of so many independent levels.
     """
     difference = np.exp(-np.exp(U)) - np.exp(log_generating(levels, spread, U - guess))
     return float(difference.sum() * STEP) + guess
@@ -74,7 +74,7 @@ def moment(n: float, levels: float, spread: float) -> float:
     Returns
     -------
     float
-        E Z^n − 1.
+        E Z^n − 1, whose ratio to n tends to E ln Z as n → 0.
     """
     difference = np.exp(log_generating(levels, spread, U)) - np.exp(-np.exp(U))
     return float((difference * np.exp(-n * U)).sum() * STEP) / gamma(-n)

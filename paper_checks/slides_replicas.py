@@ -98,7 +98,7 @@ def replicated_weight(
     Returns
     -------
     exponent, truth : ndarray, shape (8,)
-        For all visible states.
+        The exponent as it is written and −βE, for each of the 2^3 visible configurations.
     """
     rng = np.random.default_rng(24)
     w, strong, g = rng.normal(size=(3, 4)), 1.3, 0.3

@@ -139,7 +139,7 @@ def crosstalk_moments(unit: rbm_sim.unit.Unit, N: int, M: int, samples: int) -> 
     Returns
     -------
     ndarray, shape (samples, 2)
-        The moments.
+        Mean and variance of the crosstalk over the units, a row for each machine.
     """
     rows = []
     for rng in np.random.default_rng(SEED).spawn(samples):

@@ -35,7 +35,7 @@ def solution() -> dict[str, float]:
     Returns
     -------
     dict
-        m, r, q, C and B.
+        Name to value of m, r, q, C and B on the saddle.
     """
     order = replica.solve(ReluRBM(alpha=ALPHA, theta=THETA, g=G, p=P, L=L)).order
     return {name: float(getattr(order, name)) for name in ("m", "r", "q", "C", "B")}
@@ -54,7 +54,7 @@ def clipped(mean: float, spread: float, power: int) -> float:
     Returns
     -------
     float
-        The average.
+        Mean of the power of the positive part of a Gaussian variable.
     """
     low = max(-mean / spread, -12.0)
     high = max(low, 0.0) + 12.0

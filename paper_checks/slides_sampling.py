@@ -40,7 +40,7 @@ def joint(temperature: float = 1.0) -> np.ndarray:
     Returns
     -------
     ndarray, shape (8, 8)
-        Probabilities.
+        P(v, h), v in rows, h in columns; the whole sums to one.
     """
     weight = np.exp(-energies() / temperature)
     return weight / weight.sum()
@@ -57,7 +57,7 @@ def stationary(transition: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (states,)
-        The law.
+        Probability of each state, sum one, unchanged by a step of the chain.
     """
     size = len(transition)
     system = np.vstack([transition.T - np.eye(size), np.ones(size)])
@@ -180,7 +180,7 @@ def alternating(rule: str) -> np.ndarray:
     Returns
     -------
     ndarray, shape (8,)
-        The law.
+        Probability of each v, in the order of `spins`.
     """
     law = joint()
     up = law / law.sum(axis=1, keepdims=True)

@@ -69,7 +69,7 @@ def exact_law(L: int, p: float) -> np.ndarray:
     Returns
     -------
     ndarray, shape (51,)
-        Probabilities.
+        P(W = w) for w = −25 … 25.
     """
     k = 2 * np.pi * np.arange(1024) / 1024
     generating = np.exp(L * np.log1p(-p * (1 - np.cos(k))))

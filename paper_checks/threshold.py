@@ -30,7 +30,7 @@ def hopfield_capacity() -> float:
     Returns
     -------
     float
-        α_c.
+        α_c = 0.1379…, to about 1e-10.
     """
     found = minimize_scalar(
         lambda y: -(erf(y) / y - 2 / math.sqrt(math.pi) * math.exp(-y * y)),
@@ -51,10 +51,10 @@ def capacity(theta: float) -> tuple[float, Order]:
 
     Returns
     -------
-    float
-        α_c(θ).
-    Order
-        m, q, r, C and B.
+    alpha_c : float
+        The load at the fold.
+    order : Order
+        m, q, r, C and B there.
     """
     fold = replica.spinodal(ThresholdHopfield(alpha=1e-12, theta=theta), along="alpha")
     return fold.value, fold.order

@@ -40,7 +40,7 @@ def overlap(L: int) -> float:
     Returns
     -------
     float
-        m̃.
+        m̃, 1 for a state without noise and errors at L = 1.
     """
     return 2 * float(replica.solve(ReluRBM(L=L, **FIG_3B)).order.m) / FIG_3B["p"]
 

@@ -50,7 +50,7 @@ def first_fold(
     Returns
     -------
     float
-        α there, to 1e-3 of it.
+        α at the first maximum, to 1e-3 of itself.
     """
     w, _, weight = law or sparse_sum(L, p)
 

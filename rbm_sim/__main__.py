@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rbm_sim.commands import studies, training
 from replica import cli
@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
     Returns
     -------
     argparse.ArgumentParser
-        The parser.
+        A parser whose `command` is the name of the sub-command, with the options of each.
     """
     parser = cli.Parser(
         description="Finite restricted Boltzmann machines: retrieval of patterns, learning, and measurements.",
@@ -42,7 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_measure(commands: Any) -> None:
+def _add_measure(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     about = "sparsity of weights and of hidden activity"
     parser = commands.add_parser(
         "measure",
@@ -74,7 +74,7 @@ def measure(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0.
+        Exit status, 0: what goes wrong raises.
     """
     import numpy as np
 
@@ -99,7 +99,7 @@ def measure(args: argparse.Namespace) -> int:
 
 
 def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
-    """Weights of a file, and the hidden units that the options name."""
+    """Return the weights in a file, and the hidden units that the options name."""
     from rbm_sim._support import check
     from rbm_sim.units.named import named
 
@@ -111,7 +111,7 @@ def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
 
 
 def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
-    """Weights and hidden units of a run."""
+    """Return the weights and hidden units of a run."""
     if args.hidden is not None or args.theta is not None:
         raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
     rbm = training.load_run(args.weights, "WEIGHTS").learner.rbm
@@ -119,7 +119,7 @@ def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
 
 
 def _states(args: argparse.Namespace) -> "np.ndarray":
-    """The visible states, in the values of the visible units of a run."""
+    """Return the visible states, in the values of the visible units of a run."""
     if not args.weights.endswith(".npz"):
         return _load(args.states, "--states")
     run = training.load_run(args.weights, "WEIGHTS")
@@ -154,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status.
+        Exit status of the sub-command: 130 after Ctrl-C, 1 if anything failed, else 0.
     """
     args = build_parser().parse_args(argv)
     commands = {

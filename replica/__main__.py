@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, cast
 
 from replica import cli
+from replica.models.base import Model
 from replica.phase.model_options import add_controls, add_model, given_controls, model_class
 
 EXAMPLE = """
@@ -66,7 +69,7 @@ def models_command(words: Sequence[str]) -> int:
 
 def solve_command(words: Sequence[str]) -> int:
     """Print every solution at each point of a grid; returns the exit status."""
-    cls: Any = model_class(words)
+    cls = model_class(words)
     parser = cli.Parser(
         example=SOLVE_EXAMPLE,
         prog=f"{cli.command_name()} solve",
@@ -80,7 +83,7 @@ def solve_command(words: Sequence[str]) -> int:
     from replica.phase.listing import solutions_at
 
     grids = cli.grids(args)
-    condensed = tuple(grids.pop("n", (1, 3)))
+    condensed = cast("tuple[int, ...]", tuple(grids.pop("n", (1, 3))))
     if min(condensed) < 1:
         parser.error(f"--n: {min(condensed)} patterns cannot be condensed; whole numbers >= 1 are needed")
     given_controls(parser, cls, grids)
@@ -91,7 +94,13 @@ def solve_command(words: Sequence[str]) -> int:
     return _print_solutions(task, points, grids, cls, args)
 
 
-def _print_solutions(task: Any, points: list[dict[str, Any]], grids: dict[str, Any], cls: Any, args: Any) -> int:
+def _print_solutions(
+    task: Callable[[Any], Any],
+    points: list[dict[str, float | Fraction]],
+    grids: dict[str, list[float | Fraction]],
+    cls: type[Model],
+    args: argparse.Namespace,
+) -> int:
     from replica.phase.listing import columns
     from replica.table import Table, provenance
 

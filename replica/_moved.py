@@ -122,7 +122,7 @@ TASKS = {
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the old names, and loads the modules that they stand for."""
+    """Finder of the old names, and loader of the modules that they stand for."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -139,7 +139,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def renamed(text: str) -> str:
-    """Return a text with old names of modules replaced, such as the task that a checkpoint names.
+    """A text with old names of modules replaced, such as the task that a checkpoint names.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def renamed(text: str) -> str:
     Returns
     -------
     str
-        The same text with the names of today.
+        The text, every old dotted name in it replaced by the one of today.
     """
     for old, new in TASKS.items():
         text = text.replace(f'"{old}"', f'"{new}"')

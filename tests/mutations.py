@@ -30,12 +30,12 @@ class Mutation(NamedTuple):
 
 
 THEORY = "tests/replica"
-CERTIFIED = f"{THEORY}/test_certified.py"
-THERMAL = f"{THEORY}/test_one_step_thermal.py"
-BROKEN_RBM = f"{THEORY}/test_one_step_rbm.py"
-PLANTED = f"{THEORY}/test_planted.py"
-GENERAL = f"{THEORY}/test_general.py"
-PLANTED_SIMULATED = "tests/rbm_sim/test_sim_planted.py"
+CERTIFIED = f"{THEORY}/certified/test_certified.py"
+THERMAL = f"{THEORY}/symmetry_breaking/test_hopfield.py"
+BROKEN_RBM = f"{THEORY}/symmetry_breaking/test_relu_rbm.py"
+PLANTED = f"{THEORY}/models/test_planted.py"
+GENERAL = f"{THEORY}/models/test_general.py"
+PLANTED_SIMULATED = "tests/rbm_sim/learning/test_planted.py"
 MUTATIONS = (
     Mutation(
         "replica/models/general.py",
@@ -45,19 +45,19 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/general.py",
-        "np.sqrt(alpha * p * r), alpha * B, T, refine",
-        "np.sqrt(alpha * r), alpha * B, T, refine",
+        "np.sqrt(self.alpha * self.p * order.r), self.alpha",
+        "np.sqrt(self.alpha * order.r), self.alpha",
         f"{GENERAL}::test_gradient_is_that_of_the_free_energy",
     ),
     Mutation(
         "replica/models/general.py",
-        "1 - self.alpha * self.p * self.p * layers",
-        "1 - self.alpha * self.p * layers",
+        "1 - self.alpha * self.p * self.p * v.V",
+        "1 - self.alpha * self.p * v.V",
         f"{GENERAL}::test_the_replicon_ends_the_sparse_paramagnet",
     ),
     Mutation(
         "replica/models/general.py",
-        "outside = 1 - order.C / self.stiffness",
+        "outside = 1 - order.C / layers.stiffness",
         "outside = 1 - order.C",
         f"{GENERAL}::test_stiffer_hidden_units_are_a_hotter_hopfield_model",
     ),
@@ -81,9 +81,21 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/layers/equations.py",
-        "np.log(alpha * self.p * r) - 2 * y[:, 1]",
-        "np.log(alpha * r) - 2 * y[:, 1]",
+        "np.log(alpha * self.layers.p * h.r) - 2 * y[:, 1]",
+        "np.log(alpha * h.r) - 2 * y[:, 1]",
         f"{GENERAL}::test_bernoulli_and_relu_tend_to_the_relu_rbm",
+    ),
+    Mutation(
+        "replica/models/layers/two_layers.py",
+        "p * mean(unit.chi)",
+        "mean(unit.chi)",
+        f"{GENERAL}::test_gradient_is_that_of_the_free_energy",
+    ),
+    Mutation(
+        "replica/models/layers/two_layers.py",
+        "(p / (2 * noise))",
+        "(1 / (2 * noise))",
+        f"{GENERAL}::test_slopes_of_both_layers",
     ),
     Mutation(
         "replica/potentials/mixture.py",
@@ -95,181 +107,181 @@ MUTATIONS = (
         "replica/numerics/gaussian.py",
         "-x * current + (j * previous if j else previous)\n    return current",
         "-x * current + ((j + 1) * previous if j else previous)\n    return current",
-        f"{THEORY}/test_theory_gaussian.py",
+        f"{THEORY}/numerics/test_gaussian.py",
     ),
     Mutation(
         "replica/numerics/gaussian.py",
         "return -k * np.where(",
         "return k * np.where(",
-        f"{THEORY}/test_theory_gaussian.py",
+        f"{THEORY}/numerics/test_gaussian.py",
     ),
     Mutation(
         "replica/averages/spin.py",
         "C = 2 * mean(phi(x)) / s\n",
         "C = mean(phi(x)) / s\n",
-        f"{THEORY}/test_theory_spin_averages.py",
+        f"{THEORY}/averages/test_spin.py",
     ),
     Mutation(
         "replica/averages/spin.py",
         "mean(u * (1 - tanh(u)) + log1p",
         "mean(u * (1 + tanh(u)) + log1p",
-        f"{THEORY}/test_theory_spin_averages.py",
+        f"{THEORY}/averages/test_spin.py",
     ),
     Mutation(
         "replica/averages/spin.py",
         "(2 / (T * s) * mean(",
         "(1 / (T * s) * mean(",
-        f"{THEORY}/test_theory_spin_averages.py",
+        f"{THEORY}/averages/test_spin.py",
     ),
     Mutation(
         "replica/models/hopfield.py",
         "r=order.q * amplified * amplified, C=C, B=amplified",
         "r=order.q * amplified, C=C, B=amplified",
-        f"{THEORY}/test_theory_limits.py",
+        f"{THEORY}/models/test_limits.py",
     ),
     Mutation(
         "replica/models/hopfield.py",
         "n * m * m / 2 + self.alpha / 2 * (pair + r * C)",
         "n * m * m / 2 + self.alpha / 2 * (pair - r * C)",
-        f"{THEORY}/test_model_contract.py",
+        f"{THEORY}/models/test_contract.py",
     ),
     Mutation(
         "replica/models/hopfield.py",
         "value = 1 - load * squared / (1 - C) ** 2",
         "value = 1 - load * squared / (1 - C)",
-        f"{THEORY}/test_theory_reference.py",
+        f"{THEORY}/models/test_reference_values.py",
     ),
     Mutation(
         "replica/models/hopfield.py",
         "return outside, outside + cross",
         "return outside, outside - cross",
-        f"{THEORY}/test_theory_reference.py",
+        f"{THEORY}/models/test_reference_values.py",
     ),
     Mutation(
         "replica/averages/spin.py",
         "total_m = total_m + weight * z / max(n, 1) * site.m",
         "total_m = total_m + weight * z * site.m",
-        f"{THEORY}/test_theory_reference.py",
+        f"{THEORY}/models/test_reference_values.py",
     ),
     Mutation(
         "replica/models/threshold_hopfield.py",
         "C=phi(m / s) / s,",
         "C=phi(m / s) / (2 * s),",
-        f"{THEORY}/test_model_contract.py",
+        f"{THEORY}/models/test_contract.py",
     ),
     Mutation(
         "replica/models/threshold_hopfield.py",
         "hidden = self.alpha * q * H(2, x) / 2 *",
         "hidden = self.alpha * q * H(2, x) *",
-        f"{THEORY}/test_model_contract.py",
+        f"{THEORY}/models/test_contract.py",
     ),
     Mutation(
         "replica/models/sparse/equations.py",
         "_column(self.alpha * order.B / 2) * law.x",
         "_column(self.alpha * order.B) * law.x",
-        f"{THEORY}/test_rrbm_reference.py",
+        f"{THEORY}/models/test_relu_rbm.py",
     ),
     Mutation(
         "replica/models/sparse/equations.py",
         "r=p * order.q * H(2, y) * amplified * amplified",
         "r=order.q * H(2, y) * amplified * amplified",
-        f"{THEORY}/test_rrbm_limits.py",
+        f"{THEORY}/models/test_compositional.py",
     ),
     Mutation(
         "replica/models/sparse/equations.py",
         "self.alpha / 2 * (r * C + B * q) - visible - hidden",
         "self.alpha / 2 * (r * C + B * q) - visible + hidden",
-        f"{THEORY}/test_model_contract.py",
+        f"{THEORY}/models/test_contract.py",
     ),
     Mutation(
         "replica/models/sparse/equations.py",
         "- self.alpha * order.r / 2 - self.g * activity",
         "- self.alpha * order.r / 2 + self.g * activity",
-        f"{THEORY}/test_rrbm_limits.py",
+        f"{THEORY}/models/test_compositional.py",
     ),
     Mutation(
         "replica/models/sparse/equations.py",
         "q = unit_mean(law.weight * law.x, on)",
         "q = unit_mean(law.weight, on)",
-        f"{THEORY}/test_rrbm_limits.py",
+        f"{THEORY}/models/test_compositional.py",
     ),
     Mutation(
         "replica/averages/pattern_sum.py",
         "power, total = np.array([p / 2, 1 - p, p / 2])",
         "power, total = np.array([p, 1 - 2 * p, p])",
-        f"{THEORY}/test_rrbm_pattern_sum.py",
+        f"{THEORY}/averages/test_pattern_sum.py",
     ),
     Mutation(
         "replica/averages/pattern_sum.py",
         "inverse = 2 / np.maximum(ell, 1e-300)",
         "inverse = 1 / np.maximum(ell, 1e-300)",
-        f"{THEORY}/test_rrbm_pattern_sum.py",
+        f"{THEORY}/averages/test_pattern_sum.py",
     ),
     Mutation(
         "replica/models/hopfield.py",
         "total = -self.alpha / 2 * (log_margin(order, 1.0) + C * gain(order, 1.0))",
         "total = -self.alpha / 2 * (log_margin(order, 1.0) - C * gain(order, 1.0))",
-        f"{THEORY}/test_model_contract.py",
+        f"{THEORY}/models/test_contract.py",
     ),
     Mutation(
         "rbm_sim/units/half_line.py",
         "energy /= gap - low",
         "energy /= gap + low",
-        "tests/rbm_sim/test_sim_units.py",
+        "tests/rbm_sim/units/test_standard.py",
     ),
     Mutation(
         "rbm_sim/units/half_line.py",
         "inverse * (1 - s * (2 - s * (10 - 74 * s)))",
         "inverse * (1 + s * (2 - s * (10 - 74 * s)))",
-        "tests/rbm_sim/test_sim_units.py",
+        "tests/rbm_sim/units/test_standard.py",
     ),
     Mutation(
         "rbm_sim/observables/sparsity.py",
         "participation_ratio(columns.T, a=2)",
         "participation_ratio(columns.T, a=1)",
-        "tests/rbm_sim/test_sim_measure.py",
+        "tests/rbm_sim/observables/test_observables.py",
     ),
     Mutation(
         "rbm_sim/partition/couplings.py",
         "(1 + visible.low) * diagonal / 2",
         "(1 + visible.low) * diagonal",
-        "tests/rbm_sim/test_sim_couplings.py",
+        "tests/rbm_sim/partition/test_couplings.py",
     ),
     Mutation(
         "rbm_sim/learning/contrastive_divergence.py",
         "zip(self.step.arrays(), gradients, (1, -1, -1), strict=True)",
         "zip(self.step.arrays(), gradients, (1, 1, -1), strict=True)",
-        "tests/rbm_sim/test_sim_learning.py",
+        "tests/rbm_sim/learning/test_contrastive_divergence.py",
     ),
     Mutation(
         "rbm_sim/learning/contrastive_divergence.py",
         "return (dw, dv - dw @ lam, dh - mu @ dw) if centred",
         "return (dw, dv + dw @ lam, dh - mu @ dw) if centred",
-        "tests/rbm_sim/test_sim_learning.py",
+        "tests/rbm_sim/learning/test_contrastive_divergence.py",
     ),
     Mutation(
         "rbm_sim/learning/contrastive_divergence.py",
         "norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)",
         "norms = np.abs(w).sum(axis=0) ** options.exponent",
-        "tests/rbm_sim/test_sim_learning.py",
+        "tests/rbm_sim/learning/test_contrastive_divergence.py",
     ),
     Mutation(
         "rbm_sim/learning/measurements.py",
         '"T_eff": p_hat / W2',
         '"T_eff": W2 / p_hat',
-        "tests/rbm_sim/test_sim_train_cli.py",
+        "tests/rbm_sim/commands/test_training.py",
     ),
     Mutation(
         "rbm_sim/units/standard.py",
         "return T ** (order / 2) * reduced",
         "return T**order * reduced",
-        "tests/rbm_sim/test_sim_units.py",
+        "tests/rbm_sim/units/test_standard.py",
     ),
     Mutation(
         "rbm_sim/partition/likelihood.py",
         "estimate(-rbm.free_energy(v, T).astype(np.float64) / T)",
         "estimate(-rbm.free_energy(v, T).astype(np.float64))",
-        "tests/rbm_sim/test_sim_likelihood.py",
+        "tests/rbm_sim/partition/test_likelihood.py",
     ),
     Mutation("replica/certified/hopfield.py", "(y / n + 2 * y * y * y)", "(y / n + y * y * y)", CERTIFIED),
     Mutation("replica/certified/hopfield.py", "6 - arb(2 * square) / n - 4", "6 - arb(2 * square) / n - 3", CERTIFIED),

@@ -25,6 +25,7 @@ def imported(name):
     return importlib.import_module(name)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", [name for package in PACKAGES for name in modules(package)])
 def test_examples(name):
     assert doctest.testmod(imported(name)).failed == 0

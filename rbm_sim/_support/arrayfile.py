@@ -6,10 +6,10 @@ Nothing is allocated before the size that a header promises has been compared wi
 import gzip
 import io
 import math
+import os
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +17,8 @@ _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0
 _GZIP, _NPY, _ZIP = b"\x1f\x8b", b"\x93NUMPY", b"PK\x03\x04"
 
 
-def arrays(path: Any) -> dict[str, np.ndarray]:
-    """All arrays of a file by name; the name is empty in a format that holds one array without a name."""
+def arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """Read all arrays of a file by name; the name is empty in a format that holds one array without a name."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -34,14 +34,14 @@ def arrays(path: Any) -> dict[str, np.ndarray]:
     return {"": _idx(path, content)}
 
 
-def _unzipped(path: Any, content: bytes) -> bytes:
+def _unzipped(path: str | os.PathLike[str], content: bytes) -> bytes:
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path}: its gzip stream of {len(content)} bytes is truncated or damaged: {error}") from None
 
 
-def _npz(path: Any, content: bytes) -> dict[str, np.ndarray]:
+def _npz(path: str | os.PathLike[str], content: bytes) -> dict[str, np.ndarray]:
     found = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -69,7 +69,7 @@ def _npy(where: str, content: bytes) -> np.ndarray:
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def _idx(path: Any, content: bytes) -> np.ndarray:
+def _idx(path: str | os.PathLike[str], content: bytes) -> np.ndarray:
     magic = content[:4]
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _IDX_TYPES or magic[3] == 0:
         raise ValueError(f"{path}: starts with the bytes {magic.hex(' ')}, must be an IDX, .npy or .npz file")
@@ -82,7 +82,7 @@ def _idx(path: Any, content: bytes) -> np.ndarray:
 
 
 def _values(where: str, content: bytes, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
-    """The numbers after a header, in native byte order, if there are as many as it says and all are finite."""
+    """Return the numbers after a header in native byte order, or raise if their count is wrong or one is not finite."""
     expected = math.prod(shape) * dtype.itemsize
     if expected != len(content) or min(shape, default=0) < 0:
         what = "truncated" if len(content) < expected else "too long"

@@ -1,10 +1,13 @@
 """Validation of arguments: one clear ``ValueError`` with the parameter, its value and what is allowed."""
 
+from __future__ import annotations
+
 import math
 import operator
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 
 def integer(name: str, value: Any, *, at_least: int) -> int:
@@ -39,7 +42,7 @@ def number(
     return result
 
 
-def real_array(name: str, value: Any, dtype: Any = None) -> np.ndarray:
+def real_array(name: str, value: Any, dtype: DTypeLike | None = None) -> np.ndarray:
     """Return `value` as an array of finite real numbers (of `dtype` if it is given), or raise."""
     try:
         result = np.asarray(value)

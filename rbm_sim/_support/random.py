@@ -1,14 +1,18 @@
 """Random numbers: one meaning of the keyword ``rng`` everywhere, and seeds that do not depend on order."""
 
 import math
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
+
+Seed: TypeAlias = int | np.random.SeedSequence | np.random.Generator | None
+"""What a keyword ``rng`` takes."""
 
 _ALLOWED = "must be None, a whole number >= 0, a numpy SeedSequence or a numpy Generator"
 
 
-def generator(rng: Any = None) -> np.random.Generator:
+def generator(rng: Seed = None) -> np.random.Generator:
     """Return ``numpy.random.default_rng(rng)``, with one clear error for anything it does not take."""
     try:
         return np.random.default_rng(rng)
@@ -16,7 +20,7 @@ def generator(rng: Any = None) -> np.random.Generator:
         raise ValueError(f"rng = {rng!r}: {_ALLOWED}") from None
 
 
-def seeds(rng: Any, key: tuple[int, ...], count: int) -> list[np.random.SeedSequence]:
+def seeds(rng: Seed, key: tuple[int, ...], count: int) -> list[np.random.SeedSequence]:
     """Return `count` independent seeds, fixed by `rng`, `key` and their index alone.
 
     A SeedSequence gives the same as the number it was made of; one that is also spawned from elsewhere gives streams
@@ -42,8 +46,8 @@ def children(seed: np.random.SeedSequence, key: tuple[int, ...], count: int) -> 
     return [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, *key, index)) for index in range(count)]
 
 
-def uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Uniform numbers in (0, 1], of 53 bits in double precision and of 32 in single precision.
+def uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+    """Draw uniform numbers in (0, 1], of 53 bits in double precision and of 32 in single precision.
 
     Small single-precision numbers have their whole mantissa (``Generator.random`` gives multiples of 2⁻²⁴), so
     that an event of probability 1e-9 has it; and 0 does not occur, so that they have a logarithm.
@@ -58,8 +62,8 @@ def uniform(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.
     return u.reshape(shape)
 
 
-def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Standard normal numbers; in single precision by the transformation of Box and Muller, which vectorises."""
+def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+    """Draw standard normal numbers; in single precision by the transformation of Box and Muller, which vectorises."""
     if dtype != np.float32:
         return rng.standard_normal(shape)
     size = math.prod(shape)

@@ -1,5 +1,7 @@
 """The commands train and sample: learn a machine from data, and draw from a machine that has learned."""
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import os
@@ -13,14 +15,16 @@ from replica import cli
 if TYPE_CHECKING:
     import numpy as np
 
+    from rbm_sim._support.random import Seed
     from rbm_sim.learning import Learner, Options
     from rbm_sim.learning.run_files import Run
+    from rbm_sim.machine.rbm import RBM
     from rbm_sim.units import Unit
 
 OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
 
 
-def add_train(commands: Any) -> None:
+def add_train(commands: argparse._SubParsersAction[cli.Parser]) -> None:
     """Add the command train.
 
     Parameters
@@ -75,7 +79,7 @@ stopped. --out FILE.csv or .json writes the history alone.""",
     cli.add_common(parser, rng=True, plot=True)
 
 
-def add_sample(commands: Any) -> None:
+def add_sample(commands: argparse._SubParsersAction[cli.Parser]) -> None:
     """Add the command sample.
 
     Parameters
@@ -110,7 +114,7 @@ def train(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        130 after Ctrl-C, else 0.
+        Exit status: 130 after Ctrl-C, else 0.
 
     Raises
     ------
@@ -138,7 +142,7 @@ def train(args: argparse.Namespace) -> int:
     about |= provenance(cli.parameters(args), args.rng)
     learner, history = _learner(args, data, about)
 
-    def measure(rbm: Any) -> dict[str, float]:
+    def measure(rbm: RBM) -> dict[str, float]:
         row = describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:SHOWN]).mean}
         if history[-1]["epoch"] in args.likelihood:
             seed = _stream(args.rng, "likelihood")
@@ -165,15 +169,15 @@ def train(args: argparse.Namespace) -> int:
     return 130 if stopped else 0
 
 
-def _stream(seed: Any, use: str) -> "np.random.SeedSequence":
+def _stream(seed: int, use: str) -> np.random.SeedSequence:
     """Seed of random numbers other than those of learning itself, which has the plain one."""
     from numpy.random import SeedSequence
 
     return SeedSequence(seed, spawn_key=(("data", "likelihood", "plot").index(use),))
 
 
-def _digest(data: "np.ndarray") -> str:
-    """What tells one set of data from another."""
+def _digest(data: np.ndarray) -> str:
+    """Digest that tells one set of data from another."""
     import numpy as np
 
     return hashlib.sha256(np.ascontiguousarray(data, np.int8).tobytes()).hexdigest()[:16]
@@ -186,14 +190,14 @@ TESTED = 10_000
 
 
 def load_data(
-    name: str, option: str, level: float | str, *, visible: "Unit", rng: Any = None
-) -> tuple["np.ndarray", tuple[int, ...]]:
+    name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None
+) -> tuple[np.ndarray, tuple[int, ...]]:
     """Load data of two values, those of the visible units.
 
     Parameters
     ----------
     name : str
-        As for `rbm_sim.datasets.load`.
+        As for `rbm_sim.learning.datasets.load`.
     option : str
         Word of the command line that names them.
     level : float or "random"
@@ -229,7 +233,7 @@ def load_data(
     return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
 
 
-def load_run(file: str, option: str) -> "Run":
+def load_run(file: str, option: str) -> Run:
     """Read a run.
 
     Parameters
@@ -242,7 +246,8 @@ def load_run(file: str, option: str) -> "Run":
     Returns
     -------
     Run
-        As it was.
+        The learner in the state of the last epoch that was kept, the history, one row an epoch, and the options of the
+        command that began it.
 
     Raises
     ------
@@ -264,10 +269,8 @@ def _level(text: str) -> float | str:
         raise cli.UsageError(f"--threshold: {text!r} is neither a number nor 'random'") from None
 
 
-def _learner(
-    args: argparse.Namespace, data: "np.ndarray", about: dict[str, Any]
-) -> tuple["Learner", list[dict[str, Any]]]:
-    """A new learner, or the one that `--out` holds."""
+def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) -> tuple[Learner, list[dict[str, Any]]]:
+    """Return a new learner, or the one that `--out` holds."""
     from rbm_sim.learning import Learner
     from rbm_sim.units.named import name_of, named
 
@@ -293,8 +296,8 @@ def _learner(
     return learner, run.history
 
 
-def _options(args: argparse.Namespace, data: "np.ndarray") -> "Options":
-    """How to learn, with defaults that fit the data."""
+def _options(args: argparse.Namespace, data: np.ndarray) -> Options:
+    """Options of learning, with defaults that fit the data."""
     from rbm_sim.learning import Options
 
     rate = args.learning_rate
@@ -317,7 +320,7 @@ def sample(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0.
+        Exit status, 0: what goes wrong raises.
     """
     from replica.table import Table, provenance
 

@@ -1,10 +1,18 @@
 """Pictures of learning: histories, weights as images, configurations as images."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure, FigureBase
+
+    from replica.table import Table
 
 HISTORY = {
     "p_hat": "weight sparsity $\\hat p$",
@@ -17,13 +25,13 @@ HISTORY = {
 TILES = 36
 
 
-def draw_run(table: Any, rbm: RBM, shape: tuple[int, ...], rng: Any = 0) -> Any:
+def draw_run(table: Table, rbm: RBM, shape: tuple[int, ...], rng: Seed = 0) -> Figure:
     """Draw the history of a run, weights of some hidden units and configurations drawn from the machine.
 
     Parameters
     ----------
     table : Table
-        History, with the columns epoch and those of `rbm_sim.learned.describe`.
+        History, with the columns epoch and those of `rbm_sim.learning.measurements.describe`.
     rbm : RBM
         The machine at the end.
     shape : tuple of int
@@ -34,7 +42,8 @@ def draw_run(table: Any, rbm: RBM, shape: tuple[int, ...], rng: Any = 0) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
+        Above, six panels of the history against the epoch; below, the weights of the strongest hidden units, 36 at
+        most, and 36 configurations.
     """
     from matplotlib.figure import Figure
 
@@ -80,7 +89,7 @@ def image_shape(about: dict[str, Any], pixels: int) -> tuple[int, int]:
     Returns
     -------
     tuple of int
-        Rows and columns.
+        Numbers of rows and of columns of pixels; where the run does not know them, the most nearly square ones.
     """
     shape = tuple(about.get("shape", ()))
     return (int(shape[0]), int(shape[1])) if len(shape) == 2 else side(pixels)
@@ -97,13 +106,13 @@ def side(pixels: int) -> tuple[int, int]:
     Returns
     -------
     tuple of int
-        Rows and columns, rows <= columns.
+        Numbers of rows and of columns, rows × columns = pixels and rows ≤ columns.
     """
     rows = next(n for n in range(int(pixels**0.5), 0, -1) if pixels % n == 0)
     return rows, pixels // rows
 
 
-def draw_images(x: np.ndarray, shape: tuple[int, int], title: str) -> Any:
+def draw_images(x: np.ndarray, shape: tuple[int, int], title: str) -> Figure:
     """Draw configurations as images.
 
     Parameters
@@ -118,7 +127,7 @@ def draw_images(x: np.ndarray, shape: tuple[int, int], title: str) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        The figure.
+        A square grid of images in grey, with the title above.
     """
     from matplotlib.figure import Figure
 
@@ -127,7 +136,7 @@ def draw_images(x: np.ndarray, shape: tuple[int, int], title: str) -> Any:
     return figure
 
 
-def _tile(figure: Any, x: np.ndarray, shape: tuple[int, ...], title: str) -> None:
+def _tile(figure: FigureBase, x: np.ndarray, shape: tuple[int, ...], title: str) -> None:
     """Draw rows of an array as images on a grid, each with a grey scale of its own, symmetric about 0 with signs."""
     x = x[:TILES]
     n = int(np.ceil(np.sqrt(len(x))))

@@ -1,4 +1,4 @@
-"""`--simulate`: theory and simulation side by side. The one place in `replica` that knows `rbm_sim`.
+"""`--simulate`: theory and simulation side by side, from `replica` and `rbm_sim`.
 
 Below capacity the theory is the retrieval state. The simulated machines start at one of their patterns and move
 by single-unit flips that lower E(v) = min_h E(v, h); those that leave the pattern are counted as lost, and the
@@ -10,11 +10,20 @@ as 1/√N, so z grows with the number of samples at fixed N.
 
 from __future__ import annotations
 
+import argparse
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from replica import cli
-from replica.models.base import control_fields
+from replica.models.base import Model, control_fields
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rbm_sim.units import TwoValued, Unit
+    from replica.models.hopfield import Hopfield
+    from replica.models.threshold_hopfield import ThresholdHopfield
 
 __all__ = ["compare", "simulate"]
 
@@ -26,8 +35,8 @@ MOST_ENTRIES = 5e8
 MEASURED = ("m", "q", "r")
 
 
-def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]]) -> int:
-    """Run `--simulate` of the phase command; returns the exit status."""
+def simulate(parser: cli.Parser, args: argparse.Namespace, cls: type[Model], grids: dict[str, list[Any]]) -> int:
+    """Run `--simulate` of the phase command and return the exit status."""
     from replica.table import Table, provenance
 
     if args.precision is not None or args.plot is not None:
@@ -78,8 +87,14 @@ def simulate(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]
     return computed.end(failed)
 
 
-def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> dict[str, Any]:
-    """Theory and simulation of m, q, r at one point.
+def compare(
+    model: Hopfield | ThresholdHopfield,
+    N: int,
+    *,
+    samples: int = SAMPLES,
+    rng: int | np.random.SeedSequence | np.random.Generator | None = None,
+) -> dict[str, float | None]:
+    """Compare theory and simulation of m, q, r at one point.
 
     Parameters
     ----------
@@ -110,7 +125,7 @@ def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> d
     visible, hidden = SIMULATED[model.name](model, reference.order)
     result = capacity.retrieval(N, model.alpha, visible=visible, hidden=hidden, samples=samples, rng=rng)
     kept = exists and result.lost_fraction < 1
-    row: dict[str, Any] = {}
+    row: dict[str, float | None] = {}
     for name in MEASURED:
         theory = getattr(state.order, name) if exists else None
         mean, error, _ = result.estimate(name, of="kept" if kept else "all")
@@ -119,23 +134,26 @@ def compare(model: Any, N: int, *, samples: int = SAMPLES, rng: Any = None) -> d
     return {**row, "lost": result.lost_fraction}
 
 
-def _hopfield_units(model: Any, order: Any) -> tuple[Any, Any]:
+def _hopfield_units(model: Hopfield, order: Any) -> tuple[TwoValued, Unit]:
     from rbm_sim.units import Gaussian, Spin
 
     return Spin(0.0), Gaussian()
 
 
-def _threshold_units(model: Any, order: Any) -> tuple[Any, Any]:
+def _threshold_units(model: ThresholdHopfield, order: Any) -> tuple[TwoValued, Unit]:
     """0/1 units in the field g = −αB/2 that cancels the self-field of the state."""
     from rbm_sim.units import Bernoulli, ReLU
 
     return Bernoulli(-model.alpha * order.B / 2), ReLU(model.theta)
 
 
-SIMULATED = {"hopfield": _hopfield_units, "threshold-hopfield": _threshold_units}
+SIMULATED: dict[str, Callable[[Any, Any], tuple[TwoValued, Unit]]] = {
+    "hopfield": _hopfield_units,
+    "threshold-hopfield": _threshold_units,
+}
 
 
-def _loads(cls: Any, others: dict[str, float]) -> list[float]:
+def _loads(cls: type[Model], others: dict[str, float]) -> list[float]:
     """Return 0.8 and 1.2 of the capacity."""
     from replica.critical import spinodal
 
@@ -143,8 +161,8 @@ def _loads(cls: Any, others: dict[str, float]) -> list[float]:
     return [factor * capacity for factor in FACTORS]
 
 
-def _task(name: str, samples: int, seed: int, task: tuple[int, dict[str, Any]]) -> dict[str, Any]:
-    """One row, its random numbers the child of the seed with the row's index."""
+def _task(name: str, samples: int, seed: int, task: tuple[int, dict[str, Any]]) -> dict[str, float | None]:
+    """Compute one row, its random numbers the child of the seed with the row's index."""
     import numpy as np
 
     from replica.models import get

@@ -4,14 +4,18 @@ CD-k starts the chains at the data of each batch and lets them run for k Gibbs s
 from batch to batch. A step of one batch is 3 + 2k matrix products and a few passes over the weights.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Gaussian, TwoValued, Unit
@@ -28,7 +32,7 @@ class DivergedError(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """How to learn.
+    """Options of learning.
 
     Parameters
     ----------
@@ -126,8 +130,15 @@ class Learner:
 
     @classmethod
     def begin(
-        cls, data: Any, *, visible: Unit, hidden: Unit, units: int, options: Options | None = None, rng: Any = None
-    ) -> "Learner":
+        cls,
+        data: ArrayLike,
+        *,
+        visible: Unit,
+        hidden: Unit,
+        units: int,
+        options: Options | None = None,
+        rng: Seed = None,
+    ) -> Learner:
         """Start from small random weights, with visible fields that give the means of the data.
 
         Parameters
@@ -148,7 +159,7 @@ class Learner:
         Returns
         -------
         Learner
-            Before the first epoch.
+            A learner at epoch 0, in single precision, without chains yet.
 
         Raises
         ------
@@ -220,7 +231,7 @@ class Learner:
             )
 
     def _learn_from(self, batch: np.ndarray) -> None:
-        """One step along the gradient of one batch."""
+        """Take one step along the gradient of one batch."""
         n, options = len(batch), self.options
         v, h = (np.empty((2 * n, len(x)), np.float32) for x in (self.parameters.visible, self.parameters.hidden))
         v[:n] = batch
@@ -252,7 +263,7 @@ class Learner:
             self.step.hidden[:] = 0
 
     def _hidden(self, v: np.ndarray, draw: bool) -> tuple[np.ndarray, Any]:
-        """What enters ⟨h⟩ given v, and a draw if one is needed."""
+        """Return what enters ⟨h⟩ given v, and a draw if one is needed."""
         y = v @ self.parameters.w
         y -= self.parameters.hidden
         return _statistic_and_draw(self.hidden, y, self.rng, draw)
@@ -273,7 +284,7 @@ class Learner:
 
 
 def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw: bool) -> tuple[np.ndarray, Any]:
-    """The conditional mean in the fields y, or for ReLU units a draw, and a draw if one is needed."""
+    """Return the conditional mean in the fields y, or for ReLU units a draw, and a draw if one is needed."""
     if isinstance(unit, TwoValued):
         # P(x = 1) = (1 + tanh)/2, and a draw asks whether 2u − 1 ≤ tanh
         half = np.float32((1 - unit.low) / 2)

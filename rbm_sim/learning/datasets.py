@@ -5,13 +5,16 @@ it is asked for. MNIST is looked for in a folder, then in the folder that the en
 and fetched only if neither is given.
 """
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rbm_sim._support import arrayfile, check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.learning import grey_levels
 from rbm_sim.learning.grey_levels import as_spins, binarise
 
@@ -49,7 +52,7 @@ class Dataset(NamedTuple):
     shape: tuple[int, ...]
 
 
-def load(name_or_path: Any, *, binarise: float | str | None = None, rng: Any = None) -> Dataset:
+def load(name_or_path: str | os.PathLike[str], *, binarise: float | str | None = None, rng: Seed = None) -> Dataset:
     """Load a data set by its name, or from a file.
 
     Parameters
@@ -129,7 +132,7 @@ def digits() -> Dataset:
     Returns
     -------
     Dataset
-        Grey levels 0, 1/16, …, 1 and labels 0 to 9.
+        Images with grey levels 0, 1/16, …, 1, shape (1797, 64), and labels 0 to 9.
 
     Raises
     ------
@@ -148,7 +151,7 @@ def digits() -> Dataset:
     return Dataset((images / 16).astype(np.float32), labels.astype(np.uint8), (8, 8))
 
 
-def mnist(folder: Any = None, split: str = "train") -> Dataset:
+def mnist(folder: str | os.PathLike[str] | None = None, split: str = "train") -> Dataset:
     """The MNIST handwritten digits, 28 × 28 pixels: 60 000 to train with, 10 000 to test.
 
     Parameters
@@ -163,7 +166,7 @@ def mnist(folder: Any = None, split: str = "train") -> Dataset:
     Returns
     -------
     Dataset
-        Grey levels 0, 1/255, …, 1 and labels 0 to 9.
+        Images with grey levels 0, 1/255, …, 1, shape (60 000, 784) or (10 000, 784), and labels 0 to 9.
 
     Raises
     ------
@@ -193,7 +196,7 @@ def mnist(folder: Any = None, split: str = "train") -> Dataset:
     return Dataset(grey, labels, images.shape[1:])
 
 
-def read(path: Any) -> np.ndarray:
+def read(path: str | os.PathLike[str]) -> np.ndarray:
     """Read the array in a .npy, .npz or IDX file, plain or gzipped; the format is seen from its first bytes.
 
     Parameters
@@ -215,8 +218,8 @@ def read(path: Any) -> np.ndarray:
     return _images(path, arrayfile.arrays(path))
 
 
-def _loaded(name_or_path: Any) -> Dataset:
-    """The data set as it is."""
+def _loaded(name_or_path: str | os.PathLike[str]) -> Dataset:
+    """Load the data set as it is."""
     match name_or_path.split(":") if isinstance(name_or_path, str) else []:
         case ["bars-and-stripes", side] if side.isdecimal():
             return bars_and_stripes(int(side))
@@ -231,7 +234,7 @@ def _loaded(name_or_path: Any) -> Dataset:
     return _from_file(name_or_path)
 
 
-def _from_file(path: Any) -> Dataset:
+def _from_file(path: str | os.PathLike[str]) -> Dataset:
     found = arrayfile.arrays(path)
     images, labels = _images(path, found), found.get("labels")
     if images.ndim < 2 or images.size == 0:
@@ -243,14 +246,14 @@ def _from_file(path: Any) -> Dataset:
     return Dataset(_grey(images).reshape(len(images), -1), labels, images.shape[1:])
 
 
-def _images(path: Any, found: dict[str, np.ndarray]) -> np.ndarray:
+def _images(path: str | os.PathLike[str], found: dict[str, np.ndarray]) -> np.ndarray:
     if "images" not in found and len(found) != 1:
         raise ValueError(f"{path}: holds the arrays {', '.join(sorted(found))}: one of them must be called images")
     return found["images"] if "images" in found else next(iter(found.values()))
 
 
 def _grey(values: np.ndarray) -> np.ndarray:
-    """Unsigned bytes above 1 as grey levels out of 255; two values as uint8, anything else as float32."""
+    """Turn unsigned bytes above 1 into grey levels out of 255, two values into uint8, anything else into float32."""
     if values.dtype.kind == "b" or (values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 1):
         return values.astype(np.uint8)
     grey = values.astype(np.float32)
@@ -259,8 +262,8 @@ def _grey(values: np.ndarray) -> np.ndarray:
     return grey
 
 
-def _found(name: str, place: Any, source: str) -> Path:
-    """Path of a file of MNIST in a folder or its subfolder `mnist`."""
+def _found(name: str, place: str | os.PathLike[str], source: str) -> Path:
+    """Return the path of a file of MNIST in a folder or its subfolder `mnist`, or raise."""
     for folder in (Path(place), Path(place) / "mnist"):
         for suffix in ("", ".gz"):
             if (folder / (name + suffix)).is_file():
@@ -269,7 +272,7 @@ def _found(name: str, place: Any, source: str) -> Path:
 
 
 def _fetched(name: str) -> Path:
-    """Path of a file of MNIST in the cache, fetched if it is not there."""
+    """Return the path of a file of MNIST in the cache, and fetch it if it is not there."""
     try:
         import pooch
     except ImportError:

@@ -1,13 +1,15 @@
 """Grey levels made two-valued, and two values made those of spins."""
 
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 
 
-def binarise(grey: Any, threshold: float | None = None, *, rng: Any = None) -> np.ndarray:
+def binarise(grey: ArrayLike, threshold: float | None = None, *, rng: Seed = None) -> np.ndarray:
     """Make two values of grey levels: 1 where grey ≥ threshold, or, given `rng`, 1 with probability grey.
 
     Parameters
@@ -22,7 +24,7 @@ def binarise(grey: Any, threshold: float | None = None, *, rng: Any = None) -> n
     Returns
     -------
     ndarray of uint8, shape of `grey`
-        Values 0 and 1.
+        Values 0 and 1, one for each grey level.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def binarise(grey: Any, threshold: float | None = None, *, rng: Any = None) -> n
     return _drawn(grey, random.generator(rng))
 
 
-def as_spins(binary: Any) -> np.ndarray:
+def as_spins(binary: ArrayLike) -> np.ndarray:
     """Turn 0 and 1 into the values −1 and 1 of `Spin` units, 2x − 1.
 
     Parameters
@@ -53,7 +55,7 @@ def as_spins(binary: Any) -> np.ndarray:
     Returns
     -------
     ndarray of float32, shape of `binary`
-        Values −1 and 1.
+        Values −1 and 1, one for each of 0 and 1.
 
     Raises
     ------
@@ -67,18 +69,18 @@ def as_spins(binary: Any) -> np.ndarray:
     return 2 * binary - 1
 
 
-def _cut(grey: Any, threshold: float) -> np.ndarray:
+def _cut(grey: ArrayLike, threshold: float) -> np.ndarray:
     threshold = check.number("threshold", threshold, above=0, at_most=1)
     return (_levels(grey) >= threshold).astype(np.uint8)
 
 
-def _drawn(grey: Any, rng: np.random.Generator) -> np.ndarray:
+def _drawn(grey: ArrayLike, rng: np.random.Generator) -> np.ndarray:
     grey = _levels(grey)
     return (rng.random(grey.shape, np.float32) < grey).astype(np.uint8)
 
 
-def _levels(grey: Any) -> np.ndarray:
-    """Grey levels, if they are."""
+def _levels(grey: ArrayLike) -> np.ndarray:
+    """Return grey levels as an array, or raise if they are none."""
     grey = check.real_array("grey", grey)
     outside = (grey < 0) | (grey > 1)
     if outside.any():

@@ -1,10 +1,14 @@
 """Maximum likelihood for small machines: the exact gradient, by enumeration, instead of chains."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
+from rbm_sim._support.random import Seed
 from rbm_sim.learning.contrastive_divergence import Learner
 from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.machine.rbm import RBM
@@ -13,7 +17,7 @@ from rbm_sim.units import Gaussian, Unit
 
 
 class Fit(NamedTuple):
-    """What maximum likelihood gave.
+    """Result of a fit by maximum likelihood.
 
     Attributes
     ----------
@@ -31,7 +35,7 @@ class Fit(NamedTuple):
     converged: bool
 
 
-def gradient(rbm: RBM, data: Any) -> Parameters:
+def gradient(rbm: RBM, data: ArrayLike) -> Parameters:
     """Exact gradient of the mean log-likelihood, ⟨v h⟩_data − ⟨v h⟩_model for the weights.
 
     Parameters
@@ -58,7 +62,7 @@ def gradient(rbm: RBM, data: Any) -> Parameters:
     return Parameters(v.T @ h / len(v) - model.vh, model.v - v.mean(axis=0), hidden)
 
 
-def fit(data: Any, *, visible: Unit, hidden: Unit, units: int, iterations: int = 1000, rng: Any = None) -> Fit:
+def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations: int = 1000, rng: Seed = None) -> Fit:
     """Maximise the log-likelihood with the exact gradient, by the method of Broyden, Fletcher, Goldfarb and Shanno.
 
     Parameters
@@ -79,7 +83,7 @@ def fit(data: Any, *, visible: Unit, hidden: Unit, units: int, iterations: int =
     Returns
     -------
     Fit
-        The machine, and how it got there.
+        The machine at the maximum found, the log-likelihood on the way, and whether it converged.
 
     Raises
     ------

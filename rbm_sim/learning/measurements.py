@@ -1,10 +1,12 @@
 """What learning does to a machine: sparsity of its weights, how many hidden units a datum activates, how strongly."""
 
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.observables import participation_ratio, weight_norm, weight_sparsity
 from rbm_sim.partition.ais import log_partition
@@ -15,7 +17,7 @@ ROWS = 2000
 """Data on which activities are measured: their mean has an error of 2 % of their scatter."""
 
 
-def describe(rbm: RBM, data: Any) -> dict[str, float]:
+def describe(rbm: RBM, data: ArrayLike) -> dict[str, float]:
     """Measure a machine on data, the hidden units taking their most likely values h*(v).
 
     p_hat = (1/MN) Σ_μ (Σ_i w²)²/Σ_i w⁴;  W2 = (1/M) Σ w²;  T_eff = p_hat/W2, the temperature at which weights ±1/√N
@@ -33,7 +35,7 @@ def describe(rbm: RBM, data: Any) -> dict[str, float]:
     Returns
     -------
     dict
-        Name to number.
+        The seven numbers p_hat, W2, T_eff, L_hat, silent, m_tilde and F, under these names.
 
     Raises
     ------
@@ -60,7 +62,9 @@ def describe(rbm: RBM, data: Any) -> dict[str, float]:
     }
 
 
-def likelihood(rbm: RBM, data: Any, *, base: Any = None, rng: Any = None, threads: int = 1) -> dict[str, float]:
+def likelihood(
+    rbm: RBM, data: ArrayLike, *, base: ArrayLike | None = None, rng: Seed = None, threads: int = 1
+) -> dict[str, float]:
     """Measure the mean log-likelihood of data; ln Z by enumeration where a layer has at most 16 two-valued units.
 
     Parameters

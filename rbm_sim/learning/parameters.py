@@ -1,9 +1,11 @@
 """What is learned, and from what: the parameters of a machine, and data that fit its visible units."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim.units import TwoValued, Unit
@@ -11,7 +13,7 @@ from rbm_sim.units import TwoValued, Unit
 
 @dataclass
 class Parameters:
-    """What is learned: weights, and the linear parts b of the potentials of the two layers.
+    """Parameters that are learned: weights, and the linear parts b of the potentials of the two layers.
 
     Parameters
     ----------
@@ -26,21 +28,21 @@ class Parameters:
     hidden: np.ndarray
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The three arrays.
+        """Return the three arrays, in the order w, visible, hidden.
 
         Returns
         -------
         tuple of ndarray
-            w, visible, hidden.
+            The arrays w, visible and hidden themselves, not copies.
         """
         return self.w, self.visible, self.hidden
 
-    def copy(self) -> "Parameters":
-        """The same numbers in arrays of their own."""
+    def copy(self) -> Parameters:
+        """Return the same numbers in arrays of their own."""
         return Parameters(*(x.copy() for x in self.arrays()))
 
 
-def checked(data: Any, visible: Unit) -> np.ndarray:
+def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     """Check data for learning: a matrix of numbers within the domain of the visible units.
 
     Parameters
@@ -53,7 +55,7 @@ def checked(data: Any, visible: Unit) -> np.ndarray:
     Returns
     -------
     ndarray, shape (samples, N)
-        The data as int8.
+        The data in one byte an entry, int8.
 
     Raises
     ------

@@ -9,11 +9,15 @@ function of the teacher is the same for all ξ*). It is the law of the visible l
 examples, S/√N, and whose hidden units are Gaussian.
 """
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.patterns import pattern_weights, random_patterns
 from rbm_sim.machine.rbm import RBM
@@ -22,14 +26,14 @@ from rbm_sim.units import Gaussian, Spin
 
 
 class Learning(NamedTuple):
-    """What students know, over independent sets of examples: started at the teacher's pattern, or at random.
+    """Knowledge of students, over independent sets of examples: started at the teacher's pattern, or at random.
 
     Attributes
     ----------
     m, m_random : Estimate
         Overlap |Σ_i ξ*_i⟨ξ_i⟩|/N of the student's mean with the teacher's pattern, both signs of which are the same.
     q, q_random : Estimate
-        Overlap |Σ_i ⟨ξ_i⟩⟨ξ_i⟩'|/N of two students of the same examples.
+        Overlap |Σ_i ⟨ξ_i⟩⟨ξ_i⟩′|/N of two students of the same examples.
     """
 
     m: Estimate
@@ -38,8 +42,8 @@ class Learning(NamedTuple):
     q_random: Estimate
 
 
-def teacher_examples(pattern: Any, M: int, *, beta: float, rng: Any = None) -> np.ndarray:
-    """Independent examples of a teacher, drawn exactly.
+def teacher_examples(pattern: ArrayLike, M: int, *, beta: float, rng: Seed = None) -> np.ndarray:
+    """Draw independent examples of a teacher, exactly.
 
     The number k of units that differ from the pattern has the law P(k) ∝ C(N, k) exp{(β/2N)(N − 2k)²}; which ones they
     are is random.
@@ -58,7 +62,7 @@ def teacher_examples(pattern: Any, M: int, *, beta: float, rng: Any = None) -> n
     Returns
     -------
     ndarray of int8, shape (N, M)
-        Examples S, one per column.
+        Examples S, entries ±1, one example per column.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def teacher_examples(pattern: Any, M: int, *, beta: float, rng: Any = None) -> n
     Examples
     --------
     >>> import numpy as np
-    >>> from rbm_sim.planted import teacher_examples
+    >>> from rbm_sim.learning.planted import teacher_examples
     >>> S = teacher_examples(np.ones(1000), 4000, beta=0.5, rng=1)
     >>> bool(abs((S.sum(axis=0) ** 2.0).mean() / 1000 - 2) < 0.2)  # 1/(1 − β)
     True
@@ -100,7 +104,7 @@ def _law_of_differences(N: int, beta: float) -> np.ndarray:
     return law / law.sum()
 
 
-def student(examples: Any) -> RBM:
+def student(examples: ArrayLike) -> RBM:
     """Machine of spin and Gaussian units whose weights are the examples: at temperature T it samples P(ξ | S).
 
     Parameters
@@ -111,7 +115,7 @@ def student(examples: Any) -> RBM:
     Returns
     -------
     RBM
-        The machine, in single precision.
+        Machine with weights S/√N in single precision, N spins and M Gaussian hidden units.
 
     Raises
     ------
@@ -130,7 +134,7 @@ def learning(
     samples: int,
     burn_in: int,
     sweeps: int,
-    rng: Any = None,
+    rng: Seed = None,
 ) -> Learning:
     """Overlaps of students with their teacher and with each other, by alternating Gibbs sampling.
 
@@ -157,7 +161,7 @@ def learning(
     Returns
     -------
     Learning
-        m and q with standard errors over the samples.
+        Overlaps m with the teacher and q between students, from both starts, with standard errors over the samples.
 
     Raises
     ------
@@ -166,7 +170,7 @@ def learning(
 
     Examples
     --------
-    >>> from rbm_sim.planted import learning
+    >>> from rbm_sim.learning.planted import learning
     >>> result = learning(500, 1000, beta_teacher=0.6, T=1 / 0.6, samples=4, burn_in=50, sweeps=100, rng=1)
     >>> bool(abs(result.m.mean - result.q.mean) < 0.05)  # the student is the teacher's equal: m = q
     True

@@ -1,13 +1,16 @@
 """Runs of learning on disk: all that is needed to go on exactly where one stopped, and what was measured."""
 
+from __future__ import annotations
+
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim.learning.contrastive_divergence import Learner, Options
@@ -21,7 +24,7 @@ Row = dict[str, Any]
 
 
 class Run(NamedTuple):
-    """What a file holds.
+    """Contents of a file.
 
     Attributes
     ----------
@@ -40,14 +43,14 @@ class Run(NamedTuple):
 
 def train(
     learner: Learner,
-    data: Any,
+    data: ArrayLike,
     *,
     epochs: int,
     file: str | Path | None = None,
     measure: Callable[[RBM], Row] | None = None,
     history: list[Row] | None = None,
     about: dict[str, Any] | None = None,
-    progress: Callable[..., Any] | None = None,
+    progress: Callable[..., Iterable[int]] | None = None,
 ) -> list[Row]:
     """Learn until a number of epochs is reached, keeping the run on disk after each one.
 
@@ -90,7 +93,7 @@ def train(
             f"data has shape {data.shape}: the machine has {len(learner.parameters.visible)} visible units"
         )
     history = [] if history is None else history
-    left: Any = range(learner.epoch, epochs)
+    left = range(learner.epoch, epochs)
 
     def keep() -> None:
         if file is not None:
@@ -163,7 +166,7 @@ def load(file: str | Path) -> Run:
     Returns
     -------
     Run
-        The learner as it was, the history, and what else was kept.
+        The learner as it was after its last epoch, the history, one row an epoch, and what else was kept.
 
     Raises
     ------
@@ -183,7 +186,7 @@ def load(file: str | Path) -> Run:
 
 
 def _contents(file: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """What is said about the run, and its arrays."""
+    """Read what is said about the run, and its arrays."""
     if Path(file).is_file() and not zipfile.is_zipfile(file):
         raise ValueError("it is no .npz file")
     with np.load(file, allow_pickle=False) as arrays:
@@ -191,7 +194,7 @@ def _contents(file: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
-    """A run from its parts, if they fit."""
+    """Make a run of its parts, or raise if they do not fit."""
     if meta["schema"] != SCHEMA:
         raise ValueError(f"schema = {meta['schema']!r}: this version reads {SCHEMA}")
     check.integer("epoch", meta["epoch"], at_least=0)

@@ -5,12 +5,17 @@ many threads work on the blocks. A sweep of a block is two matrix products and w
 fits into the cache.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.weights import Weights
 from rbm_sim.units import Unit
 
@@ -19,7 +24,7 @@ BLOCK = 250
 
 
 class Machine(Protocol):
-    """What Gibbs sampling asks of a machine: its weights and its units."""
+    """A machine as Gibbs sampling needs it: its weights and its units."""
 
     visible: Unit
     hidden: Unit
@@ -33,7 +38,7 @@ class Machine(Protocol):
     def dtype(self) -> np.dtype:
         """Precision of the weights."""
 
-    def configurations(self, v: Any, name: str = "v") -> np.ndarray:
+    def configurations(self, v: ArrayLike, name: str = "v") -> np.ndarray:
         """Check visible configurations and give them the dtype of the weights."""
 
 
@@ -69,7 +74,14 @@ class Chains:
     """
 
     def __init__(
-        self, rbm: Machine, n_chains: int, *, T: Any = 1.0, rng: Any = None, start: Any = None, threads: int = 1
+        self,
+        rbm: Machine,
+        n_chains: int,
+        *,
+        T: float | ArrayLike = 1.0,
+        rng: Seed = None,
+        start: ArrayLike | None = None,
+        threads: int = 1,
     ) -> None:
         n_chains = check.integer("n_chains", n_chains, at_least=1)
         self.rbm = rbm
@@ -90,7 +102,7 @@ class Chains:
             self.v[:] = v
         self._each_block(self._draw_hidden)
 
-    def run(self, steps: int) -> "Chains":
+    def run(self, steps: int) -> Chains:
         """Sweep all chains: v ~ P(v | h), then h ~ P(h | v).
 
         Parameters
@@ -101,7 +113,7 @@ class Chains:
         Returns
         -------
         Chains
-            Itself, its `v` and `h` being new ones.
+            These chains themselves, moved on: `v` and `h` are overwritten.
 
         Raises
         ------
@@ -128,10 +140,10 @@ class Chains:
         rbm.matrix.backward(self.h[block], out=self.v[block])
         self.v[block] = rbm.visible.sample(self.v[block], rng, self._temperature(block))
 
-    def _temperature(self, block: slice) -> Any:
+    def _temperature(self, block: slice) -> float | np.ndarray:
         return self.T[block] if isinstance(self.T, np.ndarray) else self.T
 
-    def _each_block(self, work: Any) -> None:
+    def _each_block(self, work: Callable[[slice, np.random.Generator], None]) -> None:
         """Do the work for each block, in this thread or in several."""
         with blas.one_thread(), np.errstate(over="ignore", invalid="ignore"):
             self._work(work)
@@ -141,7 +153,7 @@ class Chains:
                 "joint law"
             )
 
-    def _work(self, work: Any) -> None:
+    def _work(self, work: Callable[[slice, np.random.Generator], None]) -> None:
         if min(self.threads, len(self._blocks)) == 1:
             for block, stream in zip(self._blocks, self._rng, strict=True):
                 work(block, stream)
@@ -150,7 +162,7 @@ class Chains:
             list(pool.map(work, self._blocks, self._rng))
 
 
-def _temperature(T: Any, n_chains: int, dtype: Any) -> Any:
+def _temperature(T: float | ArrayLike, n_chains: int, dtype: np.dtype) -> float | np.ndarray:
     """Return the temperature of all chains, or of each one as a column."""
     bounds = np.finfo(dtype)
     if np.ndim(T) == 0:

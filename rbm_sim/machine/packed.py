@@ -4,9 +4,12 @@ A float32 weight takes 4 bytes. Products spread the entries out a block of rows 
 eight entries of every byte, and the block stays in the cache.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rbm_sim._support import check
 from rbm_sim.machine.weights import Dense, Weights
@@ -39,7 +42,7 @@ class PackedPatterns(Weights):
     Examples
     --------
     >>> import numpy as np
-    >>> from rbm_sim.packed import PackedPatterns
+    >>> from rbm_sim.machine.packed import PackedPatterns
     >>> PackedPatterns(np.array([[0b10100000]], np.uint8), 3).dense()
     array([[ 1., -1.,  1.]], dtype=float32)
     """
@@ -51,7 +54,7 @@ class PackedPatterns(Weights):
         *,
         nonzero: np.ndarray | None = None,
         scale: float = 1.0,
-        dtype: Any = np.float32,
+        dtype: DTypeLike = np.float32,
     ) -> None:
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise ValueError(f"dtype = {dtype!r}: must be float32 or float64")
@@ -74,8 +77,8 @@ class PackedPatterns(Weights):
         """Memory of the bits."""
         return self.positive.nbytes + (0 if self.nonzero is None else self.nonzero.nbytes)
 
-    def scaled(self, scale: float, dtype: Any = np.float32) -> "PackedPatterns":
-        """The same bits with another factor.
+    def scaled(self, scale: float, dtype: DTypeLike = np.float32) -> PackedPatterns:
+        """Return the same bits with another factor.
 
         Parameters
         ----------
@@ -87,12 +90,12 @@ class PackedPatterns(Weights):
         Returns
         -------
         PackedPatterns
-            It shares the bits.
+            New weights that share the bits of these.
         """
         return PackedPatterns(self.positive, self.shape[1], nonzero=self.nonzero, scale=scale, dtype=dtype)
 
-    def first(self, M: int) -> "PackedPatterns":
-        """The first patterns only.
+    def first(self, M: int) -> PackedPatterns:
+        """Return the first patterns only.
 
         Parameters
         ----------
@@ -102,7 +105,7 @@ class PackedPatterns(Weights):
         Returns
         -------
         PackedPatterns
-            They share the bits.
+            Weights of shape (N, M) that share the bits of these.
         """
         used = -(-M // 8)
         nonzero = None if self.nonzero is None else self.nonzero[:, :used]
@@ -126,7 +129,7 @@ class PackedPatterns(Weights):
         return result
 
     def squares(self, x: np.ndarray) -> np.ndarray:
-        """Σ_μ w² x: where no entry is 0, the same for every visible unit."""
+        """Sums Σ_μ w² x: where no entry is 0, the same for every visible unit."""
         if self.nonzero is None:
             total = self.scale**2 * x.sum(axis=-1, keepdims=True)
             return np.broadcast_to(total, (*x.shape[:-1], self.shape[0]))
@@ -135,28 +138,28 @@ class PackedPatterns(Weights):
         return self.scale**2 * present.backward(x)
 
     def largest(self) -> float:
-        """The factor of ξ = ±1."""
+        """Modulus of the factor, since ξ = ±1."""
         return abs(self.scale)
 
-    def row(self, i: int) -> tuple[Any, np.ndarray]:
-        """One row spread out."""
+    def row(self, i: int) -> tuple[slice, np.ndarray]:
+        """Row of w, spread out."""
         return slice(None), self._spread(slice(i, i + 1))[0] * self.dtype.type(self.scale)
 
     def columns(self, first: int, last: int) -> np.ndarray:
-        """A few columns spread out."""
+        """Columns of w, spread out."""
         bytes_ = slice(first // 8, -(-last // 8))
         skip = first - 8 * bytes_.start
         return self._spread(slice(None), bytes_)[:, skip : skip + last - first] * self.dtype.type(self.scale)
 
     def transposed(self) -> Dense:
-        """As an array: the bits are stored by rows."""
+        """Return wᵀ as an array: the bits are stored by rows."""
         return Dense(self.dense().T)
 
     def _blocks(self) -> list[slice]:
         return [slice(i, min(i + self._step, self.shape[0])) for i in range(0, self.shape[0], self._step)]
 
     def _spread(self, rows: slice, bytes_: slice = slice(None)) -> np.ndarray:
-        """The entries ξ of some rows as floats."""
+        """Entries ξ of some rows as floats."""
         bits = self.positive[rows, bytes_]
         xi = self._signs.take(bits, axis=0).reshape(len(bits), -1)
         if self.nonzero is not None:

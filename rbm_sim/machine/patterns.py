@@ -1,22 +1,59 @@
 """Random patterns, the weights made of them, and states near them."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.packed import PackedPatterns
 from rbm_sim.machine.rbm import RBM
+from rbm_sim.machine.weights import SparseMatrix
 from rbm_sim.units import TwoValued
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+# What stores patterns.
+PatternsLike: TypeAlias = ArrayLike | PackedPatterns | SparseMatrix
 
 _BLOCK = 1 << 20
 """Entries that are drawn at a time: they stay in the cache."""
 
 
-def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: str = "array") -> Any:
-    """Random patterns: ξ_{iμ} = ±1 with probability p_i/2 each, 0 otherwise.
+@overload
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: Literal["array"] = "array"
+) -> np.ndarray: ...
+
+
+@overload
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: Literal["packed"]
+) -> PackedPatterns: ...
+
+
+@overload
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: Literal["sparse"]
+) -> csr_array: ...
+
+
+@overload
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: str
+) -> np.ndarray | PackedPatterns | csr_array: ...
+
+
+def random_patterns(
+    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: str = "array"
+) -> np.ndarray | PackedPatterns | csr_array:
+    """Draw random patterns: ξ_{iμ} = ±1 with probability p_i/2 each, 0 otherwise.
 
     Parameters
     ----------
@@ -35,7 +72,7 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: s
     Returns
     -------
     ndarray of int8, PackedPatterns or csr_array, shape (N, M)
-        ξ.
+        ξ, one pattern per column, in the storage that was asked for.
 
     Raises
     ------
@@ -48,7 +85,7 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: s
 
     Examples
     --------
-    >>> from rbm_sim.patterns import random_patterns
+    >>> from rbm_sim.machine.patterns import random_patterns
     >>> random_patterns(1000, 800, rng=1, storage="packed").nbytes
     100000
     """
@@ -65,7 +102,7 @@ def random_patterns(N: int, M: int, *, p: Any = 1.0, rng: Any = None, storage: s
 
 
 def _bits(M: int, density: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Bits of the entries +1 and of those that are not 0 (None: all), a block of rows at a time."""
+    """Draw bits of the entries +1 and of those that are not 0 (None: all), a block of rows at a time."""
     rows = max(1, _BLOCK // M)
     full = bool((density == 1).all())
     fine = bool((density < 1e-3).any())  # numpy's single-precision numbers are multiples of 2⁻²⁴
@@ -79,19 +116,19 @@ def _bits(M: int, density: np.ndarray, rng: np.random.Generator) -> Iterator[tup
 
 
 def _present(rng: np.random.Generator, M: int, density: np.ndarray, fine: bool) -> np.ndarray:
-    """Which entries of a block of rows are not 0."""
+    """Draw which entries of a block of rows are not 0."""
     shape = (len(density), M)
     return random.uniform(rng, shape, np.float32) <= density if fine else rng.random(shape, np.float32) < density
 
 
 def _entries(M: int, positive: np.ndarray, nonzero: np.ndarray | None) -> np.ndarray:
-    """The entries of a block of rows as int8."""
+    """Entries of a block of rows as int8."""
     xi = 2 * np.unpackbits(positive, axis=1, count=M).view(np.int8)
     xi -= 1 if nonzero is None else np.unpackbits(nonzero, axis=1, count=M).view(np.int8)
     return xi
 
 
-def _as_array(N: int, M: int, bits: Iterator[Any]) -> np.ndarray:
+def _as_array(N: int, M: int, bits: Iterator[tuple[np.ndarray, np.ndarray | None]]) -> np.ndarray:
     result, row = np.empty((N, M), np.int8), 0
     for block in bits:
         rows = len(block[0])
@@ -100,13 +137,13 @@ def _as_array(N: int, M: int, bits: Iterator[Any]) -> np.ndarray:
     return result
 
 
-def _as_sparse(N: int, M: int, bits: Iterator[Any]) -> Any:
+def _as_sparse(N: int, M: int, bits: Iterator[tuple[np.ndarray, np.ndarray | None]]) -> csr_array:
     import scipy.sparse as sp
 
     return sp.vstack([sp.csr_array(_entries(M, *block)) for block in bits], format="csr")
 
 
-def _as_packed(N: int, M: int, bits: Iterator[Any]) -> PackedPatterns:
+def _as_packed(N: int, M: int, bits: Iterator[tuple[np.ndarray, np.ndarray | None]]) -> PackedPatterns:
     positive, nonzero = np.empty((N, -(-M // 8)), np.uint8), None
     row = 0
     for plus, present in bits:
@@ -122,7 +159,19 @@ def _as_packed(N: int, M: int, bits: Iterator[Any]) -> PackedPatterns:
 _STORAGES = {"array": _as_array, "packed": _as_packed, "sparse": _as_sparse}
 
 
-def pattern_weights(patterns: Any, dtype: Any = np.float32) -> Any:
+@overload
+def pattern_weights(patterns: PackedPatterns, dtype: DTypeLike = np.float32) -> PackedPatterns: ...
+
+
+@overload
+def pattern_weights(patterns: ArrayLike, dtype: DTypeLike = np.float32) -> np.ndarray: ...
+
+
+@overload
+def pattern_weights(patterns: SparseMatrix, dtype: DTypeLike = np.float32) -> csr_array: ...
+
+
+def pattern_weights(patterns: PatternsLike, dtype: DTypeLike = np.float32) -> np.ndarray | PackedPatterns | csr_array:
     """Weights of the random RBM, w = ξ/√N, stored as the patterns are.
 
     Parameters
@@ -135,7 +184,7 @@ def pattern_weights(patterns: Any, dtype: Any = np.float32) -> Any:
     Returns
     -------
     ndarray, PackedPatterns or csr_array, shape (N, M)
-        w, for `RBM`.
+        Weights w in `dtype`, ready for `RBM`; packed patterns share their bits with them.
 
     Raises
     ------
@@ -152,14 +201,14 @@ def pattern_weights(patterns: Any, dtype: Any = np.float32) -> Any:
         return patterns.scaled(1 / math.sqrt(patterns.shape[0]), dtype)
     if hasattr(patterns, "tocsr"):
         w = patterns.tocsr().astype(dtype)
-        w.data /= np.asarray(math.sqrt(patterns.shape[0]), dtype=dtype)
+        w.data /= np.asarray(math.sqrt(w.shape[0]), dtype=dtype)
         return w
     xi = _matrix(patterns)
     return xi.astype(dtype) / np.asarray(math.sqrt(len(xi)), dtype=dtype)
 
 
-def first_patterns(patterns: Any, count: int) -> np.ndarray:
-    """The first patterns as an array, whatever stores them.
+def first_patterns(patterns: PatternsLike, count: int) -> np.ndarray:
+    """Return the first patterns as an array, whatever stores them.
 
     Parameters
     ----------
@@ -171,7 +220,7 @@ def first_patterns(patterns: Any, count: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N, count)
-        The entries.
+        Entries of the first `count` columns: of an array a view, in its dtype; spread out if packed or sparse.
 
     Raises
     ------
@@ -179,25 +228,25 @@ def first_patterns(patterns: Any, count: int) -> np.ndarray:
         If there are fewer.
     """
     count = check.integer("count", count, at_least=1)
-    if not isinstance(patterns, PackedPatterns) and not hasattr(patterns, "tocsr"):
-        patterns = _matrix(patterns)
-    if count > patterns.shape[1]:
-        raise ValueError(f"count = {count}: there are only {patterns.shape[1]} patterns")
-    if isinstance(patterns, PackedPatterns):
-        return patterns.columns(0, count)
-    chosen = patterns[:, :count]
+    stored = isinstance(patterns, PackedPatterns) or hasattr(patterns, "tocsr")
+    xi: Any = patterns if stored else _matrix(cast(ArrayLike, patterns))
+    if count > xi.shape[1]:
+        raise ValueError(f"count = {count}: there are only {xi.shape[1]} patterns")
+    if isinstance(xi, PackedPatterns):
+        return xi.columns(0, count)
+    chosen = xi[:, :count]
     return chosen.toarray() if hasattr(chosen, "toarray") else chosen
 
 
-def _matrix(patterns: Any) -> np.ndarray:
+def _matrix(patterns: ArrayLike) -> np.ndarray:
     xi = check.real_array("patterns", patterns)
     if xi.ndim != 2 or xi.size == 0:
         raise ValueError(f"patterns has shape {xi.shape}: must be (N, M), both at least 1")
     return xi
 
 
-def pattern_state(pattern: Any, visible: TwoValued) -> np.ndarray:
-    """The state of the visible layer that a pattern asks for, v_i = 1 where ξ_i > 0, else the lower value.
+def pattern_state(pattern: ArrayLike, visible: TwoValued) -> np.ndarray:
+    """State of the visible layer that a pattern asks for, v_i = 1 where ξ_i > 0, else the lower value.
 
     For spin units and ξ = ±1 this is the pattern itself, for Bernoulli units Θ(ξ).
 
@@ -211,7 +260,7 @@ def pattern_state(pattern: Any, visible: TwoValued) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N,)
-        v, float64.
+        Visible configuration v in float64, each entry 1 or the lower value of the units.
 
     Raises
     ------
@@ -224,7 +273,7 @@ def pattern_state(pattern: Any, visible: TwoValued) -> np.ndarray:
     return np.where(xi > 0, 1.0, visible.low)
 
 
-def corrupted(rbm: RBM, v: Any, probability: float, *, rng: Any = None) -> np.ndarray:
+def corrupted(rbm: RBM, v: ArrayLike, probability: float, *, rng: Seed = None) -> np.ndarray:
     """Flip every visible unit with the given probability (1 − m₀)/2; spins keep the overlap m₀ with `v`.
 
     Parameters
@@ -241,7 +290,7 @@ def corrupted(rbm: RBM, v: Any, probability: float, *, rng: Any = None) -> np.nd
     Returns
     -------
     ndarray, shape (..., N)
-        The noisy configurations.
+        A new array, `v` with each unit flipped or not, in the dtype of the weights.
 
     Raises
     ------

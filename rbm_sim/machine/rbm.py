@@ -1,17 +1,21 @@
 """The restricted Boltzmann machine: energy, free energy, and alternating Gibbs sampling."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
-from rbm_sim.machine.weights import stored
+from rbm_sim.machine.weights import WeightsLike, stored
 from rbm_sim.units import Unit
 
 
 class State(NamedTuple):
-    """A joint state of many chains.
+    """Joint state of many chains.
 
     Attributes
     ----------
@@ -71,7 +75,7 @@ class RBM:
     1.5
     """
 
-    def __init__(self, weights: Any, *, visible: Unit, hidden: Unit) -> None:
+    def __init__(self, weights: WeightsLike, *, visible: Unit, hidden: Unit) -> None:
         self.matrix = stored(weights)
         self.shape, self.dtype = self.matrix.shape, self.matrix.dtype
         self.visible = _layer("visible", visible, self.shape[0], self.dtype)
@@ -79,15 +83,15 @@ class RBM:
 
     @property
     def weights(self) -> np.ndarray:
-        """The weights as an array, shape (N, M): read-only if they are stored as one, else a new one."""
+        """Weights as an array, shape (N, M): read-only if they are stored as one, else a new one."""
         return self.matrix.dense()
 
     def __repr__(self) -> str:
         kinds = f"visible={type(self.visible).__name__}, hidden={type(self.hidden).__name__}"
         return f"RBM(N={self.shape[0]}, M={self.shape[1]}, {kinds}, {self.dtype})"
 
-    def transposed(self) -> "RBM":
-        """Return the machine with its two layers exchanged, E'(h, v) = E(v, h).
+    def transposed(self) -> RBM:
+        """Return the machine with its two layers exchanged, E′(h, v) = E(v, h).
 
         Returns
         -------
@@ -96,7 +100,7 @@ class RBM:
         """
         return RBM(self.matrix.transposed(), visible=self.hidden, hidden=self.visible)
 
-    def inputs(self, v: Any) -> np.ndarray:
+    def inputs(self, v: ArrayLike) -> np.ndarray:
         """Inputs of the hidden layer, I_μ = Σ_i w_{iμ} v_i.
 
         Parameters
@@ -107,7 +111,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (..., M)
-            I.
+            Inputs I_μ, one for each hidden unit and configuration.
 
         Raises
         ------
@@ -116,7 +120,7 @@ class RBM:
         """
         return self.matrix.forward(self.configurations(v))
 
-    def configurations(self, v: Any, name: str = "v") -> np.ndarray:
+    def configurations(self, v: ArrayLike, name: str = "v") -> np.ndarray:
         """Check visible configurations and give them the dtype of the weights.
 
         Parameters
@@ -129,7 +133,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (..., N)
-            The configurations.
+            The same values in the dtype of the weights; not a copy if they have it.
 
         Raises
         ------
@@ -138,7 +142,7 @@ class RBM:
         """
         return _configurations(name, v, self.visible, self.shape[0], self.dtype)
 
-    def energy(self, v: Any, h: Any) -> np.ndarray:
+    def energy(self, v: ArrayLike, h: ArrayLike) -> np.ndarray:
         """Joint energy E(v, h) = −Σ w_{iμ} v_i h_μ + Σ_i U_i(v_i) + Σ_μ U_μ(h_μ).
 
         Parameters
@@ -151,7 +155,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (...)
-            E.
+            E(v, h), one number for each pair of configurations.
 
         Raises
         ------
@@ -166,7 +170,7 @@ class RBM:
             raise ValueError(f"v and h have shapes {v.shape} and {h.shape}: leading axes must match") from None
         return self.visible.potential(v).sum(axis=-1) + self.hidden.potential(h).sum(axis=-1) - interaction
 
-    def free_energy(self, v: Any, T: float = 1.0) -> np.ndarray:
+    def free_energy(self, v: ArrayLike, T: float = 1.0) -> np.ndarray:
         """Free energy of visible configurations, F(v) = Σ_i U_i(v_i) − T Σ_μ K_μ(I_μ): P(v) ∝ exp(−F(v)/T).
 
         K_μ(I) = ln ∫dh exp{(I h − U_μ(h))/T} over the Lebesgue or counting measure, not normalised.
@@ -181,7 +185,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (...)
-            F.
+            F(v), one number for each configuration.
 
         Raises
         ------
@@ -193,7 +197,7 @@ class RBM:
         K = self.hidden.log_partition(self.matrix.forward(v), T)
         return self.visible.potential(v).sum(axis=-1) - T * K.sum(axis=-1)
 
-    def marginal_energy(self, v: Any) -> np.ndarray:
+    def marginal_energy(self, v: ArrayLike) -> np.ndarray:
         """Energy of visible configurations, E(v) = min_h E(v, h) = Σ_i U_i(v_i) − Σ_μ max_h [I_μ h − U_μ(h)].
 
         Parameters
@@ -204,7 +208,7 @@ class RBM:
         Returns
         -------
         ndarray, shape (...)
-            E(v).
+            E(v), one number for each configuration.
 
         Raises
         ------
@@ -214,7 +218,7 @@ class RBM:
         v = self.configurations(v)
         return self.visible.potential(v).sum(axis=-1) - self.hidden.ground(self.matrix.forward(v)).sum(axis=-1)
 
-    def clamped_free_energy(self, data: Any, T: float = 1.0) -> float:
+    def clamped_free_energy(self, data: ArrayLike, T: float = 1.0) -> float:
         """Free energy of the machine clamped to data, the mean of F(v) over them.
 
         The log-likelihood of the data, per configuration, is −(this)/T − ln Z.
@@ -229,7 +233,7 @@ class RBM:
         Returns
         -------
         float
-            ⟨F(v)⟩ over the data.
+            Mean ⟨F(v)⟩ over the data, summed in double precision.
 
         Raises
         ------
@@ -242,9 +246,15 @@ class RBM:
         return float(F.mean(dtype=float))
 
     def sample(
-        self, n_chains: int, steps: int, T: Any = 1.0, rng: Any = None, start: Any = None, threads: int = 1
+        self,
+        n_chains: int,
+        steps: int,
+        T: float | ArrayLike = 1.0,
+        rng: Seed = None,
+        start: ArrayLike | None = None,
+        threads: int = 1,
     ) -> State:
-        """Alternating (block) Gibbs sampling: v ~ P(v | h), then h ~ P(h | v), `steps` times in every chain.
+        """Draw v ~ P(v | h), then h ~ P(h | v), `steps` times in every chain: alternating (block) Gibbs sampling.
 
         Parameters
         ----------
@@ -254,7 +264,7 @@ class RBM:
             Number of full sweeps, >= 0. With 0 sweeps the start comes back, with h drawn given v.
         T : float or array_like, shape (n_chains,)
             Temperature, >= 0, or one > 0 for each chain. At T = 0 units take their most likely value; see also
-            `rbm_sim.dynamics.alternate`.
+            `rbm_sim.retrieval.dynamics.alternate`.
         rng : None, int, SeedSequence or Generator
             Random numbers, as for ``numpy.random.default_rng``.
         start : array_like, shape (N,) or (n_chains, N), optional
@@ -277,7 +287,7 @@ class RBM:
         return State(chains.v, chains.h)
 
 
-def _layer(name: str, unit: Any, size: int, dtype: Any) -> Unit:
+def _layer(name: str, unit: Unit, size: int, dtype: np.dtype) -> Unit:
     """Return the layer with its parameters expanded, or raise if `unit` is not a unit or does not fit."""
     if not isinstance(unit, Unit):
         raise ValueError(f"{name} = {unit!r}: must be a unit, such as Bernoulli(), Spin(), Gaussian() or ReLU()")
@@ -287,7 +297,7 @@ def _layer(name: str, unit: Any, size: int, dtype: Any) -> Unit:
         raise ValueError(f"{name}: {error}") from None
 
 
-def _configurations(name: str, x: Any, unit: Unit, size: int, dtype: Any) -> np.ndarray:
+def _configurations(name: str, x: ArrayLike, unit: Unit, size: int, dtype: np.dtype) -> np.ndarray:
     """Return configurations of one layer in `dtype`, or raise if their length or their values do not fit."""
     x = check.real_array(name, x, dtype)
     if x.ndim == 0 or x.shape[-1] != size:

@@ -1,15 +1,33 @@
-"""How the weights of a machine are stored: dense or sparse here, as bits in `rbm_sim.packed`. Few products are needed.
+"""How the weights of a machine are stored: dense or sparse here, as bits in `rbm_sim.machine.packed`.
 
-A sparse matrix takes 8 bytes for each entry that is not 0, twice, for fast products from either side.
+Few products are needed. A sparse matrix takes 8 bytes for each entry that is not 0, twice, for fast products from
+either side.
 """
+
+from __future__ import annotations
 
 import abc
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class SparseMatrix(Protocol):
+    """A matrix of scipy.sparse, of any format."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Numbers of rows and of columns."""
+
+    def tocsr(self) -> csr_array:
+        """Return the same matrix, stored by rows."""
 
 
 class Weights(abc.ABC):
@@ -40,7 +58,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (..., M)
-            v w.
+            Inputs v w, one for each hidden unit; `out` itself if it is given.
         """
 
     @abc.abstractmethod
@@ -57,7 +75,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (..., N)
-            h wᵀ.
+            Inputs h wᵀ, one for each visible unit; `out` itself if it is given.
         """
 
     @abc.abstractmethod
@@ -72,7 +90,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (..., N)
-            The sums.
+            The sums, one for each visible unit; perhaps a read-only view that repeats them.
         """
 
     def norms(self) -> np.ndarray:
@@ -81,23 +99,23 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (N,)
-            One for each visible unit.
+            Squared length of each row of w, one for each visible unit.
         """
         return self.squares(np.ones(self.shape[1], self.dtype))
 
     @abc.abstractmethod
     def largest(self) -> float:
-        """The largest |w_{iμ}|.
+        """Largest |w_{iμ}|.
 
         Returns
         -------
         float
-            max |w|.
+            Largest modulus of an entry of w.
         """
 
     @abc.abstractmethod
-    def row(self, i: int) -> tuple[Any, np.ndarray]:
-        """The weights of one visible unit that are not 0.
+    def row(self, i: int) -> tuple[slice | np.ndarray, np.ndarray]:
+        """Weights of one visible unit; those that are 0 may be left out.
 
         Parameters
         ----------
@@ -107,14 +125,14 @@ class Weights(abc.ABC):
         Returns
         -------
         index : slice or ndarray of int
-            The hidden units.
-        w : ndarray
-            Their weights.
+            Hidden units of the weights that follow: all of them, or those with an entry in a sparse matrix.
+        w : ndarray, shape (M,) or that of `index`
+            Their weights w_{iμ}, of dense weights a view.
         """
 
     @abc.abstractmethod
     def columns(self, first: int, last: int) -> np.ndarray:
-        """The weights of the hidden units `first` to `last` − 1, as an array.
+        """Weights of the hidden units `first` to `last` − 1, as an array.
 
         Parameters
         ----------
@@ -124,12 +142,12 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (N, last − first)
-            The weights.
+            Part of w, visible × hidden; of dense weights a view.
         """
 
     @abc.abstractmethod
-    def transposed(self) -> "Weights":
-        """The matrix wᵀ, without a copy where that is possible.
+    def transposed(self) -> Weights:
+        """Return the matrix wᵀ, without a copy where that is possible.
 
         Returns
         -------
@@ -143,7 +161,7 @@ class Weights(abc.ABC):
         Returns
         -------
         ndarray, shape (N, M)
-            w.
+            The whole matrix w; a view if it is stored as an array.
         """
         return self.columns(0, self.shape[1])
 
@@ -173,13 +191,13 @@ class Dense(Weights):
         return np.matmul(h, self.w.T, out=out)
 
     def squares(self, x: np.ndarray) -> np.ndarray:
-        """Σ_μ w² x."""
+        """Sums Σ_μ w² x."""
         if self._squares is None:
             self._squares = self.w * self.w
         return x @ self._squares.T
 
     def norms(self) -> np.ndarray:
-        """Σ_μ w², without a matrix of squares."""
+        """Sums Σ_μ w², without a matrix of squares."""
         return np.einsum("ij,ij->i", self.w, self.w)
 
     def largest(self) -> float:
@@ -188,16 +206,16 @@ class Dense(Weights):
             self._largest = float(max(self.w.max(), -self.w.min()))
         return self._largest
 
-    def row(self, i: int) -> tuple[Any, np.ndarray]:
-        """A view."""
+    def row(self, i: int) -> tuple[slice | np.ndarray, np.ndarray]:
+        """Row of w, a view."""
         return slice(None), self.w[i]
 
     def columns(self, first: int, last: int) -> np.ndarray:
-        """A view."""
+        """Columns of w, a view."""
         return self.w[:, first:last]
 
-    def transposed(self) -> "Dense":
-        """A view."""
+    def transposed(self) -> Dense:
+        """Return wᵀ, a view."""
         return Dense(self.w.T)
 
 
@@ -210,14 +228,14 @@ class Sparse(Weights):
         w and wᵀ.
     """
 
-    def __init__(self, rows: Any, columns: Any) -> None:
+    def __init__(self, rows: csr_array, columns: csr_array) -> None:
         self._rows, self._columns = rows, columns
-        self._squares: Any = None
+        self._squares: csr_array | None = None
         self.shape = rows.shape
         self.dtype = rows.dtype
 
     @classmethod
-    def of(cls, w: Any) -> "Sparse":
+    def of(cls, w: SparseMatrix) -> Sparse:
         """Store a matrix of scipy.sparse.
 
         Parameters
@@ -228,7 +246,7 @@ class Sparse(Weights):
         Returns
         -------
         Sparse
-            The same.
+            The entries of `w`, copied, in float32 or float64, duplicates summed.
         """
         import scipy.sparse as sp
 
@@ -249,7 +267,7 @@ class Sparse(Weights):
         return _into(out, _sparse_product(self._rows, h))
 
     def squares(self, x: np.ndarray) -> np.ndarray:
-        """Σ_μ w² x."""
+        """Sums Σ_μ w² x."""
         if self._squares is None:
             self._squares = self._rows.power(2)
         return _sparse_product(self._squares, x)
@@ -258,21 +276,21 @@ class Sparse(Weights):
         """Largest |w|."""
         return float(np.abs(self._rows.data).max(initial=0))
 
-    def row(self, i: int) -> tuple[Any, np.ndarray]:
+    def row(self, i: int) -> tuple[slice | np.ndarray, np.ndarray]:
         """Indices and values of one row."""
         entries = slice(self._rows.indptr[i], self._rows.indptr[i + 1])
         return self._rows.indices[entries], self._rows.data[entries]
 
     def columns(self, first: int, last: int) -> np.ndarray:
-        """As an array."""
+        """Columns of w, as an array."""
         return self._columns[first:last].toarray().T
 
-    def transposed(self) -> "Sparse":
-        """Without a copy."""
+    def transposed(self) -> Sparse:
+        """Return wᵀ, without a copy."""
         return Sparse(self._columns, self._rows)
 
 
-def _sparse_product(matrix: Any, x: np.ndarray) -> np.ndarray:
+def _sparse_product(matrix: csr_array, x: np.ndarray) -> np.ndarray:
     """Product x matrixᵀ, for any number of leading axes."""
     flat = x.reshape(-1, x.shape[-1])
     product = matrix @ flat[0] if len(flat) == 1 else (matrix @ flat.T).T
@@ -286,7 +304,11 @@ def _into(out: np.ndarray | None, result: np.ndarray) -> np.ndarray:
     return out
 
 
-def stored(weights: Any) -> Weights:
+# What makes the weights of a machine.
+WeightsLike: TypeAlias = ArrayLike | SparseMatrix | Weights
+
+
+def stored(weights: WeightsLike) -> Weights:
     """Return weights of any kind in their storage, or raise if they are not a matrix of finite numbers.
 
     Parameters
@@ -298,7 +320,8 @@ def stored(weights: Any) -> Weights:
     Returns
     -------
     Weights
-        Their storage.
+        `Dense` for an array, of which it holds a read-only view, `Sparse` for a sparse matrix, which is copied; what is
+        a `Weights` already comes back itself.
 
     Raises
     ------
@@ -308,7 +331,7 @@ def stored(weights: Any) -> Weights:
     if isinstance(weights, Weights):
         return weights
     if hasattr(weights, "tocsr"):
-        result = Sparse.of(weights)
+        result = Sparse.of(cast(SparseMatrix, weights))
         check.real_array("weights", result._rows.data)
         if not math.prod(result.shape):
             raise ValueError(f"weights has shape {result.shape}: must be (N, M), visible × hidden, both at least 1")

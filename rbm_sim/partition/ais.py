@@ -3,14 +3,18 @@
 The machines between, and which layer is summed over, are those of `annealing_path`.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition.annealing_path import AnnealingPath
 
@@ -57,8 +61,8 @@ def log_partition(
     T: float = 1.0,
     n_chains: int = 100,
     n_temperatures: int = 10_000,
-    base: Any = None,
-    rng: Any = None,
+    base: ArrayLike | None = None,
+    rng: Seed = None,
     threads: int = 1,
 ) -> LogPartition:
     """Estimate ln Z by annealing from a machine without couplings, Z = Z_base ⟨Π_k f_k(x_{k−1})/f_{k−1}(x_{k−1})⟩.
@@ -88,7 +92,7 @@ def log_partition(
     Returns
     -------
     LogPartition
-        ln Z with its standard error and the weights.
+        Estimate of ln Z with its standard error, whether it is reliable, and the weight of each chain.
 
     Raises
     ------
@@ -128,12 +132,12 @@ def log_partition(
 
 def reverse_log_partition(
     rbm: RBM,
-    samples: Any,
+    samples: ArrayLike,
     *,
     T: float = 1.0,
     n_temperatures: int = 10_000,
-    base: Any = None,
-    rng: Any = None,
+    base: ArrayLike | None = None,
+    rng: Seed = None,
     threads: int = 1,
 ) -> LogPartition:
     """Estimate ln Z from above, by annealing samples of the machine back to the base: 1/Z = ⟨weight⟩/Z_base.
@@ -161,7 +165,8 @@ def reverse_log_partition(
     Returns
     -------
     LogPartition
-        ln Z with its standard error and the weights. Samples that are correlated make the error too small.
+        Estimate of ln Z with its standard error, whether it is reliable, and the weight of each chain. Samples that are
+        correlated make the error too small.
 
     Raises
     ------
@@ -202,7 +207,7 @@ def _betas(n_temperatures: int) -> np.ndarray:
 
 
 def _each_block(
-    chains: Callable[[slice, np.random.Generator], np.ndarray], n_chains: int, rng: Any, threads: int
+    chains: Callable[[slice, np.random.Generator], np.ndarray], n_chains: int, rng: Seed, threads: int
 ) -> np.ndarray:
     """Log-weights of all chains, block by block, in this thread or in several."""
     threads = check.integer("threads", threads, at_least=1)

@@ -11,11 +11,13 @@ One layer is summed or integrated over in the weights of importance, the hidden 
 units, whose K costs ten times as much.
 """
 
+from __future__ import annotations
+
 import math
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim.machine.rbm import RBM
@@ -47,7 +49,7 @@ class AnnealingPath:
         If an argument is out of its range, or two continuous layers are not known to have a normalisable law.
     """
 
-    def __init__(self, rbm: RBM, T: float, base: Any) -> None:
+    def __init__(self, rbm: RBM, T: float, base: ArrayLike | None) -> None:
         self.T = check.number("T", T, above=0)
         _check_normalisable(rbm)
         self.rbm = rbm
@@ -133,7 +135,7 @@ class AnnealingPath:
 class _Layer:
     """Units whose field in an input I, at β, is −b⁰ + β (I + b⁰ − b), with the offsets b⁰ of the base and b."""
 
-    def __init__(self, unit: Unit, base: Unit, size: int, dtype: Any, T: float) -> None:
+    def __init__(self, unit: Unit, base: Unit, size: int, dtype: np.dtype, T: float) -> None:
         self.unit, self.T = unit.centred(), T
         self.start = np.full(size, -base.offset, dtype)
         self.shift = np.full(size, base.offset - unit.offset, dtype)
@@ -182,7 +184,7 @@ def _line(start: np.ndarray, beta: float, slope: np.ndarray) -> np.ndarray:
     return field
 
 
-def _fitted(rbm: RBM, base: Any, T: float) -> Unit:
+def _fitted(rbm: RBM, base: ArrayLike, T: float) -> Unit:
     """Visible units in fields such that without couplings they have given means, or the smoothed means of data."""
     unit, N = rbm.visible, rbm.shape[0]
     if not isinstance(unit, TwoValued):
@@ -213,7 +215,7 @@ def smoothed(count: np.ndarray, n: int) -> np.ndarray:
     Returns
     -------
     ndarray, shape of `count`
-        The probabilities.
+        Probability of each event, in (0, 1).
     """
     return (count + 1) / (n + 2)
 

@@ -5,9 +5,10 @@ cumulant; Gaussian hidden units have two, and make exactly the pair model (the t
 Stratonovich), which `pair_machine` inverts.
 """
 
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from rbm_sim._support import check
 from rbm_sim.machine.rbm import RBM
@@ -67,7 +68,7 @@ def effective_couplings(rbm: RBM, order: int, T: float = 1.0) -> np.ndarray:
     return J.reshape((N,) * order)
 
 
-def truncated_free_energy(rbm: RBM, v: Any, order: int, T: float = 1.0) -> np.ndarray:
+def truncated_free_energy(rbm: RBM, v: ArrayLike, order: int, T: float = 1.0) -> np.ndarray:
     """Free energy F(v) with its couplings up to an order: Σ_i U_i(v_i) − T Σ_μ Σ_{n≤order} κ_n^μ (I_μ/T)^n/n!.
 
     The term n = 0 is K_μ(0), so that the values are comparable with those of `RBM.free_energy`.
@@ -86,7 +87,7 @@ def truncated_free_energy(rbm: RBM, v: Any, order: int, T: float = 1.0) -> np.nd
     Returns
     -------
     ndarray, shape (...)
-        F, in time O(N M) for each configuration.
+        F(v) up to that order, one number for each configuration, in time O(N M).
 
     Raises
     ------
@@ -106,7 +107,7 @@ def truncated_free_energy(rbm: RBM, v: Any, order: int, T: float = 1.0) -> np.nd
     return rbm.visible.potential(v).sum(axis=-1) - T * K.sum(axis=-1)
 
 
-def pair_machine(J: Any, visible: Unit, *, dtype: Any = np.float64) -> RBM:
+def pair_machine(J: ArrayLike, visible: Unit, *, dtype: DTypeLike = np.float64) -> RBM:
     """Machine with Gaussian hidden units whose visible law is that of H(v) = −½ Σ_{i≠j} J_ij v_i v_j − Σ_i g_i v_i.
 
     The laws agree at every temperature: w wᵀ = J with a shift of the diagonal that makes it positive
@@ -163,7 +164,7 @@ def pair_machine(J: Any, visible: Unit, *, dtype: Any = np.float64) -> RBM:
 
 
 def _square_root(J: np.ndarray) -> np.ndarray:
-    """A matrix w with w wᵀ = J off the diagonal, without columns of rounding errors but with at least one."""
+    """Matrix w with w wᵀ = J off the diagonal, without columns of rounding errors but with at least one."""
     eigenvalues, vectors = np.linalg.eigh((J + J.T) / 2)
     shifted = eigenvalues - min(eigenvalues[0], 0.0)
     keep = shifted > len(J) * np.finfo(float).eps * np.abs(eigenvalues).max()

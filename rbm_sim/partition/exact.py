@@ -10,9 +10,10 @@ size n of the enumerated layer (24 × 24 units: 15 to 25 seconds, with second mo
 import math
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim.machine.rbm import RBM
@@ -102,7 +103,7 @@ class Enumeration:
         """
         return self._averages(lambda p, v, I, log_p: ())[0] if self._log_Z is None else self._log_Z
 
-    def log_likelihood(self, data: Any) -> float:
+    def log_likelihood(self, data: ArrayLike) -> float:
         """Mean log-likelihood of data, ⟨−F(v)/T⟩_data − ln Z.
 
         Parameters
@@ -211,7 +212,7 @@ class Enumeration:
         log_Z, (mean_log_p,) = averages(double(self.rbm), self.T, lambda p, v, I, log_p: (p @ log_p,))
         return log_Z - float(mean_log_p)
 
-    def marginal_density(self, x: Any, layer: str, index: int) -> np.ndarray:
+    def marginal_density(self, x: ArrayLike, layer: str, index: int) -> np.ndarray:
         """Exact law of one unit: for a hidden one P(h_μ = x) = Σ_v P(v) P(h_μ = x | I_μ(v)).
 
         Parameters
@@ -241,7 +242,7 @@ class Enumeration:
 
         return self._marginal(x, layer, index, density, np.equal)
 
-    def marginal_cdf(self, x: Any, layer: str, index: int) -> np.ndarray:
+    def marginal_cdf(self, x: ArrayLike, layer: str, index: int) -> np.ndarray:
         """Exact distribution function of one unit: for a hidden one P(h_μ ≤ x) = Σ_v P(v) P(h_μ ≤ x | I_μ(v)).
 
         Parameters
@@ -266,7 +267,7 @@ class Enumeration:
         return self._marginal(x, layer, index, lambda unit, x, I: unit.cdf(x, I, self.T), np.less_equal)
 
     def _marginal(
-        self, x: Any, layer: str, index: int, law: Callable[..., np.ndarray], indicator: np.ufunc
+        self, x: ArrayLike, layer: str, index: int, law: Callable[..., np.ndarray], indicator: np.ufunc
     ) -> np.ndarray:
         """Average over the configurations enumerated of a law given the input, `law(unit, x, I)`.
 
@@ -304,7 +305,7 @@ def log_partition(rbm: RBM, T: float = 1.0) -> float:
     return Enumeration(rbm, T).log_partition()
 
 
-def log_likelihood(rbm: RBM, data: Any, T: float = 1.0) -> float:
+def log_likelihood(rbm: RBM, data: ArrayLike, T: float = 1.0) -> float:
     """Mean of ln P(v) over data: `Enumeration.log_likelihood`."""
     return Enumeration(rbm, T).log_likelihood(data)
 
@@ -339,12 +340,12 @@ def visible_entropy(rbm: RBM, T: float = 1.0) -> float:
     return Enumeration(rbm, T).visible_entropy()
 
 
-def marginal_density(rbm: RBM, x: Any, layer: str, index: int, T: float = 1.0) -> np.ndarray:
+def marginal_density(rbm: RBM, x: ArrayLike, layer: str, index: int, T: float = 1.0) -> np.ndarray:
     """Law of one unit at the values x: `Enumeration.marginal_density`."""
     return Enumeration(rbm, T).marginal_density(x, layer, index)
 
 
-def marginal_cdf(rbm: RBM, x: Any, layer: str, index: int, T: float = 1.0) -> np.ndarray:
+def marginal_cdf(rbm: RBM, x: ArrayLike, layer: str, index: int, T: float = 1.0) -> np.ndarray:
     """Distribution function of one unit at the values x: `Enumeration.marginal_cdf`."""
     return Enumeration(rbm, T).marginal_cdf(x, layer, index)
 

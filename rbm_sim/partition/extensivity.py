@@ -5,12 +5,15 @@ over all product laws and a series in cumulants do, a minimum over fewer paramet
 is the distinction of quantum chemistry between linked expansions and truncated configuration interaction.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import configurations, couplings, exact
 from rbm_sim.units import TwoValued, Unit
@@ -21,7 +24,7 @@ _GRID = 401
 
 
 class LogPartitions(NamedTuple):
-    """The logarithm of the partition function, exact and estimated; or differences of such.
+    """Logarithm of the partition function, exact and estimated; or differences of such.
 
     Attributes
     ----------
@@ -58,7 +61,7 @@ def join(*rbms: RBM) -> RBM:
     Returns
     -------
     RBM
-        The machine with all their units, in their order.
+        Machine with all their units, in their order, and no weights between different ones.
 
     Raises
     ------
@@ -84,8 +87,8 @@ def join(*rbms: RBM) -> RBM:
     )
 
 
-def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Any = 0) -> LogPartitions:
-    """The logarithm of the partition function at T = 1, exact and by five estimates.
+def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Seed = 0) -> LogPartitions:
+    """Logarithm of the partition function at T = 1, exact and by five estimates.
 
     Parameters
     ----------
@@ -101,7 +104,7 @@ def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Any = 0) 
     Returns
     -------
     LogPartitions
-        All six.
+        The exact ln Z and the five estimates of it, in nats.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def log_partitions(rbm: RBM, *, order: int = 2, starts: int = 16, rng: Any = 0) 
     )
 
 
-def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Any = 0) -> LogPartitions:
+def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Seed = 0) -> LogPartitions:
     """Each estimate for machines side by side, less the sum of the estimates for each: 0 if it is size-consistent.
 
     Given n times the same machine it is extensivity that is tested.
@@ -143,7 +146,8 @@ def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Any = 0) -> L
     Returns
     -------
     LogPartitions
-        The differences.
+        Differences, joined machine less sum over the parts, one for the exact ln Z (0 up to rounding) and for each
+        estimate.
 
     Raises
     ------
@@ -156,11 +160,11 @@ def size_defect(*rbms: RBM, order: int = 2, starts: int = 16, rng: Any = 0) -> L
     return LogPartitions(*map(float, together - sum(parts)))
 
 
-def mean_field(rbm: RBM, *, starts: int = 16, rng: Any = 0) -> float:
-    """Largest S(v) − Σ_i U_i(m_i) + Σ_μ K_μ(Σ_i w_{iμ} m_i) that is found: the best product law, a lower bound of ln Z.
+def mean_field(rbm: RBM, *, starts: int = 16, rng: Seed = 0) -> float:
+    """Largest S(m) − Σ_i U_i(m_i) + Σ_μ K_μ(Σ_i w_{iμ} m_i) that is found: the best product law, a lower bound of ln Z.
 
-    From every start the visible and the hidden means are set in turn to their best values given the others, by which
-    the bound never falls.
+    S(m) is the entropy of independent visible units with means m. From every start the visible and the hidden means
+    are set in turn to their best values given the others, by which the bound never falls.
 
     Parameters
     ----------
@@ -194,7 +198,7 @@ def mean_field(rbm: RBM, *, starts: int = 16, rng: Any = 0) -> float:
 
 
 def uniform_mean_field(rbm: RBM) -> float:
-    """The lower bound of `mean_field` with one mean for all visible units.
+    """Lower bound of `mean_field` with one mean for all visible units.
 
     Parameters
     ----------
@@ -232,7 +236,7 @@ def _bound(rbm: RBM, m: np.ndarray) -> np.ndarray:
 
 
 def _free_law(rbm: RBM) -> tuple[np.ndarray, np.ndarray]:
-    """The visible law without weights, and its configurations."""
+    """Visible law without weights, and its configurations."""
     v = np.concatenate(list(configurations.states(rbm.visible, rbm.shape[0])))  # type: ignore[arg-type]
     log_p = -rbm.visible.potential(v).sum(axis=1)
     return np.exp(log_p - _log_sum(log_p)), v
@@ -265,7 +269,7 @@ def _log_sum(x: np.ndarray) -> float:
 
 
 def _machine(rbm: RBM) -> RBM:
-    """The machine in double precision, if its visible units have two values."""
+    """Return the machine in double precision, or raise if its visible units do not have two values."""
     if not isinstance(rbm.visible, TwoValued):
         raise ValueError(f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli or Spin units")
     return configurations.double(rbm)

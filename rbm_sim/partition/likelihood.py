@@ -1,8 +1,11 @@
 """How probable data are to a machine: log-likelihood, pseudo-log-likelihood, and what independent units reach."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check
 from rbm_sim.machine.rbm import RBM
@@ -10,7 +13,7 @@ from rbm_sim.partition import exact
 from rbm_sim.partition.ais import LogPartition
 from rbm_sim.partition.annealing_path import smoothed
 from rbm_sim.statistics.estimates import Estimate, estimate
-from rbm_sim.units import Gaussian, TwoValued
+from rbm_sim.units import Gaussian, TwoValued, Unit
 
 ENUMERATED = 16
 """Units up to which ln Z is enumerated here: about a second beside a layer of 784."""
@@ -42,7 +45,9 @@ class LogLikelihood(NamedTuple):
     log_partition_stderr: float
 
 
-def log_likelihood(rbm: RBM, data: Any, log_partition: Any = None, T: float = 1.0) -> LogLikelihood:
+def log_likelihood(
+    rbm: RBM, data: ArrayLike, log_partition: float | LogPartition | None = None, T: float = 1.0
+) -> LogLikelihood:
     """Mean log-likelihood of data, ⟨ln P(v)⟩ = ⟨−F(v)/T⟩ − ln Z.
 
     Parameters
@@ -52,15 +57,15 @@ def log_likelihood(rbm: RBM, data: Any, log_partition: Any = None, T: float = 1.
     data : array_like, shape (..., N)
         Visible configurations, at least one.
     log_partition : float or LogPartition, optional
-        ln Z at temperature T, as `rbm_sim.ais.log_partition` estimates it; by default it is enumerated, which needs a
-        layer of at most 16 two-valued units.
+        ln Z at temperature T, as `rbm_sim.partition.ais.log_partition` estimates it; by default it is enumerated,
+        which needs a layer of at most 16 two-valued units.
     T : float
         Temperature, > 0.
 
     Returns
     -------
     LogLikelihood
-        Mean with its two standard errors.
+        Mean over the data in nats, with its standard error and that of ln Z.
 
     Raises
     ------
@@ -86,7 +91,7 @@ def log_likelihood(rbm: RBM, data: Any, log_partition: Any = None, T: float = 1.
     return LogLikelihood(clamped.mean - log_Z, clamped.stderr, clamped.n, log_Z, error)
 
 
-def pseudo_log_likelihood(rbm: RBM, data: Any, T: float = 1.0) -> Estimate:
+def pseudo_log_likelihood(rbm: RBM, data: ArrayLike, T: float = 1.0) -> Estimate:
     """Mean pseudo-log-likelihood of data, ⟨Σ_i ln P(v_i | v_{j≠i})⟩, which needs no partition function.
 
     With Δ_i the change of F(v) if unit i takes its other value, ln P(v_i | v_{j≠i}) = −ln(1 + e^{−Δ_i/T}).
@@ -129,7 +134,7 @@ def pseudo_log_likelihood(rbm: RBM, data: Any, T: float = 1.0) -> Estimate:
     return estimate(pseudo_log_likelihoods(rbm, data, T))
 
 
-def pseudo_log_likelihoods(rbm: RBM, data: Any, T: float = 1.0) -> np.ndarray:
+def pseudo_log_likelihoods(rbm: RBM, data: ArrayLike, T: float = 1.0) -> np.ndarray:
     """Pseudo-log-likelihood Σ_i ln P(v_i | v_{j≠i}) of each configuration.
 
     Parameters
@@ -144,7 +149,7 @@ def pseudo_log_likelihoods(rbm: RBM, data: Any, T: float = 1.0) -> np.ndarray:
     Returns
     -------
     ndarray, shape (configurations,)
-        One number for each, in double precision.
+        One number for each configuration, in nats and in double precision; leading axes of `data` are flattened.
 
     Raises
     ------
@@ -162,7 +167,7 @@ def pseudo_log_likelihoods(rbm: RBM, data: Any, T: float = 1.0) -> np.ndarray:
     return -_softplus(log_ratio).sum(axis=1)
 
 
-def independent_pixels(data_train: Any, data_test: Any) -> Estimate:
+def independent_pixels(data_train: ArrayLike, data_test: ArrayLike) -> Estimate:
     """Mean log-likelihood of test data under independent two-valued units with the frequencies of training data.
 
     Σ_i ln p_i(v_i) with p_i(1) = (n_i + 1)/(n + 2), n_i of the n training configurations having v_i = 1.
@@ -197,7 +202,7 @@ def independent_pixels(data_train: Any, data_test: Any) -> Estimate:
     return estimate(np.where(test == 1, np.log(on), np.log1p(-on)).sum(axis=1))
 
 
-def _configurations(rbm: RBM, data: Any) -> np.ndarray:
+def _configurations(rbm: RBM, data: ArrayLike) -> np.ndarray:
     """Return the data as an array of shape (n, N), or raise if they do not fit or there are none."""
     v = rbm.configurations(data, name="data")
     if not v.size:
@@ -205,7 +210,7 @@ def _configurations(rbm: RBM, data: Any) -> np.ndarray:
     return v.reshape(-1, rbm.shape[0])
 
 
-def _two_valued(name: str, data: Any) -> np.ndarray:
+def _two_valued(name: str, data: ArrayLike) -> np.ndarray:
     """Return configurations of shape (n, N) with values in {0, 1} or {−1, 1}, or raise."""
     x = check.real_array(name, data, np.float64)
     if not x.size or not x.ndim:
@@ -246,7 +251,7 @@ def _changes(rbm: RBM, I: np.ndarray, step: np.ndarray, w: np.ndarray, T: float)
     return changes
 
 
-def _log_partition(unit: Any, y: np.ndarray, T: float) -> np.ndarray:
+def _log_partition(unit: Unit, y: np.ndarray, T: float) -> np.ndarray:
     """Σ_μ K_μ in the fields y = I − b."""
     if not isinstance(unit, TwoValued):
         return unit.log_partition(y, T).sum(axis=-1)

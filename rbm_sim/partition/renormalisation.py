@@ -10,15 +10,18 @@ arrays over all configurations, at T = 1; those of machines come in the order of
 numbers, are in docs/renormalisation.md.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import configurations
-from rbm_sim.units import TwoValued
+from rbm_sim.units import TwoValued, Unit
 
 MAX_UNITS = 24
 """Largest number of units, both layers together, whose joint energies are written out (128 megabytes)."""
@@ -28,7 +31,7 @@ MAX_VISIBLE = 20
 
 
 class Comparison(NamedTuple):
-    """A joint law of v and h beside the law of the data.
+    """Joint law of v and h beside the law of the data.
 
     Attributes
     ----------
@@ -57,7 +60,7 @@ class Comparison(NamedTuple):
 
 
 class LayerChange(NamedTuple):
-    """What a change of the hidden layer does to the visible law.
+    """Effect of a change of the hidden layer on the visible law.
 
     Attributes
     ----------
@@ -96,7 +99,7 @@ class LayerChanges(NamedTuple):
     standardised: LayerChange
 
 
-def compare(E: Any, joint: Any) -> Comparison:
+def compare(E: ArrayLike, joint: ArrayLike) -> Comparison:
     """Compare p(v) = e^{−E(v)}/Z with the marginal p′(v) = Σ_h e^{−E′(v, h)}/Z′ of a joint energy.
 
     Parameters
@@ -141,7 +144,7 @@ def compare(E: Any, joint: Any) -> Comparison:
     return Comparison(log_Z, log_Z_new, _distance(p, p_new), mean, float(np.ptp(trace)), trace, p, p_new)
 
 
-def kadanoff_energy(E: Any, K: Any) -> np.ndarray:
+def kadanoff_energy(E: ArrayLike, K: ArrayLike) -> np.ndarray:
     """Joint energy E(h) + K(v, h) + ln K̃(h), K̃(h) = Σ_v e^{−K(v, h)}: it keeps Z, whatever K is.
 
     Its visible law is p′(v) = Σ_h Q(v | h) p(h), Q = e^{−K}/K̃: one step of a Markov chain, so that p is kept if and
@@ -157,7 +160,7 @@ def kadanoff_energy(E: Any, K: Any) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n, n)
-        The joint energies.
+        Energies E′(v, h), the joint argument of `compare`.
 
     Raises
     ------
@@ -177,7 +180,7 @@ def kadanoff_energy(E: Any, K: Any) -> np.ndarray:
     return E + K + logsumexp(-K, axis=0)
 
 
-def variational_energy(E: Any, K: Any) -> np.ndarray:
+def variational_energy(E: ArrayLike, K: ArrayLike) -> np.ndarray:
     """Joint energy E(v) + K(v, h) + ln Σ_h e^{−K(v, h)}: it meets the trace condition, whatever K is.
 
     The kernel is normalised over h instead of v, e^T = e^{−K}/Σ_h e^{−K} being the law of h given v.
@@ -192,7 +195,7 @@ def variational_energy(E: Any, K: Any) -> np.ndarray:
     Returns
     -------
     ndarray, shape (n, k)
-        The joint energies.
+        Energies E′(v, h), the joint argument of `compare`.
 
     Raises
     ------
@@ -238,7 +241,7 @@ def joint_energy(rbm: RBM) -> np.ndarray:
 
 
 def layer_changes(rbm: RBM, scale: float = 2.0) -> LayerChanges:
-    """What becomes of F(v), ln Z and p(v) when the hidden layer is normalised or rescaled.
+    """Changes of F(v), ln Z and p(v) when the hidden layer is normalised or rescaled.
 
     normalised: F → F + Σ_μ K_μ(0). rescaled, w → a w and h → h/a: F → F for two-valued units, and F + M ln a for
     continuous ones, whose measure dh shrinks. Both leave p(v) alone; `unbalanced` and `standardised` do not.
@@ -253,7 +256,7 @@ def layer_changes(rbm: RBM, scale: float = 2.0) -> LayerChanges:
     Returns
     -------
     LayerChanges
-        One `LayerChange` for each.
+        The change of F(v), ln Z and p(v) under each of the four normalisations.
 
     Raises
     ------
@@ -308,18 +311,18 @@ def _distance(p: np.ndarray, q: np.ndarray) -> float:
     return float(np.abs(p - q).sum() / 2)
 
 
-def _states(unit: Any, size: int) -> np.ndarray:
-    return np.concatenate(list(configurations.states(unit, size)))
+def _states(unit: Unit, size: int) -> np.ndarray:
+    return np.concatenate(list(configurations.states(unit, size)))  # type: ignore[arg-type]
 
 
-def _energies(E: Any) -> np.ndarray:
+def _energies(E: ArrayLike) -> np.ndarray:
     E = check.real_array("E", E, np.float64)
     if E.ndim != 1 or E.size == 0:
         raise ValueError(f"E has shape {E.shape}: must hold one energy for each configuration, at least one")
     return E
 
 
-def _kernel(K: Any, n: int) -> np.ndarray:
+def _kernel(K: ArrayLike, n: int) -> np.ndarray:
     K = check.real_array("K", K, np.float64)
     if K.ndim != 2 or len(K) != n or K.size == 0:
         raise ValueError(f"K has shape {K.shape}: must be ({n}, k), k at least 1")

@@ -1,5 +1,7 @@
 """Retrieval against size and load: many random machines, each started at patterns of its own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -7,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rbm_sim._support import blas, check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.patterns import random_patterns
 from rbm_sim.retrieval.results import Retrieval
 from rbm_sim.retrieval.trial import DENSE, Setting, Trial, retrieve
@@ -35,7 +38,7 @@ def retrieval(
     hidden: Unit,
     p: float = 1.0,
     samples: int = 20,
-    rng: Any = None,
+    rng: Seed = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
     **start: Any,
@@ -71,7 +74,7 @@ def retrieval(
         Called as ``progress(iterable, total=samples)``, and iterated over in place of the iterable;
         ``tqdm.tqdm`` is one.
     **start
-        L, noise, dynamics, max_sweeps and balanced, as for `rbm_sim.trial.Setting`.
+        L, noise, dynamics, max_sweeps and balanced, as for `rbm_sim.retrieval.trial.Setting`.
 
     Returns
     -------
@@ -158,7 +161,7 @@ def machine(
     return N, M, setting
 
 
-def seeds(rng: Any, N: int, M: int, samples: int) -> list[np.random.SeedSequence]:
+def seeds(rng: Seed, N: int, M: int, samples: int) -> list[np.random.SeedSequence]:
     """Return the seeds of the samples of one size and load.
 
     Parameters
@@ -171,7 +174,7 @@ def seeds(rng: Any, N: int, M: int, samples: int) -> list[np.random.SeedSequence
     Returns
     -------
     list of SeedSequence
-        One for each machine.
+        One for each machine, fixed by `rng`, N, M and its index.
     """
     return random.seeds(rng, (N, M), samples)
 
@@ -193,7 +196,7 @@ def sample(seed: np.random.SeedSequence, *, N: int, M: int, p: float, setting: S
     Returns
     -------
     Trial
-        Where it ended.
+        Where the dynamics of this machine ended.
     """
     rng = np.random.default_rng(seed)
     large = "sparse" if p < SPARSE_BELOW else "packed"
@@ -219,14 +222,14 @@ def collected(N: int, M: int, alpha: float, setting: Setting, trials: Sequence[T
     Returns
     -------
     Retrieval
-        Arrays over samples.
+        The numbers of all trials as arrays of shape (samples,), in their order.
     """
     columns = (np.array(column) for column in zip(*trials, strict=True))
     return Retrieval(N, M, alpha, setting.dynamics, *columns)
 
 
 def series(sizes: Sequence[int], alpha: float, **options: Any) -> list[Retrieval]:
-    """Retrieval at several N and one α, for the trend with N: deviations from N → ∞ are O(1/√N) per sample.
+    """Run `retrieval` at several N and one α, for the trend with N: deviations from N → ∞ are O(1/√N) per sample.
 
     Parameters
     ----------
@@ -240,7 +243,7 @@ def series(sizes: Sequence[int], alpha: float, **options: Any) -> list[Retrieval
     Returns
     -------
     list of Retrieval
-        One for each N, in their order.
+        One study for each N, in their order.
 
     Raises
     ------

@@ -5,13 +5,17 @@ first pattern is lost is found by bisection. Over machines, the fraction that st
 whose critical load lies above α.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rbm_sim._support import blas, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.packed import PackedPatterns
 from rbm_sim.machine.patterns import random_patterns
 from rbm_sim.retrieval.results import LOST_BELOW
@@ -26,7 +30,7 @@ HIGHEST = 10.0
 
 
 class CriticalLoad(NamedTuple):
-    """What one machine gave.
+    """Critical load of one machine.
 
     Attributes
     ----------
@@ -50,7 +54,7 @@ class CriticalLoad(NamedTuple):
 
 
 class GrowingPatterns:
-    """A sequence of random patterns, as many as are asked for, packed in bits.
+    """Sequence of random patterns, as many as are asked for, packed in bits.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ class GrowingPatterns:
         self._parts: list[PackedPatterns] = []
 
     def first(self, M: int) -> PackedPatterns:
-        """The first patterns of the sequence.
+        """Return the first patterns of the sequence.
 
         Parameters
         ----------
@@ -78,7 +82,7 @@ class GrowingPatterns:
         Returns
         -------
         PackedPatterns
-            Shape (N, M).
+            Patterns of shape (N, M), with entries ±1 or 0; a larger M adds columns to those of a smaller one.
         """
         count = -(-M // self._chunk)
         while len(self._parts) < count:
@@ -137,7 +141,7 @@ def critical_load(
     return CriticalLoad((low + high) / 2 / N, trials[low].g, trials[low].m_tilde, len(trials), settled())
 
 
-def _bracket(keeps: Any, least: int, first: int, most: int) -> tuple[int, int | None]:
+def _bracket(keeps: Callable[[int], bool], least: int, first: int, most: int) -> tuple[int, int | None]:
     """Numbers of patterns with which the first is kept (0: none) and lost (None: never), by doubling or halving."""
     if keeps(first):
         low = first
@@ -156,7 +160,7 @@ def _bracket(keeps: Any, least: int, first: int, most: int) -> tuple[int, int | 
     return 0, high
 
 
-def sample(index: int, *, N: int, p: float, setting: Setting, rng: Any, highest: float = HIGHEST) -> CriticalLoad:
+def sample(index: int, *, N: int, p: float, setting: Setting, rng: Seed, highest: float = HIGHEST) -> CriticalLoad:
     """Critical load of the machine of the given index.
 
     Parameters
@@ -178,7 +182,7 @@ def sample(index: int, *, N: int, p: float, setting: Setting, rng: Any, highest:
     Returns
     -------
     CriticalLoad
-        What it gave.
+        Its load, with the state at the last load below, as by `critical_load`.
     """
     seed = random.seeds(rng, (N,), index + 1)[index]
     with blas.one_thread():
@@ -230,7 +234,7 @@ def basin_edge(N: int, alpha: float, setting: Setting, *, p: float = 1.0, seed: 
     return 1 - (low + high) / N
 
 
-def basin_sample(index: int, *, N: int, alpha: float, p: float, setting: Setting, rng: Any) -> float:
+def basin_sample(index: int, *, N: int, alpha: float, p: float, setting: Setting, rng: Seed) -> float:
     """Edge of the basin of the machine of the given index.
 
     Parameters
@@ -251,7 +255,7 @@ def basin_sample(index: int, *, N: int, alpha: float, p: float, setting: Setting
     Returns
     -------
     float
-        m₀ at the edge.
+        m₀ at the edge of the basin of attraction, nan or 0, as by `basin_edge`.
     """
     seed = random.seeds(rng, (N,), index + 1)[index]
     with blas.one_thread():

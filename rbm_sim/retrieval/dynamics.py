@@ -8,11 +8,16 @@ capacity. Results say which of the two was used.
 Every function takes one configuration or many; many share the matrix products.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.retrieval.landscape import Landscape
 from rbm_sim.units import TwoValued
@@ -21,7 +26,7 @@ DYNAMICS = ("single-unit", "alternating")
 
 
 class Descent(NamedTuple):
-    """Where a zero-temperature dynamics ended; from many configurations, every field but the last is an array.
+    """End of a zero-temperature dynamics; from many configurations, every field but the last is an array.
 
     Attributes
     ----------
@@ -44,7 +49,7 @@ class Descent(NamedTuple):
     dynamics: str
 
 
-def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 1000, rng: Any = None) -> Descent:
+def run(rbm: RBM, v: ArrayLike, *, dynamics: str = "single-unit", max_sweeps: int = 1000, rng: Seed = None) -> Descent:
     """Run the dynamics of the given name: `descend` ("single-unit") or `alternate` ("alternating").
 
     Parameters
@@ -63,7 +68,7 @@ def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 10
     Returns
     -------
     Descent
-        Where it ended.
+        Final configurations, in the shape of `v`, with sweeps, moves and convergence of each.
 
     Raises
     ------
@@ -75,8 +80,8 @@ def run(rbm: RBM, v: Any, *, dynamics: str = "single-unit", max_sweeps: int = 10
     return descend(rbm, v, max_sweeps=max_sweeps, rng=rng)
 
 
-def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Descent:
-    """Single-unit moves on E(v) = min_h E(v, h) until no move lowers it: no self-coupling.
+def descend(rbm: RBM, v: ArrayLike, *, max_sweeps: int = 1000, rng: Seed = None) -> Descent:
+    """Make single-unit moves on E(v) = min_h E(v, h) until no move lowers it: no self-coupling.
 
     A move of unit i is accepted if and only if the exact E(v with i moved) − E(v) < 0. For spin units and
     Gaussian hidden units this is the sequential Hopfield dynamics, v_i ← sign(Σ_{j≠i} J_ij v_j + g_i) with
@@ -97,7 +102,7 @@ def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Des
     Returns
     -------
     Descent
-        The minimum reached. Not converged if `max_sweeps` were not enough.
+        The minimum reached from each configuration, in the shape of `v`. Not converged if `max_sweeps` were not enough.
 
     Raises
     ------
@@ -132,8 +137,10 @@ def descend(rbm: RBM, v: Any, *, max_sweeps: int = 1000, rng: Any = None) -> Des
     return _descent(start, landscape.v, sweeps, moves, converged, "single-unit")
 
 
-def _bounds(landscape: Landscape, active: np.ndarray, streams: list[np.random.Generator]) -> Any:
-    """For each configuration: its index, the units that may move, in random order, and their tolerances."""
+def _bounds(
+    landscape: Landscape, active: np.ndarray, streams: list[np.random.Generator]
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield for each configuration its index, the units that may move, in random order, and their tolerances."""
     _, high, tolerance = landscape.gains(active)
     for row, chain in enumerate(active):
         candidates = np.flatnonzero(high[row] > tolerance[row])
@@ -141,7 +148,7 @@ def _bounds(landscape: Landscape, active: np.ndarray, streams: list[np.random.Ge
 
 
 def _sweep(landscape: Landscape, chain: int, candidates: np.ndarray, tolerance: np.ndarray) -> int:
-    """Visit the candidates and move those that gain: how many did."""
+    """Visit the candidates, move those that gain, and return how many did."""
     moved = 0
     for i in candidates:
         if landscape.gain(chain, i) > tolerance[i]:
@@ -150,10 +157,10 @@ def _sweep(landscape: Landscape, chain: int, candidates: np.ndarray, tolerance: 
     return moved
 
 
-def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
+def synchronous_step(rbm: RBM, v: ArrayLike) -> np.ndarray:
     """Move at once every unit whose move alone would lower E(v) = min_h E(v, h): no self-coupling.
 
-    For spin units and Gaussian hidden units, v_i' = sign(Σ_{j≠i} J_ij v_j + g_i) with J = w wᵀ. From a state
+    For spin units and Gaussian hidden units, v_i′ = sign(Σ_{j≠i} J_ij v_j + g_i) with J = w wᵀ. From a state
     with overlap m₀ with one of αN random patterns this gives m₁ = erf(m₀/√(2α)) for N → ∞.
 
     Parameters
@@ -166,7 +173,7 @@ def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
     Returns
     -------
     ndarray, shape (..., N)
-        The configurations after the step.
+        New configurations in the dtype of the weights; `v` stays as it is.
 
     Raises
     ------
@@ -188,7 +195,7 @@ def synchronous_step(rbm: RBM, v: Any) -> np.ndarray:
     return (landscape.v + moving * landscape.steps).reshape(start.shape)
 
 
-def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
+def alternate(rbm: RBM, v: ArrayLike, *, max_sweeps: int = 1000) -> Descent:
     """Minimise E(v, h) over h and over v in turn until v repeats, h ← h*(v), v ← v*(h).
 
     This keeps a self-coupling: unit i is held in place by its own contribution w_iμ v_i to the inputs of the
@@ -206,7 +213,8 @@ def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
     Returns
     -------
     Descent
-        The fixed point reached. Not converged if `max_sweeps` were not enough.
+        The fixed point reached from each configuration, in the shape of `v`. Not converged if `max_sweeps` were not
+        enough.
 
     Raises
     ------
@@ -236,7 +244,7 @@ def alternate(rbm: RBM, v: Any, *, max_sweeps: int = 1000) -> Descent:
 def _descent(
     start: np.ndarray, v: np.ndarray, sweeps: np.ndarray, moves: np.ndarray, converged: np.ndarray, dynamics: str
 ) -> Descent:
-    """The result in the shape of the start: plain numbers for one configuration."""
+    """Return the result in the shape of the start: plain numbers for one configuration."""
     shape = start.shape[:-1]
     if not shape:
         return Descent(v[0], int(sweeps[0]), int(moves[0]), bool(converged[0]), dynamics)

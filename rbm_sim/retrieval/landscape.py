@@ -17,7 +17,7 @@ from rbm_sim.units import TwoValued
 
 
 class Landscape:
-    """The marginal energy E(v) = min_h E(v, h) around configurations, which its moves change.
+    """Marginal energy E(v) = min_h E(v, h) around configurations, which its moves change.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Landscape:
         self.ground[chains] = self.hidden.ground(self.y[chains])
 
     def gains(self, chains: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Bounds of what moving each unit alone would gain, E(v) − E(v with i moved).
+        """Bounds of the gain E(v) − E(v with i moved) of moving each unit alone.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class Landscape:
         return low, high, tolerance
 
     def gain(self, chain: int, i: int) -> float:
-        """What moving one unit would gain, exactly; `move` then takes the move.
+        """Gain of moving one unit, exactly; `move` then takes the move.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Landscape:
         Returns
         -------
         float
-            E(v) − E(v with i moved).
+            E(v) − E(v with i moved), > 0 if the move lowers the energy.
         """
         step = self.steps[chain, i]
         index, w = self.matrix.row(i)

@@ -13,7 +13,7 @@ MEASURED = ("m", "q", "r", "m_tilde", "L_hat", "g")
 
 @dataclass(frozen=True, eq=False)
 class Retrieval:
-    """What retrieval gave at one size and load; every array has one entry per sample.
+    """Retrieval at one size and load; every array has one entry per sample.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Retrieval:
 
     @property
     def lost(self) -> np.ndarray:
-        """Which samples left the pattern: m < 0.7 × `m_start`, shape (samples,)."""
+        """Whether each sample left the pattern: m < 0.7 × `m_start`, shape (samples,)."""
         return self.m < LOST_BELOW * self.m_start
 
     @property

@@ -1,5 +1,7 @@
 """One retrieval: a machine is started at patterns of its own, and the zero-temperature dynamics runs."""
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -7,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rbm_sim._support import check
-from rbm_sim.machine.patterns import first_patterns, pattern_state, pattern_weights
+from rbm_sim.machine.patterns import PatternsLike, first_patterns, pattern_state, pattern_weights
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.machine.weights import Weights, stored
 from rbm_sim.observables import order_parameters, participation_ratio
@@ -24,7 +26,7 @@ REBALANCED = 100
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What is retrieved from what, and how.
+    """Setting of a retrieval: units, start and dynamics.
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ class Setting:
 
 
 class Trial(NamedTuple):
-    """Where one retrieval ended.
+    """End of one retrieval.
 
     Attributes
     ----------
@@ -106,7 +108,7 @@ class Trial(NamedTuple):
 
 
 def retrieve(
-    patterns: Any,
+    patterns: PatternsLike,
     setting: Setting,
     *,
     rng: np.random.Generator,
@@ -131,7 +133,7 @@ def retrieve(
     Returns
     -------
     Trial
-        The end.
+        Overlaps, activity and length of the run in the state where the dynamics stopped: a fixed point if `converged`.
 
     Raises
     ------
@@ -172,7 +174,7 @@ def retrieve(
 
 
 def balancing_field(matrix: Weights, hidden: Unit, v: np.ndarray, L: int = 1) -> float:
-    """The field g that keeps half of the Bernoulli units on: minus the mean field of the weak hidden units.
+    """Field g that keeps half of the Bernoulli units on: minus the mean field of the weak hidden units.
 
     g = −(1/N) Σ_i Σ_{μ>L} w_{iμ} h*_μ(v). With ±1 patterns of mean 0 this is −αBq, what the hidden units return of
     the activity q itself; at q = ½ it is the multiplier −αB/2 of the theory at fixed activity.
@@ -191,14 +193,14 @@ def balancing_field(matrix: Weights, hidden: Unit, v: np.ndarray, L: int = 1) ->
     Returns
     -------
     float
-        g.
+        The field g, the same for all visible units.
     """
     h = hidden.expanded(matrix.shape[1], matrix.dtype).mode(matrix.forward(v.astype(matrix.dtype)))
     h[:L] = 0
     return -float(matrix.backward(h).mean(dtype=float))
 
 
-def _weights(patterns: Any) -> Weights:
+def _weights(patterns: PatternsLike) -> Weights:
     weights = stored(pattern_weights(patterns))
     few = weights.shape[0] * weights.shape[1] <= DENSE
     return stored(weights.dense()) if few else weights

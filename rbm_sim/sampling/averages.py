@@ -1,16 +1,19 @@
 """Thermal averages of any observables, from alternating Gibbs sampling, with standard errors."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.statistics.timeseries import Average, average
 
-Observable = Callable[[np.ndarray, np.ndarray], Any]
+Observable = Callable[[np.ndarray, np.ndarray], ArrayLike]
 
 
 def thermal_averages(
@@ -21,8 +24,8 @@ def thermal_averages(
     steps: int,
     burn_in: int,
     T: float = 1.0,
-    rng: Any = None,
-    start: Any = None,
+    rng: Seed = None,
+    start: ArrayLike | None = None,
     thin: int = 1,
     threads: int = 1,
 ) -> dict[str, Average]:
@@ -91,8 +94,8 @@ def thermal_averages(
     return {name: average(np.array(values)) for name, values in records.items()}
 
 
-def _record(name: str, value: Any, n_chains: int) -> np.ndarray:
-    """A copy of what an observable returned, or raise if it is not one number or more for each chain."""
+def _record(name: str, value: ArrayLike, n_chains: int) -> np.ndarray:
+    """Return a copy of what an observable returned, or raise if it is not one number or more for each chain."""
     value = np.array(value, dtype=np.float64)
     if value.ndim == 0 or value.shape[0] != n_chains:
         raise ValueError(f"observables[{name!r}] has shape {value.shape}: must be ({n_chains},) or ({n_chains}, ...)")

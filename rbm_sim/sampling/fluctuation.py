@@ -9,12 +9,16 @@ expectation: with x_c the mean in chain c of n,
 The chains have to be in the same phase: all started at the same pattern to measure a retrieval state.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.observables import condensed, densities
@@ -53,10 +57,10 @@ def order_parameters_at(
     n_chains: int,
     steps: int,
     burn_in: int,
-    start: Any = None,
+    start: ArrayLike | None = None,
     n_condensed: int = 1,
-    p: Any = 1.0,
-    rng: Any = None,
+    p: float | ArrayLike = 1.0,
+    rng: Seed = None,
     threads: int = 1,
 ) -> ThermalOrder:
     """Order parameters of a random RBM, w = ξ/√N, at temperature T, by alternating Gibbs sampling.
@@ -197,7 +201,7 @@ def _leave_one_out(x: np.ndarray) -> np.ndarray:
 
 
 def _jackknife(values: np.ndarray) -> Estimate:
-    """An estimate from all chains, with the standard error from those without each of them."""
+    """Estimate from all chains, with the standard error from those without each of them."""
     n = len(values) - 1
     without = values[1:]
     return Estimate(float(values[0]), math.sqrt((n - 1) * float(without.var())), n)

@@ -5,11 +5,15 @@ E(v) = min_h E(v, h). A move of one unit changes the inputs by a row of the weig
 attempt costs M of them, where block Gibbs sampling pays for a product with all weights to draw all units.
 """
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import TwoValued
 
@@ -17,7 +21,7 @@ RULES = ("glauber", "metropolis")
 
 
 class Moves(NamedTuple):
-    """Where single-unit moves led.
+    """Result of single-unit moves.
 
     Attributes
     ----------
@@ -31,7 +35,9 @@ class Moves(NamedTuple):
     acceptance: float
 
 
-def single_unit(rbm: RBM, v: Any, *, T: float = 1.0, sweeps: int, rule: str = "glauber", rng: Any = None) -> Moves:
+def single_unit(
+    rbm: RBM, v: ArrayLike, *, T: float = 1.0, sweeps: int, rule: str = "glauber", rng: Seed = None
+) -> Moves:
     """Move the units one by one by heat bath (Glauber) or Metropolis at temperature T.
 
     With Δ the change of F(v) if unit i takes its other value, it does so with probability 1/(1 + e^{Δ/T}) or

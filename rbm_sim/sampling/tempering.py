@@ -4,12 +4,16 @@ Both run alternating Gibbs sampling; tempering runs all temperatures as one batc
 exchange of their states after each sweep.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.rbm import RBM, State
 
@@ -40,15 +44,15 @@ class Tempered(NamedTuple):
 
 def anneal(
     rbm: RBM,
-    temperatures: Any,
+    temperatures: ArrayLike,
     *,
     n_chains: int,
     steps_per_temperature: int,
-    rng: Any = None,
-    start: Any = None,
+    rng: Seed = None,
+    start: ArrayLike | None = None,
     threads: int = 1,
 ) -> State:
-    """Alternating Gibbs sampling at one temperature after the other.
+    """Sample by alternating Gibbs sampling at one temperature after the other.
 
     Parameters
     ----------
@@ -101,12 +105,12 @@ def anneal(
 
 def parallel_tempering(
     rbm: RBM,
-    temperatures: Any,
+    temperatures: ArrayLike,
     *,
     n_chains: int,
     sweeps: int,
-    rng: Any = None,
-    start: Any = None,
+    rng: Seed = None,
+    start: ArrayLike | None = None,
     threads: int = 1,
 ) -> Tempered:
     """Sample all temperatures at once, with exchanges between neighbours; see `ParallelTempering`.
@@ -191,7 +195,14 @@ class ParallelTempering:
     """
 
     def __init__(
-        self, rbm: RBM, temperatures: Any, *, n_chains: int, rng: Any = None, start: Any = None, threads: int = 1
+        self,
+        rbm: RBM,
+        temperatures: ArrayLike,
+        *,
+        n_chains: int,
+        rng: Seed = None,
+        start: ArrayLike | None = None,
+        threads: int = 1,
     ) -> None:
         self.rbm = rbm
         self.temperatures = _ladder(temperatures)
@@ -276,7 +287,7 @@ class ParallelTempering:
         self._outward[first] = True
 
 
-def _ladder(temperatures: Any) -> np.ndarray:
+def _ladder(temperatures: ArrayLike) -> np.ndarray:
     """Return the temperatures as an array, or raise if they are not two or more, positive and in order."""
     T = check.real_array("temperatures", temperatures, np.float64)
     steps = np.diff(T) if T.ndim == 1 else np.empty(0)

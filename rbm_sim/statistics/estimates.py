@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class Estimate(NamedTuple):
@@ -26,7 +27,7 @@ class Estimate(NamedTuple):
     n: int
 
 
-def estimate(values: Any) -> Estimate:
+def estimate(values: ArrayLike) -> Estimate:
     """Mean and its standard error, s/√n with s² = Σ (x − x̄)²/(n − 1).
 
     Parameters
@@ -37,7 +38,7 @@ def estimate(values: Any) -> Estimate:
     Returns
     -------
     Estimate
-        Mean, standard error and n.
+        Mean x̄, its standard error and the number n of samples; nan where n is too small for them.
     """
     x = np.asarray(values, dtype=float)
     mean = float(x.mean()) if x.size else math.nan

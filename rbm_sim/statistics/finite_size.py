@@ -1,12 +1,16 @@
 """From finite machines to N → ∞: crossings and extrapolation, each with its uncertainty."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
+from rbm_sim._support.random import Seed
 from rbm_sim.statistics.estimates import Estimate
 
 EXPONENTS = (1 / 2, 2 / 3)
@@ -14,7 +18,7 @@ EXPONENTS = (1 / 2, 2 / 3)
 
 
 class Extrapolation(NamedTuple):
-    """A limit for N → ∞.
+    """Limit for N → ∞.
 
     Attributes
     ----------
@@ -52,7 +56,7 @@ def extrapolate(sizes: Sequence[int], values: Sequence[float], errors: Sequence[
     Returns
     -------
     Extrapolation
-        The limit.
+        The limit N → ∞, with its statistical error and what the exponent leaves open.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def _line(x: np.ndarray, y: np.ndarray, sigma: np.ndarray) -> tuple[float, float
     return float(coefficients[0]), math.sqrt(covariance[0, 0]), chi2
 
 
-def crossing(small: Any, large: Any, *, resamples: int = 400, rng: Any = 0) -> Estimate:
+def crossing(small: ArrayLike, large: ArrayLike, *, resamples: int = 400, rng: Seed = 0) -> Estimate:
     """Load at which two sizes retrieve with the same probability.
 
     With critical loads of mean μ and width σ the fraction that retrieves is Φ((μ − α)/σ), and two of them are
@@ -120,7 +124,7 @@ def crossing(small: Any, large: Any, *, resamples: int = 400, rng: Any = 0) -> E
     return Estimate(float(_crossing(a, b)), float(high - low) / 2, min(a.size, b.size))
 
 
-def _crossing(a: np.ndarray, b: np.ndarray) -> Any:
+def _crossing(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     mean, width = [x.mean(axis=-1) for x in (a, b)], [x.std(axis=-1, ddof=1) for x in (a, b)]
     with np.errstate(divide="ignore", invalid="ignore"):
         return (mean[0] * width[1] - mean[1] * width[0]) / (width[1] - width[0])

@@ -7,10 +7,13 @@ The autocovariance is pooled over all chains, around their common mean,
 so that independent numbers have τ = ½, and chains that stay apart have a Γ that does not decay.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 
@@ -44,15 +47,15 @@ class Average(NamedTuple):
         they have forgotten their start, which such a series cannot show.
     """
 
-    mean: Any
-    stderr: Any
-    tau: Any
-    ess: Any
+    mean: float | np.ndarray
+    stderr: float | np.ndarray
+    tau: float | np.ndarray
+    ess: float | np.ndarray
     n: int
-    reliable: Any
+    reliable: bool | np.ndarray
 
 
-def average(x: Any) -> Average:
+def average(x: ArrayLike) -> Average:
     """Mean over chains and steps with the standard error (2 τ Γ(0)/n)^{1/2}.
 
     Parameters
@@ -104,7 +107,7 @@ def average(x: Any) -> Average:
     return Average(mean, stderr, tau, ess, n, reliable)
 
 
-def autocorrelation_time(x: Any) -> Any:
+def autocorrelation_time(x: ArrayLike) -> float | np.ndarray:
     """Integrated autocorrelation time τ = ½ + Σ_{t ≥ 1} Γ(t)/Γ(0), pooled over chains; see `average`.
 
     Parameters
@@ -125,7 +128,7 @@ def autocorrelation_time(x: Any) -> Any:
     return average(x).tau
 
 
-def effective_sample_size(x: Any) -> Any:
+def effective_sample_size(x: ArrayLike) -> float | np.ndarray:
     """Effective sample size n/(2τ) of all chains together; see `average`.
 
     Parameters

@@ -17,10 +17,13 @@ At temperature T the law is P(x | I) ∝ exp{(I x − U(x))/T}, over the countin
 the Lebesgue measure for the others.
 """
 
+from __future__ import annotations
+
 import abc
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rbm_sim._support import check
 
@@ -39,14 +42,14 @@ class Unit(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def offset(self) -> Any:
-        """The linear part b of the potential, a float or an array with one entry per unit."""
+    def offset(self) -> float | np.ndarray:
+        """Linear part b of the potential, a float or an array with one entry per unit."""
 
     @abc.abstractmethod
-    def _with_offset(self, offset: Any) -> Self:
+    def _with_offset(self, offset: float | np.ndarray) -> Self:
         """Return the same kind of unit with another offset."""
 
-    def expanded(self, size: int, dtype: Any) -> Self:
+    def expanded(self, size: int, dtype: DTypeLike) -> Self:
         """Return a layer of `size` such units, its parameters arrays of shape (size,) and type `dtype`.
 
         Parameters
@@ -59,7 +62,7 @@ class Unit(abc.ABC):
         Returns
         -------
         Unit
-            The layer.
+            The same kind of unit, with parameters that need no broadcasting any more.
 
         Raises
         ------
@@ -77,7 +80,7 @@ class Unit(abc.ABC):
         Returns
         -------
         Unit
-            The unit without offset.
+            A unit with b = 0 and every other parameter as it is.
         """
         return self._with_offset(0.0)
 
@@ -93,13 +96,13 @@ class Unit(abc.ABC):
         Returns
         -------
         bool
-            True if they all do.
+            True if all of them do, also if there are none.
         """
 
     @property
     @abc.abstractmethod
     def domain(self) -> str:
-        """The domain in words, for messages."""
+        """Domain in words, for messages."""
 
     @abc.abstractmethod
     def potential(self, x: np.ndarray) -> np.ndarray:
@@ -113,7 +116,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            U(x).
+            U(x) of each value, the offset included.
         """
 
     @abc.abstractmethod
@@ -128,7 +131,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            x*(I).
+            x*(I), one for each input.
         """
 
     @abc.abstractmethod
@@ -158,7 +161,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            Φ(I).
+            Φ(I) for each input.
         """
 
     @abc.abstractmethod
@@ -175,7 +178,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            K(I).
+            K(I) for each input, over the Lebesgue or counting measure.
         """
 
     def mean(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
@@ -191,7 +194,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            ⟨x⟩ given I.
+            ⟨x⟩ given each input, in the dtype of `I`.
         """
         return self.cumulant(I, 1, T)
 
@@ -208,7 +211,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            Variance of x given I.
+            Variance of x given each input, in the dtype of `I`.
         """
         return self.cumulant(I, 2, T)
 
@@ -272,10 +275,10 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            P(value ≤ x) given I.
+            Probability P(value ≤ x | I), in [0, 1].
         """
 
-    def sample(self, I: np.ndarray, rng: np.random.Generator, T: Any = 1.0) -> np.ndarray:
+    def sample(self, I: np.ndarray, rng: np.random.Generator, T: float | np.ndarray = 1.0) -> np.ndarray:
         """Draw x from P(x | I) ∝ exp{(I x − U(x))/T}, once for every entry of `I`.
 
         Parameters
@@ -290,7 +293,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            The draws, in the dtype of `I`.
+            One draw for each input, in the dtype of `I`.
 
         Raises
         ------
@@ -305,11 +308,11 @@ class Unit(abc.ABC):
         return self._draw(I - self.offset, rng, T)
 
     @abc.abstractmethod
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         """Draw x in the field y = I − b, which is overwritten."""
 
 
 def _floats(I: Any) -> np.ndarray:
-    """Inputs as an array of floats: of whole numbers the draws and means are none."""
+    """Return inputs as an array of floats: of whole numbers the draws and means are none."""
     I = np.asarray(I)
     return I if I.dtype.kind == "f" else I.astype(float)

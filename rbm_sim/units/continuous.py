@@ -17,11 +17,11 @@ are so close that nine proposals in ten are accepted. "Nowhere below" is read of
 twice the margin that their second differences call for.
 """
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 import math
 from itertools import pairwise
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -145,7 +145,7 @@ class Continuous(OwnUnit):
         # ends and kinks are points of the grid, and exact
         return np.where(I * x - self._energies(x, 0.0) > gain.max(axis=1), x, grid[best])
 
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         result = np.full(y.shape, np.nan, dtype=y.dtype)
         temperatures = np.broadcast_to(T, y.shape)
         for value in np.unique(T):
@@ -167,7 +167,7 @@ class Continuous(OwnUnit):
     def _propose(
         self, table: "_Table", I: np.ndarray, rng: np.random.Generator, T: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One proposal for every input, and whether it is accepted."""
+        """Draw one proposal for every input, and whether it is accepted."""
         j = np.clip(np.searchsorted(table.inputs, I) - 1, 0, len(table.inputs) - 2)
         share = (I - table.inputs[j]) / (table.inputs[j + 1] - table.inputs[j])
         u = random.uniform(rng, (4, len(I)), np.float64)
@@ -238,7 +238,7 @@ class Continuous(OwnUnit):
         return np.unique(np.concatenate(edges))
 
     def _trial_sums(self, T: float, reach: float, edges: np.ndarray) -> np.ndarray:
-        """Ln Z, mean over width and ln of the variance at some inputs up to reach."""
+        """ln Z, mean over width and ln of the variance at some inputs up to reach."""
         x, weight = _panel_nodes(edges)
         exponent = np.linspace(-reach, reach, TRIALS)[:, None] * (x / T) - self._energies(x, T) / T
         top = exponent.max(axis=1, keepdims=True)

@@ -1,6 +1,6 @@
 """Cumulants of the unit laws: derivatives d^n K/dy^n of their log-partition functions, to any order.
 
-Both laws obey an equation of Riccati, t' = 1 − t² for the hyperbolic tangent and λ' = −λ(a + λ) for the inverse
+Both laws obey an equation of Riccati, t′ = 1 − t² for the hyperbolic tangent and λ′ = −λ(a + λ) for the inverse
 Mills ratio, and the rule of Leibniz gives their derivatives one after the other.
 """
 
@@ -72,7 +72,7 @@ def _moments(a: np.ndarray, order: int, cut: float) -> list[np.ndarray]:
 
 
 def _cumulants_of_moments(moments: list[np.ndarray]) -> np.ndarray:
-    """The cumulant κ_n = M_n − Σ_k binom(n−1, k−1) κ_k M_{n−k} of the highest order there is."""
+    """Cumulant κ_n = M_n − Σ_k binom(n−1, k−1) κ_k M_{n−k} of the highest order there is."""
     cumulants: list[np.ndarray] = []  # from κ_1 on
     for n in range(1, len(moments)):
         known = sum(float(math.comb(n - 1, k - 1)) * cumulants[k - 1] * moments[n - k] for k in range(1, n))
@@ -81,6 +81,6 @@ def _cumulants_of_moments(moments: list[np.ndarray]) -> np.ndarray:
 
 
 def _square(f: list[np.ndarray], order: int) -> np.ndarray:
-    """The derivative of f² of the given order, from those of f, by the rule of Leibniz."""
+    """Derivative of f² of the given order, from those of f, by the rule of Leibniz."""
     terms = (float(math.comb(order, k)) * f[k] * f[order - k] for k in range(order + 1))
     return sum(terms, np.zeros_like(f[0]))

@@ -10,10 +10,10 @@
 [0.0, 0.289087]
 """
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Discrete(OwnUnit):
             raise ValueError(f"{cls.__name__}.values = {cls.values!r}: must be two or more increasing numbers")
 
     def nodes(self, T: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
-        """The values, each with weight 1.
+        """Values of the units, each with weight 1.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class Discrete(OwnUnit):
         Returns
         -------
         x, weight : ndarray, shape (values,)
-            Values and ones.
+            Values in increasing order, and ones: a sum over the law is a sum with these weights.
         """
         return np.array(self.values, dtype=float), np.ones(len(self.values))
 
@@ -77,14 +77,14 @@ class Discrete(OwnUnit):
         sums[..., -1] = 1
         return np.take_along_axis(sums, below[..., None], axis=-1)[..., 0].astype(I.dtype, copy=False)
 
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         # the value that the uniform number falls on; they lie in (0, 1]
         cumulative = np.cumsum(self._law(y, T), axis=-1)
         u = random.uniform(rng, y.shape, y.dtype)
         index = (cumulative[..., :-1] < u[..., None]).sum(axis=-1)
         return np.array(self.values, dtype=y.dtype)[index]
 
-    def _law(self, I: np.ndarray, T: Any) -> np.ndarray:
+    def _law(self, I: np.ndarray, T: float | np.ndarray) -> np.ndarray:
         """Probabilities of the values, along a new last axis."""
         x, T = np.array(self.values), np.asarray(T, dtype=np.float64)[..., None]
         energies = self.energy(x, T) if T.size > 1 else self._energies(x, T.item())
@@ -95,7 +95,7 @@ class Discrete(OwnUnit):
         return P
 
     def _best(self, I: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Which value maximises I x − U at T = 0, the larger at a tie, and the maximum."""
+        """Index of the value that maximises I x − U at T = 0, the larger at a tie, and the maximum."""
         x = np.array(self.values)
         gain = np.asarray(I, dtype=np.float64)[..., None] * x - self._energies(x, 0.0)
         return len(x) - 1 - gain[..., ::-1].argmax(axis=-1), gain.max(axis=-1)

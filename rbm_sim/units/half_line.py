@@ -72,7 +72,7 @@ def sample(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _propose(a: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """One proposal for every entry, and whether it is accepted."""
+    """Draw one proposal for every entry, and whether it is accepted."""
     u = random.uniform(rng, (2, *a.shape), a.dtype)
     energy = -np.log(u[0])
     tail = a < _CROSSING

@@ -1,10 +1,10 @@
 """Units drawn from a mixture of two normal laws, between a normal and a binary variable."""
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -53,10 +53,10 @@ class Mixture(Unit):
         object.__setattr__(self, "Omega", check.number("Omega", self.Omega, at_least=0, below=1))
 
     @property
-    def offset(self) -> Any:
+    def offset(self) -> float | np.ndarray:
         return 0.0
 
-    def _with_offset(self, offset: Any) -> Self:
+    def _with_offset(self, offset: float | np.ndarray) -> Self:
         if np.any(offset):
             raise ValueError("Mixture units take no field from outside")
         return self
@@ -98,7 +98,7 @@ class Mixture(Unit):
         middle, up = (1 - self.Omega) * I / T, expit(2 * a / T * I)
         return up * ndtr((x - middle - a) / width) + (1 - up) * ndtr((x - middle + a) / width)
 
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         a, dtype = math.sqrt(self.Omega), y.dtype.type
         y /= np.asarray(T, y.dtype)
         with np.errstate(over="ignore"):

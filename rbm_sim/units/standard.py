@@ -1,6 +1,6 @@
-"""The four unit types, `Bernoulli`, `Spin`, `Gaussian` and `ReLU`; their table is in `rbm_sim.unit`."""
+"""The four unit types, `Bernoulli`, `Spin`, `Gaussian` and `ReLU`; their table is in `rbm_sim.units.base`."""
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 import abc
 import math
@@ -42,10 +42,10 @@ class TwoValued(Unit):
         object.__setattr__(self, "g", check.layer_parameter("g", self.g))
 
     @property
-    def offset(self) -> Any:
+    def offset(self) -> float | np.ndarray:
         return -self.g
 
-    def _with_offset(self, offset: Any) -> Self:
+    def _with_offset(self, offset: float | np.ndarray) -> Self:
         return type(self)(-offset)
 
     @property
@@ -56,7 +56,7 @@ class TwoValued(Unit):
         return bool(((x == self.low) | (x == 1)).all())
 
     def flipped(self, x: np.ndarray) -> np.ndarray:
-        """The other of the two values, 1 + low − x.
+        """Other one of the two values, 1 + low − x.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class TwoValued(Unit):
         Returns
         -------
         ndarray
-            The other values.
+            1 where x is the lower value, and the lower value where x is 1.
         """
         return 1 + self.low - x
 
@@ -99,7 +99,7 @@ class TwoValued(Unit):
         P_low = expit((self.low - 1) / T * (I + self.g))
         return np.where(x >= 1, 1.0, np.where(x >= self.low, P_low, 0.0))
 
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         # u (1 + e^{−(1 − low) y/T}) ≤ 1 with probability P(x = 1)
         y *= (self.low - 1) / np.asarray(T, y.dtype)
         with np.errstate(over="ignore"):
@@ -159,10 +159,10 @@ class Gaussian(Unit):
     has_kink: ClassVar[bool] = False
 
     @property
-    def offset(self) -> Any:
+    def offset(self) -> float | np.ndarray:
         return 0.0
 
-    def _with_offset(self, offset: Any) -> Self:
+    def _with_offset(self, offset: float | np.ndarray) -> Self:
         return self
 
     @property
@@ -195,7 +195,7 @@ class Gaussian(Unit):
 
         return ndtr((x - I) / math.sqrt(T))
 
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         noise = random.normal(rng, y.shape, y.dtype)
         noise *= np.sqrt(np.asarray(T, y.dtype))
         noise += y
@@ -223,10 +223,10 @@ class ReLU(Unit):
         object.__setattr__(self, "theta", check.layer_parameter("theta", self.theta))
 
     @property
-    def offset(self) -> Any:
+    def offset(self) -> float | np.ndarray:
         return self.theta
 
-    def _with_offset(self, offset: Any) -> Self:
+    def _with_offset(self, offset: float | np.ndarray) -> Self:
         return type(self)(offset)
 
     @property
@@ -259,7 +259,7 @@ class ReLU(Unit):
     def cdf(self, x: np.ndarray, I: np.ndarray, T: float = 1.0) -> np.ndarray:
         return half_line.cdf(x / math.sqrt(T), (I - self.theta) / math.sqrt(T))
 
-    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: Any) -> np.ndarray:
+    def _draw(self, y: np.ndarray, rng: np.random.Generator, T: float | np.ndarray) -> np.ndarray:
         width = np.sqrt(np.asarray(T, y.dtype))
         y /= width
         x = half_line.sample(y, rng)

@@ -17,6 +17,7 @@ import numpy as np
 
 from replica.numerics.elementary import erf, exp, is_multiprecision, log1p, phi, sqrt
 from replica.numerics.gaussian import H
+from replica.numerics.number import Number
 
 __all__ = ["OneStepAverages", "deficit", "one_step_averages", "tilted"]
 
@@ -24,17 +25,17 @@ __all__ = ["OneStepAverages", "deficit", "one_step_averages", "tilted"]
 class OneStepAverages(NamedTuple):
     """Averages over z of what the tilted law of y says of the spin S = sign(h + s1 y)."""
 
-    m: Any
+    m: Number
     """⟨t⟩, t the mean of S."""
-    dq: Any
+    dq: Number
     """⟨1 − t²⟩."""
-    contact: Any
+    contact: Number
     """⟨d⟩, d = 2 s1 times the density of the field at zero: the response of S inside a state is μ d/w."""
-    work: Any
+    work: Number
     """⟨J⟩ < 0, J = u t − ln(e^{−w²/2} Z) + w d: relative entropy of the tilted law less w²/2, its value at large u."""
 
 
-def one_step_averages(y: Any, kappa: Any, w: Any) -> OneStepAverages:
+def one_step_averages(y: Number, kappa: Number, w: Number) -> OneStepAverages:
     """Averages over z at y = m/s0, κ = μ s0 and w = μ s1, for numbers, arrays, complex steps or mpmath numbers.
 
     The integrands, taken in u, are analytic and fall off on both sides, the sign of u being replaced by erf(u/√2w),
@@ -70,7 +71,7 @@ def one_step_averages(y: Any, kappa: Any, w: Any) -> OneStepAverages:
     return OneStepAverages(m, _sum(even * 4 * p * (1 - p)), _sum(even * d), _sum(even * work))
 
 
-def tilted(x: Any, w: Any) -> tuple[Any, Any, Any]:
+def tilted(x: Number, w: Number) -> tuple[Number, Number, Number]:
     """(1 − |t|)/2, d and e^{−w²/2−u} Z − 1, at u = w x ≥ 0."""
     lower, beyond = exp(-2 * w * x) * H(0, x - w), H(0, w + x)
     z = 1 - beyond + lower
@@ -81,9 +82,9 @@ NARROW = 0.1
 """w below which J ~ w² is not left as a difference of terms of order w."""
 
 
-def _narrow_work(x: Any, w: Any) -> Any:
+def _narrow_work(x: Number, w: Number) -> Number:
     """J = ∫_0^w dw' w' ∂²f/∂w'² at fixed x, f = ln(e^{−w²/2} Z): −∂²f/∂w² is what |h + s1 y|/s1 lacks in variance."""
-    total: Any = 0.0
+    total: Number = 0.0
     for node, weight in zip(*np.polynomial.legendre.leggauss(6), strict=True):
         share = (1 + node) / 2
         p, d, _ = tilted(x, share * w)
@@ -92,7 +93,7 @@ def _narrow_work(x: Any, w: Any) -> Any:
     return w * w * total
 
 
-def deficit(v: Any) -> Any:
+def deficit(v: Number) -> Number:
     """g(v) = [ln(1 − v) + v/(1 − v)]/v² = Σ_k v^k (k+1)/(k+2), for 0 ≤ v < 1."""
     if is_multiprecision(v):
         from mpmath import mp
@@ -110,11 +111,11 @@ SMALL = 0.12
 """v below which g is summed: 0.12²⁰ is below rounding."""
 
 
-def _sum(values: Any) -> Any:
+def _sum(values: Number) -> Number:
     return np.sum(values, axis=-1)
 
 
-def _nodes(y: Any, kappa: Any, w: Any) -> tuple[Any, Any]:
+def _nodes(y: Number, kappa: Number, w: Number) -> tuple[Number, Number]:
     """Trapezoidal nodes and weights on u ≥ 0, real, shape S + (n + 1,).
 
     In the strip |Im u| < b the integrands have no pole (Z has its zeros on the imaginary axis, at

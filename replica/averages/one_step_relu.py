@@ -13,13 +13,14 @@ and so are the moments E_k of (x + y)₊ in the tilted law, from the first, (1�
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.numerics.elementary import exp
 from replica.numerics.gaussian import log_H
+from replica.numerics.number import Number
 
 __all__ = ["ReluAverages", "relu_averages", "relu_tail"]
 
@@ -27,19 +28,19 @@ __all__ = ["ReluAverages", "relu_averages", "relu_tail"]
 class ReluAverages(NamedTuple):
     """Averages over z of what the tilted law of y says of (x + y)₊."""
 
-    on: Any
+    on: Number
     """⟨E_0⟩, probability of x + y > 0."""
-    between: Any
+    between: Number
     """⟨E_1²⟩, overlap between clusters."""
-    within: Any
+    within: Number
     """⟨E_2⟩, overlap within a cluster."""
-    work: Any
+    work: Number
     """⟨ln Z − ½v(1−v) E_2⟩, of order v²: relative entropy of the tilted law, less ½v²E_2, with the sign changed."""
-    log_z: Any
+    log_z: Number
     """⟨ln Z⟩."""
 
 
-def relu_averages(threshold: Any, slope: Any, v: Any) -> ReluAverages:
+def relu_averages(threshold: Number, slope: Number, v: Number) -> ReluAverages:
     """Averages over z at x = slope·z − threshold, for numbers or complex steps.
 
     Parameters
@@ -81,7 +82,7 @@ def relu_tail(threshold: float, slope: float, v: float, tau: NDArray) -> NDArray
     Returns
     -------
     ndarray
-        Probabilities.
+        P(x + y > τ) at each τ, of the shape of `tau`.
     """
     z, weight = _nodes(threshold, slope, v)
     x = slope * z - threshold
@@ -92,8 +93,8 @@ def relu_tail(threshold: float, slope: float, v: float, tau: NDArray) -> NDArray
     return np.sum(weight * on * beyond, axis=-1)
 
 
-def _tilted(x: Any, v: Any) -> tuple[Any, Any, Any]:
-    """Ln Z, E_0 and E_1; of the two terms of Z the smaller is taken relative to the larger."""
+def _tilted(x: Number, v: Number) -> tuple[Number, Number, Number]:
+    """ln Z, E_0 and E_1; of the two terms of Z the smaller is taken relative to the larger."""
     off = log_H(0, x)
     on = v * x * x / (2 * (1 - v)) - 0.5 * np.log(1 - v) + log_H(0, -x / np.sqrt(1 - v))
     ahead = np.real(on) > np.real(off)
@@ -107,9 +108,9 @@ NARROW = 0.1
 """v below which the work ~ v² is not left as a difference of terms of order v."""
 
 
-def _narrow_work(x: Any, v: Any) -> Any:
+def _narrow_work(x: Number, v: Number) -> Number:
     """Work as the integral of its derivative in v, v[E_2 − ¼(1−v)(E_4 − E_2²)]: ∂ln Z/∂v = ½E_2."""
-    total: Any = 0.0
+    total: Number = 0.0
     for node, weight in zip(*np.polynomial.legendre.leggauss(6), strict=True):
         u = v * (1 + node) / 2
         _, on, first = _tilted(x, u)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from replica.averages.one_step import tilted
 from replica.numerics.elementary import erf, exp, phi
 from replica.numerics.gaussian import H
+from replica.numerics.number import Number
 
 __all__ = ["OneStepSpin", "one_step_spin"]
 
@@ -31,19 +32,19 @@ __all__ = ["OneStepSpin", "one_step_spin"]
 class OneStepSpin(NamedTuple):
     """Averages over z of what the tilted law of y says of t = tanh β(h + s1 y)."""
 
-    m: Any
+    m: Number
     """⟨t̄⟩, t̄ the mean of t."""
-    dq: Any
+    dq: Number
     """⟨variance of t⟩, q1 − q0."""
-    response: Any
+    response: Number
     """⟨mean of sech²⟩/x: the response C is μ times it."""
-    work: Any
+    work: Number
     """⟨J⟩ < 0, J = K − ½w²·mean of t², K the relative entropy of the tilted law."""
-    entropy: Any
+    entropy: Number
     """⟨mean of ln 2cosh τ − τ tanh τ⟩, the entropy of the spin."""
 
 
-def one_step_spin(y: Any, kappa: Any, w: Any, x: Any) -> OneStepSpin:
+def one_step_spin(y: Number, kappa: Number, w: Number, x: Number) -> OneStepSpin:
     """Averages over z at y = m/s0, κ = μs0, w = μs1 and x = μT, for numbers or complex steps.
 
     Parameters
@@ -78,16 +79,16 @@ def one_step_spin(y: Any, kappa: Any, w: Any, x: Any) -> OneStepSpin:
 class _Law(NamedTuple):
     """What the tilted law says at each u."""
 
-    down: Any
+    down: Number
     """(1 − t̄)/2."""
-    variance: Any
-    flat: Any
+    variance: Number
+    flat: Number
     """Mean of sech², over x."""
-    work: Any
-    entropy: Any
+    work: Number
+    entropy: Number
 
 
-def _cold(u: NDArray, w: Any, x: Any) -> _Law:
+def _cold(u: NDArray, w: Number, x: Number) -> _Law:
     """T ≤ s1: the law at T = 0 and what fields of order T add; all relative to e^{w²/2 + u}."""
     tau, share = _panels()
     above, below = x * tau / w - (u / w + w)[:, None], x * tau / w + (u / w - w)[:, None]
@@ -109,7 +110,7 @@ def _cold(u: NDArray, w: Any, x: Any) -> _Law:
     return _Law(down, 4 * down * (1 - down) - x * flat, flat, work, x * (both @ (power * (fall + 2 * tau * f))) / Z)
 
 
-def _warm(u: NDArray, w: Any, x: Any) -> _Law:
+def _warm(u: NDArray, w: Number, x: Number) -> _Law:
     """T > s1: the law of y − w, the tilt e^{u + wy} taken out."""
     step, reach = _warm_step(float(np.real(w)), float(np.real(x)))
     y = np.arange(-math.ceil((reach + 2 * float(np.real(w))) / step), math.ceil(reach / step) + 1) * step
@@ -124,7 +125,7 @@ def _warm(u: NDArray, w: Any, x: Any) -> _Law:
     excess = np.expm1(x * fall) @ weight
     law = exp(x * fall) * weight / (1 + excess)[:, None]
 
-    def mean(v: Any) -> Any:
+    def mean(v: Number) -> Number:
         return np.sum(law * v, axis=1)
 
     down, flat, shift = mean(f), mean(4 * f * (1 - f)) / x, mean(y)
@@ -147,7 +148,7 @@ def _panels() -> tuple[NDArray, NDArray]:
     return ((edges[:-1] + edges[1:])[:, None] / 2 + half * node).ravel(), (half * weight).ravel()
 
 
-def _smooth(w: Any, x: Any) -> Any:
+def _smooth(w: Number, x: Number) -> Number:
     """Width, in u, over which t̄ changes sign."""
     return np.sqrt(w * w + 0.64 * x * x)
 

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from replica.numerics.number import Number
+
 __all__ = ["Classes", "Law", "classes", "mixed", "skellam", "sparse_sum"]
 
 NEGLIGIBLE = 1e-20
@@ -26,11 +28,11 @@ NEGLIGIBLE = 1e-20
 class Law(NamedTuple):
     """Law of W over all classes of units: flat lists along the last axis."""
 
-    w: Any
+    w: Number
     """Values of W, shape (J,)."""
-    x: Any
+    x: Number
     """p_i/p of the class each belongs to, shape (J,); all 1 in a homogeneous machine."""
-    weight: Any
+    weight: Number
     """Probabilities, shape S + (J,), sum 1 over the last axis."""
 
 
@@ -85,7 +87,7 @@ def _bend(law: Law, half: int) -> NDArray:
     return 0.5 * (wide[..., :-2] + wide[..., 2:]) - wide[..., 1:-1]
 
 
-def _stepped(law: Law, slope: NDArray, step: Any) -> Law:
+def _stepped(law: Law, slope: NDArray, step: Number) -> Law:
     """Law with a complex step in its parameter."""
     return law._replace(weight=law.weight + 1j * np.asarray(step)[..., None] * slope)
 
@@ -113,7 +115,7 @@ def _trimmed(law: NDArray) -> NDArray:
     return law[cut : len(law) - cut]
 
 
-def _sparse_sum_multiprecision(L: int, p: Any) -> Law:
+def _sparse_sum_multiprecision(L: int, p: Number) -> Law:
     from mpmath import mp
 
     law = [mp.one]
@@ -184,7 +186,7 @@ def _skellam_reach(ell: float) -> int:
     return w
 
 
-def _skellam_multiprecision(ell: Any) -> Law:
+def _skellam_multiprecision(ell: Number) -> Law:
     from mpmath import mp
 
     half = 1
@@ -224,7 +226,7 @@ class Classes(NamedTuple):
     fraction: NDArray
 
     def shrunk(self, spread: float) -> Classes:
-        """Return classes with deviations from 1 multiplied by `spread` (0: homogeneous)."""
+        """Classes with the deviations from 1 multiplied by `spread` (0: homogeneous)."""
         return Classes(np.maximum(1 + spread * (self.x - 1), SILENT), self.fraction)
 
 
@@ -248,7 +250,7 @@ def classes(values: Any, mean: float, name: str) -> Classes:
     Returns
     -------
     Classes
-        x = value/mean and fractions.
+        x = value/mean, increasing, and the fraction of the units with each, sum 1.
 
     Raises
     ------
@@ -279,14 +281,14 @@ def classes(values: Any, mean: float, name: str) -> Classes:
     return Classes(np.maximum(x / found, SILENT), fraction)
 
 
-def mixed_laws(law: Callable[[Any], Law], units: Classes | None) -> Law:
+def mixed_laws(law: Callable[[float], Law], units: Classes | None) -> Law:
     """Law of W over classes of units, law(x) being that of one class; a single class if `units` is None."""
     if units is None:
         return law(1.0)
     return mixed([(f, x, law(x)) for x, f in zip(units.x, units.fraction, strict=True)])
 
 
-def stacked_laws(law: Callable[[int, Any], Law], L: Any, p: Any) -> Law:
+def stacked_laws(law: Callable[[int, Number], Law], L: Number, p: Number) -> Law:
     """Laws of arrays of L and p on common values: weights of their shape + (J,), a single list if all are equal.
 
     Parameters

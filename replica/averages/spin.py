@@ -19,12 +19,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.numerics.elementary import abs_real, erf, exp, is_multiprecision, log1p, phi, tanh
+from replica.numerics.number import Number
 
 __all__ = [
     "SpinAverages",
@@ -44,15 +45,15 @@ CROSSOVER = 1.5
 class SpinAverages(NamedTuple):
     """Averages of a ±1 spin over the field h + s z."""
 
-    m: Any
+    m: Number
     """Magnetisation ∫Dz tanh((h + s z)/T)."""
-    q: Any
+    q: Number
     """Overlap ∫Dz tanh²((h + s z)/T)."""
-    C: Any
+    C: Number
     """Response (1/T) ∫Dz sech²((h + s z)/T)."""
 
 
-def spin_averages(h: Any, s: Any, T: Any) -> SpinAverages:
+def spin_averages(h: Number, s: Number, T: Number) -> SpinAverages:
     """Magnetisation, overlap and response of a spin in the field h + s z.
 
     m = ∫Dz tanh((h + s z)/T), q = ∫Dz tanh²(…) = 1 − T C, C = (1/T) ∫Dz sech²(…).
@@ -75,22 +76,22 @@ def spin_averages(h: Any, s: Any, T: Any) -> SpinAverages:
     return SpinAverages(m, q, C)
 
 
-def spin_linear_response(h: Any, s: Any, T: Any) -> tuple[Any, Any, Any]:
+def spin_linear_response(h: Number, s: Number, T: Number) -> tuple[Number, Number, Number]:
     """Magnetisation, response C = ∂m/∂h and its slope ∂C/∂h, in one pass; ∂m/∂s = s ∂C/∂h."""
     return _average(h, s, T, _sharp_linear, _smooth_linear)
 
 
-def spin_response_squared(h: Any, s: Any, T: Any) -> Any:
+def spin_response_squared(h: Number, s: Number, T: Number) -> Number:
     """Mean squared response ⟨(β var)²⟩ = (1/T²) ∫Dz sech⁴((h + s z)/T), T > 0, which the AT line needs."""
     return _average(h, s, T, _sharp_squared, _smooth_squared, entire=False)[0]
 
 
-def spin_work(h: Any, s: Any, T: Any) -> Any:
+def spin_work(h: Number, s: Number, T: Number) -> Number:
     """T ∫Dz ln 2cosh((h + s z)/T), minus the free energy of a spin; at T = 0 the mean of |h + s z|."""
     return _average(h, s, T, _sharp_work, _smooth_work)[0]
 
 
-def spin_entropy(h: Any, s: Any, T: Any) -> Any:
+def spin_entropy(h: Number, s: Number, T: Number) -> Number:
     """Entropy ∫Dz [ln 2cosh u − u tanh u], u = (h + s z)/T, of a spin in the field; 0 at T = 0."""
     return _average(h, s, T, _sharp_entropy, _smooth_entropy)[0]
 
@@ -98,59 +99,59 @@ def spin_entropy(h: Any, s: Any, T: Any) -> Any:
 # The integrands, over logistic noise t (sharp) or over the Gaussian z (smooth).
 
 
-def _sharp_averages(t: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _sharp_averages(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     x = (h + T * t) / s
     C = 2 * mean(phi(x)) / s
     return mean(erf(x / _sqrt2(x))), C, 1 - T * C
 
 
-def _smooth_averages(z: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _smooth_averages(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     u = tanh((h + s * z) / T)
     q = mean(u * u)
     return mean(u), (1 - q) / T, q
 
 
-def _sharp_linear(t: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _sharp_linear(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     x = (h + T * t) / s
     density = phi(x)
     return mean(erf(x / _sqrt2(x))), 2 * mean(density) / s, -2 * mean(x * density) / (s * s)
 
 
-def _smooth_linear(z: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _smooth_linear(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     u = tanh((h + s * z) / T)
     variance = 1 - u * u
     return mean(u), mean(variance) / T, -2 * mean(u * variance) / (T * T)
 
 
-def _sharp_squared(t: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _sharp_squared(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     return (2 / (T * s) * mean((1 - tanh(t) ** 2) * phi((h + T * t) / s)),)
 
 
-def _smooth_squared(z: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _smooth_squared(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     return (mean((1 - tanh((h + s * z) / T) ** 2) ** 2) / (T * T),)
 
 
-def _sharp_work(t: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _sharp_work(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     x = (h + T * t) / s
     return (s * mean(x * erf(x / _sqrt2(x)) + 2 * phi(x)),)
 
 
-def _smooth_work(z: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _smooth_work(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     u = abs_real((h + s * z) / T)
     return (T * mean(u + log1p(exp(-2 * u))),)
 
 
-def _sharp_entropy(t: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _sharp_entropy(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     x = (h + T * t) / s
     return (mean(t * erf(x / _sqrt2(x))),)
 
 
-def _smooth_entropy(z: Any, mean: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _smooth_entropy(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     u = abs_real((h + s * z) / T)
     return (mean(u * (1 - tanh(u)) + log1p(exp(-2 * u))),)
 
 
-def _sqrt2(like: Any) -> Any:
+def _sqrt2(like: Number) -> Number:
     if not is_multiprecision(like):
         return math.sqrt(2)
     from mpmath import mp
@@ -198,7 +199,7 @@ def _zero_temperature_rule() -> _Rule:
     return _Rule(np.zeros(1), np.ones(1))
 
 
-def _average(h: Any, s: Any, T: Any, sharp: Callable, smooth: Callable, *, entire: bool = True) -> tuple:
+def _average(h: Number, s: Number, T: Number, sharp: Callable, smooth: Callable, *, entire: bool = True) -> tuple:
     """Average by the rule that suits T/s, element by element; the Gauss rule only for entire functions of t."""
     if is_multiprecision(h) or is_multiprecision(s) or is_multiprecision(T):
         return _average_multiprecision(h, s, T, sharp, smooth)
@@ -228,7 +229,7 @@ def _average(h: Any, s: Any, T: Any, sharp: Callable, smooth: Callable, *, entir
     return tuple(merged)
 
 
-def _apply(rule: _Rule, form: Callable, h: Any, s: Any, T: Any) -> tuple:
+def _apply(rule: _Rule, form: Callable, h: Number, s: Number, T: Number) -> tuple:
     with np.errstate(under="ignore", over="ignore", divide="ignore"):
         if len(rule.node) == 1:
             return form(0.0, lambda v: v, h, s, T)
@@ -240,7 +241,7 @@ def _apply(rule: _Rule, form: Callable, h: Any, s: Any, T: Any) -> tuple:
         return form(rule.node.reshape(column), lambda v: np.tensordot(rule.weight, v, 1), h, s, T)
 
 
-def _average_multiprecision(h: Any, s: Any, T: Any, sharp: Callable, smooth: Callable) -> tuple:
+def _average_multiprecision(h: Number, s: Number, T: Number, sharp: Callable, smooth: Callable) -> tuple:
     """Trapezoid at the working precision: over logistic noise for T ≤ s, over the Gaussian beyond."""
     from mpmath import mp
 
@@ -260,7 +261,7 @@ def _average_multiprecision(h: Any, s: Any, T: Any, sharp: Callable, smooth: Cal
 
 
 def _below(step: float) -> float:
-    """Return the next step below on a ladder of factors 2^¼, so that rules are shared."""
+    """Next step below on a ladder of factors 2^¼, so that rules are shared."""
     return float(2.0 ** (math.floor(4 * math.log2(step)) / 4))
 
 
@@ -290,11 +291,11 @@ def sign_sum_law(n: int) -> tuple[tuple[int, float], ...]:
     return tuple(sorted(law.items()))
 
 
-def mixture_averages(m: Any, s: Any, T: Any, n: int) -> tuple[Any, Any, Any]:
+def mixture_averages(m: Number, s: Number, T: Number, n: int) -> tuple[Number, Number, Number]:
     """Averages (1/n)⟨z_n tanh⟩, ⟨tanh²⟩ and C over the law of z_n, in the fields m z_n + s z."""
-    total_m: Any = 0.0
-    total_q: Any = 0.0
-    total_C: Any = 0.0
+    total_m: Number = 0.0
+    total_q: Number = 0.0
+    total_C: Number = 0.0
     for z, weight in sign_sum_law(n):
         site = spin_averages(m * z, s, T)
         total_m = total_m + weight * z / max(n, 1) * site.m

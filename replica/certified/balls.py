@@ -8,21 +8,27 @@ F. Johansson, IEEE Trans. Comput. 66, 1281 (2017).
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 try:
     from flint import arb, arb_mat, arb_series, ctx, fmpq  # noqa: F401 - the proofs take them from here
 except ImportError:
     raise ImportError("certified numbers need python-flint: pip install 'replica-toolkit[rigorous]'") from None
 
-__all__ = ["NotProvenError", "between", "bounds", "exact", "written"]
+__all__ = ["NotProvenError", "Series", "Written", "between", "bounds", "exact", "written"]
+
+Written: TypeAlias = str | float | Fraction
+"""A number as it is written: "-0.21", −0.21 and Fraction(−21, 100) are the same, and exact."""
+
+Series = TypeVar("Series", arb, arb_series)
+"""A ball, or a power series of two terms whose coefficients are balls: what comes back is what was given."""
 
 
 class NotProvenError(ArithmeticError):
     """A statement that ball arithmetic at this precision could not prove; it may be true all the same."""
 
 
-def exact(value: Any) -> arb:
+def exact(value: Written) -> arb:
     """Ball of a number as it is written: "-0.21", −0.21 and Fraction(−21, 100) are the same.
 
     Parameters
@@ -39,7 +45,7 @@ def exact(value: Any) -> arb:
     return arb(fmpq(fraction.numerator, fraction.denominator))
 
 
-def written(name: str, value: Any) -> Fraction:
+def written(name: str, value: Written) -> Fraction:
     """A number as it is written, as a fraction.
 
     Parameters
@@ -52,7 +58,7 @@ def written(name: str, value: Any) -> Fraction:
     Returns
     -------
     Fraction
-        Its value.
+        Exactly the number that is written: 1/10 for "0.1" and for 0.1.
 
     Raises
     ------
@@ -65,7 +71,7 @@ def written(name: str, value: Any) -> Fraction:
         raise ValueError(f'{name} = {value!r}: a finite number is needed, such as "-0.21" or 3/2') from None
 
 
-def between(low: Any, high: Any) -> arb:
+def between(low: arb | Written, high: arb | Written) -> arb:
     """Ball that contains everything between two numbers.
 
     Parameters
@@ -76,7 +82,7 @@ def between(low: Any, high: Any) -> arb:
     Returns
     -------
     arb
-        The ball.
+        A ball that holds both ends and all between them, rounded outwards.
     """
     ends = [end if isinstance(end, arb) else exact(end) for end in (low, high)]
     return ends[0].union(ends[1])
@@ -92,8 +98,8 @@ def bounds(ball: arb) -> tuple[Fraction, Fraction]:
 
     Returns
     -------
-    tuple of Fraction
-        Its ends, rounded outwards at the working precision.
+    low, high : Fraction
+        Numbers between which the ball lies, rounded outwards at the working precision.
     """
     return _dyadic(ball.lower()), _dyadic(ball.upper())
 

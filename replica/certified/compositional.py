@@ -19,14 +19,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from replica.certified.balls import NotProvenError, arb, arb_mat, arb_series, between, ctx, exact, written
+from replica.certified.balls import NotProvenError, Written, arb, arb_mat, arb_series, between, ctx, exact, written
 from replica.certified.enclosure import Enclosure, enclose
 from replica.certified.gaussian import density, tails
-from replica.certified.interval_newton import Box, jacobian, krawczyk, refined
+from replica.certified.interval_newton import Box, System, jacobian, krawczyk, refined
 from replica.certified.low_noise import Machine, prove_first
 from replica.certified.skellam import cutoff, skellam_averages
 
@@ -39,7 +38,7 @@ FIRST = "the first stationary point on the branch from l -> 0"
 TAKEN = "not proven: that no minimum lies at a smaller l (from the solver)"
 
 
-def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any = "-0.21") -> Enclosure:
+def ell_star(digits: int = 20, *, alpha: Written = "0.5", theta: Written = "1.5", g: Written = "-0.21") -> Enclosure:
     """ℓ* of a homogeneous machine.
 
     Proven: the three equations have exactly one root in a box about that of `replica.ell_star`, and d²f̃/dℓ² > 0 along
@@ -60,7 +59,7 @@ def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any
     Returns
     -------
     Enclosure
-        ℓ*.
+        ℓ* between proven bounds, its decimals, and in words what is proven of it.
 
     Raises
     ------
@@ -88,7 +87,7 @@ def ell_star(digits: int = 20, *, alpha: Any = "0.5", theta: Any = "1.5", g: Any
     return enclose("ell_star", proof, digits)
 
 
-def minimum_equations(alpha: Any, theta: Any, g: Any) -> Any:
+def minimum_equations(alpha: Written, theta: Written, g: Written) -> System:
     """The three equations for (v, κ, ℓ).
 
     Parameters
@@ -101,7 +100,7 @@ def minimum_equations(alpha: Any, theta: Any, g: Any) -> Any:
     callable
         System of `replica.certified.interval_newton`: residuals of ln α, g̃ and df̃/dℓ.
     """
-    log_alpha, theta, g = exact(alpha).log(), exact(theta), exact(g)
+    log_alpha, threshold, field = exact(alpha).log(), exact(theta), exact(g)
 
     def system(unknowns: list[arb_series]) -> Sequence[arb_series]:
         v, kappa, ell = unknowns
@@ -110,10 +109,10 @@ def minimum_equations(alpha: Any, theta: Any, g: Any) -> Any:
         m = weighted / ell
         s = m / a
         margin = 1 - density / s
-        H0, _, H2 = tails(theta / q.sqrt())
+        H0, _, H2 = tails(threshold / q.sqrt())
         return [
             (s * s * margin * margin / (q * H2)).log() - log_alpha,
-            kappa * m - s * s * margin * H0 / (2 * q * H2) - g,
+            kappa * m - s * s * margin * H0 / (2 * q * H2) - field,
             (m * m - s * bend) / 2,
         ]
 
@@ -141,7 +140,7 @@ def _motion(unknowns: list[arb_series]) -> arb:
     return sum((x[1].abs_upper() for x in unknowns), arb(0))
 
 
-def _minimum(system: Any, unique: Box) -> Box:
+def _minimum(system: System, unique: Box) -> Box:
     """The root (v, κ, ℓ), where f̃ is proven to have a minimum."""
     root = refined(system, unique)
     found = jacobian(system, root)
@@ -162,7 +161,7 @@ def _rank(machine: Machine, unique: Box, root: Box) -> str:
     return FIRST
 
 
-def _largest_box(system: Any, guess: tuple[str, ...]) -> tuple[Box, str]:
+def _largest_box(system: System, guess: tuple[str, ...]) -> tuple[Box, str]:
     """The largest box that has one root by proof, and its words."""
     shape = _shape(system, guess)
     for size in SIZES:
@@ -177,7 +176,7 @@ def _largest_box(system: Any, guess: tuple[str, ...]) -> tuple[Box, str]:
     raise NotProvenError(f"no box about (ln a, b/a, l) = ({', '.join(guess)}) has one root by proof")
 
 
-def _shape(system: Any, guess: tuple[str, ...]) -> list[float]:
+def _shape(system: System, guess: tuple[str, ...]) -> list[float]:
     """How far the unknowns move if the residuals change by one, the largest taken as 1."""
     try:
         inverse = jacobian(system, [exact(x).mid() for x in guess]).inv()
@@ -189,7 +188,7 @@ def _shape(system: Any, guess: tuple[str, ...]) -> list[float]:
     return [move / max(moves) for move in moves]
 
 
-def _guess(alpha: Any, theta: Any, g: Any) -> tuple[str, ...]:
+def _guess(alpha: Written, theta: Written, g: Written) -> tuple[str, ...]:
     """(v, κ, ℓ) by the solver, as decimals, which then are exact."""
     from replica.diagrams.best_ell import ell_star as solver
     from replica.models import CompositionalRBM

@@ -48,7 +48,7 @@ def enclose(name: str, proof: Callable[[], tuple[arb, str]], digits: int) -> Enc
     Returns
     -------
     Enclosure
-        The number, > 0.
+        The number, > 0: its decimals, a lower and an upper bound, and what `proof` says is proven.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def truncated(low: Fraction, high: Fraction, digits: int) -> str:
     Returns
     -------
     str
-        The decimals, cut off.
+        So many significant decimals, cut off and not rounded: any number between the bounds begins with them.
 
     Raises
     ------

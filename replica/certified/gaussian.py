@@ -6,14 +6,12 @@ their cancelling terms. What cancels at the ends themselves is left to the worki
 
 from __future__ import annotations
 
-from typing import Any
-
-from replica.certified.balls import arb, arb_series
+from replica.certified.balls import Series, arb, arb_series
 
 __all__ = ["density", "tails"]
 
 
-def density(x: Any) -> Any:
+def density(x: Series) -> Series:
     """φ(x) = e^{−x²/2}/√(2π).
 
     Parameters
@@ -24,12 +22,12 @@ def density(x: Any) -> Any:
     Returns
     -------
     arb or arb_series
-        The density.
+        Ball that contains φ on all of `x`; of a series also its derivative.
     """
     return (-(x * x) / 2).exp() / (2 * arb.pi()).sqrt()
 
 
-def tails(x: Any) -> tuple[Any, Any, Any]:
+def tails(x: Series) -> tuple[Series, Series, Series]:
     """H0, H1 and H2; of a power series of two terms by dH0 = −φ dx, dH^(k) = −k H^(k−1) dx.
 
     Parameters
@@ -40,7 +38,7 @@ def tails(x: Any) -> tuple[Any, Any, Any]:
     Returns
     -------
     tuple of arb or arb_series
-        erfc(x/√2)/2, φ − x H0, (1 + x²) H0 − x φ.
+        (H0, H1, H2) on all of `x`: erfc(x/√2)/2, φ − x H0, (1 + x²) H0 − x φ.
     """
     if not isinstance(x, arb_series):
         H0, H1, H2 = (a.union(b) for a, b in zip(_at(x.lower()), _at(x.upper()), strict=True))

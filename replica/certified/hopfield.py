@@ -17,10 +17,11 @@ D. J. Amit, H. Gutfreund & H. Sompolinsky, PRL 55, 1530 (1985); Ann. Phys. 173, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from replica.averages.spin import sign_sum_law
-from replica.certified.balls import NotProvenError, arb, between, exact
+from replica.certified.balls import NotProvenError, Series, arb, between, exact
 from replica.certified.enclosure import Enclosure, enclose
 from replica.certified.interval_newton import jacobian, refined
 from replica.certified.subdivision import prove_positive
@@ -36,7 +37,7 @@ FAR = "4"
 """y beyond which the retrieval state lies below the glass by an inequality."""
 
 
-def overlap(y: Any, n: int) -> Any:
+def overlap(y: Series, n: int) -> Series:
     """M(y) = (1/n) ⟨z erf(z y)⟩.
 
     Parameters
@@ -49,12 +50,13 @@ def overlap(y: Any, n: int) -> Any:
     Returns
     -------
     arb or arb_series
-        The overlap with each.
+        Overlap m with each of the n patterns.
     """
-    return sum((weight * z * (z * y).erf() for z, weight in _law(n)), arb(0)) / n
+    total: Any = sum((weight * z * (z * y).erf() for z, weight in _law(n)), arb(0))
+    return total / n
 
 
-def root_load(y: Any, n: int) -> Any:
+def root_load(y: Series, n: int) -> Series:
     """√(2α) = M(y)/y − (2/√π) ⟨e^{−z²y²}⟩.
 
     Parameters
@@ -67,12 +69,12 @@ def root_load(y: Any, n: int) -> Any:
     Returns
     -------
     arb or arb_series
-        G(y).
+        G(y), the √(2α) at which the state with this y exists.
     """
     return overlap(y, n) / y - _slope() * _average(y, n, lambda square: arb(1))
 
 
-def fold_condition(y: Any, n: int) -> Any:
+def fold_condition(y: Series, n: int) -> Series:
     """h(y) = y² dG/dy, zero at a fold.
 
     Parameters
@@ -85,12 +87,12 @@ def fold_condition(y: Any, n: int) -> Any:
     Returns
     -------
     arb or arb_series
-        h(y).
+        h(y): > 0 where the load grows with y, < 0 where it falls.
     """
     return _slope() * (y / n + 2 * y * y * y) * _average(y, n, lambda square: square) - overlap(y, n)
 
 
-def energy_difference(y: Any) -> Any:
+def energy_difference(y: Series) -> Series:
     """Energy of the retrieval state less that of the spin glass, at the same load.
 
     E = −m²/2 + (α/2)(1 − r) against −1/π − √(2α/π), with α r = m²/(2y²) and √(2α) = G.
@@ -103,7 +105,7 @@ def energy_difference(y: Any) -> Any:
     Returns
     -------
     arb or arb_series
-        D(y) = −m²/2 + G²/4 − m²/(4y²) + 1/π + G/√π.
+        D(y) = −m²/2 + G²/4 − m²/(4y²) + 1/π + G/√π, < 0 where retrieval is lower.
     """
     m, root = overlap(y, 1), root_load(y, 1)
     return -m * m / 2 + root * root / 4 - m * m / (4 * y * y) + 1 / arb.pi() + root / arb.pi().sqrt()
@@ -120,7 +122,7 @@ def alpha_c(digits: int = 20) -> Enclosure:
     Returns
     -------
     Enclosure
-        max G²/2 for n = 1.
+        α_c = max G²/2 for n = 1 between proven bounds, and in words what is proven.
 
     Examples
     --------
@@ -141,7 +143,7 @@ def y_c(digits: int = 20) -> Enclosure:
     Returns
     -------
     Enclosure
-        Root of h for n = 1.
+        y_c, the root of h for n = 1, between proven bounds, and in words what is proven.
 
     Examples
     --------
@@ -162,7 +164,7 @@ def alpha_3(digits: int = 20) -> Enclosure:
     Returns
     -------
     Enclosure
-        max G²/2 for n = 3.
+        max G²/2 for n = 3 between proven bounds, and in words what is proven.
 
     Examples
     --------
@@ -186,7 +188,7 @@ def alpha_1(digits: int = 20) -> Enclosure:
     Returns
     -------
     Enclosure
-        G²/2 at the root of D.
+        α_1 = G²/2 at the root of D between proven bounds, and in words what is proven.
 
     Examples
     --------
@@ -209,7 +211,7 @@ def fold(n: int) -> arb:
     Returns
     -------
     arb
-        Ball that contains it.
+        Ball that contains its y, as small as the working precision allows.
 
     Raises
     ------
@@ -263,9 +265,10 @@ def _law(n: int) -> list[tuple[int, arb]]:
     return [(z, arb(weight)) for z, weight in sign_sum_law(n)]
 
 
-def _average(y: Any, n: int, factor: Any) -> Any:
+def _average(y: Series, n: int, factor: Callable[[int], Any]) -> Series:
     """⟨factor(z²) e^{−z²y²}⟩."""
-    return sum((weight * factor(z * z) * (-(z * z) * y * y).exp() for z, weight in _law(n)), arb(0))
+    total: Any = sum((weight * factor(z * z) * (-(z * z) * y * y).exp() for z, weight in _law(n)), arb(0))
+    return total
 
 
 def _slope() -> arb:

@@ -117,7 +117,7 @@ def refined(system: System, box: Box) -> Box:
     Returns
     -------
     list of arb
-        Balls that contain the root.
+        For each unknown a ball that contains its value at the root.
 
     Raises
     ------

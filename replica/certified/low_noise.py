@@ -17,9 +17,9 @@ zero, |G + mW| ≥ c for all W, so with U = c/σ > 1 and η = e^{−U²/2}/2, an
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from replica.certified.balls import NotProvenError, arb, exact
+from replica.certified.balls import NotProvenError, Written, arb, exact
 from replica.certified.gaussian import density, tails
 from replica.certified.interval_newton import Box
 from replica.certified.skellam import probability
@@ -39,8 +39,8 @@ class Machine(NamedTuple):
     g: arb
 
     @classmethod
-    def of(cls, alpha: Any, theta: Any, g: Any) -> Machine:
-        """From numbers as they are written."""
+    def of(cls, alpha: Written, theta: Written, g: Written) -> Machine:
+        """Machine of controls that are numbers as they are written."""
         return cls(exact(alpha), exact(theta), exact(g))
 
 
@@ -100,7 +100,7 @@ def _region(machine: Machine, m: arb, s: arb, G: arb) -> _Region:
 
 
 def _prove_inside(machine: Machine, region: _Region, m: arb, s: arb, G: arb, what: str) -> None:
-    """Inequalities of N, strictly."""
+    """Prove the inequalities of N, strictly."""
     if not (region.response < 1 and region.sigma < 1 and s < region.sigma and m + machine.g > region.c):
         raise NotProvenError(f"{what} is not known to have little noise")
     if not -G > region.c:

@@ -31,7 +31,7 @@ def probability(ell: arb, w: int) -> arb:
     Returns
     -------
     arb
-        Its probability, and that of −w.
+        Ball that contains P(w), and as well P(−w).
     """
     return (-ell).exp() * (ell / 2) ** w * (ell * ell / 4).hypgeom_0f1(w + 1, regularized=True)
 
@@ -49,7 +49,7 @@ def tail(ell: arb, J: int) -> arb:
     Returns
     -------
     arb
-        The bound; +∞ where ρ ≥ 1.
+        The bound: +∞ where ρ ≥ 1 and the sum is not bounded by a geometric series.
     """
     half = ell.upper() / 2
     ratio = half * (J + 3) / ((J + 2) * (J + 1))
@@ -71,7 +71,7 @@ def cutoff(ell: arb, scale: arb) -> int:
     Returns
     -------
     int
-        J, a multiple of 8.
+        J, a multiple of 8: terms |w| < J are summed, the tail beyond goes into the radius.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def skellam_averages(
     Returns
     -------
     list of arb_series
-        The averages.
+        For each function the average and its derivative, radii wide enough for the tails |w| ≥ J.
     """
     # |dP/dℓ| reaches one step further than P and has weight 2 in all
     rest = 2 * scale * tail(ell[0], J - 1)

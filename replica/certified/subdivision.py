@@ -26,7 +26,7 @@ def prove_positive(function: Callable[[arb], arb], low: arb, high: arb, claim: s
     Returns
     -------
     int
-        Number of pieces.
+        Number of pieces on which f was evaluated; that it returns at all is the proof.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What every command of the project shares: options, exit status, output, progress.
+"""What every command of the project does: exit status, points computed and kept, output, progress.
 
 Nothing heavy is imported here, so that `--help` and usage errors come at once.
 """
@@ -101,7 +101,7 @@ def reason(error: BaseException) -> str:
     Returns
     -------
     str
-        One line.
+        The message of the error, or the name of its class where that is empty.
     """
     return str(error) or type(error).__name__
 
@@ -303,7 +303,7 @@ def progress(iterable: Iterable[T], total: int | None = None, label: str = "", q
     Returns
     -------
     iterable
-        The items.
+        Yields the items of `iterable` in their order, whether or not a bar is shown.
     """
     if quiet or not sys.stderr.isatty():
         return iterable

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, localcontext
 from fractions import Fraction
-from typing import Any
+from typing import TypeVar
 
 from replica.errors import UsageError
 
@@ -21,6 +21,9 @@ MAX_POINTS = 10_000_000
 
 GUARD_DIGITS = 15
 """Digits of a logarithmic grid beyond those asked for, so that its last rounding is the only one."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Grid:
     texts: tuple[str, ...]
     integer: bool = False
 
-    def values(self, precision: int | None = None) -> list[Any]:
+    def values(self, precision: int | None = None) -> list[float | Fraction]:
         """Values of the grid.
 
         Parameters
@@ -51,15 +54,15 @@ class Grid:
 
         Returns
         -------
-        list
-            As from `parse_grid`.
+        list of float, of int (`integer`) or of Fraction (`precision`)
+            Values in the order in which they were typed, as `parse_grid` gives them.
         """
         return parse_grid(self.texts, option=self.option, integer=self.integer, precision=precision)
 
 
 def parse_grid(
     texts: Sequence[str], *, option: str = "grid", integer: bool = False, precision: int | None = None
-) -> list[Any]:
+) -> list[float | Fraction]:
     """Values of a grid given as words: numbers, `a:b:n` or `log:a:b:n`, in any mixture.
 
     Parameters
@@ -91,7 +94,7 @@ def parse_grid(
     return [value for text in texts for value in _values(text, grid, precision)]
 
 
-def product(grids: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def product(grids: Mapping[str, Sequence[T]]) -> list[dict[str, T]]:
     """Every combination of several grids, in the order given, the last grid fastest.
 
     Parameters
@@ -107,7 +110,7 @@ def product(grids: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     return [dict(zip(grids, point, strict=True)) for point in itertools.product(*grids.values())]
 
 
-def _values(text: str, grid: Grid, precision: int | None) -> list[Any]:
+def _values(text: str, grid: Grid, precision: int | None) -> list[float | Fraction]:
     """Values of one word."""
     log = text.startswith("log:")
     words = text.removeprefix("log:").split(":")

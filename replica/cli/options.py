@@ -10,6 +10,7 @@ import difflib
 import re
 import sys
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -100,7 +101,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class _GridAction(argparse.Action):
-    """Checks a grid as soon as it is read, and remembers the order in which grids came."""
+    """Action that checks a grid as soon as it is read, and remembers the order in which grids came."""
 
     def __init__(self, *args: Any, integer: bool = False, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -177,7 +178,7 @@ def _address(word: str) -> str:
     return word
 
 
-def add_version(parser: Any) -> None:
+def add_version(parser: argparse._ActionsContainer) -> None:
     """Add `--version`, for a command that only has sub-commands.
 
     Parameters
@@ -189,7 +190,7 @@ def add_version(parser: Any) -> None:
 
 
 class _VersionAction(argparse.Action):
-    """The version is looked up only when it is asked for."""
+    """Action that looks the version up only when it is asked for."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         sys.stdout.write(f"{DISTRIBUTION} {version()}\n")
@@ -209,7 +210,8 @@ def integer(least: int, most: int | None = None) -> Callable[[str], int]:
     Returns
     -------
     callable
-        From the word to the number.
+        For the argument `type`: takes the word, returns the int or raises an ArgumentTypeError that says what is
+        allowed.
     """
 
     def number(word: str) -> int:
@@ -225,7 +227,7 @@ def integer(least: int, most: int | None = None) -> Callable[[str], int]:
     return number
 
 
-def grids(args: argparse.Namespace) -> dict[str, list[Any]]:
+def grids(args: argparse.Namespace) -> dict[str, list[float | Fraction]]:
     """Values of the grid options that were given, in the order in which they were given.
 
     Parameters
@@ -253,7 +255,7 @@ def parameters(args: argparse.Namespace) -> dict[str, Any]:
     Returns
     -------
     dict
-        For `replica.table.provenance`.
+        Name of each option that decides the result to its value; for `replica.table.provenance`.
     """
     return {
         name: list(value.texts) if isinstance(value, Grid) else value

@@ -1,7 +1,7 @@
 """The AT line: where the replicon of a state vanishes; for the paramagnet, the onset of the spin glass.
 
-A third kind of critical point, neither a fold nor a coexistence (`critical`): the state goes on, replica symmetry
-does not.
+A critical point beside folds (`replica.critical.folds`) and equal energies (`replica.critical.equal_energies`): the
+state goes on, replica symmetry does not.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from replica.critical.point import CriticalPoint, Start, first_sign_change, label, metadata, scalar
 from replica.errors import ConvergenceError
 from replica.models.base import Model
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 from replica.saddle.precision import at_precision, checked_digits
 from replica.saddle.solution import Solution
@@ -41,7 +42,7 @@ def instability(model: Model, *, along: str, start: Start = "retrieval", precisi
     Returns
     -------
     CriticalPoint
-        The first zero met.
+        The first zero of the replicon that is met on the way: value of the control, and the state there.
 
     Raises
     ------
@@ -102,7 +103,7 @@ def _precise_instability(model: Model, along: str, value: float, state: Solution
     with mp.workdps(digits + 15):
         base = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
 
-        def refined(x: Any) -> Solution:
+        def refined(x: Number) -> Solution:
             here = base.unchecked(**{along: x})
             return at_precision(dataclasses.replace(state, model=here), here, digits)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from replica.models.base import Model, Order, control_fields
 from replica.numerics.jacobian import derivative
 from replica.numerics.newton import polish
+from replica.numerics.number import Number
 from replica.saddle.solution import Solution, Status
 
 __all__ = ["Branch", "follow"]
@@ -75,7 +75,7 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
     Returns
     -------
     Branch
-        The branch, its first point the solution given.
+        Points in the order in which they were met, the given solution the first, with the folds between them.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
 
 
 def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps: int = 5000) -> Solution | None:
-    """Return the solution just beyond the first fold met in one direction, or None if the branch ends without."""
+    """Solution just beyond the first fold met in one direction, or None if the branch ends without."""
     field = next(f for f in control_fields(type(solution.model)) if f.name == along)
     here = float(solution.model.controls[along])
     far = 1e6 * (1 + abs(here))
@@ -159,7 +159,7 @@ class _Walk:
         x = np.array([float(v) for v in model.pack(solution.order)])
         return cls(solution, along, float(to), x, float(model.controls[along]))
 
-    def _model(self, value: Any) -> Model:
+    def _model(self, value: Number) -> Model:
         return self.solution.model.unchecked(**{self.along: value})
 
     def _residual(self, point: NDArray) -> NDArray:
@@ -169,7 +169,7 @@ class _Walk:
     def _jacobian(self, point: NDArray) -> NDArray:
         """Derivatives of the equations by the unknowns and by the scaled control, shape (d, d + 1)."""
 
-        def equations(v: list[Any]) -> list[Any]:
+        def equations(v: list[Number]) -> list[Number]:
             return self._model(v[-1] * self.scale).equations(v[:-1], self.solution.n)
 
         with np.errstate(all="ignore"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from replica.critical.point import CriticalPoint, Start, first_sign_change, labe
 from replica.errors import ConvergenceError
 from replica.models.base import Model
 from replica.numerics.newton import polish_multiprecision
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 from replica.saddle.precision import checked_digits
 from replica.saddle.solution import Solution
@@ -45,7 +45,7 @@ def coexistence(
     Returns
     -------
     CriticalPoint
-        The first crossing met; `states` holds both states.
+        The first crossing of the two energies that is met; `states` holds both states there.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def coexistence(
     return _precise_coexistence(model, along, value, states, checked_digits(precision, model))
 
 
-def _precise_coexistence(model: Model, along: str, value: Any, states: list[Solution], digits: int) -> CriticalPoint:
+def _precise_coexistence(model: Model, along: str, value: Number, states: list[Solution], digits: int) -> CriticalPoint:
     """Newton's method in the control; on the saddle df/dλ = ∂f/∂λ at fixed order parameters."""
     from mpmath import mp
 

@@ -1,13 +1,12 @@
-"""Critical points: folds (`spinodal`) and equal free energies (`coexistence`); the third kind is in `at_line`.
+"""Folds: where the branch of a state turns back, and the state ceases to exist (its spinodal).
 
-Each search starts at the model's own value of one control, which must carry the state, and goes in the direction
+The search starts at the model's own value of one control, which must carry the state, and goes in the direction
 in which retrieval is lost.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from replica.errors import ConvergenceError
 from replica.models.base import Chart, Finder, Model, Order
 from replica.models.base.points import flattened, taken
 from replica.numerics.fold import refine_fold
+from replica.numerics.number import Number
 from replica.saddle.precision import checked_digits
 from replica.saddle.solution import Solution, Status
 from replica.saddle.solver import chosen_branch, sampled, solve
@@ -91,7 +91,7 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
     return _refined(model, order, kind, n, along, _exponential(log_value, precision), precision)
 
 
-def _exponential(log_value: float, precision: int | None) -> Any:
+def _exponential(log_value: float, precision: int | None) -> Number:
     if precision is None:
         return math.exp(log_value)
     from mpmath import mp
@@ -100,7 +100,7 @@ def _exponential(log_value: float, precision: int | None) -> Any:
 
 
 def _refined(
-    model: Model, order: Order, kind: str, n: int, along: str, value: Any, precision: int | None
+    model: Model, order: Order, kind: str, n: int, along: str, value: Number, precision: int | None
 ) -> CriticalPoint:
     """Solve the extended system from a rough fold."""
     if precision is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.base import Model, Order, control_fields
+from replica.numerics.number import Number
 from replica.saddle.solution import Solution
 from replica.saddle.solver import check_model
 
@@ -34,7 +36,7 @@ class CriticalPoint:
         Natural logarithm of `value` (nan where it is negative).
     """
 
-    value: Any
+    value: Number
     along: str
     states: tuple[Solution, ...]
     log_value: float
@@ -49,7 +51,7 @@ class CriticalPoint:
 
 
 def scalar(model: Model, along: str) -> Model:
-    """Return the model with plain scalar controls, or raise ValueError."""
+    """The model with plain scalar controls; ValueError if there is no control `along`, or one is an array."""
     check_model(model)
     if along not in model.controls:
         raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
@@ -60,18 +62,18 @@ def scalar(model: Model, along: str) -> Model:
     return model.unchecked(**{k: float(v) for k, v in model.controls.items()})
 
 
-def metadata(model: Model, along: str) -> Any:
-    """Return what the model's field says of a control."""
+def metadata(model: Model, along: str) -> Mapping[str, Any]:
+    """Metadata of a control, those of the model's field."""
     return next(f.metadata for f in control_fields(type(model)) if f.name == along)
 
 
 def direction_of_loss(model: Model, along: str) -> int:
-    """Return the direction of a control in which retrieval is lost, 1 or −1."""
+    """Direction of a control in which retrieval is lost, 1 or −1."""
     return int(metadata(model, along)["loss"])
 
 
 def label(start: Start) -> str:
-    """Return a start state in words."""
+    """A start state in words."""
     return start if isinstance(start, str) else f"{start[0]} n={start[1]}"
 
 

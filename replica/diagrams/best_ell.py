@@ -1,4 +1,4 @@
-"""How many hidden units a state activates: the minimum of f̃ over ℓ, and the phases of the compositional limit.
+"""How many hidden units a state activates in the compositional limit: the minimum of f̃ over ℓ.
 
 The branch of the zero-noise state k = 1 is followed from ℓ → 0, where its noise vanishes, upwards. On it
 
@@ -14,8 +14,9 @@ J. Tubiana & R. Monasson, PRL 118, 138301 (2017); G. Manzan, slides (2021), "Com
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,9 @@ from numpy.typing import NDArray
 from replica.averages.pattern_sum import Law, skellam
 from replica.models.base import Order
 from replica.models.compositional import CompositionalRBM
-from replica.models.sparse.chart import ChartPoint, Couplings, at, newton, order_of
+from replica.models.sparse.chart import ChartPoint, Couplings, at, newton_on_chart, order_of
 from replica.numerics.gaussian import log_H
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["EllStar", "Walk", "columns_of", "ell_star", "energies", "homogeneous"]
@@ -36,9 +38,9 @@ FIRST, LAST, RATIO = 0.02, 5000.0, 1.4
 class EllStar(NamedTuple):
     """The minimum of f̃ over ℓ: numbers, or arrays of the controls' shape."""
 
-    value: Any
+    value: Number
     """ℓ*; 0 where f̃ increases from ℓ = 0 on, nan where the branch ends while f̃ still decreases."""
-    free_energy: Any
+    free_energy: Number
     """f̃ there; 0 where ℓ* is 0."""
     order: Order
     """Order parameters there; nan where ℓ* is 0 or nan."""
@@ -78,7 +80,7 @@ def ell_star(model: CompositionalRBM) -> EllStar:
         points = [_heterogeneous(model, columns, i, value[i], order) for i in range(len(value))]
         value, energy, *averages = (np.array(column) for column in zip(*points, strict=True))
         order = Order(*averages)
-    members: list[Any] = [v.reshape(shape)[()] if shape else float(v[0]) for v in (value, energy, *order)]
+    members: list[Number] = [v.reshape(shape)[()] if shape else float(v[0]) for v in (value, energy, *order)]
     return EllStar(members[0], members[1], Order(*members[2:]))
 
 
@@ -125,7 +127,9 @@ def energies(model: CompositionalRBM, ell: NDArray) -> tuple[NDArray, Order]:
     return energy, Order(*members)
 
 
-def _heterogeneous(model: CompositionalRBM, columns: Any, i: int, ell: float, start: Order) -> tuple[float, ...]:
+def _heterogeneous(
+    model: CompositionalRBM, columns: tuple[NDArray, ...], i: int, ell: float, start: Order
+) -> tuple[float, ...]:
     """(ℓ*, f̃, m̃, q, r̃, C, B̃) of a heterogeneous machine, from the homogeneous minimum as the spread grows."""
     if not ell > 0:
         raise ValueError(f"no minimum at ell > 0 in the homogeneous machine to start from (ell* = {ell})")
@@ -147,7 +151,7 @@ def _heterogeneous(model: CompositionalRBM, columns: Any, i: int, ell: float, st
     return (float(point[-1]), float(here.free_energy(order)), *(float(v) for v in order))
 
 
-def _newton_by_differences(system: Any, x: NDArray) -> NDArray:
+def _newton_by_differences(system: Callable[[NDArray], NDArray], x: NDArray) -> NDArray:
     for _ in range(20):
         h = 1e-6 * np.maximum(1.0, np.abs(x))
         columns = [(system(x + e) - system(x - e)) / (2 * h[j]) for j, e in enumerate(np.diag(h))]
@@ -187,7 +191,6 @@ class Walk:
         self.increasing = np.zeros(size, dtype=bool)
         self.active = np.nonzero((g < 0) & (g > -0.5))[0]
         self.increasing[g <= -0.5] = True
-        self.increasing[g >= 0] = False
 
     def run(self) -> None:
         """Follow all points upwards in ℓ until df̃/dℓ changes sign or the branch ends."""
@@ -213,7 +216,7 @@ class Walk:
         self.active = index[going]
 
     def _record(
-        self, end: str, index: NDArray, ell: float, v: NDArray, kappa: NDArray, slope: NDArray, of: Any
+        self, end: str, index: NDArray, ell: float, v: NDArray, kappa: NDArray, slope: NDArray, of: NDArray
     ) -> None:
         if not len(index):
             return
@@ -221,7 +224,7 @@ class Walk:
         self.places[end][index] = np.stack([v[of], kappa[of]], axis=-1)
         self.slopes[end][index] = slope[of]
 
-    def zero_noise(self, index: NDArray, ell: Any) -> NDArray:
+    def zero_noise(self, index: NDArray, ell: Number) -> NDArray:
         """Place on the plateau k = 1: κ = g̃/m, v from α; W ≥ 1 is on, m = E[W; W ≥ 1]/ℓ, q = P(W ≥ 1)."""
         law = _law(ell)
         on = law.w >= 1
@@ -229,23 +232,23 @@ class Walk:
         top = 2 * np.log(m) - np.log(q) - log_H(2, self.theta[index] / np.sqrt(q))
         return np.stack([0.5 * (top - self.log_alpha[index]), self.g[index] / m], axis=-1)
 
-    def couplings(self, index: NDArray, ell: Any) -> Couplings:
+    def couplings(self, index: NDArray, ell: Number) -> Couplings:
         """Law of W, ℓ and θ̃ at some of the points."""
         return Couplings(_law(ell), ell, 1.0, self.theta[index])
 
-    def solved(self, index: NDArray, ell: Any, guess: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    def solved(self, index: NDArray, ell: Number, guess: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         """Place at ℓ by Newton's method; places beyond v = 30 are free of noise and stay as they are."""
         v, kappa = guess[:, 0].copy(), guess[:, 1].copy()
         good = v > NOISELESS
         near = np.nonzero(~good & np.isfinite(v))[0]
         if len(near):
             couplings = self.couplings(index[near], ell[near] if np.ndim(ell) else ell)
-            found = newton(couplings, self.g[index[near]], self.log_alpha[index[near]], v[near], kappa[near])
+            found = newton_on_chart(couplings, self.g[index[near]], self.log_alpha[index[near]], v[near], kappa[near])
             same = np.hypot(found[0] - v[near], found[1] - kappa[near]) < 1.0
             v[near], kappa[near], good[near] = found[0], found[1], found[2] & same
         return v, kappa, good
 
-    def _slope(self, index: NDArray, ell: Any, v: NDArray, kappa: NDArray) -> NDArray:
+    def _slope(self, index: NDArray, ell: Number, v: NDArray, kappa: NDArray) -> NDArray:
         """df̃/dℓ at places of the chart."""
         law = _law(ell)
         a = np.exp(np.minimum(v, NOISELESS))[:, None]
@@ -316,7 +319,7 @@ NOISELESS = 30.0
 """v beyond which the noise s = m e^{−v} changes nothing in double precision."""
 
 
-def _law(ell: Any) -> Law:
+def _law(ell: Number) -> Law:
     """Skellam law; the same numbers ℓ come back for every model."""
     return skellam(ell) if np.ndim(ell) else _law_of_number(float(ell))
 

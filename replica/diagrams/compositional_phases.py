@@ -6,7 +6,6 @@ J. Tubiana & R. Monasson, PRL 118, 138301 (2017); G. Manzan, slides (2021), "Com
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +13,13 @@ from numpy.typing import NDArray
 from replica.diagrams.best_ell import Walk, columns_of, ell_star, homogeneous
 from replica.models.compositional import CompositionalRBM
 from replica.models.sparse.glass import glass_order, glass_states
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["glass_energy", "phase_boundary", "phase_of"]
 
 
-def phase_of(model: CompositionalRBM) -> tuple[Any, Any, dict[str, Any]]:
+def phase_of(model: CompositionalRBM) -> tuple[NDArray, Number, dict[str, Number]]:
     """Phase of each point, by the lowest free energy among the glass, ℓ → 0 and the minimum over ℓ.
 
     Parameters
@@ -56,7 +56,7 @@ def phase_of(model: CompositionalRBM) -> tuple[Any, Any, dict[str, Any]]:
 
 def phase_boundary(
     model: CompositionalRBM, *, along: str, limits: tuple[float, float], between: tuple[str, str], points: int = 33
-) -> Any:
+) -> Number:
     """Boundary between two phases as a curve: the value of one control at which they meet.
 
     Between the compositional phase and the spin glass f̃_star = f̃_sg; between the ferromagnetic phase and the spin
@@ -133,7 +133,7 @@ FERROMAGNETIC = -0.25
 """g̃ below which f̃ increases from ℓ = 0."""
 
 
-def glass_energy(model: CompositionalRBM) -> Any:
+def glass_energy(model: CompositionalRBM) -> Number:
     """Free energy of the lowest spin glass (m̃ = 0, q > 0) at each point, nan where there is none."""
     shape, (alpha, theta, g) = columns_of(homogeneous(model))
     one = np.ones(alpha.shape)

@@ -10,7 +10,7 @@ import numpy as np
 from replica.critical import CriticalPoint, coexistence, instability, spinodal
 from replica.diagrams.compositional_phases import phase_of
 from replica.errors import ConvergenceError
-from replica.models.base import Diagram
+from replica.models.base import Diagram, Model
 from replica.models.compositional import CompositionalRBM
 from replica.models.hopfield import Hopfield
 from replica.models.planted import PlantedHopfield, learning_load
@@ -18,6 +18,7 @@ from replica.models.relu_rbm import ReluRBM
 from replica.models.sparse.level_curves import zero_noise_states
 from replica.models.threshold_hopfield import ThresholdHopfield
 from replica.saddle.solver import solve
+from replica.table.cells import Row
 
 __all__ = ["diagrams_of"]
 
@@ -27,23 +28,12 @@ BELOW_EVERY_FOLD = {"hopfield": 1e-30, "threshold-hopfield": 1e-300, "relu-rbm":
 """Loads at which every retrieval state exists: where the search for a capacity begins."""
 
 
-def diagrams_of(cls: Any) -> tuple[Diagram, ...]:
-    """Diagrams of a model: those that its class declares, and those kept here.
-
-    Parameters
-    ----------
-    cls : type
-        The model class.
-
-    Returns
-    -------
-    tuple of Diagram
-        Empty for a model without critical lines.
-    """
+def diagrams_of(cls: type[Model]) -> tuple[Diagram, ...]:
+    """Diagrams of a model class: those that it declares, and those kept here; none for one without critical lines."""
     return (*cls.diagrams, *DIAGRAMS.get(cls.name, ()))
 
 
-def _largest_load(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+def _largest_load(precision: int | None = None, **controls: Any) -> Row:
     """Largest load at which the retrieval state exists, and the order parameters there; none for T ≥ 1."""
     if controls["T"] >= 1:
         return dict.fromkeys(("alpha_M", "m", "q", "r", "C"))
@@ -52,12 +42,12 @@ def _largest_load(precision: int | None = None, **controls: Any) -> dict[str, An
     return {"alpha_M": fold.value, "m": m, "q": q, "r": r, "C": C}
 
 
-def _temperatures(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+def _temperatures(precision: int | None = None, **controls: Any) -> Row:
     """T_g, and T_M, T_c, T_R of the retrieval state, each the uppermost one."""
     if controls["alpha"] < LEAST_LOAD:
         raise ConvergenceError(f"T_M and T_c are within 2e-6 of 1 and not resolved: alpha >= {LEAST_LOAD:g} is needed")
     hot = Hopfield(T=2 + 2 * math.sqrt(controls["alpha"]), **controls)
-    row: dict[str, Any] = {"T_g": instability(hot, along="T", start="paramagnet", precision=precision).value}
+    row: Row = {"T_g": instability(hot, along="T", start="paramagnet", precision=precision).value}
     exists, lowest, symmetric = _starting_temperatures(float(controls["alpha"]))
     searches: dict[str, tuple[Any, float | None, dict[str, Any]]] = {
         "T_M": (spinodal, exists, {"start": "retrieval"}),
@@ -90,13 +80,13 @@ def _starting_temperatures(alpha: float) -> list[float | None]:
     return [float(T[c & found].max()) if (c & found).any() else None for c in conditions]
 
 
-def _threshold_capacity(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+def _threshold_capacity(precision: int | None = None, **controls: Any) -> Row:
     """Capacity, the fold of the retrieval branch in α, and the order parameters there."""
     start = ThresholdHopfield(alpha=BELOW_EVERY_FOLD["threshold-hopfield"], **controls)
     return _capacity_columns(spinodal(start, along="alpha", precision=precision), precision)
 
 
-def _rrbm_capacity(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+def _rrbm_capacity(precision: int | None = None, **controls: Any) -> Row:
     """First fold of the branch k = 1 in α, and the order parameters there; none where k = 1 has no state."""
     start = ReluRBM(alpha=BELOW_EVERY_FOLD["relu-rbm"], **controls)
     plain = start.unchecked(**{k: float(v) for k, v in start.controls.items()})
@@ -105,7 +95,7 @@ def _rrbm_capacity(precision: int | None = None, **controls: Any) -> dict[str, A
     return _capacity_columns(spinodal(start, along="alpha", precision=precision), precision)
 
 
-def _capacity_columns(fold: CriticalPoint, precision: int | None) -> dict[str, Any]:
+def _capacity_columns(fold: CriticalPoint, precision: int | None) -> Row:
     """α_c and the order parameters there."""
     if precision is None and math.isinf(fold.value):
         raise OverflowError(
@@ -115,15 +105,15 @@ def _capacity_columns(fold: CriticalPoint, precision: int | None) -> dict[str, A
     return {"alpha_c": fold.value, "m": m, "q": q, "r": r, "C": C, "B": B}
 
 
-def _phases(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+def _phases(precision: int | None = None, **controls: Any) -> Row:
     """ℓ*, f̃ and the order parameters there, the level of the spin glass, and the phase."""
     labels, _, extra = phase_of(CompositionalRBM(**controls))
     values = {name: float(value) for name, value in extra.items()}
-    row: dict[str, Any] = {k: (None if math.isnan(v) else v) for k, v in values.items()}
+    row: Row = {k: (None if math.isnan(v) else v) for k, v in values.items()}
     return {**row, "phase": str(labels)}
 
 
-def _learning(precision: int | None = None, **controls: Any) -> dict[str, Any]:
+def _learning(precision: int | None = None, **controls: Any) -> Row:
     """Least γ with learning, and with a glass."""
     load = learning_load(**controls)
     return {

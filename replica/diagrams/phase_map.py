@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from replica.diagrams.compositional_phases import phase_of
 from replica.errors import ConvergenceError
@@ -91,8 +91,8 @@ class PhaseDiagram:
 def phase_diagram(
     model: Model,
     *,
-    rows: Mapping[str, Any],
-    columns: Mapping[str, Any],
+    rows: Mapping[str, ArrayLike],
+    columns: Mapping[str, ArrayLike],
     executor: Executor | None = None,
     progress: Callable[..., Iterable[Any]] | None = None,
     checkpoint: str | Path | None = None,
@@ -206,8 +206,8 @@ class _Part(NamedTuple):
     errors: list[Any]
 
 
-def _axis(model: Model, name: str, axis: Mapping[str, Any]) -> tuple[str, NDArray]:
-    """Return the control of an axis and its values, or raise ValueError."""
+def _axis(model: Model, name: str, axis: Mapping[str, ArrayLike]) -> tuple[str, NDArray]:
+    """Control of an axis and its values; ValueError if it is unknown, or its values are no finite numbers."""
     if not isinstance(axis, Mapping) or len(axis) != 1:
         raise ValueError(f"{name} = {axis!r}: one control and its values are needed, such as {{{model.load!r}: [...]}}")
     ((control, given),) = axis.items()
@@ -261,7 +261,7 @@ def _phases(model: Model) -> Phases:
 
 
 def _part(outcome: Any, size: int) -> _Part:
-    """Return the outcome of a chunk, also of one that could not be computed at all."""
+    """Outcome of a chunk, also of one that could not be computed at all."""
     if not isinstance(outcome, Exception):
         return _Part(*outcome)
     why = str(outcome) or type(outcome).__name__

@@ -21,7 +21,7 @@ __all__ = ["catalogue", "get"]
 
 
 def catalogue() -> dict[str, type[Model]]:
-    """Return every model class that numbers alone define, by its command-line name."""
+    """Every model class that numbers alone define, by its command-line name."""
     return {name: cls for name, cls in _every_model().items() if _of_numbers(cls)}
 
 
@@ -44,7 +44,7 @@ def _every_model() -> dict[str, type[Model]]:
 
 
 def get(name: str) -> type[Model]:
-    """Return the model class with this command-line name.
+    """Model class with this command-line name.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def get(name: str) -> type[Model]:
 
     Returns
     -------
-    type
-        The model class.
+    type of Model
+        The class, to be called with the control parameters.
 
     Raises
     ------

@@ -15,11 +15,12 @@ import dataclasses
 from typing import Any, ClassVar
 
 from replica.averages.pattern_sum import Law, classes, mixed_laws, skellam
-from replica.models.base import Order, control
+from replica.models.base import ExactState, Finder, Order, control
 from replica.models.sparse.equations import SparseRBM, unit_mean
 from replica.models.sparse.states import branches
 from replica.numerics.elementary import sqrt
 from replica.numerics.gaussian import H
+from replica.numerics.number import Number
 
 __all__ = ["CompositionalRBM"]
 
@@ -43,10 +44,10 @@ class CompositionalRBM(SparseRBM):
         states are those that descend from the homogeneous ones.
     """
 
-    alpha: Any = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
-    theta: Any = control("θ̃", "threshold of the ReLU hidden units over sqrt(p)", loss=-1)
-    g: Any = control("g̃", "field on the visible units over p", loss=-1)
-    ell: Any = control(
+    alpha: Number = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
+    theta: Number = control("θ̃", "threshold of the ReLU hidden units over sqrt(p)", loss=-1)
+    g: Number = control("g̃", "field on the visible units over p", loss=-1)
+    ell: Number = control(
         "ℓ", "strongly activated hidden units times p", low=0.0, low_included=False, high=5000.0, default=None
     )
 
@@ -62,14 +63,14 @@ class CompositionalRBM(SparseRBM):
             object.__setattr__(self, "_units", classes(self.x_i, 1.0, "x_i"))
 
     @property
-    def size(self) -> Any:
+    def size(self) -> Number:
         """ℓ = L p."""
         if self.ell is None:
             raise ValueError("ell = None: a finite number > 0 is needed (it may be left out only for ell_star)")
         return self.ell
 
     @property
-    def sparsity(self) -> Any:
+    def sparsity(self) -> Number:
         """1: p is scaled away."""
         return 1
 
@@ -77,27 +78,27 @@ class CompositionalRBM(SparseRBM):
         """Skellam law of W."""
         return mixed_laws(lambda x: skellam(self.size * x if x != 1.0 else self.size), self.units)
 
-    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Finder | ExactState]:
         """States with overlap, glasses, and the quiescent state."""
         return branches(self, n_condensed)
 
-    def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
+    def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Skellam law of W itself: two patterns of p → 0 are absent at almost every unit."""
         return self.law(), [(1, 0.5), (-1, 0.5)]
 
-    def slope(self, order: Order) -> Any:
+    def slope(self, order: Order) -> Number:
         """df̃/dℓ on the saddle, m̃²/8 − (s/2)⟨x√x [H1(−u₊) + H1(−u₋) − 2 H1(−u)]⟩, u± at W ± 1.
 
         A Skellam average obeys d⟨F(W)⟩/dℓ = (x/2)⟨F(W+1) + F(W−1) − 2F(W)⟩, and f̃ is stationary in the rest.
         """
         law = self.law()
-        bend: Any = 0.0
+        bend: Number = 0.0
         for shift, sign in ((1, 1), (-1, 1), (0, -2)):
             s, u = self._fields(order, law, shift)
             bend = bend + sign * unit_mean(law.weight * law.x * sqrt(law.x), H(1, -u))
         return order.m * order.m / 8 - s / 2 * bend
 
-    def free_energy_printed(self, order: Order) -> Any:
+    def free_energy_printed(self, order: Order) -> Number:
         """Form printed in the slides, −ℓm̃²/8 − (α/2)(r̃C + B̃q) − g̃q + α√q θ̃ H1(y)/(2(1−C)), on the saddle only."""
         m, q, r, C, B = order
         y = self._threshold(q)

@@ -20,17 +20,16 @@ free energy"; self-field and noise as re-derived (docs/derivations.md).
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
+from replica.averages.pattern_sum import sparse_sum, stacked_laws
 from replica.models.base import ExactState, Finder, Model, Order, control, exp_clipped
-from replica.models.layers.states import glasses, paramagnet, with_overlap
+from replica.models.layers.states import glasses, paramagnet_of_layers, with_overlap
+from replica.models.layers.two_layers import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.potentials import Potential
-from replica.potentials.field import field_averages
-from replica.potentials.law import FieldAverages
 
 __all__ = ["GeneralRBM"]
 
@@ -96,24 +95,24 @@ class GeneralRBM(Model):
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
-        return self._layers(order).rhs
+        v, h = self._averages(order)
+        return Order(v.m, v.q, h.r, v.C, h.B)
 
     def free_energy(self, order: Order, n: int = 1) -> Any:
         """Free energy per visible unit, on the saddle or off it."""
         m, q, r, C, B = order
-        layers = self._layers(order)
+        v, h = self._averages(order)
         pair = r * C + B * q + B * C * self.T / self.p
-        condensed = np.where(np.real(m) == 0, 0.0, np.where(np.isinf(self.stiffness), np.nan, self.stiffness) * m * m)
-        return (self.L * condensed / 2 + self.alpha / 2 * pair - layers.visible_work - self.alpha * layers.hidden_work)[
-            ()
-        ]
+        a = self.layers.stiffness
+        condensed = np.where(np.real(m) == 0, 0.0, np.where(np.isinf(a), np.nan, a) * m * m)
+        return (self.L * condensed / 2 + self.alpha / 2 * pair - v.work - self.alpha * h.work)[()]
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
         """∂f/∂(m, C, ln q, ln r, ln B) as the known combination of the residuals."""
         R = Order._make(new - old for new, old in zip(self.saddle(order, n), order, strict=True))
-        half = self.alpha / 2
+        half, a = self.alpha / 2, self.layers.stiffness
         return (
-            -np.where(np.isinf(self.stiffness), 0.0, self.stiffness) * self.L * R.m,
+            -np.where(np.isinf(a), 0.0, a) * self.L * R.m,
             -half * (R.r + self.T * R.B / self.p),
             -half * order.q * R.B,
             -half * order.r * R.C,
@@ -121,97 +120,73 @@ class GeneralRBM(Model):
         )
 
     def entropy(self, order: Order, n: int = 1) -> Any:
-        """−∂f/∂T at T > 0, continuous units with their Lebesgue measure and no momenta; nan at T = 0."""
-        stepped = self.unchecked(T=np.asarray(self.T) + 1j * COMPLEX_STEP)
-        slope = np.imag(stepped.free_energy(order, n)) / COMPLEX_STEP
-        return np.where(np.asarray(self.T) > 0, -slope, np.nan)[()]
+        """−∂f/∂T, continuous units with their Lebesgue measure and no momenta; nan at T = 0."""
+        with np.errstate(invalid="ignore"):
+            return (-self._heat(order) / np.asarray(self.T))[()]
 
     def energy(self, order: Order, n: int = 1) -> Any:
-        """Energy per visible unit on the saddle, U = f + T S; f itself at T = 0."""
-        f = self.free_energy(order, n)
-        return np.where(np.asarray(self.T) > 0, f + self.T * self.entropy(order, n), f)[()]
+        """Energy per visible unit on the saddle, U = f + T S."""
+        return (self.free_energy(order, n) - self._heat(order))[()]
 
     def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
         """Curvature of f/a along an uncondensed overlap, 1 − C/a, and along the difference of two condensed ones.
 
         The latter is 1 − ½⟨(ξ1 − ξ2)² χ_v⟩/a = 1 − (p/a)⟨½(1 − p)(χ₊₁ + χ₋₁) + p χ₀⟩, χ_k at L − 2 entries plus k.
         """
-        outside = 1 - order.C / self.stiffness
+        layers = self.layers
+        outside = 1 - order.C / layers.stiffness
         if n == 0 or np.all(np.asarray(self.L) < 2):
             return (outside,)
         law = stacked_laws(lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN, self.L, self.p)
         p = self.p
         total: Any = 0.0
         for shift, share in ((1, (1 - p) / 2), (-1, (1 - p) / 2), (0, p)):
-            chi = self._visible(order, law._replace(w=law.w + shift)).chi
-            total = total + share * np.sum(law.weight * chi, axis=-1)
-        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - p * total / self.stiffness)[()]
+            shifted = layers._replace(law=law._replace(w=law.w + shift))
+            total = total + share * shifted.visible_layer(*self._noise(order)).C
+        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - total / layers.stiffness)[()]
 
     def replicon(self, order: Order, n: int = 1) -> Any:
         """Replicon eigenvalue 1 − αp² ⟨V_v⟩ V_h; −inf at T = 0 where units jump."""
-        layers = self._layers(order)
-        return (1 - self.alpha * self.p * self.p * layers.visible_V * layers.hidden_V)[()]
+        v, h = self._averages(order)
+        return (1 - self.alpha * self.p * self.p * v.V * h.V)[()]
 
     def quadrature_error(self, order: Order, n: int = 1) -> Any:
         """Largest change of the right-hand sides, relative for those above 1, and of f, when every rule is refined."""
-        fine, plain = self._layers(order, refine=2), self._layers(order)
+
+        def sides(refine: int) -> tuple[Any, ...]:
+            v, h = self._averages(order, refine)
+            return v.m, v.q, v.C, v.work, h.r, h.B, h.work
+
         worst: Any = 0.0
-        for a, b in zip(
-            (*fine.rhs, fine.visible_work, fine.hidden_work),
-            (*plain.rhs, plain.visible_work, plain.hidden_work),
-            strict=True,
-        ):
-            worst = np.maximum(worst, np.abs(a - b) / np.maximum(1, np.abs(b)))
+        for fine, plain in zip(sides(2), sides(1), strict=True):
+            worst = np.maximum(worst, np.abs(fine - plain) / np.maximum(1, np.abs(plain)))
         return worst[()]
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
         """States with overlap, glasses, and the paramagnet."""
-        frozen = [Finder(("spin_glass",), 0, glasses), ExactState("paramagnet", 0, paramagnet)]
+        frozen = [Finder(("spin_glass",), 0, glasses), ExactState("paramagnet", 0, paramagnet_of_layers)]
         return [Finder(("retrieval",), 1, with_overlap), *frozen] if n_condensed else frozen
 
     @property
-    def stiffness(self) -> Any:
-        """The a of U_h ~ a h²/2 at infinity."""
-        T = np.asarray(self.T)
-        values = [self.hidden.stiffness(float(t)) for t in np.real(T).ravel()]
-        return np.reshape(values, T.shape)[()]
-
-    def law(self) -> Law:
-        """Law of W."""
-        return stacked_laws(sparse_sum, self.L, self.p)
+    def layers(self) -> TwoLayers:
+        """The layers at these couplings."""
+        return two_layers(self.visible, self.hidden, self.T, self.p, self.L)
 
     def unpack(self, x: Any) -> Order:
         """Order parameters at (m, C, ln q, ln r, ln B)."""
         return Order(m=x[0], q=exp_clipped(x[2]), r=exp_clipped(x[3]), C=x[1], B=exp_clipped(x[4]))
 
-    def _visible(self, order: Order, law: Law, refine: int = 1) -> FieldAverages:
-        """Averages of a visible unit, a further axis for W."""
-        m, r, B = (np.asarray(v)[..., None] for v in (order.m, order.r, order.B))
-        alpha, p, T = (np.asarray(v)[..., None] for v in (self.alpha, self.p, self.T))
-        return field_averages(self.visible, m * law.w, np.sqrt(alpha * p * r), alpha * B, T, refine=refine)
+    def _noise(self, order: Order) -> tuple[Any, Any, Any]:
+        """What a visible unit feels: m, s = √(αpr) and b = αB."""
+        return order.m, np.sqrt(self.alpha * self.p * order.r), self.alpha * order.B
 
-    def _layers(self, order: Order, refine: int = 1) -> _Layers:
-        """Averages of both layers."""
-        law = self.law()
-        v = self._visible(order, law, refine)
-        h = field_averages(self.hidden, 0.0, np.sqrt(self.p * order.q), order.C, self.T, refine=refine)
+    def _averages(self, order: Order, refine: int = 1) -> tuple[VisibleLayer, HiddenLayer]:
+        """Averages of both layers, each at what `order` says of the other."""
+        layers = self.layers
+        visible = layers.visible_layer(*self._noise(order), refine=refine)
+        return visible, layers.hidden_layer(order.q, order.C, refine=refine)
 
-        def mean(values: Any) -> Any:
-            with np.errstate(invalid="ignore"):
-                return np.sum(np.where(law.weight > 0, law.weight * values, 0.0), axis=-1)[()]
-
-        rhs = Order(mean(law.w * v.M) / (self.stiffness * self.L), mean(v.Q), h.Q, self.p * mean(v.chi), self.p * h.chi)
-        return _Layers(rhs, mean(v.work), h.work, mean(v.V), h.V)
-
-
-class _Layers(NamedTuple):
-    """What the averages of both layers give at some order parameters."""
-
-    rhs: Order
-    visible_work: Any
-    hidden_work: Any
-    visible_V: Any
-    hidden_V: Any
-
-
-ORIGIN = Law(np.zeros(1), np.ones(1), np.ones(1))
+    def _heat(self, order: Order) -> Any:
+        """T ∂f/∂T, by a step of T relative to T."""
+        stepped = self.unchecked(T=np.asarray(self.T) * (1 + 1j * COMPLEX_STEP))
+        return np.imag(stepped.free_energy(order)) / COMPLEX_STEP

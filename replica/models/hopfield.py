@@ -17,9 +17,9 @@ Amit, Gutfreund & Sompolinsky, PRL 55, 1530 (1985); PRA 32, 1007 (1985); Ann. Ph
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ from replica.averages.spin import (
 )
 from replica.models.base import Chart, ExactState, Model, Order, control, exp_clipped, gain, log_margin, overlap_nodes
 from replica.numerics.elementary import is_multiprecision, log, sqrt
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["Hopfield"]
@@ -59,8 +60,8 @@ class Hopfield(Model):
     0.998877763
     """
 
-    alpha: Any = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)
-    T: Any = control("T", "temperature", low=0.0, breaking=-1, default=0.0)
+    alpha: Number = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)
+    T: Number = control("T", "temperature", low=0.0, breaking=-1, default=0.0)
 
     name: ClassVar[str] = "hopfield"
     title: ClassVar[str] = "Hopfield model: ±1 units, Gaussian hidden units, any T >= 0"
@@ -71,16 +72,16 @@ class Hopfield(Model):
         amplified = gain(order, 1.0)
         return Order(m=m, q=q, r=order.q * amplified * amplified, C=C, B=amplified)
 
-    def free_energy(self, order: Order, n: int = 1) -> Any:
+    def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy per spin, the constant α/2 of the removed diagonal i ≠ j included."""
         m, q, r, C, _ = order
-        work: Any = 0.0
+        work: Number = 0.0
         for z, weight in sign_sum_law(n):
             work = work + weight * spin_work(m * z, sqrt(self.alpha * r), self.T)
         pair = self.T * log_margin(order, 1.0) - q * gain(order, 1.0)
         return self.alpha / 2 + n * m * m / 2 + self.alpha / 2 * (pair + r * C) - work
 
-    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def gradient(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """∂f/∂(m, C, ln r) = (−n R_m, −½α R_r, −½α r R_C), R = right-hand side − order parameter."""
         rhs = self.saddle(order, n)
         half = self.alpha / 2
@@ -90,7 +91,7 @@ class Hopfield(Model):
             -half * order.r * (rhs.C - order.C),
         )
 
-    def entropy(self, order: Order, n: int = 1) -> Any:
+    def entropy(self, order: Order, n: int = 1) -> Number:
         """Entropy −∂f/∂T per spin; at T = 0 it is −(α/2)[ln(1−C) + C/(1−C)] < 0."""
         C = order.C
         total = -self.alpha / 2 * (log_margin(order, 1.0) + C * gain(order, 1.0))
@@ -98,7 +99,7 @@ class Hopfield(Model):
             total = total + weight * spin_entropy(order.m * z, sqrt(self.alpha * order.r), self.T)
         return total
 
-    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def transverse(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """Curvature of f along an uncondensed overlap, 1 − C, and along differences of condensed ones.
 
         The latter, 1 − C − β⟨ξ1 ξ2 tanh²⟩, decides the stability of mixtures.
@@ -106,27 +107,27 @@ class Hopfield(Model):
         outside = 1 - order.C
         if n < 2:
             return (outside,)
-        cross: Any = 0.0
+        cross: Number = 0.0
         for z, weight in sign_sum_law(n):
             share = weight * (z * z - n) / (n * (n - 1))
             cross = cross + share * spin_averages(order.m * z, sqrt(self.alpha * order.r), self.T).C
         return outside, outside + cross
 
-    def replicon(self, order: Order, n: int = 1) -> Any:
+    def replicon(self, order: Order, n: int = 1) -> Number:
         """Replicon 1 − α ⟨(β sech²)²⟩/(1−C)²; −inf at T = 0, where discrete spins break replica symmetry."""
         s = sqrt(self.alpha * order.r)
 
-        def squared(T: Any) -> Any:
+        def squared(T: Number) -> Number:
             return sum(weight * spin_response_squared(order.m * z, s, T) for z, weight in sign_sum_law(n))
 
         return spin_replicon(squared, self.alpha, order.C, self.T)
 
-    def unpack(self, x: Any) -> Order:
+    def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r): q = 1 − T C, B = 1/(1−C)."""
         m, C, log_r = x
         return Order(m=m, q=1 - self.T * C, r=exp_clipped(log_r), C=C, B=1 / (1 - C))
 
-    def equations(self, x: Any, n: int = 1) -> list[Any]:
+    def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals in (m, C, ln r), with the averaged q in the last: 1 − T C cancels near T_g."""
         order = self.unpack(x)
         m, q, C = self._field_averages(order, n)
@@ -141,11 +142,11 @@ class Hopfield(Model):
         glass = Chart("spin_glass", 0, glass_nodes, glass_point, zero_noise=-1, folded=False)
         return [*charts, glass, ExactState("paramagnet", 0, paramagnet)]
 
-    def _field_averages(self, order: Order, n: int) -> tuple[Any, Any, Any]:
+    def _field_averages(self, order: Order, n: int) -> tuple[Number, Number, Number]:
         return mixture_averages(order.m, sqrt(self.alpha * order.r), self.T, n)
 
 
-def spin_replicon(response_squared: Callable[[Any], Any], load: Any, C: Any, T: Any) -> Any:
+def spin_replicon(response_squared: Callable[[Number], Number], load: Number, C: Number, T: Number) -> Number:
     """Replicon 1 − load ⟨(β sech²)²⟩/(1−C)², the average at T > 0 from `response_squared`; −inf at T = 0."""
     cold = np.asarray(T == 0)
     if cold.all():
@@ -200,12 +201,12 @@ def _newton_step(s: NDArray, y: NDArray, T: NDArray, n: int) -> NDArray:
 
 
 def glass_nodes(model: Hopfield, lowest: float) -> NDArray:
-    """Return ln(s − s_min): α ~ (s − s_min)² for T < 1 and α → (T − 1)² for T > 1 as it falls; α ~ s² as it grows."""
+    """Nodes in ln(s − s_min): as it falls α ~ (s − s_min)² for T < 1, α → (T − 1)² for T > 1; α ~ s² as it grows."""
     return np.concatenate([np.arange(min(-18.0, lowest / 2 - 2), 8, 0.5), np.geomspace(8, 350, 20)])
 
 
 def glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
-    """Ln α and the order parameters at u = ln(s − s_min), m = 0."""
+    """ln α and the order parameters at u = ln(s − s_min), m = 0."""
     lowest, excess, T = np.broadcast_arrays(_least_noise(model.T), np.exp(u), np.asarray(model.T, dtype=float))
     s = lowest + excess
     _, q, C = spin_averages(np.zeros_like(s), s, T)
@@ -217,7 +218,7 @@ def glass_point(model: Hopfield, u: NDArray) -> tuple[NDArray, Order]:
     return _load_of(s, order, margin, inside)
 
 
-def _least_noise(T: Any) -> NDArray:
+def _least_noise(T: Number) -> NDArray:
     """Noise s at which C = 1 for m = 0: root of ⟨2φ(T t/s)⟩ = s; √(2/π) at T = 0, 0 for T ≥ 1."""
     T = np.asarray(T, dtype=float)
     below = np.where(T < 1, T, 0.0).ravel()
@@ -231,7 +232,7 @@ def _least_noise(T: Any) -> NDArray:
 
 
 def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tuple[NDArray, Order]:
-    """Ln α = ln(s²(1−C)²/q), −inf where the chart has no point."""
+    """ln α = ln(s²(1−C)²/q), −inf where the chart has no point."""
     inside = exists & (order.q > 1e-280)
     with np.errstate(divide="ignore", invalid="ignore"):
         load = 2 * np.log(s) + 2 * np.log(margin) - np.log(np.where(inside, order.q, 1.0))
@@ -239,7 +240,7 @@ def _load_of(s: NDArray, order: Order, margin: NDArray, exists: NDArray) -> tupl
 
 
 def paramagnet(model: Hopfield) -> tuple[NDArray, Order]:
-    """M = q = r = 0, C = β: inside the domain C < 1 for T > 1."""
+    """m = q = r = 0, C = β: inside the domain C < 1 for T > 1."""
     T = np.broadcast_to(np.asarray(model.T, dtype=float), model.shape)
     exists = T > 1
     C = 1 / np.where(exists, T, 2.0)

@@ -19,14 +19,22 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from replica.averages.one_step import OneStepAverages, deficit, one_step_averages
 from replica.models.base import Chart, Model, control, exp_clipped
-from replica.models.hopfield_1rsb_chart import glass_nodes, glass_point, retrieval_nodes, retrieval_point
+from replica.models.hopfield_1rsb_chart import (
+    one_step_glass_nodes,
+    one_step_glass_point,
+    one_step_retrieval_nodes,
+    one_step_retrieval_point,
+)
 from replica.numerics.elementary import is_multiprecision, log1p, sqrt
+from replica.numerics.number import Number
 
 __all__ = ["Hopfield1RSB", "OneStepOrder"]
 
@@ -34,30 +42,30 @@ __all__ = ["Hopfield1RSB", "OneStepOrder"]
 class OneStepOrder(NamedTuple):
     """Order parameters at one step: numbers, or arrays of one shape. The first five are those of a single state."""
 
-    m: Any
+    m: Number
     """Overlap with the condensed pattern."""
-    q: Any
+    q: Number
     """Overlap q1 within a cluster of states: 1 at T = 0."""
-    r: Any
+    r: Number
     """Noise r1 within a cluster."""
-    C: Any
+    C: Number
     """Response β(1 − q1) within a cluster."""
-    B: Any
+    B: Number
     """Response 1/(1 − C) of the hidden layer within a cluster."""
-    dq: Any
+    dq: Number
     """Δ = q1 − q0, q0 the overlap between clusters."""
-    dr: Any
+    dr: Number
     """Difference r1 − r0, r0 the noise common to all clusters."""
-    mu: Any
+    mu: Number
     """Limit of βx, x the size of a cluster of replicas: states of energy E are e^{μN(E − E_0)} many."""
 
     @property
-    def q0(self) -> Any:
+    def q0(self) -> Number:
         """Overlap between clusters of states."""
         return self.q - self.dq
 
     @property
-    def r0(self) -> Any:
+    def r0(self) -> Number:
         """Noise common to all clusters."""
         return self.r - self.dr
 
@@ -81,15 +89,15 @@ class Hopfield1RSB(Model):
     (0.997999446, 663.785)
     """
 
-    alpha: Any = control("α", "load M/N, patterns per unit", low=0.002)
-    T: dataclasses.InitVar[Any] = 0.0
+    alpha: Number = control("α", "load M/N, patterns per unit", low=0.002)
+    T: dataclasses.InitVar[Number] = 0.0
 
     name: ClassVar[str] = "hopfield-1rsb"
     title: ClassVar[str] = "Hopfield model at T = 0 with one step of replica-symmetry breaking"
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_dq", "log_mu")
     order_type: ClassVar[Any] = OneStepOrder
 
-    def __post_init__(self, T: Any) -> None:
+    def __post_init__(self, T: Number) -> None:
         if isinstance(T, str) or np.any(np.asarray(T) != 0):
             raise ValueError(
                 f"T = {T!r}: this model is at T = 0 only; above, replica.symmetry_breaking.hopfield.hopfield_1rsb"
@@ -112,7 +120,7 @@ class Hopfield1RSB(Model):
             mu=order.mu / v * sqrt(-averages.work / (self.alpha / 2 * deficit(v))),
         )
 
-    def free_energy(self, order: Any, n: int = 1) -> Any:
+    def free_energy(self, order: Any, n: int = 1) -> Number:
         """Energy per spin, the constant α/2 of the removed diagonal included.
 
         (1/μ)⟨ln Z⟩ is the mean size of the field, m⟨t⟩ + s0²(μ⟨1−t²⟩ + C) + s1²(μ + C), less (⟨J⟩ + w²/2)/μ.
@@ -127,7 +135,7 @@ class Hopfield1RSB(Model):
         couplings = r * C + mu * (dr + (r - dr) * dq)
         return self.alpha / 2 + m * m / 2 + self.alpha / 2 * (entropic + couplings) - size + averages.work / mu
 
-    def gradient(self, order: Any, n: int = 1) -> tuple[Any, ...]:
+    def gradient(self, order: Any, n: int = 1) -> tuple[Number, ...]:
         """∂E/∂(m, C, ln Δ, ln μ), from ∂E/∂r1 = −½α R_C, ∂E/∂r0 = −½αμ R_Δ, ∂E/∂m = −R_m and that of μ.
 
         R = right-hand side − order parameter; r0 and r1 are functions of (C, Δ, μ).
@@ -148,26 +156,26 @@ class Hopfield1RSB(Model):
             by_mu + mu * dq * (by_both * steep + by_r1 * share * dq / D),
         )
 
-    def entropy(self, order: Any, n: int = 1) -> Any:
+    def entropy(self, order: Any, n: int = 1) -> Number:
         """Entropy per spin at T = 0, −(α/2)[ln(1−C) + C/(1−C)] < 0, as in the symmetric theory but with less C."""
         C = order.C
         return -self.alpha / 2 * (log1p(-C) + C / (1 - C))
 
-    def transverse(self, order: Any, n: int = 1) -> tuple[Any, ...]:
+    def transverse(self, order: Any, n: int = 1) -> tuple[Number, ...]:
         """Curvature of E along an uncondensed overlap, D = 1 − C − μΔ."""
         return (1 - order.C - order.mu * order.dq,)
 
-    def replicon(self, order: Any, n: int = 1) -> Any:
+    def replicon(self, order: Any, n: int = 1) -> Number:
         """−inf: at T = 0 discrete spins break replica symmetry formally within the clusters too."""
         return np.full(np.shape(order.C), -np.inf)[()]
 
-    def unpack(self, x: Any) -> Any:
+    def unpack(self, x: Sequence[Number]) -> Any:
         """Order parameters at (m, C, ln Δ, ln μ)."""
         m, C, dq, mu = x[0], x[1], exp_clipped(x[2]), exp_clipped(x[3])
         r0, dr = _noises(C, dq, mu)
         return OneStepOrder(m=m, q=1 + 0 * C, r=r0 + dr, C=C, B=1 / (1 - C), dq=dq, dr=dr, mu=mu)
 
-    def residual(self, order: Any, n: int = 1) -> Any:
+    def residual(self, order: Any, n: int = 1) -> Number:
         """Largest residual, that of Δ and μ always relative; inf where the state has collapsed (see `collapsed`)."""
         if is_multiprecision(order.C):
             if self.collapsed(order):
@@ -181,7 +189,7 @@ class Hopfield1RSB(Model):
             worst = np.fmax(worst, abs(rhs.mu / order.mu - 1))
             return np.where(self.collapsed(order), np.inf, worst)[()]
 
-    def collapsed(self, order: Any) -> Any:
+    def collapsed(self, order: Any) -> bool | NDArray:
         """Whether a point is the symmetric solution in disguise: w = μ √(α(r1 − r0)) → 0, for μ → 0 or Δ → 0.
 
         Such a point is no answer. On the branches w goes from 0.05 to 1.06.
@@ -189,13 +197,13 @@ class Hopfield1RSB(Model):
         with np.errstate(invalid="ignore"):
             return np.logical_not(self.alpha * order.mu * order.mu * order.dr > COLLAPSED**2)
 
-    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Chart]:
         """Charts: retrieval in ln(m/s0), the glass in ln(D/(1 − D))."""
-        retrieval = Chart("retrieval", 1, retrieval_nodes, _on_chart(retrieval_point))
-        glass = Chart("spin_glass", 0, glass_nodes, _on_chart(glass_point), folded=False)
+        retrieval = Chart("retrieval", 1, one_step_retrieval_nodes, _on_chart(one_step_retrieval_point))
+        glass = Chart("spin_glass", 0, one_step_glass_nodes, _on_chart(one_step_glass_point), folded=False)
         return [retrieval, glass] if 1 in n_condensed else [glass]
 
-    def _averages(self, order: Any) -> tuple[OneStepAverages, Any]:
+    def _averages(self, order: Any) -> tuple[OneStepAverages, Number]:
         """Averages at the noises of `order` itself, and w."""
         outer, inner = (sqrt(_inside(self.alpha * v)) for v in (order.r - order.dr, order.dr))
         w = order.mu * inner
@@ -206,25 +214,26 @@ COLLAPSED = 1e-3
 """w below which a point counts as symmetric."""
 
 
-def _inside(variance: Any) -> Any:
-    """Return the variance where it is one: a trial step may have left the domain q0 > 0, D > 0."""
+def _inside(variance: Number) -> Number:
+    """The variance where it is one, else nan: a trial step may have left the domain q0 > 0, D > 0."""
     if is_multiprecision(variance):
-        if not getattr(variance, "real", variance) >= 0:
+        real: Any = getattr(variance, "real", variance)
+        if not real >= 0:
             raise ArithmeticError("order parameters outside the domain q0 > 0, D > 0")
         return variance
     return np.where(np.real(variance) >= 0, variance, np.nan)[()]
 
 
-def _noises(C: Any, dq: Any, mu: Any) -> tuple[Any, Any]:
+def _noises(C: Number, dq: Number, mu: Number) -> tuple[Number, Number]:
     """r0 = q0/D² and r1 − r0 = Δ/((1−C)D)."""
     D = 1 - C - mu * dq
     return (1 - dq) / (D * D), dq / ((1 - C) * D)
 
 
-def _on_chart(point: Any) -> Any:
+def _on_chart(point: Callable[[NDArray], tuple[NDArray, list[NDArray]]]) -> Callable:
     """Point of a chart with its order parameters named."""
 
-    def named(model: Any, u: Any) -> tuple[Any, OneStepOrder]:
+    def named(model: Hopfield1RSB, u: NDArray) -> tuple[NDArray, OneStepOrder]:
         log_load, (m, C, dq, mu) = point(np.broadcast_arrays(u, model.alpha)[0] if np.ndim(model.alpha) else u)
         r0, dr = _noises(C, dq, mu)
         return log_load, OneStepOrder(m, np.ones(m.shape), r0 + dr, C, 1 / (1 - C), dq, dr, mu)

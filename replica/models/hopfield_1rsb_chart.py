@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from replica.averages.one_step import deficit, one_step_averages
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.jacobian import solved
+from replica.numerics.number import Number
 
-__all__ = ["glass_nodes", "glass_point", "retrieval_nodes", "retrieval_point"]
+__all__ = ["one_step_glass_nodes", "one_step_glass_point", "one_step_retrieval_nodes", "one_step_retrieval_point"]
 
 
 class _Curve(NamedTuple):
@@ -32,11 +33,11 @@ class _Curve(NamedTuple):
     step: float
     start: tuple[float, float, float]
     """A coordinate, ln κ and ln w there."""
-    point: Callable[[NDArray, NDArray, NDArray], tuple[list[Any], Any, list[Any]]]
+    point: Callable[[NDArray, NDArray, NDArray], tuple[list[Number], Number, list[Number]]]
     """Residuals, ln α and (m, C, Δ, μ) at a coordinate, κ and w."""
 
 
-def _retrieval(u: NDArray, kappa: Any, w: Any) -> tuple[list[Any], Any, list[Any]]:
+def _retrieval(u: NDArray, kappa: Number, w: Number) -> tuple[list[Number], Number, list[Number]]:
     y = np.exp(u)
     averages = one_step_averages(y, kappa, w)
     s0 = averages.m / y
@@ -46,14 +47,16 @@ def _retrieval(u: NDArray, kappa: Any, w: Any) -> tuple[list[Any], Any, list[Any
     return _closed(s0, averages, kappa, w, C, D)
 
 
-def _glass(u: NDArray, kappa: Any, w: Any) -> tuple[list[Any], Any, list[Any]]:
+def _glass(u: NDArray, kappa: Number, w: Number) -> tuple[list[Number], Number, list[Number]]:
     D, rest = 1 / (1 + np.exp(-u)), 1 / (1 + np.exp(u))
     averages = one_step_averages(np.zeros(np.shape(u)), kappa, w)
     s0 = kappa * (averages.contact / w + averages.dq) / rest
     return _closed(s0, averages, kappa, w, kappa / s0 * averages.contact / w, D)
 
 
-def _closed(s0: Any, averages: Any, kappa: Any, w: Any, C: Any, D: Any) -> tuple[list[Any], Any, list[Any]]:
+def _closed(
+    s0: Number, averages: Number, kappa: Number, w: Number, C: Number, D: Number
+) -> tuple[list[Number], Number, list[Number]]:
     dq, mu = averages.dq, kappa / s0
     margin = D + mu * dq
     v = mu * dq / margin
@@ -74,23 +77,23 @@ GLASS = _Curve(-3.2, 24.0, 0.4, (12.0, -0.0623, -0.0164), _glass)
 CURVES = {"retrieval": RETRIEVAL, "glass": GLASS}
 
 
-def retrieval_nodes(model: Any, lowest: float) -> NDArray:
+def one_step_retrieval_nodes(model: object, lowest: float) -> NDArray:
     """Nodes in ln(m/s0)."""
     return np.arange(RETRIEVAL.low, RETRIEVAL.high, 0.05)
 
 
-def glass_nodes(model: Any, lowest: float) -> NDArray:
+def one_step_glass_nodes(model: object, lowest: float) -> NDArray:
     """Nodes in ln(D/(1 − D))."""
     return np.arange(GLASS.low, GLASS.high, 0.4)
 
 
-def retrieval_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
-    """Ln α and (m, C, Δ, μ) at coordinates u."""
+def one_step_retrieval_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
+    """ln α and (m, C, Δ, μ) at coordinates u."""
     return _solved_point("retrieval", u)
 
 
-def glass_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
-    """Likewise in the glass."""
+def one_step_glass_point(u: NDArray) -> tuple[NDArray, list[NDArray]]:
+    """ln α and (m, C, Δ, μ) at coordinates u in the glass, m = 0."""
     log_load, (_, *rest) = _solved_point("glass", u)
     return log_load, [np.zeros(log_load.shape), *rest]
 
@@ -103,7 +106,7 @@ def _solved_point(name: str, u: NDArray) -> tuple[NDArray, list[NDArray]]:
 
 @lru_cache(maxsize=1024)
 def _remembered(name: str, coordinates: bytes) -> NDArray:
-    """Ln α and the order parameters, one row each: the nodes and the folds are asked for at every solve."""
+    """ln α and the order parameters, one row each: the nodes and the folds are asked for at every solve."""
     curve, u = CURVES[name], np.frombuffer(coordinates)
     inside = np.clip(u, curve.low, curve.high)
     x = _newton(curve, inside, _table(name)(inside).T)

@@ -22,7 +22,8 @@ self-supervised learning model" (2023).
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ from replica.averages.spin import SpinAverages, spin_averages, spin_entropy, spi
 from replica.models.base import Chart, ExactState, Model, Order, control, exp_clipped, gain, log_margin
 from replica.models.hopfield import glass_nodes, glass_point, paramagnet, spin_replicon
 from replica.numerics.elementary import log, sqrt
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["PlantedHopfield", "learning_load", "learning_threshold"]
@@ -64,18 +66,18 @@ class PlantedHopfield(Model):
     (0.365738924, 0.365738924)
     """
 
-    gamma: Any = control("γ", "examples per unit M/N", low=0.0, low_included=False, loss=-1)
-    beta_teacher: Any = control(
+    gamma: Number = control("γ", "examples per unit M/N", low=0.0, low_included=False, loss=-1)
+    beta_teacher: Number = control(
         "β*", "inverse temperature of the teacher", low=0.0, high=1.0, high_included=False, loss=-1
     )
-    T: Any = control("T", "temperature of the student", low=0.0, breaking=-1, default=0.0)
+    T: Number = control("T", "temperature of the student", low=0.0, breaking=-1, default=0.0)
 
     name: ClassVar[str] = "planted-hopfield"
     title: ClassVar[str] = "Teacher and student: a Hopfield model that stores examples of a planted pattern, any T >= 0"
     load: ClassVar[str] = "gamma"
 
     @property
-    def signal(self) -> Any:
+    def signal(self) -> Number:
         """δ = β*/(1 − β*): the teacher's examples have squared overlaps (ξ*·S)²/N of mean 1 + δ."""
         return self.beta_teacher / (1 - self.beta_teacher)
 
@@ -86,13 +88,13 @@ class PlantedHopfield(Model):
         r = (order.q + self.signal * order.m * order.m) * amplified * amplified
         return Order(m=m, q=q, r=r, C=C, B=amplified)
 
-    def free_energy(self, order: Order, n: int = 1) -> Any:
+    def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy per spin, the constant γ/2 of the removed diagonal i ≠ j included as in the Hopfield model."""
         m, q, r, C, _ = order
         pair = self.T * log_margin(order, 1.0) - (q - self.signal * m * m) * gain(order, 1.0)
         return self.gamma / 2 * (1 + pair + r * C) - spin_work(*self._field(order), self.T)
 
-    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def gradient(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """∂f/∂(m, C, ln r) = (−γδB R_m, −½γ R_r − γδmB² R_m, −½γ r R_C), R = right-hand side − order parameter."""
         rhs = self.saddle(order, n)
         half, pull = self.gamma / 2, self.gamma * self.signal * gain(order, 1.0) * (order.m - rhs.m)
@@ -102,29 +104,29 @@ class PlantedHopfield(Model):
             half * order.r * (order.C - rhs.C),
         )
 
-    def entropy(self, order: Order, n: int = 1) -> Any:
+    def entropy(self, order: Order, n: int = 1) -> Number:
         """Entropy −∂f/∂T per spin; at T = 0 it is −(γ/2)[ln(1−C) + C/(1−C)] < 0."""
         pairs = log_margin(order, 1.0) + order.C * gain(order, 1.0)
         return spin_entropy(*self._field(order), self.T) - self.gamma / 2 * pairs
 
-    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def transverse(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """Curvature of f along the overlap with an example, 1 − C; without a signal also along m, 1 − γδC/(1 − C)."""
         along_example = 1 - order.C
         if n:
             return (along_example,)
         return along_example, 1 - self.gamma * self.signal * order.C * gain(order, 1.0)
 
-    def replicon(self, order: Order, n: int = 1) -> Any:
+    def replicon(self, order: Order, n: int = 1) -> Number:
         """Replicon 1 − γ ⟨(β sech²)²⟩/(1−C)²; −inf at T = 0, where discrete spins break replica symmetry."""
         field = self._field(order)
         return spin_replicon(lambda T: spin_response_squared(*field, T), self.gamma, order.C, self.T)
 
-    def unpack(self, x: Any) -> Order:
+    def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r): q = 1 − T C, B = 1/(1−C)."""
         m, C, log_r = x
         return Order(m=m, q=1 - self.T * C, r=exp_clipped(log_r), C=C, B=1 / (1 - C))
 
-    def equations(self, x: Any, n: int = 1) -> list[Any]:
+    def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals in (m, C, ln r), with the averages m and q in the last.
 
         With them it is ∂f/∂C alone to first order, so that eliminating C and ln r by it leaves the curvature of f(m);
@@ -143,7 +145,7 @@ class PlantedHopfield(Model):
             return silent
         return [Chart("retrieval", 1, _learning_nodes, _learning_point, folded=False), *silent]
 
-    def _field(self, order: Order) -> tuple[Any, Any]:
+    def _field(self, order: Order) -> tuple[Number, Number]:
         """Mean h = γδm/(1−C) and standard deviation √(γr) of the field on a spin."""
         return self.gamma * self.signal * order.m * gain(order, 1.0), sqrt(self.gamma * order.r)
 
@@ -159,7 +161,7 @@ class PlantedHopfield(Model):
 
 
 def _learning_nodes(model: PlantedHopfield, lowest: float) -> NDArray:
-    """Return ½ ln(y² − y_min²), from the onset, where γ exceeds its least value by 1e-10, to γ ~ e^600."""
+    """Nodes in ½ ln(y² − y_min²), from the onset, where γ exceeds its least value by 1e-10, to γ ~ e^600."""
     return np.concatenate([np.arange(-12.0, 4.0, 0.25), np.geomspace(4.0, 300.0, 60)])
 
 
@@ -208,7 +210,7 @@ def _noise_at_ratio(y: NDArray, T: NDArray, delta: NDArray) -> NDArray:
 # Lines known in closed form.
 
 
-def learning_threshold(gamma: Any, beta_teacher: Any = None) -> Any:
+def learning_threshold(gamma: float | NDArray, beta_teacher: float | NDArray | None = None) -> Number:
     """Inverse temperature of the student above which the paramagnet gives way to learning, m > 0.
 
     β = 1/(1 + γδ), δ = β*/(1 − β*), if β* > 1/(1 + √γ); a weaker teacher's examples freeze the student into a spin
@@ -248,7 +250,7 @@ def learning_threshold(gamma: Any, beta_teacher: Any = None) -> Any:
     return _plain(np.where(learns, 1 / (1 + model.gamma * model.signal), np.inf))
 
 
-def learning_load(beta_teacher: Any, T: Any) -> Any:
+def learning_load(beta_teacher: float | NDArray, T: float | NDArray) -> Number:
     """Number of examples per unit γ above which the student's state has an overlap with the teacher's pattern.
 
     At β*T ≥ 1 it is (T − 1)/δ, the edge of the paramagnet. Below, the glass goes over into learning where γδ =
@@ -264,7 +266,7 @@ def learning_load(beta_teacher: Any, T: Any) -> Any:
     Returns
     -------
     float or array
-        The least γ; inf at β* = 0.
+        The least γ, of the common shape of the arguments; inf at β* = 0, where there is nothing to learn.
 
     Raises
     ------
@@ -291,8 +293,8 @@ def learning_load(beta_teacher: Any, T: Any) -> Any:
     return _plain(load)
 
 
-def _plain(x: Any) -> Any:
-    """Return a number for an array without axes."""
+def _plain(x: Number) -> Number:
+    """A number for an array without axes."""
     return float(x) if np.ndim(x) == 0 else x
 
 

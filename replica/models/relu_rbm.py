@@ -18,9 +18,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.averages.pattern_sum import Law, classes, mixed_laws, sparse_sum, stacked_laws
-from replica.models.base import control
+from replica.models.base import ExactState, Finder, control
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.states import branches
+from replica.numerics.number import Number
 
 __all__ = ["ReluRBM"]
 
@@ -47,11 +48,11 @@ class ReluRBM(SparseRBM):
         those that descend from the homogeneous ones.
     """
 
-    alpha: Any = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
-    theta: Any = control("θ", "threshold of the ReLU hidden units", loss=-1)
-    g: Any = control("g", "field on the visible units", loss=-1)
-    p: Any = control("p", "probability of a non-zero pattern entry", low=0.0, low_included=False, high=1.0)
-    L: Any = control("L", "strongly activated hidden units", low=1.0, high=100_000.0, whole=True)
+    alpha: Number = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
+    theta: Number = control("θ", "threshold of the ReLU hidden units", loss=-1)
+    g: Number = control("g", "field on the visible units", loss=-1)
+    p: Number = control("p", "probability of a non-zero pattern entry", low=0.0, low_included=False, high=1.0)
+    L: Number = control("L", "strongly activated hidden units", low=1.0, high=100_000.0, whole=True)
 
     p_i: Any = None
 
@@ -74,17 +75,17 @@ class ReluRBM(SparseRBM):
         object.__setattr__(self, "_units", units)
 
     @property
-    def size(self) -> Any:
+    def size(self) -> Number:
         """Number L of strongly activated hidden units."""
         return self.L
 
     @property
-    def condensed(self) -> Any:
+    def condensed(self) -> Number:
         """Number L of condensed patterns."""
         return self.L
 
     @property
-    def sparsity(self) -> Any:
+    def sparsity(self) -> Number:
         """Probability p of a non-zero pattern entry."""
         return self.p
 
@@ -92,14 +93,14 @@ class ReluRBM(SparseRBM):
         """Law of W."""
         return mixed_laws(lambda x: stacked_laws(sparse_sum, self.L, self._probability(x)), self.units)
 
-    def _probability(self, x: float) -> Any:
+    def _probability(self, x: float) -> Number:
         return np.minimum(self.p * x, 1.0) if x != 1.0 else self.p
 
-    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Finder | ExactState]:
         """States with overlap, glasses, and the quiescent state."""
         return branches(self, n_condensed)
 
-    def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
+    def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Law of the sum of L − 2 entries; none if L is 1 throughout."""
         if np.all(np.asarray(self.L, dtype=float) < 2):
             return None, []

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from replica.models.base import Chart, Model, Order, control, exp_clipped, gain, log_margin, overlap_nodes
 from replica.numerics.elementary import exp, log, noise_floor, phi, sqrt
 from replica.numerics.gaussian import H, log_H
+from replica.numerics.number import Number
 
 __all__ = ["ThresholdHopfield"]
 
@@ -49,8 +51,8 @@ class ThresholdHopfield(Model):
     0.4927682112
     """
 
-    alpha: Any = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
-    theta: Any = control("θ", "threshold of the ReLU hidden units", loss=-1, default=0.0)
+    alpha: Number = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
+    theta: Number = control("θ", "threshold of the ReLU hidden units", loss=-1, default=0.0)
 
     name: ClassVar[str] = "threshold-hopfield"
     title: ClassVar[str] = "Hopfield model with a threshold: 0/1 units, ReLU hidden units, T = 0, g = -alpha B/2"
@@ -69,7 +71,7 @@ class ThresholdHopfield(Model):
             B=H(0, x) * amplified,
         )
 
-    def equations(self, x: Any, n: int = 1) -> list[Any]:
+    def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals in (m, C, ln r, q, B); ln r enters as it is, so that r may underflow."""
         m, C, log_r, q, B = x
         s, threshold, margin = noise_floor(exp((log(self.alpha) + log_r) / 2)), self.theta / sqrt(q), 1 - C
@@ -81,7 +83,7 @@ class ThresholdHopfield(Model):
             H(0, threshold) / margin - B,
         ]
 
-    def free_energy(self, order: Order, n: int = 1) -> Any:
+    def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy (energy, T = 0) per visible unit; that of the R-RBM plus g/2."""
         m, q, r, C, B = order
         s, x = self._noise(r), self.theta / sqrt(q)
@@ -89,7 +91,7 @@ class ThresholdHopfield(Model):
         hidden = self.alpha * q * H(2, x) / 2 * gain(order, H(0, x))
         return m * m / 2 + self.alpha / 2 * (r * C + B * (q - 0.5)) - visible - hidden
 
-    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def gradient(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """∂f/∂(m, C, ln r, q, B) = (−R_m, −½α R_r, −½α r R_C, −½α R_B, −½α R_q)."""
         rhs = self.saddle(order, n)
         half = self.alpha / 2
@@ -101,7 +103,7 @@ class ThresholdHopfield(Model):
             half * (order.q - rhs.q),
         )
 
-    def entropy(self, order: Order, n: int = 1) -> Any:
+    def entropy(self, order: Order, n: int = 1) -> Number:
         """Entropy of the visible units at T = 0, −(α/2)[H0(x) ln(1−C) + B C] < 0: an artefact of the symmetry.
 
         It is that of P(v) ∝ exp(−β min_h E(v, h)), the hidden units following without entropy of their own.
@@ -109,37 +111,37 @@ class ThresholdHopfield(Model):
         active = H(0, self.theta / sqrt(order.q))
         return -self.alpha / 2 * (active * log_margin(order, active) + order.B * order.C)
 
-    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def transverse(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """Curvature of f along the overlap with an uncondensed pattern, 1 − C."""
         return (1 - order.C,)
 
-    def replicon(self, order: Order, n: int = 1) -> Any:
+    def replicon(self, order: Order, n: int = 1) -> Number:
         """−inf: at T = 0 discrete visible units always break replica symmetry formally."""
         return np.full(np.shape(order.C), -np.inf)[()]
 
-    def unpack(self, x: Any) -> Order:
+    def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r, q, B)."""
         m, C, log_r, q, B = x
         return Order(m=m, q=q, r=exp_clipped(log_r), C=C, B=B)
 
-    def _noise(self, r: Any) -> Any:
+    def _noise(self, r: Number) -> Number:
         """Noise s = √(αr), kept positive where r underflows (θ > 26): the state is then free of noise to all digits."""
         return noise_floor(sqrt(self.alpha * r))
 
-    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Chart]:
         """Charts: retrieval in ln(m/s), the glass in ln(s − 1/√(2π))."""
         glass = Chart("spin_glass", 0, _glass_nodes, _glass_point, zero_noise=-1, folded=False)
         retrieval = Chart("retrieval", 1, _retrieval_nodes, _retrieval_point)
         return [retrieval, glass] if 1 in n_condensed else [glass]
 
 
-def _log_hidden(theta: Any) -> Any:
-    """Ln ½H2(√2 θ): ln r at C = 0 and q = ½; does not underflow."""
+def _log_hidden(theta: Number) -> Number:
+    """ln ½H2(√2 θ): ln r at C = 0 and q = ½; does not underflow."""
     return log_H(2, math.sqrt(2) * np.asarray(theta)) - math.log(2)
 
 
 def _retrieval_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
-    """Return ln y, y = m/s, as for the Hopfield model with the load 2 H2(√2 θ) α."""
+    """Nodes in ln y, y = m/s, as for the Hopfield model with the load 2 H2(√2 θ) α."""
     return overlap_nodes(model, lowest + float(np.min(_log_hidden(model.theta))))
 
 
@@ -155,7 +157,7 @@ def _retrieval_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Ord
 
 
 def _glass_nodes(model: ThresholdHopfield, lowest: float) -> NDArray:
-    """Return ln(s − 1/√(2π)); α r is its square."""
+    """Nodes in ln(s − 1/√(2π)); α r is the square of s."""
     reduced = lowest + float(np.min(_log_hidden(model.theta)))
     return np.concatenate([np.arange(min(-18.0, reduced / 2 - 2), 8, 0.5), np.geomspace(8, 2000, 28)])
 
@@ -168,7 +170,7 @@ def _glass_point(model: ThresholdHopfield, u: NDArray) -> tuple[NDArray, Order]:
 
 
 def _load_at(m: NDArray, log_s: NDArray, C: NDArray, log_margin: NDArray, theta: NDArray) -> tuple[NDArray, Order]:
-    """Ln α = ln(s²/r) and the order parameters, r = ½H2(√2 θ)/(1−C)²; α = 0 where C ≥ 1."""
+    """ln α = ln(s²/r) and the order parameters, r = ½H2(√2 θ)/(1−C)²; α = 0 where C ≥ 1."""
     inside = np.isfinite(log_margin)
     log_margin = np.where(inside, log_margin, 0.0)
     log_r = _log_hidden(theta) - 2 * log_margin

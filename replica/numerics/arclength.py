@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ON_CURVE", "Curves", "crossings", "joined", "lies_on", "newton", "side_by_side", "trace"]
+__all__ = ["ON_CURVE", "Curves", "joined", "lies_on", "newton_at_load", "points_at_loads", "side_by_side", "trace"]
 
 NO_OVERLAP = 1e-7
 """m below which a curve has merged with the glass."""
@@ -22,8 +22,9 @@ NO_NOISE = 1e-7
 class LoadCurve(Protocol):
     """Three equations F(y) = 0 in y = (m, ln s, ln b, ln α), at R rows of couplings."""
 
-    frozen: bool
-    """Whether m = 0 throughout."""
+    @property
+    def frozen(self) -> bool:
+        """Whether m = 0 throughout."""
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Any]:
         """F, shape (R, 3), its Jacobian, shape (R, 3, 4), and the order parameters."""
@@ -32,7 +33,7 @@ class LoadCurve(Protocol):
         """Return the same equations at some of the rows."""
 
 
-def newton(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
+def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
     """Newton's method at fixed loads, steps halved until F falls.
 
     Parameters
@@ -202,7 +203,7 @@ PIECES = 8
 """Points of a cubic between two points of a curve."""
 
 
-def crossings(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArray, NDArray]:
+def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArray, NDArray]:
     """Where one curve meets the given loads, from cubics through its points.
 
     Parameters

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from replica.numerics.number import Number
+
 __all__ = ["abs_real", "erf", "exp", "is_multiprecision", "log", "log1p", "noise_floor", "phi", "sqrt", "tanh"]
 
 COMPLEX_STEP = 1e-30
@@ -22,12 +24,12 @@ LARGEST_STEP = 1e-12
 """An imaginary part above this is not a step but a complex number, which is refused."""
 
 
-def is_multiprecision(x: Any) -> bool:
-    """Tell whether x is an mpmath number (or an object array of them), without importing mpmath."""
+def is_multiprecision(x: object) -> bool:
+    """Whether x is an mpmath number (or an object array of them), found without importing mpmath."""
     return hasattr(x, "_mpf_") or hasattr(x, "_mpc_") or (isinstance(x, np.ndarray) and x.dtype.hasobject)
 
 
-def check_step(x: Any) -> None:
+def check_step(x: Number) -> None:
     """Refuse a complex argument whose imaginary part is more than a step."""
     with np.errstate(invalid="ignore"):
         largest = float(np.max(np.abs(np.imag(x)) / np.maximum(1.0, np.abs(np.real(x))), initial=0.0))
@@ -37,7 +39,7 @@ def check_step(x: Any) -> None:
         )
 
 
-def _multiprecision(function: Callable[[Any, Any], Any], x: Any) -> Any:
+def _multiprecision(function: Callable[[Any, Number], Number], x: Number) -> Number:
     """function(mpmath context, x), element by element on an object array."""
     from mpmath import mp
 
@@ -46,59 +48,59 @@ def _multiprecision(function: Callable[[Any, Any], Any], x: Any) -> Any:
     return function(mp, x)
 
 
-def exp(x: Any) -> Any:
+def exp(x: Number) -> Number:
     """e^x."""
     return _multiprecision(lambda mp, v: mp.exp(v), x) if is_multiprecision(x) else np.exp(x)
 
 
-def log(x: Any) -> Any:
+def log(x: Number) -> Number:
     """Natural logarithm; on a complex step in mpmath ln a + iε/a, however far apart a and ε are."""
     return _multiprecision(_log_multiprecision, x) if is_multiprecision(x) else np.log(x)
 
 
-def _log_multiprecision(mp: Any, x: Any) -> Any:
+def _log_multiprecision(mp: Any, x: Number) -> Number:
     return mp.log(x) if hasattr(x, "_mpf_") else mp.mpc(mp.log(x.real), x.imag / x.real)
 
 
-def log1p(x: Any) -> Any:
+def log1p(x: Number) -> Number:
     """ln(1 + x), accurate for small x."""
     if not is_multiprecision(x):
         return np.log1p(x)
     return _multiprecision(lambda mp, v: mp.log1p(v) if hasattr(v, "_mpf_") else _log_multiprecision(mp, 1 + v), x)
 
 
-def sqrt(x: Any) -> Any:
+def sqrt(x: Number) -> Number:
     """Square root."""
     return _multiprecision(lambda mp, v: mp.sqrt(v), x) if is_multiprecision(x) else np.sqrt(x)
 
 
-def tanh(x: Any) -> Any:
+def tanh(x: Number) -> Number:
     """Hyperbolic tangent."""
     return _multiprecision(lambda mp, v: mp.tanh(v), x) if is_multiprecision(x) else np.tanh(x)
 
 
-def abs_real(x: Any) -> Any:
+def abs_real(x: Number) -> Number:
     """|x| as a function of a real variable: the sign of the real part, so that a complex step passes through."""
     if is_multiprecision(x):
         return _multiprecision(lambda mp, v: -v if mp.re(v) < 0 else v, x)
     return np.where(np.real(x) < 0, -x, x)[()]
 
 
-def noise_floor(s: Any) -> Any:
+def noise_floor(s: Number) -> Number:
     """Scale s kept above 1e-120, or 10^(−2 × digits) in mpmath: below, a field of that width is sharp to all digits."""
     if is_multiprecision(s):
         return _multiprecision(lambda mp, v: v if mp.re(v) > mp.eps**2 else mp.eps**2, s)
     return np.where(np.real(s) > 1e-120, s, 1e-120)[()]
 
 
-def phi(x: Any) -> Any:
+def phi(x: Number) -> Number:
     """Standard Gaussian density φ(x) = e^{−x²/2}/√(2π)."""
     if is_multiprecision(x):
         return _multiprecision(lambda mp, v: mp.exp(-v * v / 2) / mp.sqrt(2 * mp.pi), x)
     return np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
 
 
-def erf(x: Any) -> Any:
+def erf(x: Number) -> Number:
     """Error function; on a complex step, erf(a + iε) = erf(a) + iε (2/√π) e^{−a²}."""
     if is_multiprecision(x):
         return _multiprecision(_erf_multiprecision, x)
@@ -111,7 +113,7 @@ def erf(x: Any) -> Any:
     return real_erf(real) + 1j * (np.imag(x) * (2 / math.sqrt(math.pi)) * np.exp(-real * real))
 
 
-def _erf_multiprecision(mp: Any, x: Any) -> Any:
+def _erf_multiprecision(mp: Any, x: Number) -> Number:
     if hasattr(x, "_mpf_"):
         return mp.erf(x)
     return mp.mpc(mp.erf(x.real), x.imag * 2 / mp.sqrt(mp.pi) * mp.exp(-x.real * x.real))

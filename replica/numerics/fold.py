@@ -17,14 +17,15 @@ from typing import Any
 import numpy as np
 
 from replica.numerics.jacobian import derivative
+from replica.numerics.number import Number
 from replica.numerics.system import System
 
 __all__ = ["refine_fold"]
 
 
 def refine_fold(
-    model: System, order: Any, n: int, along: str, value: Any, digits: int | None = None
-) -> tuple[Any, Any]:
+    model: System, order: Any, n: int, along: str, value: Number, digits: int | None = None
+) -> tuple[Number, Any]:
     """Refine a fold found roughly.
 
     Parameters
@@ -44,8 +45,10 @@ def refine_fold(
 
     Returns
     -------
-    value, order
-        The fold and the order parameters there.
+    value : float or mpmath number
+        The control at the fold.
+    order : Order
+        Order parameters there, members of the same kind.
 
     Raises
     ------
@@ -56,13 +59,13 @@ def refine_fold(
     scale = algebra.number(abs(value) if value else 1.0)
     point = [algebra.number(v) for v in (*model.pack(order), algebra.number(value) / scale)]
 
-    def jacobian(v: list[Any]) -> list[list[Any]]:
+    def jacobian(v: list[Number]) -> list[list[Number]]:
         here = model.unchecked(**{along: v[-1] * scale})
         return derivative(lambda x: here.equations(x, n), v[:-1])
 
     b, c = algebra.null_vectors(jacobian(point))
 
-    def system(v: list[Any]) -> list[Any]:
+    def system(v: list[Number]) -> list[Number]:
         here = model.unchecked(**{along: v[-1] * scale})
         return [*here.equations(v[:-1], n), algebra.bordered(jacobian(v), b, c)]
 
@@ -95,20 +98,20 @@ class _Double:
     tolerance = 1e-15
     accepted = 1e-9
 
-    def number(self, v: Any) -> Any:
+    def number(self, v: Number) -> Number:
         return np.float64(v)
 
-    def null_vectors(self, matrix: list[list[Any]]) -> tuple[Any, Any]:
+    def null_vectors(self, matrix: list[list[Number]]) -> tuple[Number, Number]:
         u, _, vh = np.linalg.svd(np.array(matrix, dtype=float))
         return u[:, -1], vh[-1]
 
-    def bordered(self, matrix: list[list[Any]], b: Any, c: Any) -> Any:
+    def bordered(self, matrix: list[list[Number]], b: Number, c: Number) -> Number:
         size = len(b)
         full = np.zeros((size + 1, size + 1))
         full[:size, :size], full[:size, size], full[size, :size] = np.array(matrix), b, c
         return np.linalg.solve(full, np.eye(size + 1)[-1])[-1]
 
-    def newton_step(self, system: Any, point: list[Any]) -> list[Any]:
+    def newton_step(self, system: Number, point: list[Number]) -> list[Number]:
         columns = []
         for j in range(len(point)):
             h = 1e-6 * max(1.0, abs(point[j]))
@@ -129,13 +132,13 @@ class _Multiprecision:
         self.matrix: Any = None
         self.age = 0
 
-    def number(self, v: Any) -> Any:
+    def number(self, v: Number) -> Number:
         return self.mp.mpf(v)
 
-    def null_vectors(self, matrix: list[list[Any]]) -> tuple[Any, Any]:
+    def null_vectors(self, matrix: list[list[Number]]) -> tuple[Number, Number]:
         return _Double().null_vectors([[float(v) for v in row] for row in matrix])
 
-    def bordered(self, matrix: list[list[Any]], b: Any, c: Any) -> Any:
+    def bordered(self, matrix: list[list[Number]], b: Number, c: Number) -> Number:
         size = len(b)
         full = self.mp.zeros(size + 1)
         for i in range(size):
@@ -146,7 +149,7 @@ class _Multiprecision:
         right[size] = 1
         return self.mp.lu_solve(full, right)[size]
 
-    def newton_step(self, system: Any, point: list[Any]) -> list[Any]:
+    def newton_step(self, system: Number, point: list[Number]) -> list[Number]:
         """Chord method: the matrix of the start is exact enough to gain its digits in every step."""
         here = system(point)
         if self.matrix is None or self.age == 4:
@@ -155,7 +158,7 @@ class _Multiprecision:
         step = self.mp.lu_solve(self.matrix, self.mp.matrix(here))
         return [step[i] for i in range(len(point))]
 
-    def _differences(self, system: Any, point: list[Any], here: list[Any]) -> Any:
+    def _differences(self, system: Number, point: list[Number], here: list[Number]) -> Number:
         mp, size = self.mp, len(point)
         matrix = mp.zeros(size)
         for j in range(size):

@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from replica.numerics.elementary import check_step, is_multiprecision, log, phi
+from replica.numerics.number import Number
 
 __all__ = ["Average", "H", "H_scaled", "gaussian_average", "log_H", "phi"]
 
 LOG_SQRT_2PI = 0.5 * math.log(2 * math.pi)
 
 
-def H(k: int, x: Any) -> Any:
+def H(k: int, x: Number) -> Number:
     """Gaussian integral H^(k)(x) = ∫_x^∞ Dz (z − x)^k.
 
     H0 = erfc(x/√2)/2, H1 = φ − x H0, H2 = (1 + x²) H0 − x φ, and so on.
@@ -65,7 +66,7 @@ def H(k: int, x: Any) -> Any:
     return _with_step_rule(_H_real, lambda j, a: -j * _H_real(j - 1, a) if j else -phi(a), k, x)
 
 
-def H_scaled(k: int, x: Any) -> Any:
+def H_scaled(k: int, x: Number) -> Number:
     """Ratio H^(k)(x)/φ(x) = ∫_0^∞ dt t^k e^{−t²/2 − xt}, which does not underflow for large x.
 
     Parameters
@@ -78,7 +79,7 @@ def H_scaled(k: int, x: Any) -> Any:
     Returns
     -------
     float, complex or array
-        H^(k)(x)/φ(x); at k = 0 the Mills ratio.
+        H^(k)(x)/φ(x), same kind and shape as `x`; at k = 0 the Mills ratio.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def H_scaled(k: int, x: Any) -> Any:
     return _with_step_rule(_scaled_real, lambda j, a: -_scaled_real(j + 1, a), k, x)
 
 
-def log_H(k: int, x: Any) -> Any:
+def log_H(k: int, x: Number) -> Number:
     """Logarithm of H^(k)(x), finite where H^(k) itself underflows.
 
     Parameters
@@ -104,7 +105,7 @@ def log_H(k: int, x: Any) -> Any:
     Returns
     -------
     float, complex, array or mpmath number
-        ln H^(k)(x).
+        ln H^(k)(x), same kind and shape as `x`; of a complex step, ε times the slope as its imaginary part.
 
     Raises
     ------
@@ -122,7 +123,7 @@ def _check_order(k: int) -> None:
         raise ValueError(f"k = {k!r}: the order of H^(k) is an integer, k >= 0")
 
 
-def _with_step_rule(function: Callable, slope: Callable, k: int, x: Any) -> Any:
+def _with_step_rule(function: Callable, slope: Callable, k: int, x: Number) -> Number:
     """Value on real x; on a complex step the value plus i Im(x) times the slope."""
     if not np.iscomplexobj(x):
         return function(k, np.asarray(x, dtype=float))[()]
@@ -155,7 +156,7 @@ def _log_real(k: int, x: NDArray) -> NDArray:
 
 
 def _log_slope(k: int, x: NDArray) -> NDArray:
-    """D ln H^(k)/dx = −k H^(k−1)/H^(k), by the tail ratio where both underflow."""
+    """d ln H^(k)/dx = −k H^(k−1)/H^(k), by the tail ratio where both underflow."""
     below = np.minimum(x, 30.0)
     if k == 0:
         return np.where(x > 30.0, -1 / _scaled_real(0, np.maximum(x, 30.0)), -phi(below) / _H_real(0, below))
@@ -173,7 +174,7 @@ def _switch(k: int) -> float:
 
 
 def _sharp_phi(x: NDArray) -> NDArray:
-    """Return φ(x) with x² split into an exact and a small part: plain e^{−x²/2} loses x²/2 units of rounding."""
+    """φ(x) with x² split into an exact and a small part: plain e^{−x²/2} loses x²/2 units of rounding."""
     x = np.minimum(x, 1e3)
     coarse = np.round(x * 16) / 16
     with np.errstate(under="ignore"):
@@ -247,7 +248,7 @@ def _miller(k: int, x: NDArray) -> NDArray:
     return product * math.sqrt(math.pi / 2) * erfcx(x / math.sqrt(2))
 
 
-def _H_multiprecision(k: int, x: Any) -> Any:
+def _H_multiprecision(k: int, x: Number) -> Number:
     """Upward recurrence in mpmath with as many guard digits as it can lose."""
     from mpmath import mp
 
@@ -264,7 +265,7 @@ def _H_multiprecision(k: int, x: Any) -> Any:
     return +current
 
 
-def _upper_tail(mp: Any, x: Any) -> Any:
+def _upper_tail(mp: Any, x: Number) -> Number:
     """H^(0)(x) in mpmath, whose erfc overflows beyond 1e154: far out φ(x)/x (1 − 1/x² + 3/x⁴ − …)."""
     if mp.mag(x) < 300 or not x:
         return mp.erfc(x / mp.sqrt(2)) / 2
@@ -279,8 +280,8 @@ def _upper_tail(mp: Any, x: Any) -> Any:
 class Average(NamedTuple):
     """A Gaussian average and the estimate of its absolute error."""
 
-    value: Any
-    error: Any
+    value: Number
+    error: Number
 
 
 REACH = 9.5

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.jacobian import solved
+from replica.numerics.number import Number
 
 __all__ = ["followed", "root_near"]
 
-Equations = Callable[[Any, NDArray], list[Any]]
+Equations = Callable[[Any, NDArray], list[Number]]
 """Residuals at unknowns (complex steps allowed) and controls; nan outside the domain."""
 
 LARGEST_MOVE = 0.5
 """What the corrector may add to the predictor's guess: more would be another branch."""
 
 
-def followed(equations: Equations, known: Any, origin: Any, target: Any) -> NDArray | None:
+def followed(
+    equations: Equations, known: Sequence[float] | NDArray, origin: ArrayLike, target: ArrayLike
+) -> NDArray | None:
     """Unknowns at the target: predictor and corrector on a straight line of controls.
 
     Parameters

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.numerics.elementary import COMPLEX_STEP, is_multiprecision
+from replica.numerics.number import Number
 
 __all__ = ["derivative", "solved", "stacked"]
 
 
-def derivative(f: Callable[[list[Any]], list[Any]], x: list[Any]) -> list[list[Any]]:
+def derivative(f: Callable[[list[Number]], list[Number]], x: list[Number]) -> list[list[Number]]:
     """Jacobian [i][j] = ∂f_i/∂x_j by complex steps, for numbers, arrays or mpmath numbers."""
     columns = []
     for j in range(len(x)):
@@ -40,7 +40,7 @@ def solved(matrix: NDArray, right: NDArray) -> NDArray:
         return np.where(singular[..., None], np.nan, np.linalg.solve(unit, right[..., None])[..., 0])
 
 
-def stacked(jacobian: list[list[Any]]) -> NDArray:
+def stacked(jacobian: list[list[Number]]) -> NDArray:
     """Jacobian as one array, shape S + (d, d)."""
     flat = np.stack(np.broadcast_arrays(*(v for row in jacobian for v in row)), axis=-1)
     return flat.reshape((*flat.shape[:-1], len(jacobian), len(jacobian)))

@@ -1,4 +1,4 @@
-"""Newton's method on the saddle-point equations, for arrays of points and at any precision."""
+"""Newton's method on a set of equations (`System`), for arrays of points and at any precision."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def polish(model: System, order: Any, n: int, *, steps: int = 8) -> Any:
     Returns
     -------
     Order
-        Improved order parameters.
+        The order parameters, at each point those of the smallest residual met: nowhere worse than what was given.
     """
     for _ in range(steps):
         trial = _step(model, order, n)
@@ -69,7 +69,7 @@ def polish_multiprecision(model: System, order: Any, n: int, digits: int) -> Any
     Returns
     -------
     Order
-        Order parameters as mpmath numbers.
+        Order parameters as mpmath numbers, good to `digits` digits at least.
 
     Raises
     ------

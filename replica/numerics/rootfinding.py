@@ -41,7 +41,7 @@ def find_roots(
     Returns
     -------
     array, shape (n,)
-        The roots.
+        A root in each bracket: of the last interval the end at which |f| is smaller.
 
     Notes
     -----

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
+
+from replica.numerics.number import Number
 
 __all__ = ["System"]
 
@@ -14,17 +17,17 @@ class System(Protocol):
     condensed patterns.
     """
 
-    def pack(self, order: Any) -> list[Any]:
+    def pack(self, order: Any) -> list[Number]:
         """Unknowns at `order`."""
 
-    def unpack(self, x: Any) -> Any:
+    def unpack(self, x: Sequence[Number]) -> Any:
         """`order` at the unknowns."""
 
-    def equations(self, x: Any, n: int = 1) -> list[Any]:
+    def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals at the unknowns, as many as these."""
 
-    def residual(self, order: Any, n: int = 1) -> Any:
+    def residual(self, order: Any, n: int = 1) -> Number:
         """Largest residual at `order`."""
 
     def unchecked(self, **changes: Any) -> Any:
-        """Return the same equations at other controls."""
+        """The same equations at other controls."""

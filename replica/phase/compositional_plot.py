@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,11 @@ from replica.errors import UsageError
 from replica.models.compositional import CompositionalRBM
 from replica.phase.labels import axis_label
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from replica.table import Table
+
 __all__ = ["draw"]
 
 CONTROLS = ("alpha", "theta", "g")
@@ -20,7 +25,7 @@ PHASES = ("ferromagnetic", "spin_glass", "compositional")
 SHADES = ("1.0", "0.65", "0.85")
 
 
-def draw(table: Any, ax: Any) -> bool:
+def draw(table: Table, ax: Axes) -> bool:
     """Draw the rows of the compositional diagram.
 
     Parameters
@@ -45,8 +50,8 @@ def draw(table: Any, ax: Any) -> bool:
     return len(varying) != 1
 
 
-def _phases(table: Any, ax: Any, x_name: str, y_name: str) -> None:
-    """Phases as shades, the boundary of the compositional phase traced."""
+def _phases(table: Table, ax: Axes, x_name: str, y_name: str) -> None:
+    """Draw the phases as shades, and trace the boundary of the compositional phase."""
     x, y = (np.array(sorted({float(v) for v in table[name]})) for name in (x_name, y_name))
     shade = np.full((len(y), len(x)), np.nan)
     for row in table.rows():
@@ -75,8 +80,8 @@ def _phases(table: Any, ax: Any, x_name: str, y_name: str) -> None:
     ax.legend(loc="upper left", fontsize=8)
 
 
-def _quarter(ax: Any, fixed: dict[str, float], x_name: str, y_name: str, x: NDArray, y: NDArray) -> None:
-    """g̃ = −¼, where it parts the ferromagnetic from the compositional phase: where no glass lies below 0."""
+def _quarter(ax: Axes, fixed: dict[str, float], x_name: str, y_name: str, x: NDArray, y: NDArray) -> None:
+    """Draw g̃ = −¼ where it parts the ferromagnetic from the compositional phase: where no glass lies below 0."""
     if "g" not in (x_name, y_name):
         return
     other, values = (x_name, x) if y_name == "g" else (y_name, y)
@@ -87,8 +92,8 @@ def _quarter(ax: Any, fixed: dict[str, float], x_name: str, y_name: str, x: NDAr
         ax.plot(*((values, line) if y_name == "g" else (line, values)), "-.", color="0.0", label="ℓ* = 0 below g̃ = −¼")
 
 
-def _energy(table: Any, ax: Any) -> None:
-    """Energy f̃ against ℓ with its minimum and the level of the glass."""
+def _energy(table: Table, ax: Axes) -> None:
+    """Draw the energy f̃ against ℓ with its minimum and the level of the glass."""
     model = CompositionalRBM(**{name: float(table[name][0]) for name in CONTROLS})
     star, glass = ell_star(model), glass_energy(model)
     top = 4 * star.value if star.value > 0 else 2.0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from replica.models import get
 from replica.phase.model_options import number
-from replica.saddle.solution import Status
+from replica.saddle.solution import Solution, Status
+from replica.table.cells import Row
 
 __all__ = ["columns", "solutions_at"]
 
@@ -19,8 +22,8 @@ def columns(order_type: Any) -> tuple[str, ...]:
 
 
 def solutions_at(
-    name: str, condensed: tuple[int, ...], precision: int | None, point: dict[str, Any]
-) -> list[dict[str, Any]]:
+    name: str, condensed: tuple[int, ...], precision: int | None, point: Mapping[str, float | Fraction]
+) -> list[Row]:
     """Rows for the solutions at one point, lowest free energy first.
 
     Parameters
@@ -37,11 +40,11 @@ def solutions_at(
     Returns
     -------
     list of dict
-        Column to value.
+        A row for each solution: column to value, the columns being those of `columns`.
     """
     from replica.saddle.solver import solve_all
 
-    cls: Any = get(name)
+    cls = get(name)
     if precision is None:
         return [_row(s) for s in solve_all(cls(**point), n_condensed=condensed)]
     from mpmath import mp
@@ -51,7 +54,7 @@ def solutions_at(
         return [_row(s) for s in solve_all(model, n_condensed=condensed, precision=precision)]
 
 
-def _row(solution: Any) -> dict[str, Any]:
+def _row(solution: Solution) -> Row:
     quantities = {name: getattr(solution, name) for name in QUANTITIES}
     return {
         "kind": solution.kind,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from replica.cli.options import Parser
@@ -16,7 +17,7 @@ DEFAULT_MODEL = "threshold-hopfield"
 
 
 def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type[Model]:
-    """Return the model that the words of a command line name with --model.
+    """Model class that the words of a command line name with --model.
 
     Parameters
     ----------
@@ -27,8 +28,8 @@ def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type[Mode
 
     Returns
     -------
-    type
-        The model class.
+    type of Model
+        The class that --model names, or the default.
 
     Raises
     ------
@@ -58,14 +59,14 @@ def add_model(parser: Parser) -> None:
     parser.add_argument("--model", metavar="NAME", help=f"{', '.join(sorted(catalogue()))} (default {DEFAULT_MODEL})")
 
 
-def add_controls(parser: Parser, cls: Any) -> None:
+def add_controls(parser: Parser, cls: type[Model]) -> None:
     """Add a grid option for each control of a model, its help from the field's metadata."""
     for field in control_fields(cls):
         whole = field.metadata["whole"]
         parser.add_grid(f"--{field.name}", integer=whole, help=f"{field.metadata['help']}: {domain_text(field)}")
 
 
-def given_controls(parser: Parser, cls: Any, grids: dict[str, list[Any]]) -> None:
+def given_controls(parser: Parser, cls: type[Model], grids: Mapping[str, Sequence[float | Fraction]]) -> None:
     """Stop the command unless every control without a default value was given."""
     missing = [
         f"--{f.name}" for f in control_fields(cls) if f.name not in grids and f.default in (dataclasses.MISSING, None)
@@ -74,8 +75,8 @@ def given_controls(parser: Parser, cls: Any, grids: dict[str, list[Any]]) -> Non
         parser.error(f"{cls.name} needs {' and '.join(missing)}")
 
 
-def number(value: Any) -> Any:
-    """Return a float, or for an exact fraction the mpmath number at the working precision."""
+def number(value: float | Fraction) -> Any:
+    """A float, or for an exact fraction the mpmath number at the working precision."""
     if isinstance(value, (int, float)):
         return float(value)
     from mpmath import mp

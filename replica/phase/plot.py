@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from replica.models.base import control_fields
+from replica.models.base import Diagram, Model, control_fields
 from replica.models.compositional import CompositionalRBM
 from replica.phase.compositional_plot import draw as draw_compositional
 from replica.phase.labels import axis_label, column_label
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from replica.table import Table
 
 __all__ = ["draw_diagram"]
 
@@ -18,7 +24,7 @@ DRAWN = {CompositionalRBM.name: draw_compositional}
 """Models drawn in a way of their own."""
 
 
-def draw_diagram(table: Any, cls: Any, diagram: Any) -> Any:
+def draw_diagram(table: Table, cls: type[Model], diagram: Diagram) -> Figure:
     """Draw the lines of a diagram against its scanned control.
 
     Parameters
@@ -47,8 +53,8 @@ def draw_diagram(table: Any, cls: Any, diagram: Any) -> Any:
     return figure
 
 
-def _draw_lines(table: Any, cls: Any, diagram: Any, ax: Any) -> None:
-    """One line for each column and each value of the other controls, against the control with most values."""
+def _draw_lines(table: Table, cls: type[Model], diagram: Diagram, ax: Axes) -> None:
+    """Draw a line for each column and each value of the other controls, against the control with most values."""
     controls = [f.name for f in control_fields(cls) if f.name in table.columns]
     x_name = max(controls, key=lambda name: len(set(table[name])))
     others = [name for name in controls if name != x_name and len(set(table[name])) > 1]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
-from typing import Any
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from replica import cli
 from replica.diagrams.lines import diagrams_of
+from replica.models.base import Diagram, Model
 from replica.phase.model_options import number
+from replica.table.cells import Row
 
 __all__ = ["draw_lines", "row"]
 
 
-def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[Any]]) -> int:
+def draw_lines(
+    parser: cli.Parser, args: argparse.Namespace, cls: type[Model], grids: Mapping[str, Sequence[float | Fraction]]
+) -> int:
     """Compute and print a diagram of the model; returns the exit status."""
     diagram = _diagram(parser, cls, grids)
     if args.precision is not None and not diagram.precise:
@@ -36,8 +42,8 @@ def draw_lines(parser: cli.Parser, args: Any, cls: Any, grids: dict[str, list[An
     return computed.end(failed)
 
 
-def _diagram(parser: cli.Parser, cls: Any, grids: dict[str, list[Any]]) -> Any:
-    """Return the diagram whose controls are those given, or stop with what there is."""
+def _diagram(parser: cli.Parser, cls: type[Model], grids: Mapping[str, Sequence[float | Fraction]]) -> Diagram:
+    """Diagram whose controls are those given; stops the command with what there is if there is none."""
     hint = f"all solutions at a point: python -m replica solve --model {cls.name}"
     if not diagrams_of(cls):
         parser.error(f"{cls.name} draws no lines; {hint}")
@@ -54,7 +60,7 @@ def _diagram(parser: cli.Parser, cls: Any, grids: dict[str, list[Any]]) -> Any:
     return parser.error(f"{given}: {cls.name} draws lines over {choices}; {hint}")
 
 
-def row(name: str, index: int, precision: int | None, point: dict[str, Any]) -> dict[str, Any]:
+def row(name: str, index: int, precision: int | None, point: Mapping[str, float | Fraction]) -> Row:
     """Columns of a diagram at one point.
 
     Parameters
@@ -84,7 +90,7 @@ def row(name: str, index: int, precision: int | None, point: dict[str, Any]) -> 
         return diagram.row(precision=precision, **{k: number(v) for k, v in point.items()})
 
 
-def _output(rows: list[dict[str, Any]], columns: list[str], args: Any, cls: Any, diagram: Any) -> None:
+def _output(rows: list[Row], columns: list[str], args: argparse.Namespace, cls: type[Model], diagram: Diagram) -> None:
     from replica.table import Table, provenance
 
     filled = {c: [row.get(c) for row in rows] for c in columns}

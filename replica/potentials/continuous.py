@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica._remembered import remembered, without_memory
-from replica.numerics.elementary import phi
-from replica.potentials.law import FieldAverages, UnitLaw, check_increasing, summed_law
+from replica.potentials.checks import check_energy, check_increasing
+from replica.potentials.law import FieldAverages, UnitLaw, summed_law
 from replica.potentials.potential import Potential
-from replica.potentials.staircase import convex, of_steps
+from replica.potentials.staircase import convex, of_steps, squared_response
 
 __all__ = ["Continuous"]
 
@@ -63,6 +63,7 @@ class Continuous(Potential):
 
     def __init_subclass__(cls) -> None:
         """Refuse a support that is no increasing list."""
+        super().__init_subclass__()
         check_increasing(f"{cls.__name__}.support", cls.support)
 
     def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
@@ -91,7 +92,7 @@ class Continuous(Potential):
                     total[at] = value
         return UnitLaw(*parts)
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """By second differences of U far out; inf where they grow."""
         far = np.array([FARTHEST / 100, FARTHEST / 10])
         values = []
@@ -100,8 +101,8 @@ class Continuous(Potential):
                 continue
             with np.errstate(all="ignore"):
                 bend = sum(k * self.energy(sign * n * far, T) for n, k in ((1, 1), (2, -2), (3, 1))) / far**2
-            values.append(math.inf if not abs(bend[1]) < 1.5 * abs(bend[0]) + 1e-9 else float(bend[1]))
-        return min(values, default=math.inf)
+            values.append(bend[1] if abs(bend[1]) < 1.5 * abs(bend[0]) + 1e-9 else math.inf)
+        return min(values, key=np.real, default=math.inf)
 
     def spread(self, c: Any, T: Any) -> Any:
         """Largest standard deviation over a scan of inputs, among them those where x(I) at T = 0 jumps."""
@@ -128,7 +129,7 @@ class Continuous(Potential):
             x = self._values(high, float(np.real(c).max(initial=0.0)), STEPS * refine)
             energy = self.energy(x, 0.0)
             averages = of_steps(x, energy, h, s, c, smooth=len(self.support) == 2)
-            for total, value in zip(out, averages._replace(V=_squared_response(x, energy, h, s, c)), strict=True):
+            for total, value in zip(out, averages._replace(V=squared_response(x, energy, h, s, c)), strict=True):
                 total[..., good] = value
         return FieldAverages(*out)
 
@@ -233,7 +234,7 @@ class Continuous(Potential):
     def check(self, T: float) -> None:
         """Refuse an energy that is no array, not finite on the interval, or does not confine the unit."""
         low, high = max(self.support[0], -5.0), min(self.support[-1], 5.0)
-        super().check_values(np.linspace(low, high, 12)[1:-1], T)
+        check_energy(self, np.linspace(low, high, 12)[1:-1], T)
         if not self._limit(T) > 0:
             raise ValueError(f"{type(self).__name__}: its energy does not grow with |x|: no law exists at T = {T:g}")
 
@@ -261,20 +262,3 @@ def _ladder(v: float, sign: int) -> float:
     if v * sign <= 0:
         return 0.0
     return float(sign * max(1.0, 2.0 ** (math.ceil(2 * math.log2(abs(v)) - 1e-9) / 2)))
-
-
-def _squared_response(x: NDArray, energy: NDArray, h: NDArray, s: NDArray, c: NDArray) -> NDArray:
-    """⟨(dx/dI)²⟩ along a staircase that stands for a curve; inf where the curve jumps."""
-    h, s, c = (np.real(v) for v in (h, s, c))
-    values = np.full(h.shape, np.inf)
-    for coupling in np.unique(c):
-        best = convex(x, energy - coupling * x * x / 2)
-        if len(best) < len(x):
-            continue
-        threshold = np.diff(energy - coupling * x * x / 2) / np.diff(x)
-        width = (threshold[2:] - threshold[:-2]) / 2
-        rise = (x[2:-1] + x[3:] - x[:-3] - x[1:-2]) / 4
-        own = c == coupling
-        u = (threshold[1:-1] - h[own][:, None]) / s[own][:, None]
-        values[own] = phi(u) @ (rise * rise / width) / s[own]
-    return values

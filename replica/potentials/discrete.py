@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from replica.averages.spin import spin_averages, spin_response_squared, spin_work
 from replica.numerics.elementary import COMPLEX_STEP
-from replica.potentials.law import FieldAverages, UnitLaw, check_increasing, finite, summed_law
+from replica.potentials.checks import check_energy, check_increasing, finite
+from replica.potentials.law import FieldAverages, UnitLaw, summed_law
 from replica.potentials.potential import Potential
 from replica.potentials.staircase import of_steps
 
@@ -26,11 +27,12 @@ class Discrete(Potential):
 
     def __init_subclass__(cls) -> None:
         """Refuse values that are no increasing list."""
+        super().__init_subclass__()
         check_increasing(f"{cls.__name__}.values", cls.values)
 
     def check(self, T: float) -> None:
         """Refuse an energy that is not one finite number for each value."""
-        self.check_values(np.array(self.values), T)
+        check_energy(self, np.array(self.values), T)
 
     def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
         """Sums over the values."""
@@ -39,7 +41,7 @@ class Discrete(Potential):
         exponent = (I * x + c * (x * x / 2) - self.energy(x, T)) / T
         return summed_law(exponent, x, np.broadcast_to(T[..., 0], exponent.shape[:-1]))
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """Infinite: bounded."""
         return math.inf
 
@@ -124,7 +126,7 @@ def of_two_values(values: tuple[float, ...], energies: Any, h: Any, s: Any, c: A
     energies : array, shape S + (2,)
         Their energies.
     h, s, c, T : array
-        Mean and standard deviation of the input, coefficient of x²/2, temperature ≥ 0, of shape S.
+        Mean and standard deviation of the input, coefficient of x²/2, temperature > 0, of shape S.
 
     Returns
     -------
@@ -136,15 +138,12 @@ def of_two_values(values: tuple[float, ...], energies: Any, h: Any, s: Any, c: A
     noise = d * s
     spin = spin_averages(field, noise, T)
     work = a * h + c * (a * a + d * d) / 2 - (energies[..., 1] + energies[..., 0]) / 2 + spin_work(field, noise, T)
-    cold = bool(np.all(np.real(T) == 0))
-    V = np.full(np.shape(spin.m), np.inf) if cold else d**4 * spin_response_squared(field, noise, T)
-    M = a + d * spin.m
     return FieldAverages(
         work,
-        M,
+        a + d * spin.m,
         a * a + 2 * a * d * spin.m + d * d * spin.q,
         d * d * spin.C,
-        V,
+        d**4 * spin_response_squared(field, noise, T),
         _two_value_slopes(a, d, field, noise, T),
     )
 

@@ -1,7 +1,12 @@
-"""Averages of a unit of any potential over its Gaussian field: which rule serves it."""
+"""Averages of a unit of any potential over its Gaussian input, at any T ≥ 0: what is asked of a unit from outside.
+
+Here, and nowhere above, T = 0 is told from T > 0: `Potential.cold` gives the averages of the one, `Potential.averages`
+those of the other.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,10 +15,12 @@ from numpy.typing import NDArray
 from replica.potentials.law import FieldAverages
 from replica.potentials.potential import Potential
 
-__all__ = ["field_averages"]
+__all__ = ["field_averages", "natural_size"]
 
 
-def field_averages(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
+def field_averages(
+    unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, most: float = math.inf
+) -> FieldAverages:
     """Averages of a unit over the inputs h + s z, z standard normal.
 
     Parameters
@@ -21,16 +28,18 @@ def field_averages(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: i
     unit : Potential
         The unit.
     h, s, c : float, array or complex step
-        Mean and standard deviation (> 0) of its input, coefficient of x²/2; shapes that broadcast to S.
+        Mean and standard deviation (≥ 0) of its input, coefficient of x²/2; shapes that broadcast to S.
     T : float, array or complex step
         Temperature, ≥ 0.
     refine : int
         Factor by which quadratures are refined, to measure their error.
+    most : float
+        Weights that one average may cost.
 
     Returns
     -------
     FieldAverages
-        The averages.
+        The averages, nan where one would cost more, and where s = T = 0.
 
     Examples
     --------
@@ -38,9 +47,15 @@ def field_averages(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: i
     >>> round(float(field_averages(Spin(), 0.3, 1.0, 0.0, 0.5).M), 12)
     0.216111712957
     """
-    h, s, c, T = np.broadcast_arrays(*(np.asarray(v) for v in (h, s, c, T)))
+    s, c, T = np.broadcast_arrays(s, c, T)
     with np.errstate(all="ignore"):
-        cold = np.real(T) == 0
+        cold = _is_cold(T)
+        left_out = cold & (np.real(s) == 0)
+        if most < math.inf:
+            left_out |= ~cold & (unit.effort(np.real(s), np.real(c), np.where(cold, 1.0, np.real(T))) > most)
+        if left_out.any():
+            s = np.where(left_out, np.nan, s)
+        h, s, c, T, cold = np.broadcast_arrays(h, s, c, T, cold)
         if cold.all() and T.size:
             return unit.cold(h, s, c, refine=refine)
         if not cold.any():
@@ -48,6 +63,31 @@ def field_averages(unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: i
         frozen = unit.cold(h[cold], s[cold], c[cold], refine=refine)
         thermal = unit.averages(h[~cold], s[~cold], c[~cold], T[~cold], refine=refine)
         return FieldAverages(*(_merged(cold, a, b) for a, b in zip(frozen, thermal, strict=True)))
+
+
+def natural_size(unit: Potential, T: Any) -> NDArray:
+    """Size of x without input, √(⟨x⟩² + σ²) with its largest standard deviation σ; at T = 0 what it is at T = 1.
+
+    Parameters
+    ----------
+    unit : Potential
+        The unit.
+    T : array
+        Temperature, ≥ 0.
+
+    Returns
+    -------
+    array
+        Sizes.
+    """
+    warm = np.where(_is_cold(T), 1.0, T)
+    zero = np.zeros_like(warm)
+    with np.errstate(all="ignore"):
+        return np.hypot(unit.law(zero, zero, warm).mean, unit.spread(zero, warm))
+
+
+def _is_cold(T: Any) -> Any:
+    return np.real(T) == 0
 
 
 def _merged(where: NDArray, first: Any, second: Any) -> NDArray:

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from replica.potentials.law import FieldAverages, UnitLaw, finite
+from replica.potentials.checks import finite
+from replica.potentials.law import FieldAverages, UnitLaw
 from replica.potentials.potential import Potential
 
 __all__ = ["Mixture"]
+
+NO_LIMIT = "T = 0.0: a prior of hidden units has no such limit; T > 0 is needed with Mixture"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Mixture(Potential):
     def check(self, T: float) -> None:
         """Refuse T = 0: the prior does not depend on T."""
         if T == 0:
-            raise ValueError("T = 0.0: a prior of hidden units has no such limit; T > 0 is needed with Mixture")
+            raise ValueError(NO_LIMIT)
 
     def energy(self, x: Any, T: Any) -> Any:
         """−T ln of the density of the prior."""
@@ -68,7 +71,7 @@ class Mixture(Potential):
         fourth = 3 * v * v + sum(w * e * e * (e * e + 6 * v) for w, e in zip(weights, d, strict=True))
         return UnitLaw(work, mean, second, third, fourth)
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """T/(1 − Ω)."""
         return T / (1 - self.Omega)
 
@@ -83,7 +86,7 @@ class Mixture(Potential):
 
     def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
         """There is no limit T → 0."""
-        raise ValueError("T = 0.0: a prior of hidden units has no such limit; T > 0 is needed with Mixture")
+        raise ValueError(NO_LIMIT)
 
     def _variance(self, c: Any, T: Any) -> Any:
         precision = 1 / (1 - self.Omega) - c / T

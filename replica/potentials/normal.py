@@ -10,10 +10,11 @@ import numpy as np
 
 from replica.numerics.elementary import phi
 from replica.numerics.gaussian import H, H_scaled, log_H
-from replica.potentials.law import FieldAverages, UnitLaw, finite
+from replica.potentials.checks import finite
+from replica.potentials.law import FieldAverages, UnitLaw
 from replica.potentials.potential import Potential
 
-__all__ = ["Gaussian", "ReLU", "margin_of"]
+__all__ = ["Gaussian", "ReLU"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Gaussian(Potential):
 
     def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
         """That of a normal variable."""
-        margin = margin_of(c)
+        margin = _margin(c)
         mean, variance = I / margin, T / margin + 0 * I
         work = I * mean / 2 + T / 2 * np.log(2 * math.pi * variance)
         return UnitLaw(work, mean, variance, 0 * mean, 3 * variance * variance)
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """1."""
         return 1.0
 
@@ -40,13 +41,19 @@ class Gaussian(Potential):
         return 0 * (np.real(c) + np.real(T))
 
     def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
-        """In closed form."""
-        cold = of_gaussian(h, s, c)
-        return cold._replace(work=cold.work + T / 2 * np.log(2 * math.pi * T / margin_of(c)))
+        """Those at T = 0, and the entropy of the fluctuations in K."""
+        cold = self.cold(h, s, c)
+        return cold._replace(work=cold.work + T / 2 * np.log(2 * math.pi * T / _margin(c)))
 
     def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
-        """In closed form."""
-        return of_gaussian(h, s, c)
+        """Those of x = I/(1 − c), in closed form."""
+        margin = _margin(c) + 0 * h
+        g = 1 / margin
+        second = h * h + s * s
+        M, Q = g * h, g * g * second
+        zero = 0 * Q
+        slopes = [g + zero, zero, g * M, 2 * g * M, 2 * g * g * s + zero, 2 * g * Q, zero, zero, g * g + zero]
+        return FieldAverages(g * second / 2, M, Q, g + zero, g * g + zero, np.reshape(slopes, (3, 3, *np.shape(Q))))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +77,7 @@ class ReLU(Potential):
 
     def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
         """∫₀^∞ dx x^k e^{−x²/2 + a x} = H^(k)(−a)/φ(a), a = (I − θ)/√(T(1 − c)), x in units √(T/(1 − c))."""
-        margin = margin_of(c)
+        margin = _margin(c)
         width = np.sqrt(T / margin)
         a = (I - self.theta) / np.sqrt(T * margin)
         work = T * (np.log(width) + 0.5 * math.log(2 * math.pi) + a * a / 2 + log_H(0, -a))
@@ -90,7 +97,7 @@ class ReLU(Potential):
             width**4 * np.where(whole, 3.0, fourth),
         )
 
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """1."""
         return 1.0
 
@@ -100,67 +107,27 @@ class ReLU(Potential):
 
     def spread(self, c: Any, T: Any) -> Any:
         """√(T/(1 − c)), that of the whole normal law."""
-        return np.sqrt(np.real(T) / margin_of(np.real(c)))
+        return np.sqrt(np.real(T) / _margin(np.real(c)))
 
     def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
-        """In closed form: x = max(0, I − θ)/(1 − c)."""
-        return of_relu(self.theta, h, s, c)
+        """Those of x = max(0, I − θ)/(1 − c): with y = (θ − h)/s, M = s H1(y)/(1 − c) and Q = s² H2(y)/(1 − c)²."""
+        g = 1 / _margin(c)
+        y = (self.theta - h) / s
+        H0, H1, H2, density = H(0, y), H(1, y), H(2, y), phi(y)
+        M, Q, chi = g * s * H1, g * g * s * s * H2, g * H0
+        slopes = [
+            [chi, g * density, g * M],
+            [2 * g * M, 2 * g * g * s * H0 - 0 * Q, 2 * g * Q],
+            [g * density / s, g * y * density / s, g * chi],
+        ]
+        # ∂(s² H2)/∂s = 2 s H2 + 2 s y H1 = 2 s H0
+        return FieldAverages(g * s * s * H2 / 2, M, Q, chi, g * g * H0, np.array(slopes))
 
 
 UNCUT = 9.0
 """Standard deviations at which the cut of a normal law is below rounding."""
 
 
-def margin_of(c: Any) -> Any:
+def _margin(c: Any) -> Any:
     """1 − c, nan where a normal law of that self-coupling does not exist."""
     return np.where(np.real(c) < 1, 1 - np.asarray(c), np.nan)
-
-
-def of_gaussian(h: Any, s: Any, c: Any) -> FieldAverages:
-    """Averages of x = I/(1 − c).
-
-    Parameters
-    ----------
-    h, s, c : array
-        Mean and standard deviation of the input, coefficient of x²/2.
-
-    Returns
-    -------
-    FieldAverages
-        The averages; at T > 0 all but K are the same.
-    """
-    margin = margin_of(c) + 0 * h
-    g = 1 / margin
-    second = h * h + s * s
-    M, Q = g * h, g * g * second
-    zero = 0 * Q
-    slopes = [g + zero, zero, g * M, 2 * g * M, 2 * g * g * s + zero, 2 * g * Q, zero, zero, g * g + zero]
-    return FieldAverages(g * second / 2, M, Q, g + zero, g * g + zero, np.reshape(slopes, (3, 3, *np.shape(Q))))
-
-
-def of_relu(theta: float, h: Any, s: Any, c: Any) -> FieldAverages:
-    """Averages of x = max(0, I − θ)/(1 − c), with y = (θ − h)/s: M = s H1(y)/(1 − c), Q = s² H2(y)/(1 − c)².
-
-    Parameters
-    ----------
-    theta : float
-        Threshold.
-    h, s, c : array
-        Mean and standard deviation of the input, coefficient of x²/2.
-
-    Returns
-    -------
-    FieldAverages
-        The averages.
-    """
-    g = 1 / margin_of(c)
-    y = (theta - h) / s
-    H0, H1, H2, density = H(0, y), H(1, y), H(2, y), phi(y)
-    M, Q, chi = g * s * H1, g * g * s * s * H2, g * H0
-    slopes = [
-        [chi, g * density, g * M],
-        [2 * g * M, 2 * g * g * s * H0 - 0 * Q, 2 * g * Q],
-        [g * density / s, g * y * density / s, g * chi],
-    ]
-    # ∂(s² H2)/∂s = 2 s H2 + 2 s y H1 = 2 s H0
-    return FieldAverages(g * s * s * H2 / 2, M, Q, chi, g * g * H0, np.array(slopes))

@@ -18,8 +18,12 @@ __all__ = ["Potential"]
 class Potential(ABC):
     """What the theory asks of a unit.
 
-    Numbers may come as arrays or as complex steps; all shapes broadcast.
+    Numbers may come as arrays or as complex steps; all shapes broadcast. `replica.potentials.field` asks for `averages`
+    where T > 0 and for `cold` where T = 0.
     """
+
+    weights: ClassVar[int] = 1
+    """Weights of a law, roughly."""
 
     @abstractmethod
     def energy(self, x: Any, T: Any) -> Any:
@@ -52,39 +56,6 @@ class Potential(ABC):
             With what is wrong.
         """
 
-    def check_values(self, x: Any, T: float) -> None:
-        """Refuse an energy that is not one finite number for each value.
-
-        Parameters
-        ----------
-        x : ndarray
-            Values.
-        T : float
-            Temperature.
-
-        Raises
-        ------
-        ValueError
-            If it is not.
-        """
-        name = type(self).__name__
-        try:
-            with np.errstate(all="ignore"):
-                energy = self.energy(x, T)
-                # as it is called for many temperatures at once
-                several = self.energy(x, np.full((2, 1), float(T)))
-                np.broadcast_to(several, (2, *np.shape(x)))
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"{name}.energy(self, x, T): arrays x and T are to give an array; it raised {error}"
-            ) from None
-        if not isinstance(energy, np.ndarray) or energy.shape != x.shape or not np.isrealobj(energy):
-            raise ValueError(f"{name}.energy: a real array of the shape of x is needed, {x.shape}, not {energy!r:.60}")
-        bad = ~np.isfinite(energy)
-        if bad.any():
-            where = f"{name}.energy({float(x[bad][0]):g}, T = {T:g})"
-            raise ValueError(f"{where} = {energy[bad][0]}: a finite number is needed")
-
     @abstractmethod
     def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
         """Law of the unit at inputs I and self-couplings c, T > 0.
@@ -105,17 +76,17 @@ class Potential(ABC):
         """
 
     @abstractmethod
-    def stiffness(self, T: float) -> float:
+    def stiffness(self, T: Any) -> Any:
         """Limit of 2U(x)/x² at infinity: a unit with an input m√N answers m√N over that.
 
         Parameters
         ----------
-        T : float
+        T : float or complex step
             Temperature, ≥ 0.
 
         Returns
         -------
-        float
+        float or complex step
             1 for Gaussian and ReLU units; inf for those that are bounded, or confined more strongly.
         """
 
@@ -174,33 +145,13 @@ class Potential(ABC):
             return 0 * (s + c + T)
         return self.weights * 80 * self.spread(c, T) * s / T
 
-    weights: ClassVar[int] = 1
-    """Weights of a law, roughly."""
-
-    @abstractmethod
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
-        """Averages over the inputs h + s z at T = 0, where x minimises U(x) − I x − c x²/2.
-
-        Parameters
-        ----------
-        h, s, c : ndarray
-            Mean and standard deviation (> 0) of the input, coefficients of x²/2.
-        refine : int
-            Factor by which sums inside are refined, to measure their error.
-
-        Returns
-        -------
-        FieldAverages
-            The averages.
-        """
-
     def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
         """Averages over the inputs h + s z at T > 0: by quadrature, unless a subclass knows better.
 
         Parameters
         ----------
         h, s, c : ndarray
-            Mean and standard deviation (> 0) of the input, coefficients of x²/2.
+            Mean and standard deviation (≥ 0) of the input, coefficients of x²/2.
         T : ndarray or float
             Temperature, > 0.
         refine : int
@@ -212,3 +163,7 @@ class Potential(ABC):
             The averages.
         """
         return by_quadrature(self, h, s, c, T, refine=refine)
+
+    @abstractmethod
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+        """Averages at T = 0, where x minimises U(x) − I x − c x²/2; arguments as those of `averages`, s > 0."""

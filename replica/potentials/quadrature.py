@@ -15,13 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.numerics.elementary import phi
-from replica.potentials.law import FieldAverages, UnitInField
+from replica.potentials.law import FieldAverages, UnitLaw
 
 __all__ = ["by_quadrature"]
 
@@ -37,6 +37,19 @@ NODES = 12
 """Gauss–Legendre nodes of a panel there."""
 LARGEST_BLOCK = 16_384
 """Nodes that are summed at once."""
+
+
+class UnitInField(Protocol):
+    """What the rule asks of a unit."""
+
+    def law(self, I: Any, c: Any, T: Any, *, refine: int = 1) -> UnitLaw:
+        """Law at inputs I, self-couplings c."""
+
+    def spread(self, c: Any, T: Any) -> Any:
+        """Largest standard deviation of x over all inputs."""
+
+    def corners(self, c: Any, T: Any) -> Any:
+        """Inputs at which the mean bends within a narrow strip."""
 
 
 def by_quadrature(unit: UnitInField, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:

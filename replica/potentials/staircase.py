@@ -15,7 +15,7 @@ from replica.numerics.elementary import phi
 from replica.numerics.gaussian import H
 from replica.potentials.law import FieldAverages
 
-__all__ = ["convex", "of_steps"]
+__all__ = ["convex", "of_steps", "squared_response"]
 
 
 def of_steps(x: NDArray, energy: NDArray, h: Any, s: Any, c: Any, *, smooth: bool = False) -> FieldAverages:
@@ -77,6 +77,36 @@ def _staircase(
     ]
     chi = density @ rise
     return [work, x[0] + on @ rise, x[0] ** 2 + on @ square - 2 * end, chi, np.full(len(h), np.inf), np.array(slopes)]
+
+
+def squared_response(x: NDArray, energy: NDArray, h: NDArray, s: NDArray, c: NDArray) -> NDArray:
+    """⟨(dx/dI)²⟩ along a staircase of many steps that stands for a curve; inf where the curve jumps.
+
+    Parameters
+    ----------
+    x, energy : array, shape (n,)
+        Values in increasing order, and their energies.
+    h, s, c : array, shape S
+        As those of `of_steps`.
+
+    Returns
+    -------
+    array, shape S
+        The averages.
+    """
+    h, s, c = (np.real(v) for v in (h, s, c))
+    values = np.full(h.shape, np.inf)
+    for coupling in np.unique(c):
+        best = convex(x, energy - coupling * x * x / 2)
+        if len(best) < len(x):
+            continue
+        threshold = np.diff(energy - coupling * x * x / 2) / np.diff(x)
+        width = (threshold[2:] - threshold[:-2]) / 2
+        rise = (x[2:-1] + x[3:] - x[:-3] - x[1:-2]) / 4
+        own = c == coupling
+        u = (threshold[1:-1] - h[own][:, None]) / s[own][:, None]
+        values[own] = phi(u) @ (rise * rise / width) / s[own]
+    return values
 
 
 def convex(x: NDArray, energy: NDArray) -> NDArray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 
@@ -72,8 +71,8 @@ def printable(order: Order) -> Order:
     return type(order)._make(v if mp.mag(v) > -(10**6) else mp.zero for v in order)
 
 
-def checked_digits(precision: Any, model: Model) -> int:
-    """Return `precision` as a number of digits the model can be solved to, or raise ValueError."""
+def checked_digits(precision: int, model: Model) -> int:
+    """`precision` as a number of digits; ValueError if the model cannot be solved to so many."""
     if not model.precise:
         raise ValueError(f"precision = {precision!r}: {model.name} is solved in double precision only; leave it out")
     whole = isinstance(precision, (int, np.integer)) and not isinstance(precision, bool)

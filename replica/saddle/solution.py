@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from replica.errors import ConvergenceError
 from replica.models.base import Model, Order
 from replica.numerics.elementary import is_multiprecision
+from replica.numerics.number import Number
 
 __all__ = ["ConvergenceError", "Solution", "Solutions", "Status"]
 
@@ -65,37 +66,37 @@ class Solution:
     n: int
     order: Order
     status: Any
-    residual: Any
+    residual: Number
     sheet: int = 0
     k: int | None = None
 
     @cached_property
-    def free_energy(self) -> Any:
+    def free_energy(self) -> Number:
         """Free energy f per visible unit."""
         return self._quietly(self.model.free_energy)
 
     @cached_property
-    def entropy(self) -> Any:
+    def entropy(self) -> Number:
         """Entropy per visible unit."""
         return self._quietly(self.model.entropy)
 
     @cached_property
-    def energy(self) -> Any:
+    def energy(self) -> Number:
         """Energy f + T S per visible unit."""
         return self._quietly(self.model.energy)
 
     @cached_property
-    def replicon(self) -> Any:
+    def replicon(self) -> Number:
         """Replicon eigenvalue, > 0 where replica symmetry is stable."""
         return self._quietly(self.model.replicon)
 
     @cached_property
-    def quadrature_error(self) -> Any:
+    def quadrature_error(self) -> Number:
         """Error of the averages in the equations and in f: their change under refinement; 0 where it is rounding."""
         return self._quietly(self.model.quadrature_error)
 
     @cached_property
-    def curvature(self) -> Any:
+    def curvature(self) -> Number:
         """Smallest eigenvalue of the Hessian of f over all overlaps, q, r, C and B eliminated."""
         from replica.saddle.stability import smallest_curvature
 
@@ -103,12 +104,12 @@ class Solution:
             return smallest_curvature(self.model, self.order, self.n)
 
     @property
-    def stable(self) -> Any:
+    def stable(self) -> bool | NDArray:
         """Whether f is a minimum over the overlaps, unsymmetric directions included."""
         positive = self.curvature > 0
         return positive if np.ndim(positive) else bool(positive)
 
-    def _quietly(self, quantity: Callable[[Order, int], Any]) -> Any:
+    def _quietly(self, quantity: Callable[[Order, int], Number]) -> Number:
         """Evaluate on the order parameters; where a member underflows the value is nan, not a warning."""
         with np.errstate(all="ignore"):
             return quantity(self.order, self.n)
@@ -139,7 +140,7 @@ class Solutions:
     residual: NDArray
 
     def branch(self, j: int) -> Solution:
-        """Return the j-th branch as one Solution with array members."""
+        """The j-th branch as one Solution with array members."""
         order = type(self.order)._make(member[..., j] for member in self.order)
         return Solution(
             self.model,
@@ -162,7 +163,7 @@ class Solutions:
         """Whether each present solution is a minimum over the overlaps (False where absent)."""
         return self._each(lambda s: s.curvature) > 0
 
-    def at(self, index: Any) -> list[Solution]:
+    def at(self, index: int | tuple[int, ...]) -> list[Solution]:
         """Solutions present at one index of the control array, lowest free energy first."""
         index = index if isinstance(index, tuple) else (index,)
         shape = self.model.shape
@@ -187,7 +188,7 @@ class Solutions:
     def __repr__(self) -> str:
         return f"<Solutions of {self.model.name} on shape {self.model.shape}: branches {list(self.kinds)}>"
 
-    def _each(self, value: Any) -> NDArray:
+    def _each(self, value: Number) -> NDArray:
         out = np.full(self.status.shape, np.nan)
         with np.errstate(invalid="ignore"):
             for j, solution in enumerate(self):
@@ -209,7 +210,7 @@ def lowest_first(solutions: list[Solution]) -> list[Solution]:
     return sorted(solutions, key=lambda s: (s.status != Status.CONVERGED, s.free_energy))
 
 
-def _short(value: Any) -> str:
+def _short(value: Number) -> str:
     if is_multiprecision(value):
         from mpmath import mp
 

@@ -105,7 +105,7 @@ def solve(
     Returns
     -------
     Solution
-        The solution.
+        The state on sheet 0 of its branch, with arrays of the controls' shape as members where controls are arrays.
 
     Raises
     ------
@@ -194,12 +194,12 @@ def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None 
         order = type(order)._make(np.array(member, dtype=float)[point] for member in order)
         sheet = np.zeros(len(point), dtype=int)
     else:
-        point, sheet, order = crossings(flat, branch, sheets)
+        point, sheet, order = chart_crossings(flat, branch, sheets)
     size = len(point)
     return Found(point, np.full(size, branch.kind), np.full(size, branch.n), np.full(size, -1), sheet, order)
 
 
-def crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
+def chart_crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
     """All crossings of the chart with the loads of a flat model: point index, sheet and order parameters."""
     couplings, group = groups(flat)
     level = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
@@ -275,7 +275,7 @@ def _extrema(
 
 
 def _plain(model: Model) -> Model:
-    """Return a scalar model with double-precision controls."""
+    """A scalar model with double-precision controls."""
     if any(is_multiprecision(v) for v in model.controls.values()):
         return model.unchecked(**{k: float(v) for k, v in model.controls.items()})
     return model
@@ -316,14 +316,14 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
 # Arguments.
 
 
-def check_model(model: Any) -> None:
+def check_model(model: object) -> None:
     """Refuse what is not a model."""
     if not isinstance(model, Model):
         raise ValueError(f"model = {model!r}: a model is needed, such as replica.models.Hopfield(alpha=0.1)")
 
 
 def chosen_branch(model: Model, start: str | tuple[str, int]) -> Chart | ExactState | Finder:
-    """Return the chart, finder or exact state that `start` names, or raise ValueError with those there are."""
+    """Chart, finder or exact state that `start` names; ValueError with those there are if there is none."""
     kind, n = _kind_and_number(model, start)
     branches = model.branches((1,) if n is None else (int(n),))
     for branch in branches:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from replica.models.base import Model, Order
 from replica.numerics.elementary import is_multiprecision
 from replica.numerics.jacobian import derivative, solved, stacked
+from replica.numerics.number import Number
 
 __all__ = ["replicon", "smallest_curvature"]
 
 
-def replicon(solution: Any) -> Any:
+def replicon(solution: Any) -> Number:
     """Replicon eigenvalue 1 − α p² ⟨(β var_v)²⟩⟨(β var_h)²⟩ of a solution.
 
     Parameters
@@ -35,7 +36,7 @@ def replicon(solution: Any) -> Any:
     return solution.replicon
 
 
-def smallest_curvature(model: Model, order: Order, n: int) -> Any:
+def smallest_curvature(model: Model, order: Order, n: int) -> Number:
     """Smallest eigenvalue of ∂²f/∂m_μ∂m_ν with q, r, C and B eliminated.
 
     Along the symmetric direction it is the Schur complement f_mm − f_mx f_xx⁻¹ f_xm of the Hessian in the
@@ -69,7 +70,7 @@ def smallest_curvature(model: Model, order: Order, n: int) -> Any:
     return np.min(np.broadcast_arrays(*values), axis=0)[()]
 
 
-def _symmetric(jacobian: NDArray) -> Any:
+def _symmetric(jacobian: NDArray) -> Number:
     """−(J_mm − J_mx J_xx⁻¹ J_xm); the overlap is the first unknown. −J_xx is the unit matrix up to a triangle at
     zero noise, so that a negative determinant tells that the elimination has changed branch.
     """
@@ -81,7 +82,7 @@ def _symmetric(jacobian: NDArray) -> Any:
     return np.where(bad, np.nan, np.where(proper, value, -np.inf))[()]
 
 
-def _symmetric_multiprecision(jacobian: list[list[Any]]) -> Any:
+def _symmetric_multiprecision(jacobian: list[list[Number]]) -> Number:
     from mpmath import mp
 
     full = mp.matrix(jacobian)

@@ -132,7 +132,7 @@ _running: list[Any] = []
 
 
 def run_alone(task: Callable[[Any], Any], point: Any) -> Any:
-    """One task with its linear algebra on a single thread.
+    """Run one task with its linear algebra on a single thread.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def run_alone(task: Callable[[Any], Any], point: Any) -> Any:
     Returns
     -------
     object
-        What the task returns.
+        Whatever the task returns for this point.
     """
     # Threads would compete with the other workers, and change the order of sums with the number of cores.
     with _counting:
@@ -160,7 +160,7 @@ def run_alone(task: Callable[[Any], Any], point: Any) -> Any:
 
 
 def in_turn(task: Callable[[Any], Any], point: Any) -> Any:
-    """One task of those that share a state of the process, such as the precision of mpmath: never two at once.
+    """Run one task of those that share a state of the process, such as the precision of mpmath: never two at once.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def in_turn(task: Callable[[Any], Any], point: Any) -> Any:
     Returns
     -------
     object
-        What the task returns.
+        Whatever the task returns for this point.
     """
     with _turn:
         return task(point)

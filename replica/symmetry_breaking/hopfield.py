@@ -24,11 +24,14 @@ from numpy.typing import NDArray
 from replica.averages.one_step import deficit
 from replica.averages.one_step_spin import OneStepSpin, one_step_spin
 from replica.errors import ConvergenceError
+from replica.models.base import Model
 from replica.models.base.points import numbers
 from replica.models.hopfield import Hopfield
 from replica.models.hopfield_1rsb import Hopfield1RSB, OneStepOrder
 from replica.numerics.elementary import COMPLEX_STEP, exp, log, log1p, sqrt
 from replica.numerics.homotopy import followed, root_near
+from replica.numerics.number import Number
+from replica.saddle.solution import Solution
 
 __all__ = ["HopfieldStep", "hopfield_1rsb", "hopfield_1rsb_capacity"]
 
@@ -64,7 +67,7 @@ def hopfield_1rsb(alpha: float, T: float, start: str = "retrieval") -> HopfieldS
     Returns
     -------
     HopfieldStep
-        Order parameters, x, free energy and entropy.
+        Order parameters, x, and free energy and entropy per spin.
 
     Raises
     ------
@@ -84,10 +87,10 @@ def hopfield_1rsb(alpha: float, T: float, start: str = "retrieval") -> HopfieldS
     model = Hopfield(alpha=alpha, T=T)
     alpha, T = numbers(model).values()
     _check_broken(model, start)
-    cold = _solved(Hopfield1RSB(alpha=alpha), start).order
+    cold: Any = _solved(Hopfield1RSB(alpha=alpha), start).order
     known = [cold.m] if start == "retrieval" else []
 
-    def residuals(x: Any, controls: NDArray) -> list[Any]:
+    def residuals(x: Number, controls: NDArray) -> list[Number]:
         return _residuals(x, alpha, controls[0])
 
     x = followed(residuals, [*known, *_logits(cold)], [0.0], [T])
@@ -142,7 +145,7 @@ def hopfield_1rsb_capacity(T: float) -> HopfieldStep:
     return _state(np.array([_overlap(x, ratio, T), *x[:3]]), float(np.exp(x[3])), T)
 
 
-def _solved(model: Any, start: str) -> Any:
+def _solved(model: Model, start: str) -> Solution:
     from replica.saddle.solver import solve
 
     return solve(model, start=start)
@@ -164,13 +167,13 @@ def _check_broken(model: Hopfield, start: str) -> None:
 
 
 def _logits(order: OneStepOrder) -> list[float]:
-    """Those of a state at T = 0."""
+    """Logits of a state at T = 0."""
     shares = (order.C, order.dq / order.q, order.mu * order.dq / (1 - order.C))
     return [float(np.log(v / (1 - v))) for v in shares]
 
 
-def _order(x: Any, T: float) -> OneStepOrder:
-    m: Any = x[0] if len(x) == 4 else 0.0
+def _order(x: Number, T: float) -> OneStepOrder:
+    m: Number = x[0] if len(x) == 4 else 0.0
     C, share, v = (1 / (1 + exp(-a)) for a in x[-3:])
     C = C / max(1.0, T)
     q = 1 - T * C
@@ -179,12 +182,12 @@ def _order(x: Any, T: float) -> OneStepOrder:
     return OneStepOrder(m, q, r0 + dr, C, 1 / (1 - C), dq, dr, v * (1 - C) / dq)
 
 
-def _averages(order: OneStepOrder, alpha: Any, T: float) -> OneStepSpin:
+def _averages(order: OneStepOrder, alpha: Number, T: float) -> OneStepSpin:
     s0, s1 = sqrt(alpha * order.r0), sqrt(alpha * order.dr)
     return one_step_spin(order.m / s0, order.mu * s0, order.mu * s1, order.mu * T)
 
 
-def _residuals(x: Any, alpha: Any, T: float) -> list[Any]:
+def _residuals(x: Number, alpha: Number, T: float) -> list[Number]:
     """Residuals, relative but for m: ratios, which the symmetric state does not solve."""
     order = _order(x, T)
     spin = _averages(order, alpha, T)
@@ -194,7 +197,7 @@ def _residuals(x: Any, alpha: Any, T: float) -> list[Any]:
     return [*own, *(log(ratio) for ratio in ratios)]
 
 
-def _state(x: Any, alpha: float, T: float) -> HopfieldStep:
+def _state(x: Number, alpha: float, T: float) -> HopfieldStep:
     order = _order(x, T)
     spin = _averages(order, alpha, T)
     m, q, r, C, _, dq, dr, mu = order
@@ -211,11 +214,11 @@ def _state(x: Any, alpha: float, T: float) -> HopfieldStep:
 # The same at a given y = m/s0, with the load as unknown: single-valued round the fold.
 
 
-def _overlap(x: Any, ratio: Any, T: float) -> Any:
+def _overlap(x: Number, ratio: Number, T: float) -> Number:
     return exp(ratio) * sqrt(exp(x[3]) * _order(x[:3], T).r0)
 
 
-def _at_ratio(x: Any, controls: Any) -> list[Any]:
+def _at_ratio(x: Number, controls: Number) -> list[Number]:
     """Residuals at ln y and T; the unknowns are the three logits and ln α."""
     ratio, T = controls[0], float(np.real(controls[1]))
     return _residuals([_overlap(x, ratio, T), *x[:3]], exp(x[3]), T)

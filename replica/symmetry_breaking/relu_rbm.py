@@ -17,7 +17,7 @@ with the averages of `replica.averages.one_step`. Derivation: docs/replica_symme
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,7 @@ from replica.models.base.points import numbers
 from replica.models.relu_rbm import ReluRBM
 from replica.numerics.elementary import exp, log, sqrt
 from replica.numerics.homotopy import followed
+from replica.numerics.number import Number
 
 __all__ = ["RBMGlassStep", "relu_rbm_1rsb_activity", "relu_rbm_1rsb_glass"]
 
@@ -138,7 +139,7 @@ def relu_rbm_1rsb_activity(glass: RBMGlassStep, theta: float, p: float, h: Array
     Returns
     -------
     ndarray
-        Fractions, of the shape of h.
+        Fractions between 0 and 1, of the shape of `h`.
 
     Raises
     ------
@@ -162,23 +163,23 @@ def relu_rbm_1rsb_activity(glass: RBMGlassStep, theta: float, p: float, h: Array
 class _State(NamedTuple):
     """A point of the domain at p = 1, and by how much the equations fail there."""
 
-    q1: Any
-    q0: Any
-    dq: Any
-    C: Any
-    mu: Any
-    r0: Any
-    dr: Any
-    B: Any
-    field: Any
-    work: Any
+    q1: Number
+    q0: Number
+    dq: Number
+    C: Number
+    mu: Number
+    r0: Number
+    dr: Number
+    B: Number
+    field: Number
+    work: Number
     """⟨J⟩ of the visible units."""
-    log_z: Any
+    log_z: Number
     """⟨ln Z_h⟩."""
-    residuals: list[Any]
+    residuals: list[Number]
 
 
-def _state(x: Any, controls: NDArray) -> _State:
+def _state(x: Number, controls: NDArray) -> _State:
     """State at the logits of (q1, Δ/q1(1−q1), C, v), which are free: q0 lies between q1² and q1, v below 1."""
     load, threshold, g = math.exp(controls[0]), controls[1], controls[2]
     q1, share, C, v = (1 / (1 + exp(-a)) for a in x)
@@ -207,6 +208,6 @@ SMALLEST_GAP = 1e-6
 """Δ/q1 below which the state is given up: the outer average would need 10⁵ nodes."""
 
 
-def _residuals(x: Any, controls: NDArray) -> list[Any]:
+def _residuals(x: Number, controls: NDArray) -> list[Number]:
     q1, share = (1 / (1 + exp(-a)) for a in np.real(x[:2]))
     return _state(x, controls).residuals if share * (1 - q1) > SMALLEST_GAP else [math.nan] * 4

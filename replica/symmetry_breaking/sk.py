@@ -11,7 +11,7 @@ D. Sherrington & S. Kirkpatrick, Phys. Rev. Lett. 35, 1792 (1975); G. Parisi, J.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from replica.averages.spin import spin_averages, spin_entropy, spin_response_squ
 from replica.errors import ConvergenceError
 from replica.numerics.elementary import exp, log, sqrt
 from replica.numerics.homotopy import followed
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["SKState", "SKStep", "SKThermalStep", "sk_1rsb", "sk_1rsb_ground_energy", "sk_at_temperature", "sk_rs"]
@@ -212,7 +213,7 @@ def sk_1rsb(T: float) -> SKThermalStep:
     Returns
     -------
     SKThermalStep
-        Overlaps, x, free energy and entropy.
+        q1, Δ, μ, x, and free energy and entropy per spin.
 
     Raises
     ------
@@ -248,7 +249,7 @@ def sk_1rsb(T: float) -> SKThermalStep:
     return SKThermalStep(*map(float, (q, dq, mu, mu * T, energy, spin.entropy - C * C / 4)))
 
 
-def _thermal_state(x: Any, T: float) -> tuple[Any, Any, Any, Any, OneStepSpin]:
+def _thermal_state(x: Number, T: float) -> tuple[Number, Number, Number, Number, OneStepSpin]:
     """C, q1, Δ, μ at (ln C, logit of Δ/q1, ln μ), and the averages there."""
     C, mu = exp(x[0]), exp(x[2])
     q = 1 - T * C
@@ -256,7 +257,7 @@ def _thermal_state(x: Any, T: float) -> tuple[Any, Any, Any, Any, OneStepSpin]:
     return C, q, dq, mu, one_step_spin(0.0, mu * sqrt(q - dq), mu * sqrt(dq), mu * T)
 
 
-def _thermal_residuals(x: Any, controls: NDArray) -> list[Any]:
+def _thermal_residuals(x: Number, controls: NDArray) -> list[Number]:
     T = float(controls[0])
     if not T * np.exp(np.real(x[0])) < 1:
         return [math.nan] * 3

@@ -10,7 +10,10 @@ import contextlib
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
+
+Row: TypeAlias = dict[str, Any]
+"""A row of a table, column to cell: a float, int, bool or str, an mpmath number or a fraction, None for a null."""
 
 
 def column(name: str, values: Iterable[Any]) -> tuple[Any, ...]:
@@ -26,7 +29,7 @@ def column(name: str, values: Iterable[Any]) -> tuple[Any, ...]:
     Returns
     -------
     tuple
-        The values, all of one kind.
+        The cells: None for nulls, whole numbers among floats made floats, all else of one kind.
 
     Raises
     ------
@@ -103,7 +106,7 @@ def text(kind: str, value: Any, digits: int, significant: int) -> str:
     Returns
     -------
     str
-        The text.
+        One line: empty for None, "yes" or "no" for a bool, the words of a string, else the number.
     """
     if value is None:
         return ""
@@ -130,7 +133,7 @@ def parse(kind: str, value: Any, digits: int | None) -> Any:
     Returns
     -------
     object
-        The value, None for null.
+        A value of the given kind; None for a null.
     """
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
@@ -181,7 +184,7 @@ def aligned(title: str, cells: Sequence[str], left: bool) -> list[str]:
     Returns
     -------
     list of str
-        Title and cells, padded.
+        The title and then the cells, all padded to one width.
     """
     if not left:
         tails = [len(cell) - cell.find(".") if "." in cell else 0 for cell in cells]

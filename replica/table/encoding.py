@@ -69,7 +69,7 @@ def decode(value: Any) -> Any:
     Returns
     -------
     object
-        The value.
+        What was encoded, of the same type and bit for bit: arrays, tuples and mpmath numbers too.
     """
     if isinstance(value, list):
         return [decode(item) for item in value]

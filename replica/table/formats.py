@@ -33,7 +33,7 @@ def csv_text(meta: Mapping[str, Any], columns: Columns) -> str:
     Returns
     -------
     str
-        Lines, the last one ended.
+        The whole file, every line of it ended.
     """
     comments = [f"# {key}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}" for key, value in meta.items()]
     rows = [",".join(map(_csv_cell, row)) for row in zip(*columns.values(), strict=True)]
@@ -54,7 +54,7 @@ def json_text(meta: Mapping[str, Any], columns: Columns) -> str:
     Returns
     -------
     str
-        Lines, the last one ended.
+        The whole file, every line of it ended.
     """
     head = json.dumps(meta, indent=2, ensure_ascii=False, allow_nan=False)
     rows = [
@@ -66,7 +66,7 @@ def json_text(meta: Mapping[str, Any], columns: Columns) -> str:
 
 
 def write_npz(path: Path, meta: Mapping[str, Any], columns: Columns) -> None:
-    """An array for each column: nulls are nan among numbers and "" among strings; nothing is pickled.
+    """Write an array for each column: nulls are nan among numbers and "" among strings; nothing is pickled.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def read_csv(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
 
     Returns
     -------
-    tuple of dict
-        Metadata, empty in a foreign file, and columns.
+    meta, columns : dict
+        The metadata, empty in a foreign file, and for each column the list of its cells as strings.
     """
     meta: dict[str, Any] = {}
     with path.open(encoding="utf-8", newline="") as stream:
@@ -126,8 +126,8 @@ def read_json(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
 
     Returns
     -------
-    tuple of dict
-        Metadata and columns.
+    meta, columns : dict
+        The metadata, and for each column the list of its cells in plain JSON types.
     """
     content = json.loads(path.read_text("utf-8"))
     meta, rows = content["meta"], content["rows"]
@@ -144,8 +144,8 @@ def read_npz(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
 
     Returns
     -------
-    tuple of dict
-        Metadata and columns.
+    meta, columns : dict
+        The metadata, and for each column the list of its cells, nulls as `write_npz` left them.
     """
     import numpy as np
 
@@ -159,7 +159,7 @@ def read_npz(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
 
 
 def _csv_cell(value: Any) -> str:
-    """Not by `csv.writer`, which leaves a lone carriage return unquoted."""
+    """A cell, quoted where it must be; not by `csv.writer`, which leaves a lone carriage return unquoted."""
     if isinstance(value, bool):
         return str(value).lower()
     text = "" if value is None else str(value)

@@ -30,7 +30,7 @@ def version() -> str:
     Returns
     -------
     str
-        For example "0.1.0".
+        Such as "0.1.0"; "unknown" where neither the installation nor pyproject.toml tells.
     """
     try:
         return metadata.version(DISTRIBUTION)
@@ -145,7 +145,7 @@ def check_writable(path: str | Path, suffixes: Sequence[str], option: str = "--o
     Returns
     -------
     Path
-        The path.
+        The same path as a `Path`; nothing is left on the disk.
 
     Raises
     ------

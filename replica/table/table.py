@@ -10,6 +10,7 @@ from typing import Any
 
 from replica.errors import UsageError
 from replica.table import cells, formats
+from replica.table.cells import Row
 from replica.table.formats import SUFFIXES
 from replica.table.provenance import check_writable, plain, provenance, replacing, write_log
 
@@ -78,7 +79,7 @@ class Table:
         Returns
         -------
         Table
-            The table.
+            A column for each name that occurs, a row for each mapping.
         """
         rows = list(rows)
         names = dict.fromkeys(name for row in rows for name in row)
@@ -100,7 +101,7 @@ class Table:
         """
         return {name: cells.kind(values) for name, values in self.columns.items()}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """Rows of the table.
 
         Returns
@@ -121,7 +122,7 @@ class Table:
         Returns
         -------
         Table
-            The smaller table.
+            These columns in the order asked for, with the same metadata.
         """
         return Table({name: self.columns[name] for name in names}, self.meta, self.digits)
 
@@ -136,7 +137,7 @@ class Table:
         Returns
         -------
         str
-            Lines, the last one ended.
+            A line of titles and a line for each row, every one ended.
         """
         shown = []
         for name, kind in self.kinds().items():
@@ -155,7 +156,7 @@ class Table:
         Returns
         -------
         str
-            Lines, the last one ended.
+            The whole file, every line of it ended.
         """
         meta, columns = self._plain()
         return formats.csv_text(meta if comments else {}, columns)

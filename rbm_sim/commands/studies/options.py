@@ -1,11 +1,11 @@
 """What may be asked of the commands capacity, basin and retrieve."""
 
-from typing import Any
+import argparse
 
 from replica import cli
 
 
-def add_capacity(commands: Any) -> None:
+def add_capacity(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     """Add the command capacity.
 
     Parameters
@@ -33,7 +33,7 @@ apart.""",
     _add_sampling(parser, 20)
 
 
-def add_basin(commands: Any) -> None:
+def add_basin(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     """Add the command basin.
 
     Parameters
@@ -52,7 +52,7 @@ def add_basin(commands: Any) -> None:
     _add_sampling(parser, 20)
 
 
-def add_retrieve(commands: Any) -> None:
+def add_retrieve(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
     """Add the command retrieve.
 
     Parameters
@@ -76,8 +76,8 @@ left out of the means (m_tilde_all: of all).""",
     _add_sampling(parser, 1)
 
 
-def _add_machine(parser: Any, alpha: str) -> None:
-    """Options that say which machine, and which dynamics."""
+def _add_machine(parser: cli.Parser, alpha: str) -> None:
+    """Add the options that say which machine, and which dynamics."""
     parser.add_grid("--N", integer=True, help="visible units (required)")
     parser.add_grid("--alpha", help=alpha)
     units = "visible units (bernoulli with relu hidden units, else spin)"
@@ -98,7 +98,7 @@ def _add_machine(parser: Any, alpha: str) -> None:
     parser.add_argument("--max-sweeps", type=cli.integer(1), default=1000, metavar="N", help="limit (1000)")
 
 
-def _add_sampling(parser: Any, samples: int) -> None:
+def _add_sampling(parser: cli.Parser, samples: int) -> None:
     parser.add_argument(
         "--samples", type=cli.integer(1), default=samples, metavar="N", help=f"random machines ({samples})"
     )

@@ -1,16 +1,25 @@
 """Pictures of retrieval studies."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from replica.table import Table
+
+# Labels, each with rows of a table.
+Groups: TypeAlias = list[tuple[str, list[dict[str, Any]]]]
 
 MARKERS = "osD^v<>"
 STYLES = ("-", "--", "-.", ":")
 SYMBOLS = {"N": "N", "alpha": "α", "theta": "θ", "p": "p", "g": "g", "noise": "noise", "L": "L", "dynamics": ""}
 
 
-def draw(kind: str, table: Any, shown: Sequence[str]) -> Any:
+def draw(kind: str, table: "Table", shown: Sequence[str]) -> "Figure":
     """Draw the table of a study.
 
     Parameters
@@ -25,7 +34,8 @@ def draw(kind: str, table: Any, shown: Sequence[str]) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        The figure; markers tell the lines apart in grey.
+        Axes with one line for each group of points, with error bars where errors are known; markers tell the lines
+        apart in grey.
     """
     from matplotlib.figure import Figure
 
@@ -38,8 +48,8 @@ def draw(kind: str, table: Any, shown: Sequence[str]) -> Any:
     return figure
 
 
-def _groups(table: Any, names: Sequence[str]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Rows that share the values of some columns, with a label."""
+def _groups(table: "Table", names: Sequence[str]) -> Groups:
+    """Return the rows in groups that share the values of some columns, each with a label."""
     groups: dict[tuple, list[dict[str, Any]]] = {}
     for row in table.rows():
         groups.setdefault(tuple(row[name] for name in names), []).append(row)
@@ -49,16 +59,16 @@ def _groups(table: Any, names: Sequence[str]) -> list[tuple[str, list[dict[str, 
     ]
 
 
-def _lines(ax: Any, groups: Any, x: Any, y: str, error: str) -> None:
+def _lines(ax: "Axes", groups: Groups, x: Callable[[dict[str, Any]], Any], y: str, error: str) -> None:
     for k, (label, rows) in enumerate(groups):
         points = sorted((x(row), row[y], row[error] or 0.0) for row in rows if row[y] is not None)
         if points:
             columns = np.array(points, float).T
-            style = {"color": str(0.13 * (k % 6)), "marker": MARKERS[k % 7], "linestyle": STYLES[k % 4]}
+            style: dict[str, Any] = {"color": str(0.13 * (k % 6)), "marker": MARKERS[k % 7], "linestyle": STYLES[k % 4]}
             ax.errorbar(*columns, **style, markersize=4, capsize=2, label=label)
 
 
-def _capacity(ax: Any, table: Any, shown: Sequence[str]) -> None:
+def _capacity(ax: "Axes", table: "Table", shown: Sequence[str]) -> None:
     groups = _groups(table, [name for name in shown if name != "N"])
     _lines(ax, groups, lambda row: row["N"] ** -0.5, "alpha_mean", "alpha_mean_err")
     for k, (_, rows) in enumerate(groups):
@@ -75,7 +85,7 @@ def _capacity(ax: Any, table: Any, shown: Sequence[str]) -> None:
     ax.set_ylabel("mean load α at which a pattern is lost")
 
 
-def _retrieval(ax: Any, table: Any, shown: Sequence[str]) -> None:
+def _retrieval(ax: "Axes", table: "Table", shown: Sequence[str]) -> None:
     x = max((n for n in shown if n not in ("N", "dynamics")), key=lambda n: len(set(table[n])))
     y = "kept" if "kept" in table.columns else "m_tilde"
     rest = [name for name in shown if name != x]
@@ -87,14 +97,14 @@ def _retrieval(ax: Any, table: Any, shown: Sequence[str]) -> None:
     ax.set_ylabel("fraction of machines that keep the pattern" if y == "kept" else "rescaled overlap m̃")
 
 
-def _bare(ax: Any, table: Any, rest: Sequence[str], x: str, y: str) -> None:
+def _bare(ax: "Axes", table: "Table", rest: Sequence[str], x: str, y: str) -> None:
     for k, (label, rows) in enumerate(_groups(table, rest)):
         points = sorted((row[x], row[y]) for row in rows)
-        style = {"color": str(0.13 * (k % 6)), "marker": MARKERS[k % 7], "linestyle": STYLES[k % 4]}
+        style: dict[str, Any] = {"color": str(0.13 * (k % 6)), "marker": MARKERS[k % 7], "linestyle": STYLES[k % 4]}
         ax.plot(*np.array(points, float).T, **style, markersize=4, label=label)
 
 
-def _basin(ax: Any, table: Any, shown: Sequence[str]) -> None:
+def _basin(ax: "Axes", table: "Table", shown: Sequence[str]) -> None:
     rest = [name for name in shown if name != "alpha"]
     _lines(ax, _groups(table, rest), lambda row: row["alpha"], "m0_edge", "m0_edge_err")
     ax.set_xlabel("load α")

@@ -14,8 +14,8 @@ from replica.models.base.order import Order
 __all__ = ["Chart", "ExactState", "Finder", "Found", "overlap_nodes"]
 
 
-def overlap_nodes(model: Any, lowest: float) -> NDArray:
-    """Return ln y from the m → 0 end, where α ~ y⁴, to the zero-noise end, where α ~ 1/y²."""
+def overlap_nodes(model: object, lowest: float) -> NDArray:
+    """Nodes in ln y from the m → 0 end, where α ~ y⁴, to the zero-noise end, where α ~ 1/y²."""
     left, right = max(-10.0, lowest / 4 - 2), max(6.0, 2 - lowest / 2)
     return np.concatenate([np.arange(left, 4.0, 0.1), np.geomspace(4.0, right, 2 + int(8 * right / 4))[1:]])
 

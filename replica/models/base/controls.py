@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.numerics.elementary import is_multiprecision
+from replica.numerics.number import Number
 
 __all__ = ["checked", "control", "control_fields", "domain_text"]
 
@@ -51,7 +52,7 @@ def control(
     Returns
     -------
     dataclasses.Field
-        The field, its metadata filled.
+        To be assigned to the field of the dataclass; its metadata hold all but the default.
     """
     metadata = {
         "symbol": symbol,
@@ -67,13 +68,13 @@ def control(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def control_fields(cls: Any) -> list[dataclasses.Field]:
+def control_fields(cls: type[Any]) -> list[dataclasses.Field]:
     """Fields of a model that are control parameters (those declared by `control`)."""
     return [f for f in dataclasses.fields(cls) if "symbol" in f.metadata]
 
 
 def domain_text(field: dataclasses.Field) -> str:
-    """Say in words which values a control may take."""
+    """Values that a control may take, in words."""
     meta = field.metadata
     noun = "an integer" if meta["whole"] else "a finite number"
     if math.isinf(meta["low"]) and math.isinf(meta["high"]):
@@ -83,8 +84,8 @@ def domain_text(field: dataclasses.Field) -> str:
     return f"{noun} " + " and ".join(filter(None, [lower, upper]))
 
 
-def checked(field: dataclasses.Field, value: Any) -> Any:
-    """Return a control as float, float array or mpmath number inside its domain, or raise ValueError."""
+def checked(field: dataclasses.Field, value: Any) -> Number:
+    """A control as float, float array or mpmath number; ValueError where it is outside its domain."""
     if is_multiprecision(value):
         number = float(value)
         _check_domain(field, np.asarray(number), value)

@@ -1,4 +1,4 @@
-"""What a model is: control parameters, order parameters, saddle-point equations, free energy, charts.
+"""The base of all models: what each says of itself, and what follows from that alone.
 
 A model is one file in `replica/models`: a frozen dataclass whose fields are the control parameters. Everything
 else - solving, following, lines, the command line, the contract tests - works from what that file says.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from replica.models.base.chart import Chart, ExactState, Finder
 from replica.models.base.controls import checked, control_fields
 from replica.models.base.diagram import Diagram
 from replica.models.base.order import Order
 from replica.numerics.elementary import is_multiprecision, log
+from replica.numerics.number import Number
 
 __all__ = ["Model"]
 
@@ -55,7 +58,7 @@ class Model(ABC):
             raise ValueError(f"controls of shapes {shapes}: shapes that broadcast are needed") from None
 
     @property
-    def controls(self) -> dict[str, Any]:
+    def controls(self) -> dict[str, Number]:
         """Control parameters by name, those left open (None) excepted."""
         values = {f.name: getattr(self, f.name) for f in control_fields(type(self))}
         return {name: value for name, value in values.items() if value is not None}
@@ -65,8 +68,8 @@ class Model(ABC):
         """Common shape of the controls, () for numbers."""
         return np.broadcast_shapes(*(np.shape(v) for v in self.controls.values()))
 
-    def replace(self, **changes: Any) -> Self:
-        """Return the same model with some controls changed."""
+    def replace(self, **changes: Number) -> Self:
+        """The same model with some controls changed."""
         known = [f.name for f in control_fields(type(self))]
         for name in changes:
             if name not in known:
@@ -74,7 +77,7 @@ class Model(ABC):
         return dataclasses.replace(self, **changes)
 
     def unchecked(self, **changes: Any) -> Self:
-        """Return a copy with controls of any type (complex steps, trial values), not validated."""
+        """A copy with controls of any type (complex steps, trial values), not validated."""
         copy = object.__new__(type(self))
         for name, value in {**vars(self), **changes}.items():
             object.__setattr__(copy, name, value)
@@ -87,48 +90,48 @@ class Model(ABC):
         """Right-hand sides of the saddle-point equations at `order`, n patterns condensed."""
 
     @abstractmethod
-    def free_energy(self, order: Order, n: int = 1) -> Any:
+    def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy per visible unit at `order`, on the saddle or off it."""
 
     @abstractmethod
-    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def gradient(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """∂f/∂(unknowns) as the known combination of the residuals of `saddle`."""
 
     @abstractmethod
-    def entropy(self, order: Order, n: int = 1) -> Any:
+    def entropy(self, order: Order, n: int = 1) -> Number:
         """Entropy per visible unit on the saddle."""
 
-    def energy(self, order: Order, n: int = 1) -> Any:
+    def energy(self, order: Order, n: int = 1) -> Number:
         """Energy per visible unit on the saddle, U = f + T S."""
         return self.free_energy(order, n) + self.controls.get("T", 0) * self.entropy(order, n)
 
     @abstractmethod
-    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def transverse(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """Eigenvalues of the Hessian of f over the overlaps, in the directions that break the symmetry."""
 
     @abstractmethod
-    def replicon(self, order: Order, n: int = 1) -> Any:
+    def replicon(self, order: Order, n: int = 1) -> Number:
         """Replicon eigenvalue 1 − α p² ⟨(β var_v)²⟩⟨(β var_h)²⟩, > 0 where replica symmetry is stable."""
 
-    def quadrature_error(self, order: Order, n: int = 1) -> Any:
+    def quadrature_error(self, order: Order, n: int = 1) -> Number:
         """Error of the averages at `order`: 0, that is rounding, unless a model says otherwise."""
         return 0.0 * np.asarray(order.m)[()]
 
     @abstractmethod
-    def branches(self, n_condensed: tuple[int, ...]) -> list[Any]:
+    def branches(self, n_condensed: tuple[int, ...]) -> Sequence[Chart | Finder | ExactState]:
         """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0."""
 
     # What follows.
 
-    def pack(self, order: Order) -> list[Any]:
+    def pack(self, order: Order) -> list[Number]:
         """Unknowns of Newton's method at `order`."""
         return [log(getattr(order, u[4:])) if u.startswith("log_") else getattr(order, u) for u in self.unknowns]
 
     @abstractmethod
-    def unpack(self, x: Any) -> Order:
+    def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at the unknowns x (a sequence), dependent members included."""
 
-    def equations(self, x: Any, n: int = 1) -> list[Any]:
+    def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals that Newton drives to zero, one for each unknown; that of log_r is relative."""
         order = self.unpack(x)
         rhs = self.saddle(order, n)
@@ -137,11 +140,11 @@ class Model(ABC):
             for i, u in enumerate(self.unknowns)
         ]
 
-    def residual(self, order: Order, n: int = 1) -> Any:
+    def residual(self, order: Order, n: int = 1) -> Number:
         """Largest |right-hand side − order parameter|, relative for those above 1."""
         with np.errstate(all="ignore"):
             rhs = self.saddle(order, n)
-        worst: Any = 0.0
+        worst: Number = 0.0
         for new, old in zip(rhs, order, strict=True):
             scale = abs(old) if is_multiprecision(old) else np.abs(old)
             if is_multiprecision(scale):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from replica.numerics.elementary import exp, is_multiprecision, log, log1p
+from replica.numerics.number import Number
 
 __all__ = ["Order", "exp_clipped", "gain", "log_margin"]
 
@@ -14,15 +15,15 @@ __all__ = ["Order", "exp_clipped", "gain", "log_margin"]
 class Order(NamedTuple):
     """Order parameters and responses: numbers, or arrays of one shape."""
 
-    m: Any
+    m: Number
     """Overlap with each condensed pattern."""
-    q: Any
+    q: Number
     """Edwards–Anderson overlap (spins) or weighted mean activity (0/1 units) of the visible layer."""
-    r: Any
+    r: Number
     """Mean squared activation of the weakly activated hidden units."""
-    C: Any
+    C: Number
     """Response β p (q_d − q) of the visible layer."""
-    B: Any
+    B: Number
     """Response β p (r_d − r) of the hidden layer."""
 
 
@@ -30,7 +31,7 @@ SMALL_MARGIN = 1e-4
 """1 − C below which its rounding would show: the glass at small loads and high thresholds has 1e-20 and less."""
 
 
-def gain(order: Order, scale: Any) -> Any:
+def gain(order: Order, scale: Number) -> Number:
     """1/(1 − C), at small 1 − C as B/scale with B = scale/(1 − C): B is known to all its digits, 1 − C is not."""
     C, B = order.C, order.B
     if is_multiprecision(C) or is_multiprecision(B):
@@ -41,8 +42,8 @@ def gain(order: Order, scale: Any) -> Any:
         return np.where(resolved & np.isfinite(fine), fine, plain)[()]
 
 
-def log_margin(order: Order, scale: Any) -> Any:
-    """Ln(1 − C), likewise."""
+def log_margin(order: Order, scale: Number) -> Number:
+    """ln(1 − C), likewise."""
     if is_multiprecision(order.C) or is_multiprecision(order.B):
         return log1p(-order.C)
     with np.errstate(all="ignore"):
@@ -50,7 +51,7 @@ def log_margin(order: Order, scale: Any) -> Any:
         return np.where(small, -log(gain(order, scale)), log1p(-order.C))[()]
 
 
-def exp_clipped(x: Any) -> Any:
+def exp_clipped(x: Number) -> Number:
     """e^x without a warning where it overflows to inf or underflows to 0."""
     if is_multiprecision(x):
         return exp(x)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.numerics.number import Number
+
 __all__ = ["flattened", "groups", "numbers", "rows", "taken"]
 
 
@@ -16,7 +18,7 @@ class HasControls(Protocol):
     load: ClassVar[str]
 
     @property
-    def controls(self) -> dict[str, Any]:
+    def controls(self) -> dict[str, Number]:
         """Control parameters by name."""
 
     @property
@@ -24,14 +26,14 @@ class HasControls(Protocol):
         """Common shape of the controls."""
 
     def unchecked(self, **changes: Any) -> Self:
-        """Return the same with other controls, not validated."""
+        """The same with other controls, not validated."""
 
 
 M = TypeVar("M", bound=HasControls)
 
 
 def flattened(model: M) -> M:
-    """Return the model with every control as an array over the flat list of points."""
+    """The model with every control as an array over the flat list of points."""
     shape = model.shape
     return model.unchecked(
         **{k: np.broadcast_to(np.asarray(v, dtype=float), shape).reshape(-1) for k, v in model.controls.items()}
@@ -39,7 +41,7 @@ def flattened(model: M) -> M:
 
 
 def taken(model: M, index: NDArray) -> M:
-    """Return a flat model at some of its points."""
+    """A flat model at some of its points."""
     return model.unchecked(**{k: v[index] for k, v in model.controls.items()})
 
 
@@ -70,7 +72,7 @@ def numbers(model: HasControls) -> dict[str, float]:
     Returns
     -------
     dict
-        Numbers by name.
+        Name of the control to its value, a float each.
 
     Raises
     ------

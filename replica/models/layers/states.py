@@ -7,29 +7,30 @@ of several values of s. The coordinates are those of `replica.models.layers.equa
 from __future__ import annotations
 
 import math
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.base import Found, Order
-from replica.models.base.points import groups
-from replica.models.layers.equations import LARGEST_EFFORT, LayerEquations, TwoLayers
+from replica.models.base.points import HasControls, groups
+from replica.models.layers.equations import LARGEST_EFFORT, LayerEquations, layer_equations
+from replica.models.layers.two_layers import ORIGIN, TwoLayers
 from replica.numerics.arclength import (
     NO_NOISE,
     NO_OVERLAP,
     ON_CURVE,
     Curves,
-    crossings,
     joined,
     lies_on,
-    newton,
+    newton_at_load,
+    points_at_loads,
     side_by_side,
     trace,
 )
 from replica.numerics.rootfinding import find_roots
-from replica.potentials.field import field_averages
 
-__all__ = ["glasses", "paramagnet", "with_overlap"]
+__all__ = ["glasses", "paramagnet_of_layers", "with_overlap"]
 
 LARGEST_EFFORT_OF_SCAN = 3e5
 """Weights that an average may cost where curves are looked for."""
@@ -43,20 +44,30 @@ FARTHEST_GLASS = 0.5
 NO_CURVES = Curves(np.zeros((1, 0, 4)), np.zeros((1, 0, 4)))
 
 
+class LayeredModel(HasControls, Protocol):
+    """A model of two layers at a load."""
+
+    alpha: Any
+
+    @property
+    def layers(self) -> TwoLayers:
+        """The layers at the couplings of the model."""
+
+
 # States with overlap.
 
 
-def with_overlap(flat: TwoLayers) -> Found:
+def with_overlap(flat: LayeredModel) -> Found:
     """States with m > 0, on the curves that begin without noise."""
     couplings, group = groups(flat)
-    system = LayerEquations(couplings, frozen=False)
+    system = layer_equations(couplings.layers, frozen=False)
     log_load = np.log(np.broadcast_to(np.asarray(flat.alpha, dtype=float), group.shape))
-    low, high = _range(log_load, group, len(system.T))
+    low, high = _range(log_load, group, len(system.layers.T))
     row, m = _noiseless(system)
     if not len(row):
         return _collected(flat, NO_CURVES, row, group, log_load, frozen=False)
     start = np.minimum(low, math.log(FIRST_LOAD))[row]
-    begin, left = newton(system.rows(row), _near_noiseless(system.rows(row), m, start))
+    begin, left = newton_at_load(system.rows(row), _near_noiseless(system.rows(row), m, start))
     good = (left < ON_CURVE) & (abs(begin[:, 0] - m) < 0.3 * m)
     row, begin = row[good], begin[good]
     curves = trace(system.rows(row), begin, 1, start[good] - 0.1, np.maximum(high[row], 0.0) + FARTHEST)
@@ -75,12 +86,9 @@ def _noiseless(system: LayerEquations) -> tuple[NDArray, NDArray]:
     """Rows and overlaps of the states without noise: the roots of ⟨W M_v⟩/aL = m > 0 at s = b = 0."""
 
     def excess(m: NDArray, rows: NDArray) -> NDArray:
-        part = system.rows(rows)
-        noise = np.where(part.T > 0, 0.0, QUIET)[:, None]
-        v = field_averages(system.model.visible, m[:, None] * part.w, noise, 0.0, part.T[:, None])
-        return np.sum(part.weight * part.w * v.M, axis=-1) * part.answer - m
+        return system.layers.rows(rows).visible_layer(m, QUIET, 0.0).m - m
 
-    every = np.arange(len(system.T))
+    every = np.arange(len(system.layers.T))
     top = 1.25  # no likely root itself
     while top < LARGEST_OVERLAP and (excess(np.full(len(every), top), every) > 0).any():
         top *= 2
@@ -102,7 +110,7 @@ def _near_noiseless(system: LayerEquations, m: NDArray, log_load: NDArray) -> ND
     with np.errstate(all="ignore"):
         for _ in range(3):
             _, _, order = system.at(y)
-            y[:, 1] = (log_load + np.log(system.p * order.r)) / 2
+            y[:, 1] = (log_load + np.log(system.layers.p * order.r)) / 2
             y[:, 2] = log_load + np.log(order.B)
     return y
 
@@ -110,12 +118,12 @@ def _near_noiseless(system: LayerEquations, m: NDArray, log_load: NDArray) -> ND
 # States without overlap.
 
 
-def glasses(flat: TwoLayers) -> Found:
+def glasses(flat: LayeredModel) -> Found:
     """States with m = 0 < q, on all curves that meet one of several values of the noise."""
     couplings, group = groups(flat)
-    system = LayerEquations(couplings, frozen=True)
+    system = layer_equations(couplings.layers, frozen=True)
     log_load = np.log(np.broadcast_to(np.asarray(flat.alpha, dtype=float), group.shape))
-    low, high = _range(log_load, group, len(system.T))
+    low, high = _range(log_load, group, len(system.layers.T))
     row, seed = _seeds(system)
     traced = [NO_CURVES]
     owner = [np.zeros(0, dtype=int)]
@@ -143,7 +151,7 @@ LOG_SELF_FIELDS = np.linspace(math.log(1e-8), math.log(300.0), 60)
 def _seeds(system: LayerEquations) -> tuple[NDArray, NDArray]:
     """Points of curves at several noises; where none is found, again with averages of any cost that is borne at all."""
     row, seed = _seeds_within(system, LARGEST_EFFORT_OF_SCAN)
-    without = np.setdiff1d(np.arange(len(system.T)), row)
+    without = np.setdiff1d(np.arange(len(system.layers.T)), row)
     if len(without):
         again, more = _seeds_within(system.rows(without), LARGEST_EFFORT)
         row, seed = np.concatenate([row, without[again]]), np.concatenate([seed, more])
@@ -152,9 +160,8 @@ def _seeds(system: LayerEquations) -> tuple[NDArray, NDArray]:
 
 def _seeds_within(system: LayerEquations, effort: float) -> tuple[NDArray, NDArray]:
     """Self-fields at which both equations ask for the same load, at several noises in the scale of the units."""
-    rows = len(system.T)
-    scan = system.rows(np.arange(rows))
-    scan.effort = effort
+    rows = len(system.layers.T)
+    scan = system.within(effort)
     log_scale = scan.log_scale()
     column, line = (v.ravel() for v in np.indices((len(LOG_NOISES), len(LOG_SELF_FIELDS))))
 
@@ -182,21 +189,21 @@ def _seeds_within(system: LayerEquations, effort: float) -> tuple[NDArray, NDArr
 
 
 def _collected(
-    flat: TwoLayers, curves: Curves, row: NDArray, group: NDArray, log_load: NDArray, *, frozen: bool
+    flat: LayeredModel, curves: Curves, row: NDArray, group: NDArray, log_load: NDArray, *, frozen: bool
 ) -> Found:
     """States at the loads of a flat model, refined, each once, and numbered."""
     point_parts, start_parts = [np.zeros(0, dtype=int)], [np.zeros((0, 4))]
     for j, own in enumerate(row):
         points = np.nonzero(group == own)[0]
-        load, at = crossings(curves, j, log_load[points])
+        load, at = points_at_loads(curves, j, log_load[points])
         point_parts.append(points[load])
         start_parts.append(at)
     point = np.concatenate(point_parts)
     if not len(point):
         empty = np.zeros(0)
         return Found(point, empty.astype(str), point, point, point, Order(*(empty for _ in Order._fields)))
-    flat_system = LayerEquations(flat, frozen)
-    y, left = newton(flat_system.rows(point), np.concatenate(start_parts))
+    flat_system = layer_equations(flat.layers, frozen)
+    y, left = newton_at_load(flat_system.rows(point), np.concatenate(start_parts))
     good = (left < ON_CURVE) & ((y[:, 1] > math.log(NO_NOISE)) if frozen else (y[:, 0] > NO_OVERLAP))
     point, y = point[good], y[good]
     rank = np.lexsort((-y[:, 1] if frozen else -y[:, 0], point))
@@ -208,11 +215,11 @@ def _collected(
     point, y = point[~same], y[~same]
     with np.errstate(all="ignore"):
         _, _, order = flat_system.rows(point).at(y)
-    alpha, p = np.exp(log_load[point]), flat_system.p[point]
+    alpha, p = np.exp(log_load[point]), flat_system.layers.p[point]
     order = order._replace(m=y[:, 0], r=np.exp(2 * y[:, 1]) / (alpha * p), B=np.exp(y[:, 2]) / alpha)
     sheet = _numbered(point)
     kind = np.full(len(point), "spin_glass" if frozen else "retrieval")
-    n = np.zeros(len(point), dtype=int) if frozen else np.asarray(flat.L)[point].astype(int)
+    n = np.zeros(len(point), dtype=int) if frozen else flat_system.layers.L[point].astype(int)
     return Found(point, kind, n, np.full(len(point), -1), sheet, order)
 
 
@@ -226,26 +233,24 @@ def _numbered(point: NDArray) -> NDArray:
 # The paramagnet.
 
 
-def paramagnet(model: TwoLayers) -> tuple[NDArray, Order]:
-    """Where m = q = r = 0 solves the equations at T > 0, and its responses.
+def paramagnet_of_layers(model: LayeredModel) -> tuple[NDArray, Order]:
+    """Where m = q = r = 0 solves the equations, and its responses; at T = 0 there are none without noise.
 
-    The self-field b = αB gives C = p χ_v(b), this B = p χ_h(C), and α = b/B: a chart, of which the first crossing of
-    the load counts.
+    The self-field b = αB gives C, this B, and α = b/B: a chart, of which the first crossing of the load counts.
     """
     shape = np.broadcast_shapes(model.shape, (1,))
     flat = model.unchecked(**{k: np.broadcast_to(v, shape).reshape(-1) for k, v in model.controls.items()})
     couplings, group = groups(flat)
     log_load = np.log(np.broadcast_to(np.asarray(flat.alpha, dtype=float), group.shape))
-    warm = np.where(np.asarray(couplings.T) > 0, couplings.T, np.nan)
-    p = np.asarray(couplings.p, dtype=float)
+    layers = couplings.layers._replace(law=ORIGIN)
 
     def responses(log_b: NDArray, row: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        v = field_averages(model.visible, 0.0, 0.0, np.exp(log_b), warm[row])
-        C = p[row] * v.chi
-        h = field_averages(model.hidden, 0.0, 0.0, C, warm[row])
-        return C, p[row] * h.chi, np.abs(v.M) + np.abs(h.M)
+        own = layers.rows(row)
+        v = own.visible_layer(0.0, 0.0, np.exp(log_b))
+        h = own.hidden_layer(0.0, v.C)
+        return v.C, h.B, np.abs(v.mean) + np.abs(h.mean)
 
-    rows = np.arange(len(warm))
+    rows = np.arange(len(layers.T))
     with np.errstate(all="ignore"):
         grid = np.tile(LOG_FIELDS, (len(rows), 1))
         _, B, still = responses(grid.ravel(), np.repeat(rows, len(LOG_FIELDS)))

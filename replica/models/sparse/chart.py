@@ -22,7 +22,7 @@ from replica.averages.pattern_sum import Law
 from replica.models.base import Order, exp_clipped
 from replica.numerics.gaussian import H, log_H
 
-__all__ = ["ChartPoint", "Couplings", "at", "newton", "order_of"]
+__all__ = ["ChartPoint", "Couplings", "at", "newton_on_chart", "order_of"]
 
 
 class Couplings(NamedTuple):
@@ -112,7 +112,7 @@ def order_of(couplings: Couplings, point: ChartPoint, overlap_unit: int = 1) -> 
         return Order(m=overlap_unit * point.m, q=point.q, r=r, C=point.C, B=p * H(0, y) / margin)
 
 
-def newton(
+def newton_on_chart(
     couplings: Couplings, g: ArrayLike, log_alpha: ArrayLike, v: NDArray, kappa: NDArray, steps: int = 12
 ) -> tuple[NDArray, NDArray, NDArray]:
     """Points of the chart with given g and ln α, by Newton's method from nearby points.

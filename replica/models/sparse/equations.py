@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from replica.models.base import Model, Order, exp_clipped, gain, log_margin
 from replica.models.sparse.chart import Couplings
 from replica.numerics.elementary import exp, is_multiprecision, log, noise_floor, phi, sqrt
 from replica.numerics.gaussian import H, log_H
+from replica.numerics.number import Number
 
 __all__ = ["SparseRBM"]
 
@@ -38,9 +40,9 @@ class SparseRBM(Model):
     """Equations shared by `ReluRBM` and `CompositionalRBM`."""
 
     if TYPE_CHECKING:
-        alpha: Any
-        theta: Any
-        g: Any
+        alpha: Number
+        theta: Number
+        g: Number
 
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r", "log_q", "log_B")
     overlap_unit: ClassVar[int] = 1
@@ -52,22 +54,22 @@ class SparseRBM(Model):
         return vars(self).get("_units")
 
     def with_units(self, units: Classes | None) -> Self:
-        """Return the same model with other classes of units."""
+        """The same model with other classes of units."""
         return self.unchecked(_units=units)
 
     @property
     @abstractmethod
-    def size(self) -> Any:
+    def size(self) -> Number:
         """L, or ℓ in the compositional limit."""
 
     @property
-    def condensed(self) -> Any:
+    def condensed(self) -> Number:
         """Number of condensed patterns to report: L, or 1 for any number in the compositional limit."""
         return 1
 
     @property
     @abstractmethod
-    def sparsity(self) -> Any:
+    def sparsity(self) -> Number:
         """p, or 1 in the compositional limit."""
 
     @abstractmethod
@@ -81,7 +83,7 @@ class SparseRBM(Model):
         amplified = gain(order, p * H(0, y))
         return Order(m=m, q=q, r=p * order.q * H(2, y) * amplified * amplified, C=C, B=p * H(0, y) * amplified)
 
-    def equations(self, x: Any, n: int = 1) -> list[Any]:
+    def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals in (m, C, ln r, ln q, ln B); H2 and H0 enter by their logarithms and do not underflow."""
         order = self.unpack(x)
         p, y = self.sparsity, self._threshold(order.q)
@@ -95,7 +97,7 @@ class SparseRBM(Model):
             log(p) + log_H(0, y) - margin - x[4],
         ]
 
-    def visible_averages(self, order: Order, noise: Any = None) -> tuple[Any, Any, Any]:
+    def visible_averages(self, order: Order, noise: Number = None) -> tuple[Number, Number, Number]:
         """Right-hand sides of m, q and C: averages over W of the visible unit in its Gaussian field.
 
         `noise` is s = √(αpr), for where r underflows.
@@ -108,7 +110,7 @@ class SparseRBM(Model):
         C = self.sparsity / s * unit_mean(law.weight * sqrt(law.x), density)
         return m, q, C
 
-    def free_energy(self, order: Order, n: int = 1) -> Any:
+    def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy (energy, T = 0) per visible unit, on the saddle or off it; f̃ in the compositional limit."""
         law = self.law()
         s, u = self._fields(order, law)
@@ -119,7 +121,7 @@ class SparseRBM(Model):
         hidden = self.alpha * self.sparsity * q * H(2, y) / 2 * gain(order, self.sparsity * H(0, y))
         return self.size * overlap * overlap / 2 + self.alpha / 2 * (r * C + B * q) - visible - hidden
 
-    def free_energy_on_shell(self, order: Order) -> Any:
+    def free_energy_on_shell(self, order: Order) -> Number:
         """−L m²/2 − αr/2 − g⟨v⟩: equal to the free energy on the saddle, and only there."""
         law = self.law()
         _, u = self._fields(order, law)
@@ -127,7 +129,7 @@ class SparseRBM(Model):
         activity = unit_mean(law.weight, H(0, -u))
         return -self.size * overlap * overlap / 2 - self.alpha * order.r / 2 - self.g * activity
 
-    def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def gradient(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """∂f/∂(m, C, ln r, ln q, ln B) = −(L R_m, ½α R_r, ½α r R_C, ½α q R_B, ½α B R_q); −¼ℓ R_m̃ for m̃."""
         rhs = self.saddle(order, n)
         half = self.alpha / 2
@@ -139,7 +141,7 @@ class SparseRBM(Model):
             half * order.B * (order.q - rhs.q),
         )
 
-    def entropy(self, order: Order, n: int = 1) -> Any:
+    def entropy(self, order: Order, n: int = 1) -> Number:
         """Entropy of the visible units at T = 0, −(α/2)[H0(y) ln(1−C) + B C/p] ≤ 0: an artefact of the symmetry.
 
         It is that of P(v) ∝ exp(−β min_h E(v, h)), the hidden units following without entropy of their own.
@@ -149,10 +151,10 @@ class SparseRBM(Model):
         return -self.alpha / 2 * (active * margin + order.B * order.C / self.sparsity)
 
     @abstractmethod
-    def pair_law(self) -> tuple[Law | None, list[tuple[int, Any]]]:
+    def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Law of W without two condensed patterns, and pairs (their sum, coefficient) for `transverse`."""
 
-    def transverse(self, order: Order, n: int = 1) -> tuple[Any, ...]:
+    def transverse(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """Curvature of f along an uncondensed overlap, 1 − C, and along the difference of two condensed ones.
 
         The latter is 1 − ½⟨(ξ1 − ξ2)² φ(u)/(s√x)⟩. With W = W″ + ξ1 + ξ2 it is
@@ -162,7 +164,7 @@ class SparseRBM(Model):
         law, terms = self.pair_law()
         if n == 0 or law is None:
             return (outside,)
-        total: Any = 0.0
+        total: Number = 0.0
         for shift, coefficient in terms:
             s, u = self._fields(order, law, shift)
             total = total + unit_mean(law.weight * sqrt(law.x) * coefficient, phi(u))
@@ -174,36 +176,36 @@ class SparseRBM(Model):
         """Law of W, L, p and θ for the chart."""
         return Couplings(self.law(), self.size, self.sparsity, self.theta)
 
-    def replicon(self, order: Order, n: int = 1) -> Any:
+    def replicon(self, order: Order, n: int = 1) -> Number:
         """−inf: at T = 0 discrete visible units always break replica symmetry formally."""
         return np.full(np.shape(order.C), -np.inf)[()]
 
-    def unpack(self, x: Any) -> Order:
+    def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r, ln q, ln B)."""
         m, C, log_r, log_q, log_B = x
         return Order(m=m, q=exp_clipped(log_q), r=exp_clipped(log_r), C=C, B=exp_clipped(log_B))
 
-    def _fields(self, order: Order, law: Law, shift: int = 0, noise: Any = None) -> tuple[Any, Any]:
-        """Return s and u = (g + m(W + shift) + αB x/2)/(s√x), u with a further axis J."""
+    def _fields(self, order: Order, law: Law, shift: int = 0, noise: Number = None) -> tuple[Number, Number]:
+        """Noise s and u = (g + m(W + shift) + αB x/2)/(s√x), u with a further axis J."""
         s = noise_floor(sqrt(self.alpha * self.sparsity * order.r) if noise is None else noise)
         overlap = order.m / self.overlap_unit
         mean = _column(self.g) + _column(overlap) * (law.w + shift) + _column(self.alpha * order.B / 2) * law.x
         return s, mean / (_column(s) * sqrt(law.x))
 
-    def _threshold(self, q: Any) -> Any:
-        """Y = θ/√(pq), for the quiescent state q = 0 that of a very small q."""
+    def _threshold(self, q: Number) -> Number:
+        """y = θ/√(pq), for the quiescent state q = 0 that of a very small q."""
         scale = sqrt(self.sparsity * q)
         if is_multiprecision(scale):
             return self.theta / (scale if scale != 0 else noise_floor(scale))
         return self.theta / noise_floor(scale)
 
 
-def _column(value: Any) -> Any:
+def _column(value: Number) -> Number:
     """Add the axis of W to an array; numbers stay numbers."""
     return value[..., None] if isinstance(value, np.ndarray) and value.ndim else value
 
 
-def unit_mean(weight: Any, values: Any) -> Any:
+def unit_mean(weight: Number, values: Number) -> Number:
     """Σ over the last axis (a loop over mpmath numbers, a contraction in double precision)."""
     if is_multiprecision(values):
         return sum((a * b for a, b in zip(weight, values, strict=True)), 0)

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.base import Order, exp_clipped
 from replica.numerics.gaussian import log_H
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["glass_order", "glass_states"]
@@ -42,7 +42,7 @@ def glass_states(p: NDArray, theta: NDArray, g: NDArray, alpha: NDArray) -> tupl
     grid = np.concatenate([coarse, fine, np.arange(6, 30.0, 0.5), np.geomspace(30.0, 1e300, 150)])
 
     def excess(b: NDArray, i: NDArray) -> NDArray:
-        return glass_point(p[i], theta[i], alpha[i], b)[0] - g[i]
+        return glass_at_b(p[i], theta[i], alpha[i], b)[0] - g[i]
 
     nodes = np.tile(grid, (len(p), 1))
     values = excess(nodes, np.arange(len(p))[:, None])
@@ -70,7 +70,7 @@ def _move_onto_turns(excess: Callable[[NDArray, NDArray], NDArray], nodes: NDArr
     nodes[row, column], values[row, column] = b, excess(b, row)
 
 
-def glass_point(p: Any, theta: Any, alpha: Any, b: Any) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def glass_at_b(p: Number, theta: Number, alpha: Number, b: Number) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """g, ln s, q and ln(1 − C) of the state with m = 0 and given b."""
     from scipy.special import log_ndtr
 
@@ -86,9 +86,9 @@ def glass_point(p: Any, theta: Any, alpha: Any, b: Any) -> tuple[NDArray, NDArra
         return g, log_s, np.exp(log_q), log_spread + np.log(p) - log_s
 
 
-def glass_order(p: Any, theta: Any, alpha: Any, b: Any) -> Order:
+def glass_order(p: Number, theta: Number, alpha: Number, b: Number) -> Order:
     """Order parameters of the state with m = 0 and given b; r = s²/(αp) needs no 1 − C."""
-    _, log_s, q, log_margin = glass_point(p, theta, alpha, b)
+    _, log_s, q, log_margin = glass_at_b(p, theta, alpha, b)
     with np.errstate(all="ignore"):
         r = exp_clipped(2 * log_s - np.log(alpha * p))
         C = p * np.exp(-0.5 * b * b - log_s) / math.sqrt(2 * math.pi)

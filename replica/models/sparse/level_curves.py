@@ -1,4 +1,4 @@
-"""All curves of solutions at a fixed field g, as level curves of the chart of `sparse_chart`.
+"""All curves of solutions at a fixed field g, as level curves of the chart of `replica.models.sparse.chart`.
 
 On the chart g and ln α are explicit functions of two coordinates. The level g = const is traced on a grid (which
 meets every component that reaches a cell), its vertices are projected onto the level, and along each curve ln α is
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from replica.averages.pattern_sum import Law
 from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, Couplings, at, from_averages, visible_averages
 from replica.numerics.gaussian import log_H
+from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["Curve", "curves", "zero_noise_states"]
@@ -72,7 +73,7 @@ class Curve:
         passed = np.cumsum(self.folds)
         return passed[:-1] if end == 0 else passed[-1] - passed[:-1]
 
-    def crossings(self, log_alpha: float) -> tuple[NDArray, NDArray]:
+    def cells_at_load(self, log_alpha: float) -> tuple[NDArray, NDArray]:
         """Cells in which the load is crossed, and the parameters t of the crossings."""
         above = self.log_alpha > log_alpha
         cell = np.nonzero(above[1:] != above[:-1])[0]
@@ -115,7 +116,7 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
 
 
 def noiseless_from(states: list[ZeroNoise]) -> float:
-    """V beyond which all zero-noise states are free of noise: it and the self-field αB/2 are far below the gap."""
+    """v beyond which all zero-noise states are free of noise: it and the self-field αB/2 are far below the gap."""
     return max([FAR, *(max(math.log(10 / s.gap), 0.5 * math.log(100 * s.self_field / s.gap)) for s in states)])
 
 
@@ -297,7 +298,9 @@ def _surface(couplings: Couplings, v: NDArray, kappa: NDArray) -> ChartPoint:
 
 
 @lru_cache(maxsize=8)
-def _averages(w: Any, weight: Any, size: float, p: float, v: Any, kappa: Any) -> tuple[NDArray, NDArray, NDArray]:
+def _averages(
+    w: Number, weight: Number, size: float, p: float, v: Number, kappa: Number
+) -> tuple[NDArray, NDArray, NDArray]:
     couplings = Couplings(Law(np.array(w), np.ones(len(w)), np.array(weight)), size, p, 0.0)
     rows = []
     # row by row: the whole grid times the law of W may not fit in memory

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.errors import ConvergenceError
 from replica.models.base import ExactState, Finder, Found, Order
-from replica.models.sparse.chart import LEAST_MARGIN, at, newton, order_of
+from replica.models.sparse.chart import LEAST_MARGIN, at, newton_on_chart, order_of
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.models.sparse.level_curves import Curve, curves, noiseless_from, zero_noise_states
@@ -22,7 +21,7 @@ from replica.numerics.newton import polish
 __all__ = ["branches", "descended", "descended_fold", "first_fold", "glass", "quiescent", "states_with_overlap"]
 
 
-def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Any]:
+def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Finder | ExactState]:
     """Level curves of the chart for m > 0; the glass; and the quiescent state v = 0.
 
     The chart is explicit for homogeneous machines only. States of a heterogeneous one are those that descend
@@ -36,7 +35,7 @@ def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Any]:
     else:
         overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)
         frozen = Finder(("spin_glass",), 0, glass)
-    without = [frozen, ExactState("paramagnet", 0, quiescent)]
+    without: list[Finder | ExactState] = [frozen, ExactState("paramagnet", 0, quiescent)]
     return [overlap, *without] if n_condensed else without
 
 
@@ -56,7 +55,7 @@ def states_with_overlap(flat: SparseRBM) -> Found:
         traced = curves(one.couplings(), float(one.g), float(log_alpha[points].min()))
         for point in points:
             for curve in traced:
-                cell, t = curve.crossings(float(log_alpha[point]))
+                cell, t = curve.cells_at_load(float(log_alpha[point]))
                 v, kappa = curve.place(t)
                 labels = [_label(curve, c) for c in cell]
                 found += [(int(point), *label, a, b) for label, a, b in zip(labels, v, kappa, strict=True)]
@@ -90,7 +89,7 @@ def _assembled(flat: SparseRBM, found: list[tuple[int, int, int, float, float]],
     if not len(point):
         return Found(point, point.astype(str), point, k, sheet, Order(*(np.zeros(0) for _ in Order._fields)))
     couplings = _at_points(flat, point).couplings()
-    finer_v, finer_kappa, good = newton(couplings, _at_points(flat, point).g, log_alpha[point], v, kappa)
+    finer_v, finer_kappa, good = newton_on_chart(couplings, _at_points(flat, point).g, log_alpha[point], v, kappa)
     near = good & (np.hypot(finer_v - v, finer_kappa - kappa) < 0.05)
     crossing = at(couplings, v, kappa)
     with np.errstate(invalid="ignore"):
@@ -166,7 +165,7 @@ def descended_fold(model: SparseRBM) -> tuple[Order, float]:
 
 
 def _overlap_without_noise(model: SparseRBM) -> float:
-    """M = E[W; W ≥ 1]/L."""
+    """m = E[W; W ≥ 1]/L."""
     law = model.law()
     return float((law.weight * law.w)[law.w >= 1].sum() / model.size)
 
@@ -246,7 +245,7 @@ SPREAD_STEPS = 32
 
 
 def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
-    """V = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
+    """v = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
     exists = np.broadcast_to((np.asarray(flat.g) < 0) & (np.asarray(flat.theta) > 0), flat.shape)
     zero = np.zeros(flat.shape)
     return exists, Order(zero, zero, zero, zero, zero)

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from replica.cli import Parser, grids, parameters, progress, save_figure
 from replica.table import Table
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 DEMO = '''
 """A small command: theta and its square."""

@@ -15,8 +15,8 @@ import replica
 from replica.models import GeneralRBM, Hopfield, ReluRBM
 from replica.models.base import Order
 from replica.models.base.points import flattened
-from replica.models.layers.equations import LayerEquations
-from replica.numerics.arclength import newton
+from replica.models.layers.equations import layer_equations
+from replica.numerics.arclength import newton_at_load
 from replica.potentials import Bernoulli, Continuous, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
 from replica.potentials.field import field_averages
 from replica.potentials.quadrature import by_quadrature
@@ -285,6 +285,21 @@ def test_gradient_is_that_of_the_free_energy(visible, hidden, p, L):
         assert slope == pytest.approx(value, rel=1e-11, abs=1e-12)
 
 
+@pytest.mark.parametrize(("visible", "hidden"), PAIRS, ids=name)
+@pytest.mark.parametrize(("p", "L"), [(1.0, 1), (0.3, 3)])
+def test_slopes_of_both_layers(visible, hidden, p, L):
+    """Those that the curves are traced with, by complex steps in (m, s, b) and in (q, C)."""
+    layers = GeneralRBM(visible, hidden, alpha=0.4, T=0.6, p=p, L=L).layers
+    for average, at in (
+        (lambda x: layers.visible_layer(*x), [0.3, 0.8, 0.1]),
+        (lambda x: layers.hidden_layer(*x), [0.5, 0.1]),
+    ):
+        slopes = average(at).slopes
+        for j in range(len(at)):
+            moved = average([v + (1e-30j if i == j else 0) for i, v in enumerate(at)])
+            assert np.imag(moved[: len(at)]) / 1e-30 == pytest.approx(slopes[:, j], rel=1e-10, abs=1e-12)
+
+
 @pytest.mark.parametrize(("visible", "hidden"), [pair for pair in PAIRS if not isinstance(pair[1], Mixture)], ids=name)
 def test_gradient_at_zero_temperature(visible, hidden):
     model = GeneralRBM(visible, hidden, alpha=0.4, T=0.0, p=0.3, L=2)
@@ -439,6 +454,17 @@ def test_bipartite_glass_by_another_route():
     assert state.replicon < 0
 
 
+@pytest.mark.parametrize("hidden", [Mixture(0.5), PlainMixture(0.5)], ids=name)
+def test_entropy_is_the_slope_of_the_free_energy_where_the_prior_is_of_the_hidden_units(hidden):
+    """There a = T/(1 − Ω), and the energy of the condensed unit depends on T."""
+    model = GeneralRBM(Spin(), hidden, alpha=0.01, T=0.4)
+    order = replica.solve(GeneralRBM(Spin(), Mixture(0.5), alpha=0.01, T=0.4)).order
+    h = 1e-5
+    ends = [model.replace(T=0.4 + step).free_energy(order) for step in (h, -h)]
+    assert model.entropy(order) == pytest.approx((ends[1] - ends[0]) / (2 * h), rel=1e-6)
+    assert model.energy(order) == pytest.approx(model.free_energy(order) + 0.4 * model.entropy(order), rel=1e-12)
+
+
 def test_entropy_of_free_units():
     """At high temperature (1 + α) ln 2."""
     state = replica.solve(GeneralRBM(Spin(), Spin(), alpha=0.5, T=1e4), start="paramagnet")
@@ -534,7 +560,7 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
             overlap = 0 * start[:, 0] if frozen else p * np.abs(start[:, 0])
             y = np.column_stack([overlap, start[:, 1:], np.full(256, math.log(alpha))])
             with np.errstate(all="ignore"):
-                y, left = newton(LayerEquations(flat, frozen), y)
+                y, left = newton_at_load(layer_equations(flat.layers, frozen), y)
             for m, log_s, log_b, log_alpha in y[left < 1e-10]:
                 if (not frozen and m < 1e-5) or log_s < math.log(1e-5):
                     continue
@@ -593,6 +619,15 @@ class Fixed(Discrete):
 
     def energy(self, x, T):
         return 0.3 * x**2 + 2 * 0.02 * x**2
+
+
+def test_the_first_empty_weights_count_in_slopes_by_p():
+    """At p = 1 no unit has W = 0, but P(W = 0) = 1 − p: what a branch along p starts with."""
+    model, order = GeneralRBM(Spin(), Gaussian(), alpha=0.05, T=0.2), Order(0.9, 0.85, 1.3, 0.3, 1.2)
+    stepped = model.unchecked(p=1 + 1e-30j).saddle(order)
+    below = model.replace(p=1 - 1e-6).saddle(order)
+    slopes = [(there - here) / 1e-6 for there, here in zip(model.saddle(order), below, strict=True)]
+    assert np.imag(stepped) / 1e-30 == pytest.approx(slopes, rel=1e-5)
 
 
 def test_energies_may_depend_on_the_temperature():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
 from rbm_sim.partition import exact, renormalisation
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "renormalisation.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "renormalisation.md"
 SEEDS = st.integers(0, 2**32 - 1)
 few = settings(max_examples=20, deadline=None)
 

@@ -76,7 +76,7 @@ def run_with_the_model(folder, code):
 
 def test_the_model_of_the_page_keeps_the_contract(tmp_path):
     chosen = ["-q", "-p", "no:cacheprovider", "-m", "not slow", "-k", "diluted-hopfield"]
-    contract = "tests/replica/test_model_contract.py"
+    contract = "tests/replica/models/test_contract.py"
     done = run_with_the_model(tmp_path, f"import pytest, sys; sys.exit(pytest.main({[*chosen, contract]!r}))")
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.search(r"(\d+) passed", done.stdout)[1]) >= 20
@@ -100,7 +100,7 @@ def test_the_gallery_holds_every_picture():
 
 def test_the_reference_holds_every_public_module():
     pages = dict(site.reference())
-    assert {"replica", "rbm_sim", "replica.models.hopfield", "replica.phase.rows", "rbm_sim.rbm"} <= set(pages)
+    assert {"replica", "rbm_sim", "replica.models.hopfield", "replica.phase.rows", "rbm_sim.machine.rbm"} <= set(pages)
     assert not any("._" in name or name.endswith("__main__") for name in pages)
     assert ":doc:`replica.saddle.solver <replica.saddle.solver>`" in pages["replica"]
 

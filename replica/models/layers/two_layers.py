@@ -1,0 +1,121 @@
+"""The averages of both layers of a random RBM of any potentials: the text of its equations, for all that uses them.
+
+W is the sum of the entries of the L condensed patterns at a visible unit. Its input is m W + s z with the
+self-coupling b, that of a hidden unit √(pq) z with the self-coupling C:
+
+    m = ⟨W M_v⟩/aL,   q = ⟨Q_v⟩,   C = p⟨χ_v⟩     of (m, s, b)
+    r = Q_h,   B = p χ_h                          of (q, C)
+
+On the saddle s² = αp r and b = αB; the load is in these two only.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
+from replica.potentials import Potential
+from replica.potentials.field import field_averages
+
+__all__ = ["ORIGIN", "HiddenLayer", "TwoLayers", "VisibleLayer", "two_layers"]
+
+ORIGIN = Law(np.zeros(1), np.ones(1), np.ones(1))
+"""W = 0."""
+
+
+class VisibleLayer(NamedTuple):
+    """Averages of the visible layer, of shape S."""
+
+    m: Any
+    q: Any
+    C: Any
+    work: Any
+    """⟨K_v⟩."""
+    V: Any
+    """⟨V_v⟩, of the replicon."""
+    mean: Any
+    """⟨M_v⟩."""
+    slopes: Any
+    """Derivatives of (m, q, C) by (m, s, b), shape (3, 3) + S."""
+
+
+class HiddenLayer(NamedTuple):
+    """Averages of the hidden layer, of shape S."""
+
+    r: Any
+    B: Any
+    work: Any
+    """K_h."""
+    V: Any
+    """V_h."""
+    mean: Any
+    """M_h."""
+    slopes: Any
+    """Derivatives of (r, B) by (q, C), shape (2, 2) + S."""
+
+
+class TwoLayers(NamedTuple):
+    """Two layers of units at given couplings, without a load; arrays that broadcast to a shape S."""
+
+    visible: Potential
+    hidden: Potential
+    T: Any
+    p: Any
+    L: Any
+    stiffness: Any
+    """The a of U_h ~ a h²/2 at infinity."""
+    law: Law
+    """Law of W, weights of a shape + (J,)."""
+    most: float = math.inf
+    """Weights that one average may cost: beyond, it is nan."""
+
+    def rows(self, index: NDArray) -> TwoLayers:
+        """Return the layers at some of the couplings, all of which are arrays of one axis."""
+        law = self.law
+        if np.ndim(law.weight) > 1:
+            law = law._replace(weight=law.weight[index])
+        parts = {name: getattr(self, name)[index] for name in ("T", "p", "L", "stiffness")}
+        return self._replace(law=law, **parts)
+
+    def visible_layer(self, m: Any, s: Any, b: Any, *, refine: int = 1) -> VisibleLayer:
+        """Averages of a visible unit over z and W."""
+        m, s, b, T, p, L, a = np.broadcast_arrays(m, s, b, self.T, self.p, self.L, self.stiffness)
+        w, weight = self.law.w, self.law.weight
+        unit = field_averages(
+            self.visible, m[..., None] * w, s[..., None], b[..., None], T[..., None], refine=refine, most=self.most
+        )
+        # the input moves by W with m
+        by_m = w * unit.slopes[:, :1]
+        moved = np.concatenate([by_m, unit.slopes[:, 1:]], axis=1)
+
+        def mean(values: Any) -> Any:
+            with np.errstate(invalid="ignore"):
+                return np.sum(np.where(weight != 0, weight * values, 0.0), axis=-1)[()]
+
+        slopes = np.stack([mean(w * moved[0]) / (a * L), mean(moved[1]), p * mean(moved[2])])
+        m, q, C = mean(w * unit.M) / (a * L), mean(unit.Q), p * mean(unit.chi)
+        return VisibleLayer(m, q, C, mean(unit.work), mean(unit.V), mean(unit.M), slopes)
+
+    def hidden_layer(self, q: Any, C: Any, *, refine: int = 1) -> HiddenLayer:
+        """Averages of a hidden unit over z."""
+        q, C, T, p = np.broadcast_arrays(q, C, self.T, self.p)
+        with np.errstate(all="ignore"):
+            noise = np.sqrt(p * q)
+            unit = field_averages(self.hidden, 0.0, noise, C, T, refine=refine, most=self.most)
+            by_q = unit.slopes[1:, 1] * (p / (2 * noise))
+            slopes = np.stack([by_q, unit.slopes[1:, 2]], axis=1) * np.stack([np.ones_like(p), p])[:, None]
+        return HiddenLayer(unit.Q, p * unit.chi, unit.work, unit.V, unit.M, slopes)
+
+
+def two_layers(visible: Potential, hidden: Potential, T: Any, p: Any, L: Any) -> TwoLayers:
+    """Layers with the law of W and the stiffness that belong to their couplings."""
+    law = stacked_laws(sparse_sum, L, p)
+    occurs = (law.weight != 0).any(axis=tuple(range(np.ndim(law.weight) - 1)))
+    law = Law(law.w[occurs], law.x[occurs], law.weight[..., occurs])
+    temperatures, index = np.unique(T, return_inverse=True)
+    stiffness = np.array([hidden.stiffness(t) for t in temperatures.tolist()])[index].reshape(np.shape(T))[()]
+    return TwoLayers(visible, hidden, T, p, L, stiffness, law)
