@@ -17,9 +17,10 @@ from replica.models.base import Chart, Finder, Model, Order
 from replica.models.base.points import flattened, taken
 from replica.numerics.fold import refine_fold
 from replica.numerics.number import Number
+from replica.saddle.crossings import sampled
 from replica.saddle.precision import checked_digits
 from replica.saddle.solution import Solution, Status
-from replica.saddle.solver import chosen_branch, sampled, solve
+from replica.saddle.solver import chosen_branch, solve
 
 __all__ = ["spinodal"]
 
