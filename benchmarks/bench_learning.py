@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU
 from rbm_sim.learning import datasets
-from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
+from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.parameters import checked
 from rbm_sim.partition import exact
 from rbm_sim.partition.likelihood import independent_pixels
 

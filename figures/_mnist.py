@@ -11,8 +11,9 @@ from figures._spread import spread
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU
 from rbm_sim._support.blas import one_thread
 from rbm_sim.learning import datasets
-from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
+from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.measurements import describe, likelihood
+from rbm_sim.learning.parameters import checked
 from rbm_sim.partition.likelihood import pseudo_log_likelihood
 from replica.table.cells import Row
 

@@ -18,7 +18,8 @@ from figures._spread import spread
 from rbm_sim import RBM, Bernoulli
 from rbm_sim._support.blas import one_thread
 from rbm_sim.learning import datasets
-from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
+from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.parameters import checked
 from rbm_sim.partition import ais
 from rbm_sim.partition.likelihood import independent_pixels, log_likelihood
 from replica.table import Table

@@ -54,7 +54,7 @@ MOVED = {
     "rbm_sim.results": "rbm_sim.retrieval.results",
     "rbm_sim.runs": "rbm_sim.learning.run_files",
     "rbm_sim.studies": "rbm_sim.commands.studies",
-    "rbm_sim.study_plot": "rbm_sim.commands.study_plot",
+    "rbm_sim.study_plot": "rbm_sim.commands.studies.plot",
     "rbm_sim.tempering": "rbm_sim.sampling.tempering",
     "rbm_sim.timeseries": "rbm_sim.statistics.timeseries",
     "rbm_sim.training": "rbm_sim.commands.training",
@@ -113,6 +113,12 @@ MOVED = {
     "replica.workers": "replica.sweep.workers",
 }
 """Old name to new one."""
+TASKS = {
+    "rbm_sim.studies.basin_task": "rbm_sim.commands.studies.tasks.basin_task",
+    "rbm_sim.studies.load_task": "rbm_sim.commands.studies.tasks.load_task",
+    "rbm_sim.studies.retrieval_task": "rbm_sim.commands.studies.tasks.retrieval_task",
+}
+"""Functions that checkpoints name and that left their module."""
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -145,6 +151,8 @@ def renamed(text: str) -> str:
     str
         The text, every old dotted name in it replaced by the one of today.
     """
+    for old, new in TASKS.items():
+        text = text.replace(f'"{old}"', f'"{new}"')
     for old, new in MOVED.items():
         text = text.replace(f'"{old}.', f'"{new}.')
     return text

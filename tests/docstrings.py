@@ -38,7 +38,7 @@ def modules(package: str) -> Iterator[ModuleType]:
 
 def public(module: ModuleType) -> Iterator[tuple[str, Any]]:
     """Public functions and classes made in a module, and public methods of its classes."""
-    for name, thing in vars(module).items():
+    for name, thing in list(vars(module).items()):
         if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
             continue
         if inspect.isroutine(thing) or inspect.isclass(thing):

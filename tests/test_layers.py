@@ -51,15 +51,16 @@ replica.cli                -> sweep table
 replica.sweep              -> table
 replica.table              ->
 replica.errors             ->
+replica._remembered        ->
 replica._moved             ->
 """
-"""A line a room, from the roof down: what it may import, beside itself and `replica.errors`."""
+"""A line a room, from the roof down: what it may import, beside itself and `EVERYWHERE`."""
 
 BY_NAME = {("replica.phase.__main__", "rbm_sim.joint.crosscheck")}
 """The one upward reference: `--simulate` loads the simulator by name when it is asked for."""
 
-EVERYWHERE = {"replica.errors", "replica._moved"}
-PLUMBING = ("cli", "sweep", "table", "errors", "_moved")
+EVERYWHERE = {"replica.errors", "replica._remembered", "replica._moved"}
+PLUMBING = ("cli", "sweep", "table", "errors", "_remembered", "_moved")
 """Folders and files of replica without physics."""
 
 LAZY = {"replica", "rbm_sim", "replica.certified", "replica.models"}

@@ -10,7 +10,7 @@ import pytest
 
 import rbm_sim
 import replica
-from replica._moved import MOVED, renamed
+from replica._moved import MOVED, TASKS, renamed
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -157,3 +157,10 @@ def test_a_checkpoint_of_an_earlier_version_names_the_same_task():
     old = '{"call": "replica.phase.lines.row", "with": ["hopfield", 0, null], "and": {}}'
     assert renamed(old) == old.replace("phase.lines", "phase.rows")
     assert renamed('"replica.phase.rows.row"') == '"replica.phase.rows.row"'
+
+
+@pytest.mark.parametrize(("old", "new"), TASKS.items())
+def test_a_task_that_left_its_module_is_found_under_both_names(old, new):
+    assert renamed(f'{{"call": "{old}"}}') == f'{{"call": "{new}"}}'
+    assert resolved(old) is resolved(new)
+    assert f"{resolved(new).__module__}.{resolved(new).__qualname__}" == new

@@ -121,9 +121,10 @@ def train(args: argparse.Namespace) -> int:
     DivergedError
         If learning diverges.
     """
-    from rbm_sim.learning import run_files as runs
+    from rbm_sim.learning import run_files
     from rbm_sim.learning.measurements import describe, likelihood
     from rbm_sim.partition.likelihood import pseudo_log_likelihood
+    from rbm_sim.units.named import named
     from replica.table import Table, provenance
 
     for epoch in args.likelihood:
@@ -132,7 +133,7 @@ def train(args: argparse.Namespace) -> int:
     if args.test is not None and not args.likelihood:
         raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
     level = _level(args.threshold)
-    load = partial(load_data, level=level, visible=runs.UNITS[args.visible](), rng=_stream(args.rng, "data"))
+    load = partial(load_data, level=level, visible=named(args.visible), rng=_stream(args.rng, "data"))
     data, shape = load(args.data, "--data")
     test = data if args.test is None else load(args.test, "--test")[0]
     if test.shape[1] != data.shape[1]:
@@ -150,7 +151,7 @@ def train(args: argparse.Namespace) -> int:
 
     file = args.out if args.out is not None and args.out.suffix == ".npz" else None
     progress = partial(cli.progress, label="epochs", quiet=args.quiet)
-    go_on = partial(runs.train, learner, data, epochs=args.epochs, history=history, progress=progress)
+    go_on = partial(run_files.train, learner, data, epochs=args.epochs, history=history, progress=progress)
     stopped = False
     try:
         go_on(file=file, measure=measure, about=about)
@@ -216,7 +217,7 @@ def load_data(
     ValueError
         If they cannot be had.
     """
-    from rbm_sim.learning import datasets
+    from rbm_sim.learning import datasets, grey_levels
     from rbm_sim.units import Spin
 
     try:
@@ -224,12 +225,12 @@ def load_data(
         if (found.images < 0).any() and visible.contains(found.images):
             return found.images, found.shape
         drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
-        images = datasets.binarise(found.images, **drawn)
+        images = grey_levels.binarise(found.images, **drawn)
     except (ImportError, ValueError) as error:
         raise cli.UsageError(f"{option}: {error}") from None
     if images.size and images.min() == images.max():
         cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
-    return (datasets.as_spins(images) if isinstance(visible, Spin) else images), found.shape
+    return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
 
 
 def load_run(file: str, option: str) -> Run:
@@ -253,10 +254,10 @@ def load_run(file: str, option: str) -> Run:
     ValueError
         If it cannot be read.
     """
-    from rbm_sim.learning import run_files as runs
+    from rbm_sim.learning import run_files
 
     try:
-        return runs.load(file)
+        return run_files.load(file)
     except OSError as error:
         raise cli.UsageError(f"{option}: {file}: {error.strerror or error}") from None
 
@@ -271,17 +272,17 @@ def _level(text: str) -> float | str:
 def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) -> tuple[Learner, list[dict[str, Any]]]:
     """Return a new learner, or the one that `--out` holds."""
     from rbm_sim.learning import Learner
-    from rbm_sim.learning import run_files as runs
+    from rbm_sim.units.named import name_of, named
 
     options = _options(args, data)
     if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
-        visible, hidden = runs.UNITS[args.visible](), runs.UNITS[args.hidden]()
+        visible, hidden = named(args.visible), named(args.hidden)
         return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
     run = load_run(str(args.out), "--out")
     learner = run.learner
     asked = {"visible": args.visible, "hidden": args.hidden, "units": args.units, "rng": args.rng, **asdict(options)}
     asked["data (digest)"] = about["digest"]
-    old: dict[str, Any] = {"visible": runs.name(learner.visible), "hidden": runs.name(learner.hidden)}
+    old: dict[str, Any] = {"visible": name_of(learner.visible), "hidden": name_of(learner.hidden)}
     old |= {"units": learner.parameters.w.shape[1], "rng": run.about.get("seed"), **asdict(learner.options)}
     old["data (digest)"] = run.about.get("digest")
     for name, value in asked.items():

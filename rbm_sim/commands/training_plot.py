@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbm_sim._support.random import Seed
-from rbm_sim.learning.measurements import side
 from rbm_sim.machine.rbm import RBM
 
 if TYPE_CHECKING:
@@ -94,6 +93,23 @@ def image_shape(about: dict[str, Any], pixels: int) -> tuple[int, int]:
     """
     shape = tuple(about.get("shape", ()))
     return (int(shape[0]), int(shape[1])) if len(shape) == 2 else side(pixels)
+
+
+def side(pixels: int) -> tuple[int, int]:
+    """The most nearly square shape of an image of so many pixels.
+
+    Parameters
+    ----------
+    pixels : int
+        Number of pixels, >= 1.
+
+    Returns
+    -------
+    tuple of int
+        Numbers of rows and of columns, rows × columns = pixels and rows ≤ columns.
+    """
+    rows = next(n for n in range(int(pixels**0.5), 0, -1) if pixels % n == 0)
+    return rows, pixels // rows
 
 
 def draw_images(x: np.ndarray, shape: tuple[int, int], title: str) -> Figure:

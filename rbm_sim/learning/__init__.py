@@ -1,5 +1,6 @@
 """Machines that learn: contrastive divergence, maximum likelihood, runs on disk, data."""
 
-from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options, Parameters
+from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options
+from rbm_sim.learning.parameters import Parameters
 
 __all__ = ["DivergedError", "Learner", "Options", "Parameters"]

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
-from rbm_sim._support import random as _random
+from rbm_sim._support import check, random
 from rbm_sim._support.random import Seed
+from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Gaussian, TwoValued, Unit
 
@@ -90,37 +90,6 @@ class Options:
         check.number("exponent", self.exponent, at_least=1)
         check.yes_or_no("persistent", self.persistent)
         check.yes_or_no("centred", self.centred)
-
-
-@dataclass
-class Parameters:
-    """Parameters that are learned: weights, and the linear parts b of the potentials of the two layers.
-
-    Parameters
-    ----------
-    w : ndarray, shape (N, M)
-        Weights.
-    visible, hidden : ndarray, shape (N,), (M,)
-        Offsets b, U(x) = U₀(x) + b x: −g of Bernoulli and spin units, θ of ReLU units.
-    """
-
-    w: np.ndarray
-    visible: np.ndarray
-    hidden: np.ndarray
-
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the three arrays, in the order w, visible, hidden.
-
-        Returns
-        -------
-        tuple of ndarray
-            The arrays w, visible and hidden themselves, not copies.
-        """
-        return self.w, self.visible, self.hidden
-
-    def copy(self) -> Parameters:
-        """Return the same numbers in arrays of their own."""
-        return Parameters(*(x.copy() for x in self.arrays()))
 
 
 @dataclass
@@ -199,7 +168,7 @@ class Learner:
         """
         units = check.integer("units", units, at_least=1)
         data = checked(data, visible)
-        rng = _random.generator(rng)
+        rng = random.generator(rng)
         N = data.shape[1]
         w = rng.normal(0, 0.1 / math.sqrt(N), (N, units)).astype(np.float32)
         low = visible.low  # type: ignore[attr-defined]
@@ -230,7 +199,7 @@ class Learner:
             was before this epoch, random numbers included.
         """
         before = self.parameters.copy(), self.step.copy(), self.chains
-        random = self.rng.bit_generator.state
+        numbers = self.rng.bit_generator.state
         try:
             with np.errstate(over="ignore", invalid="ignore"):
                 for count, batch in enumerate(self._batches(data)):
@@ -240,7 +209,7 @@ class Learner:
                 self._look()
         except BaseException:
             self.parameters, self.step, self.chains = before
-            self.rng.bit_generator.state = random
+            self.rng.bit_generator.state = numbers
             raise
         self.epoch += 1
 
@@ -324,7 +293,7 @@ def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, dra
         mean += np.float32((1 + unit.low) / 2)
         if not draw:
             return mean, None
-        u = _random.uniform(rng, y.shape, y.dtype)
+        u = random.uniform(rng, y.shape, y.dtype)
         u *= 2
         u -= 1
         on = (u <= tanh).astype(y.dtype)
@@ -348,36 +317,3 @@ def _gradients(v: np.ndarray, h: np.ndarray, centred: bool) -> tuple[np.ndarray,
     h[n:] *= -1
     dw = v.T @ h
     return (dw, dv - dw @ lam, dh - mu @ dw) if centred else (dw, dv, dh)
-
-
-def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
-    """Check data for learning: a matrix of numbers within the domain of the visible units.
-
-    Parameters
-    ----------
-    data : array_like, shape (samples, N)
-        Visible configurations.
-    visible : Bernoulli or Spin
-        Visible units.
-
-    Returns
-    -------
-    ndarray, shape (samples, N)
-        The data in one byte an entry, int8.
-
-    Raises
-    ------
-    ValueError
-        If there are none, they are no matrix, or values lie outside the domain.
-    """
-    if not isinstance(visible, TwoValued):
-        raise ValueError(f"visible = {visible!r}: must be Bernoulli or Spin units")
-    x = check.real_array("data", data)
-    if x.ndim != 2 or not x.size:
-        raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
-    if not visible.contains(x):
-        raise ValueError(
-            f"data has entries in [{x.min():g}, {x.max():g}]: {type(visible).__name__} units take values in "
-            f"{visible.domain}; binarise grey levels first"
-        )
-    return x.astype(np.int8)

@@ -9,10 +9,11 @@ from typing import Any, Self
 import numpy as np
 
 from rbm_sim._support import check, random
-from rbm_sim.learning import datasets
-from rbm_sim.learning.contrastive_divergence import Learner, Options, checked
-from rbm_sim.learning.run_files import UNITS
+from rbm_sim.learning import grey_levels
+from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.parameters import checked
 from rbm_sim.partition import likelihood
+from rbm_sim.units.named import NAMED, named
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
@@ -335,17 +336,17 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             return X
         if isinstance(self.binarise, str):
             check.choice("binarise", self.binarise, ("random",))
-            on = datasets.binarise(_grey(X), rng=rng)
+            on = grey_levels.binarise(_grey(X), rng=rng)
         else:
             on = (check.number("binarise", self.binarise) <= X).astype(np.uint8)
-        return on if visible.low == 0 else datasets.as_spins(on)
+        return on if visible.low == 0 else grey_levels.as_spins(on)
 
     def _epoch(self, X: np.ndarray, learner: Learner | None) -> Learner:
         """Learn for one epoch, beginning before the first."""
         options = Options(**{option.name: getattr(self, option.name) for option in fields(Options)})
         if learner is None:
-            visible = UNITS[check.choice("visible", self.visible, VISIBLE)]()
-            hidden = UNITS[check.choice("hidden", self.hidden, tuple(UNITS))]()
+            visible = named(check.choice("visible", self.visible, VISIBLE))
+            hidden = named(check.choice("hidden", self.hidden, tuple(NAMED)))
             units = check.integer("n_components", self.n_components, at_least=1)
             rng = _generator(self.random_state)
             data = checked(self._two_valued(X, visible, rng), visible)

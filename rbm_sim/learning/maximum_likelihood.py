@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim._support.random import Seed
-from rbm_sim.learning.contrastive_divergence import Learner, Parameters, checked
+from rbm_sim.learning.contrastive_divergence import Learner
+from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import exact
 from rbm_sim.units import Gaussian, Unit

@@ -107,20 +107,3 @@ def _overlaps(w: np.ndarray, sigma: np.ndarray, h: np.ndarray, L_hat: np.ndarray
     ranked = np.cumsum(np.take_along_axis(ratio, order, axis=1), axis=1)
     count = np.clip(np.rint(L_hat).astype(int), 1, h.shape[1])
     return ranked[np.arange(len(h)), count - 1] / count
-
-
-def side(pixels: int) -> tuple[int, int]:
-    """The most nearly square shape of an image of so many pixels.
-
-    Parameters
-    ----------
-    pixels : int
-        Number of pixels, >= 1.
-
-    Returns
-    -------
-    tuple of int
-        Numbers of rows and of columns, rows × columns = pixels and rows ≤ columns.
-    """
-    rows = next(n for n in range(int(pixels**0.5), 0, -1) if pixels % n == 0)
-    return rows, pixels // rows

@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
-from rbm_sim.learning.contrastive_divergence import Learner, Options, Parameters, checked
+from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Bernoulli, Gaussian, ReLU, Spin, Unit
+from rbm_sim.units.named import name_of, named
 
 SCHEMA = 1
-UNITS: dict[str, type[Unit]] = {"bernoulli": Bernoulli, "spin": Spin, "gaussian": Gaussian, "relu": ReLU}
-"""Name of a unit in files and on the command line."""
 
 Row = dict[str, Any]
 
@@ -140,8 +139,8 @@ def save(
 
     meta = {
         "schema": SCHEMA,
-        "visible": name(learner.visible),
-        "hidden": name(learner.hidden),
+        "visible": name_of(learner.visible),
+        "hidden": name_of(learner.hidden),
         "options": asdict(learner.options),
         "epoch": learner.epoch,
         "rng": learner.rng.bit_generator.state,
@@ -213,8 +212,8 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
     generator = np.random.default_rng()
     generator.bit_generator.state = meta["rng"]
     learner = Learner(
-        UNITS[meta["visible"]](),
-        UNITS[meta["hidden"]](),
+        named(meta["visible"]),
+        named(meta["hidden"]),
         Parameters(found["w"], found["visible"], found["hidden"]),
         Options(**meta["options"]),
         generator,
@@ -228,19 +227,3 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
 def _fits(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
     if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
         raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, must be finite float32 of shape {shape}")
-
-
-def name(unit: Unit) -> str:
-    """Name of a unit type in files and on the command line.
-
-    Parameters
-    ----------
-    unit : Unit
-        The unit.
-
-    Returns
-    -------
-    str
-        Key of `UNITS`, such as "relu".
-    """
-    return next(word for word, kind in UNITS.items() if isinstance(unit, kind))

@@ -56,8 +56,8 @@ def histogram(x: Any, bins: Any) -> Histogram:
 
     Examples
     --------
-    >>> from rbm_sim import measure
-    >>> measure.histogram([[0.1, 0.2], [0.3, 0.9]], [0, 0.5, 1]).density
+    >>> from rbm_sim.observables import histogram
+    >>> histogram([[0.1, 0.2], [0.3, 0.9]], [0, 0.5, 1]).density
     array([1.5, 0.5])
     """
     x = check.real_array("x", x, np.float64)

@@ -6,7 +6,8 @@ import numpy as np
 
 from rbm_sim._support import check
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.observables.sparsity import _column_blocks, _matrix, participation_ratio
+from rbm_sim.observables.matrices import checked_matrix, column_blocks
+from rbm_sim.observables.sparsity import participation_ratio
 from rbm_sim.units import TwoValued
 
 
@@ -32,8 +33,8 @@ def distance(v: Any, other: Any) -> np.ndarray:
 
     Examples
     --------
-    >>> from rbm_sim import measure
-    >>> float(measure.distance([1, 0, 1, 1], [1, 1, 1, 0]))
+    >>> from rbm_sim.observables import distance
+    >>> float(distance([1, 0, 1, 1], [1, 1, 1, 0]))
     0.5
     """
     v, other = check.real_array("v", v), check.real_array("other", other)
@@ -67,7 +68,7 @@ def overlaps(patterns: Any, v: Any) -> np.ndarray:
     ValueError
         If the shapes do not fit.
     """
-    xi = _matrix("patterns", patterns)
+    xi = checked_matrix("patterns", patterns)
     v = check.real_array("v", v, xi.dtype)
     N = xi.shape[0]
     if v.ndim == 0 or v.shape[-1] != N:
@@ -108,9 +109,10 @@ def rescaled_overlap(rbm: RBM, v: Any, L: int | None = None) -> np.ndarray:
 
     Examples
     --------
-    >>> import rbm_sim
-    >>> rbm = rbm_sim.RBM([[1.0], [-1.0], [0.0]], visible=rbm_sim.Bernoulli(), hidden=rbm_sim.ReLU())
-    >>> float(rbm_sim.measure.rescaled_overlap(rbm, [1, 0, 1]))
+    >>> from rbm_sim import RBM, Bernoulli, ReLU
+    >>> from rbm_sim.observables import rescaled_overlap
+    >>> rbm = RBM([[1.0], [-1.0], [0.0]], visible=Bernoulli(), hidden=ReLU())
+    >>> float(rescaled_overlap(rbm, [1, 0, 1]))
     1.0
     """
     low = _two_valued(rbm).low
@@ -123,7 +125,7 @@ def rescaled_overlap(rbm: RBM, v: Any, L: int | None = None) -> np.ndarray:
         count = np.full((*v.shape[:-1], 1), check.integer("L", L, at_least=1))
         if L > M:
             raise ValueError(f"L = {L}: there are only {M} hidden units")
-    size = np.concatenate([np.abs(columns).sum(axis=0) for columns in _column_blocks(rbm.matrix)])
+    size = np.concatenate([np.abs(columns).sum(axis=0) for columns in column_blocks(rbm.matrix)])
     overlap = rbm.matrix.forward((2 * v - (1 + low)) / (1 - low)) / np.where(size > 0, size, 1)
     ranked = np.take_along_axis(overlap, np.argsort(-activity, axis=-1, kind="stable"), axis=-1)
     total = (ranked * (np.arange(M) < count)).sum(axis=-1)

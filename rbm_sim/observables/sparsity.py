@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from rbm_sim._support import check
-from rbm_sim.machine.weights import Dense, Weights, stored
-
-_COLUMNS = 256  # hidden units looked at together, where the weights are not stored as an array
+from rbm_sim.observables.matrices import checked_matrix, column_blocks
 
 
 def participation_ratio(h: Any, a: float = 3) -> np.ndarray:
@@ -39,8 +36,8 @@ def participation_ratio(h: Any, a: float = 3) -> np.ndarray:
 
     Examples
     --------
-    >>> import rbm_sim
-    >>> float(rbm_sim.participation_ratio([2, 2, 0, 0]))
+    >>> from rbm_sim import participation_ratio
+    >>> float(participation_ratio([2, 2, 0, 0]))
     2.0
     """
     a = check.number("a", a, above=0)
@@ -76,12 +73,12 @@ def weight_sparsity(w: Any) -> float:
 
     Examples
     --------
-    >>> import rbm_sim
-    >>> rbm_sim.weight_sparsity([[1, 0], [-1, 0]])
+    >>> from rbm_sim import weight_sparsity
+    >>> weight_sparsity([[1, 0], [-1, 0]])
     0.5
     """
-    matrix = _matrix("w", w)
-    ratios = [participation_ratio(columns.T, a=2) for columns in _column_blocks(matrix)]
+    matrix = checked_matrix("w", w)
+    ratios = [participation_ratio(columns.T, a=2) for columns in column_blocks(matrix)]
     return float(np.concatenate(ratios).mean() / matrix.shape[0])
 
 
@@ -109,12 +106,12 @@ def weight_norm(w: Any) -> float:
 
     Examples
     --------
-    >>> from rbm_sim import measure
-    >>> measure.weight_norm([[1, 0], [-1, 2]])
+    >>> from rbm_sim.observables import weight_norm
+    >>> weight_norm([[1, 0], [-1, 2]])
     3.0
     """
-    matrix = _matrix("w", w)
-    return float(sum((columns**2).sum() for columns in _column_blocks(matrix)) / matrix.shape[1])
+    matrix = checked_matrix("w", w)
+    return float(sum((columns**2).sum() for columns in column_blocks(matrix)) / matrix.shape[1])
 
 
 def silent_units(h: Any) -> np.ndarray:
@@ -137,27 +134,11 @@ def silent_units(h: Any) -> np.ndarray:
 
     Examples
     --------
-    >>> from rbm_sim import measure
-    >>> measure.silent_units([[0, 0, 1.5], [2.0, 0, 0]])
+    >>> from rbm_sim.observables import silent_units
+    >>> silent_units([[0, 0, 1.5], [2.0, 0, 0]])
     array([False,  True, False])
     """
     h = check.real_array("h", h)
     if h.ndim == 0 or h.size == 0:
         raise ValueError(f"h has shape {h.shape}: must be (..., M), at least one configuration")
     return (h == 0).all(axis=tuple(range(h.ndim - 1)))
-
-
-def _matrix(name: str, w: Any) -> Weights:
-    """Return a matrix in its storage, an array in double precision, or raise."""
-    if isinstance(w, Weights) or hasattr(w, "tocsr"):
-        return stored(w)
-    array = check.real_array(name, w, np.float64)
-    if array.ndim != 2 or array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}: must be a matrix, both axes at least 1")
-    return Dense(array)
-
-
-def _column_blocks(matrix: Weights) -> Iterator[np.ndarray]:
-    """The weights of all hidden units in double precision, a few hidden units at a time."""
-    for first in range(0, matrix.shape[1], _COLUMNS):
-        yield matrix.columns(first, min(first + _COLUMNS, matrix.shape[1])).astype(np.float64, copy=False)

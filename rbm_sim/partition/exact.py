@@ -3,20 +3,38 @@
 The layer that is enumerated is the smaller of the two-valued ones; the other is summed or integrated in
 closed form. All computation is in double precision, in chunks of a few megabytes; the time grows as 2^n with the
 size n of the enumerated layer (24 × 24 units: 15 to 25 seconds, with second moments of ReLU units 70).
+
+`Enumeration` is the enumerated machine; the functions are its methods, of a machine that is asked for one thing only.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from rbm_sim._support import blas, check
+from rbm_sim._support import check
 from rbm_sim.machine.rbm import RBM
+from rbm_sim.partition.configurations import MAX_UNITS, averages, chunks, double, states
 from rbm_sim.units import TwoValued, Unit
 
-MAX_UNITS = 24
-_CHUNK = 14  # enumerate 2^14 configurations at a time
+__all__ = [
+    "Enumeration",
+    "Moments",
+    "energy",
+    "entropy",
+    "hidden_distribution",
+    "log_likelihood",
+    "log_partition",
+    "marginal_cdf",
+    "marginal_density",
+    "moments",
+    "states",
+    "visible_distribution",
+    "visible_entropy",
+]
 
 
 class Moments(NamedTuple):
@@ -43,361 +61,293 @@ class Moments(NamedTuple):
     hh: np.ndarray
 
 
-def states(unit: TwoValued, size: int) -> Iterator[np.ndarray]:
-    """All configurations of a layer, in chunks: 2^size in total.
+class Enumeration:
+    """A machine at a temperature, P ∝ exp(−E/T), all configurations of one of its layers enumerated.
+
+    Each method is one pass over the configurations; ln Z and ⟨E⟩, once a pass has given them, are kept.
 
     Parameters
     ----------
-    unit : Bernoulli or Spin
-        Type of the units.
-    size : int
-        Number of units, 1 to 24.
-
-    Yields
-    ------
-    ndarray, shape (chunk, size)
-        Configurations. The first unit changes fastest.
+    rbm : RBM
+        Machine with at least one layer of at most 24 two-valued units. A method that says which layer it enumerates
+        asks that of this layer.
+    T : float
+        Temperature, > 0.
 
     Raises
     ------
     ValueError
-        If the units do not have two values or there are too many.
+        If T <= 0, and by every method if the layer cannot be enumerated.
+
+    Examples
+    --------
+    >>> import rbm_sim
+    >>> rbm = rbm_sim.RBM([[0.0]], visible=rbm_sim.Spin(), hidden=rbm_sim.Bernoulli())
+    >>> found = rbm_sim.exact.Enumeration(rbm)
+    >>> round(found.log_partition(), 6), round(found.entropy(), 6)  # ln 4
+    (1.386294, 1.386294)
     """
-    size = check.integer("size", size, at_least=1)
-    if not isinstance(unit, TwoValued):
-        raise ValueError(f"unit is {type(unit).__name__}: only Bernoulli and Spin units can be enumerated")
-    if size > MAX_UNITS:
-        raise ValueError(f"size = {size}: at most {MAX_UNITS} units can be enumerated")
-    fast = min(size, _CHUNK)
-    block = np.where((np.arange(2**fast)[:, None] >> np.arange(fast)) & 1, 1.0, unit.low)
-    for code in range(2 ** (size - fast)):
-        x = np.empty((2**fast, size))
-        x[:, :fast] = block
-        x[:, fast:] = np.where((code >> np.arange(size - fast)) & 1, 1.0, unit.low)
-        yield x
+
+    def __init__(self, rbm: RBM, T: float = 1.0) -> None:
+        self.rbm, self.T = rbm, check.number("T", T, above=0)
+        self._log_Z: float | None = None
+        self._E: float | None = None
+
+    def log_partition(self) -> float:
+        """Logarithm of the partition function, ln Z = ln Σ_v exp(−F(v)/T).
+
+        Returns
+        -------
+        float
+            ln Z, continuous units being integrated over the Lebesgue measure.
+        """
+        return self._averages(lambda p, v, I, log_p: ())[0] if self._log_Z is None else self._log_Z
+
+    def log_likelihood(self, data: ArrayLike) -> float:
+        """Mean log-likelihood of data, ⟨−F(v)/T⟩_data − ln Z.
+
+        Parameters
+        ----------
+        data : array_like, shape (..., N)
+            Visible configurations, at least one.
+
+        Returns
+        -------
+        float
+            The mean of ln P(v) over the data.
+
+        Raises
+        ------
+        ValueError
+            If there are no data or they do not fit.
+        """
+        F = double(self.rbm).free_energy(data, self.T)
+        if F.size == 0:
+            raise ValueError(f"data has shape {np.shape(data)}: must hold at least one configuration")
+        return float(-F.mean() / self.T) - self.log_partition()
+
+    def visible_distribution(self) -> tuple[np.ndarray, np.ndarray]:
+        """Every visible configuration and its probability P(v) = exp(−F(v)/T)/Z, by enumeration of the visible layer.
+
+        Returns
+        -------
+        v : ndarray, shape (2^N, N)
+            Configurations: 3 gigabytes of them for 24 units.
+        probability : ndarray, shape (2^N,)
+            P(v), of sum 1.
+        """
+        parts = chunks(double(self.rbm), self.T)
+        v, _, log_p = next(parts)
+        count, size = len(v), 2 ** v.shape[1]
+        all_v, all_log_p = np.empty((size, v.shape[1])), np.empty(size)
+        all_v[:count], all_log_p[:count] = v, log_p
+        for first, (v, _, log_p) in zip(range(count, size, count), parts, strict=True):
+            all_v[first : first + count], all_log_p[first : first + count] = v, log_p
+        p = np.exp(all_log_p - all_log_p.max())
+        return all_v, p / p.sum()
+
+    def hidden_distribution(self) -> tuple[np.ndarray, np.ndarray]:
+        """Every hidden configuration and its probability P(h), by enumeration of the hidden layer.
+
+        Returns
+        -------
+        h : ndarray, shape (2^M, M)
+            Configurations.
+        probability : ndarray, shape (2^M,)
+            P(h), of sum 1.
+        """
+        return Enumeration(self.rbm.transposed(), self.T).visible_distribution()
+
+    def moments(self) -> Moments:
+        """Exact mean values of all units and of all products of two.
+
+        Returns
+        -------
+        Moments
+            ⟨v_i⟩, ⟨h_μ⟩, ⟨v_i h_μ⟩, ⟨v_i v_j⟩ and ⟨h_μ h_ν⟩.
+        """
+        rbm, exchanged = self._enumerated
+
+        def observe(p: np.ndarray, v: np.ndarray, I: np.ndarray, log_p: np.ndarray) -> tuple[np.ndarray, ...]:
+            h = rbm.hidden.mean(I, self.T)
+            pv, ph = p[:, None] * v, p[:, None] * h
+            hh = ph.T @ h
+            np.fill_diagonal(hh, p @ _mean_squares(rbm.hidden, h, I, self.T))
+            return p @ v, p @ h, pv.T @ h, pv.T @ v, hh
+
+        v, h, vh, vv, hh = self._averages(observe)[1]
+        found = Moments(h, v, vh.T, hh, vv) if exchanged else Moments(v, h, vh, vv, hh)
+        self._E = _energy(self.rbm, found)
+        return found
+
+    def energy(self) -> float:
+        """Exact mean energy ⟨E(v, h)⟩.
+
+        Returns
+        -------
+        float
+            ⟨E⟩ = T² d(ln Z)/dT.
+        """
+        return _energy(self.rbm, self.moments()) if self._E is None else self._E
+
+    def entropy(self) -> float:
+        """Exact joint entropy S = ln Z + ⟨E⟩/T, the mean of −ln P(v, h).
+
+        Returns
+        -------
+        float
+            S in nats; a differential entropy if a layer is continuous, P being its density.
+        """
+        E = self.energy()  # its pass gives ln Z too
+        return self.log_partition() + E / self.T
+
+    def visible_entropy(self) -> float:
+        """Exact entropy of the visible layer, −Σ_v P(v) ln P(v), by enumeration of the visible layer.
+
+        Returns
+        -------
+        float
+            The entropy in nats; for that of the hidden layer exchange the layers by `RBM.transposed`.
+        """
+        log_Z, (mean_log_p,) = averages(double(self.rbm), self.T, lambda p, v, I, log_p: (p @ log_p,))
+        return log_Z - float(mean_log_p)
+
+    def marginal_density(self, x: ArrayLike, layer: str, index: int) -> np.ndarray:
+        """Exact law of one unit: for a hidden one P(h_μ = x) = Σ_v P(v) P(h_μ = x | I_μ(v)).
+
+        Parameters
+        ----------
+        x : array_like
+            Values; they need not lie in the domain of the unit.
+        layer : {"visible", "hidden"}
+            Layer of the unit.
+        index : int
+            Which of its units, >= 0.
+
+        Returns
+        -------
+        ndarray, shape of `x`
+            Density at x, or probability of x for a two-valued unit. The time is proportional to the size of `x`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such unit.
+        """
+
+        def density(unit: Unit, x: np.ndarray, I: np.ndarray) -> np.ndarray:
+            if not unit.contains(x):
+                return np.zeros_like(I)
+            return np.exp((I * x - unit.potential(x)) / self.T - unit.log_partition(I, self.T))
+
+        return self._marginal(x, layer, index, density, np.equal)
+
+    def marginal_cdf(self, x: ArrayLike, layer: str, index: int) -> np.ndarray:
+        """Exact distribution function of one unit: for a hidden one P(h_μ ≤ x) = Σ_v P(v) P(h_μ ≤ x | I_μ(v)).
+
+        Parameters
+        ----------
+        x : array_like
+            Values; they need not lie in the domain of the unit.
+        layer : {"visible", "hidden"}
+            Layer of the unit.
+        index : int
+            Which of its units, >= 0.
+
+        Returns
+        -------
+        ndarray, shape of `x`
+            Probability of a value ≤ x. The time is proportional to the size of `x`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such unit.
+        """
+        return self._marginal(x, layer, index, lambda unit, x, I: unit.cdf(x, I, self.T), np.less_equal)
+
+    def _marginal(
+        self, x: ArrayLike, layer: str, index: int, law: Callable[..., np.ndarray], indicator: np.ufunc
+    ) -> np.ndarray:
+        """Average over the configurations enumerated of a law given the input, `law(unit, x, I)`.
+
+        If the unit is one of those enumerated, it is the average of `indicator(value of the unit, x)`.
+        """
+        x = check.real_array("x", x, np.float64)
+        hidden = check.choice("layer", layer, ("visible", "hidden")) == "hidden"
+        size = self.rbm.weights.shape[hidden]
+        if check.integer("index", index, at_least=0) >= size:
+            raise ValueError(f"index = {index!r}: the {layer} layer has {size} units")
+        rbm, exchanged = self._enumerated
+        unit = None
+        if hidden != exchanged:
+            unit = rbm.hidden._with_offset(float(np.broadcast_to(rbm.hidden.offset, (size,))[index]))
+
+        def observe(p: np.ndarray, v: np.ndarray, I: np.ndarray, log_p: np.ndarray) -> tuple[np.ndarray]:
+            terms = (indicator(v[:, index], t) if unit is None else law(unit, t, I[:, index]) for t in x.reshape(-1))
+            return (np.array([p @ term for term in terms]),)
+
+        return self._averages(observe)[1][0].reshape(x.shape)
+
+    @cached_property
+    def _enumerated(self) -> tuple[RBM, bool]:
+        """The machine with the layer to enumerate as its visible one, and whether that was exchanged."""
+        return _enumerable(self.rbm)
+
+    def _averages(self, observe: Callable[..., tuple[np.ndarray, ...]]) -> tuple[float, tuple[np.ndarray, ...]]:
+        """Logarithm of Z and averages over the layer enumerated."""
+        self._log_Z, found = averages(self._enumerated[0], self.T, observe)
+        return self._log_Z, found
 
 
 def log_partition(rbm: RBM, T: float = 1.0) -> float:
-    """Logarithm of the partition function, ln Z = ln Σ_v exp(−F(v)/T).
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at least one layer of at most 24 two-valued units.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    float
-        ln Z, continuous units being integrated over the Lebesgue measure.
-
-    Raises
-    ------
-    ValueError
-        If the machine cannot be enumerated, or T <= 0.
-
-    Examples
-    --------
-    >>> import rbm_sim
-    >>> rbm = rbm_sim.RBM([[0.0]], visible=rbm_sim.Spin(), hidden=rbm_sim.Bernoulli())
-    >>> round(rbm_sim.exact.log_partition(rbm), 6)  # ln 4
-    1.386294
-    """
-    rbm, _ = _enumerable(rbm)
-    return _averages(rbm, T, lambda p, v, I, log_p: ())[0]
+    """Logarithm of the partition function: `Enumeration.log_partition`."""
+    return Enumeration(rbm, T).log_partition()
 
 
-def log_likelihood(rbm: RBM, data: Any, T: float = 1.0) -> float:
-    """Mean log-likelihood of data, ⟨−F(v)/T⟩_data − ln Z.
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at least one layer of at most 24 two-valued units.
-    data : array_like, shape (..., N)
-        Visible configurations, at least one.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    float
-        The mean of ln P(v) over the data.
-
-    Raises
-    ------
-    ValueError
-        If the machine cannot be enumerated, there are no data or they do not fit, or T <= 0.
-    """
-    F = _double(rbm).free_energy(data, T)
-    if F.size == 0:
-        raise ValueError(f"data has shape {np.shape(data)}: must hold at least one configuration")
-    return float(-F.mean() / T) - log_partition(rbm, T)
+def log_likelihood(rbm: RBM, data: ArrayLike, T: float = 1.0) -> float:
+    """Mean of ln P(v) over data: `Enumeration.log_likelihood`."""
+    return Enumeration(rbm, T).log_likelihood(data)
 
 
 def visible_distribution(rbm: RBM, T: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Every visible configuration and its probability P(v) = exp(−F(v)/T)/Z.
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at most 24 two-valued visible units.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    v : ndarray, shape (2^N, N)
-        Configurations: 3 gigabytes of them for 24 units.
-    probability : ndarray, shape (2^N,)
-        P(v), of sum 1.
-
-    Raises
-    ------
-    ValueError
-        If the visible layer cannot be enumerated, or T <= 0.
-    """
-    T = check.number("T", T, above=0)
-    rbm = _double(rbm)
-    chunks = _chunks(rbm, T)
-    v, _, log_p = next(chunks)
-    count, size = len(v), 2 ** v.shape[1]
-    all_v, all_log_p = np.empty((size, v.shape[1])), np.empty(size)
-    all_v[:count], all_log_p[:count] = v, log_p
-    for first, (v, _, log_p) in zip(range(count, size, count), chunks, strict=True):
-        all_v[first : first + count], all_log_p[first : first + count] = v, log_p
-    p = np.exp(all_log_p - all_log_p.max())
-    return all_v, p / p.sum()
+    """Every visible configuration and its probability: `Enumeration.visible_distribution`."""
+    return Enumeration(rbm, T).visible_distribution()
 
 
 def hidden_distribution(rbm: RBM, T: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Every hidden configuration and its probability P(h).
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at most 24 two-valued hidden units.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    h : ndarray, shape (2^M, M)
-        Configurations.
-    probability : ndarray, shape (2^M,)
-        P(h), of sum 1.
-
-    Raises
-    ------
-    ValueError
-        If the hidden layer cannot be enumerated, or T <= 0.
-    """
-    return visible_distribution(rbm.transposed(), T)
+    """Every hidden configuration and its probability: `Enumeration.hidden_distribution`."""
+    return Enumeration(rbm, T).hidden_distribution()
 
 
 def moments(rbm: RBM, T: float = 1.0) -> Moments:
-    """Exact mean values of all units and of all products of two, over P ∝ exp(−E/T).
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at least one layer of at most 24 two-valued units.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    Moments
-        ⟨v_i⟩, ⟨h_μ⟩, ⟨v_i h_μ⟩, ⟨v_i v_j⟩ and ⟨h_μ h_ν⟩.
-
-    Raises
-    ------
-    ValueError
-        If the machine cannot be enumerated, or T <= 0.
-    """
-    return _log_partition_and_moments(rbm, T)[1]
+    """Mean values of all units and of all products of two: `Enumeration.moments`."""
+    return Enumeration(rbm, T).moments()
 
 
 def energy(rbm: RBM, T: float = 1.0) -> float:
-    """Exact mean energy ⟨E(v, h)⟩ over P ∝ exp(−E/T).
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at least one layer of at most 24 two-valued units.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    float
-        ⟨E⟩ = T² d(ln Z)/dT.
-
-    Raises
-    ------
-    ValueError
-        If the machine cannot be enumerated, or T <= 0.
-    """
-    return _energy(rbm, moments(rbm, T))
+    """Mean energy ⟨E(v, h)⟩: `Enumeration.energy`."""
+    return Enumeration(rbm, T).energy()
 
 
 def entropy(rbm: RBM, T: float = 1.0) -> float:
-    """Exact joint entropy S = ln Z + ⟨E⟩/T, the mean of −ln P(v, h).
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at least one layer of at most 24 two-valued units.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    float
-        S in nats; a differential entropy if a layer is continuous, P being its density.
-
-    Raises
-    ------
-    ValueError
-        If the machine cannot be enumerated, or T <= 0.
-
-    Examples
-    --------
-    >>> import rbm_sim
-    >>> rbm = rbm_sim.RBM([[0.0]], visible=rbm_sim.Spin(), hidden=rbm_sim.Bernoulli())
-    >>> round(rbm_sim.exact.entropy(rbm), 6)  # ln 4
-    1.386294
-    """
-    log_Z, mean = _log_partition_and_moments(rbm, T)
-    return log_Z + _energy(rbm, mean) / T
+    """Joint entropy of both layers, in nats: `Enumeration.entropy`."""
+    return Enumeration(rbm, T).entropy()
 
 
 def visible_entropy(rbm: RBM, T: float = 1.0) -> float:
-    """Exact entropy of the visible layer, −Σ_v P(v) ln P(v).
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at most 24 two-valued visible units.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    float
-        The entropy in nats; for that of the hidden layer exchange the layers by `RBM.transposed`.
-
-    Raises
-    ------
-    ValueError
-        If the visible layer cannot be enumerated, or T <= 0.
-    """
-    log_Z, (mean_log_p,) = _averages(_double(rbm), T, lambda p, v, I, log_p: (p @ log_p,))
-    return log_Z - float(mean_log_p)
+    """Entropy of the visible layer, in nats: `Enumeration.visible_entropy`."""
+    return Enumeration(rbm, T).visible_entropy()
 
 
-def marginal_density(rbm: RBM, x: Any, layer: str, index: int, T: float = 1.0) -> np.ndarray:
-    """Exact law of one unit: for a hidden one P(h_μ = x) = Σ_v P(v) P(h_μ = x | I_μ(v)).
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at least one layer of at most 24 two-valued units.
-    x : array_like
-        Values; they need not lie in the domain of the unit.
-    layer : {"visible", "hidden"}
-        Layer of the unit.
-    index : int
-        Which of its units, >= 0.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    ndarray, shape of `x`
-        Density at x, or probability of x for a two-valued unit. The time is proportional to the size of `x`.
-
-    Raises
-    ------
-    ValueError
-        If the machine cannot be enumerated, there is no such unit, or T <= 0.
-    """
-
-    def density(unit: Unit, x: np.ndarray, I: np.ndarray) -> np.ndarray:
-        if not unit.contains(x):
-            return np.zeros_like(I)
-        return np.exp((I * x - unit.potential(x)) / T - unit.log_partition(I, T))
-
-    return _marginal(rbm, x, layer, index, T, density, np.equal)
+def marginal_density(rbm: RBM, x: ArrayLike, layer: str, index: int, T: float = 1.0) -> np.ndarray:
+    """Law of one unit at the values x: `Enumeration.marginal_density`."""
+    return Enumeration(rbm, T).marginal_density(x, layer, index)
 
 
-def marginal_cdf(rbm: RBM, x: Any, layer: str, index: int, T: float = 1.0) -> np.ndarray:
-    """Exact distribution function of one unit: for a hidden one P(h_μ ≤ x) = Σ_v P(v) P(h_μ ≤ x | I_μ(v)).
-
-    Parameters
-    ----------
-    rbm : RBM
-        Machine with at least one layer of at most 24 two-valued units.
-    x : array_like
-        Values; they need not lie in the domain of the unit.
-    layer : {"visible", "hidden"}
-        Layer of the unit.
-    index : int
-        Which of its units, >= 0.
-    T : float
-        Temperature, > 0.
-
-    Returns
-    -------
-    ndarray, shape of `x`
-        Probability of a value ≤ x. The time is proportional to the size of `x`.
-
-    Raises
-    ------
-    ValueError
-        If the machine cannot be enumerated, there is no such unit, or T <= 0.
-    """
-    return _marginal(rbm, x, layer, index, T, lambda unit, x, I: unit.cdf(x, I, T), np.less_equal)
-
-
-def _marginal(
-    rbm: RBM, x: Any, layer: str, index: int, T: float, law: Callable[..., np.ndarray], indicator: np.ufunc
-) -> np.ndarray:
-    """Average over the configurations enumerated of a law given the input, `law(unit, x, I)`.
-
-    If the unit is one of those enumerated, it is the average of `indicator(value of the unit, x)`.
-    """
-    x = check.real_array("x", x, np.float64)
-    hidden = check.choice("layer", layer, ("visible", "hidden")) == "hidden"
-    size = rbm.weights.shape[hidden]
-    if check.integer("index", index, at_least=0) >= size:
-        raise ValueError(f"index = {index!r}: the {layer} layer has {size} units")
-    rbm, exchanged = _enumerable(rbm)
-    unit = None
-    if hidden != exchanged:
-        unit = rbm.hidden._with_offset(float(np.broadcast_to(rbm.hidden.offset, (size,))[index]))
-
-    def observe(p: np.ndarray, v: np.ndarray, I: np.ndarray, log_p: np.ndarray) -> tuple[np.ndarray]:
-        terms = (indicator(v[:, index], t) if unit is None else law(unit, t, I[:, index]) for t in x.reshape(-1))
-        return (np.array([p @ term for term in terms]),)
-
-    return _averages(rbm, T, observe)[1][0].reshape(x.shape)
-
-
-def _log_partition_and_moments(rbm: RBM, T: float) -> tuple[float, Moments]:
-    """Logarithm of Z and all moments, in one enumeration."""
-    rbm, exchanged = _enumerable(rbm)
-
-    def observe(p: np.ndarray, v: np.ndarray, I: np.ndarray, log_p: np.ndarray) -> tuple[np.ndarray, ...]:
-        h = rbm.hidden.mean(I, T)
-        pv, ph = p[:, None] * v, p[:, None] * h
-        hh = ph.T @ h
-        np.fill_diagonal(hh, p @ _mean_squares(rbm.hidden, h, I, T))
-        return p @ v, p @ h, pv.T @ h, pv.T @ v, hh
-
-    log_Z, (v, h, vh, vv, hh) = _averages(rbm, T, observe)
-    return log_Z, Moments(h, v, vh.T, hh, vv) if exchanged else Moments(v, h, vh, vv, hh)
+def marginal_cdf(rbm: RBM, x: ArrayLike, layer: str, index: int, T: float = 1.0) -> np.ndarray:
+    """Distribution function of one unit at the values x: `Enumeration.marginal_cdf`."""
+    return Enumeration(rbm, T).marginal_cdf(x, layer, index)
 
 
 def _mean_squares(unit: Unit, mean: np.ndarray, I: np.ndarray, T: float) -> np.ndarray:
@@ -417,11 +367,6 @@ def _energy(rbm: RBM, mean: Moments) -> float:
     return float(E)
 
 
-def _double(rbm: RBM) -> RBM:
-    """Return the machine in double precision: an exact sum should not be limited by float32."""
-    return RBM(rbm.weights.astype(np.float64), visible=rbm.visible, hidden=rbm.hidden)
-
-
 def _enumerable(rbm: RBM) -> tuple[RBM, bool]:
     """Return the machine with the layer to enumerate as its visible one, and whether that was exchanged."""
     sizes = [
@@ -431,39 +376,4 @@ def _enumerable(rbm: RBM) -> tuple[RBM, bool]:
     if min(sizes) > MAX_UNITS:
         raise ValueError(f"rbm = {rbm!r}: exact sums need a layer of at most {MAX_UNITS} Bernoulli or Spin units")
     exchanged = sizes[1] < sizes[0]
-    return _double(rbm.transposed() if exchanged else rbm), exchanged
-
-
-def _averages(
-    rbm: RBM, T: float, observe: Callable[..., tuple[np.ndarray, ...]]
-) -> tuple[float, tuple[np.ndarray, ...]]:
-    """Logarithm of Z and averages over P(v), in one enumeration of the visible layer.
-
-    `observe(p, v, I, log_p)` returns sums over a chunk, weighted with p, of whatever is averaged: p is the law
-    within the chunk, of sum 1; log_p = −F(v)/T.
-    """
-    T = check.number("T", T, above=0)
-    log_Z, averages = -math.inf, None
-    with blas.one_thread():  # a second one has nothing to gain in products this small
-        for v, I, log_p in _chunks(rbm, T):
-            peak = log_p.max()
-            p = np.exp(log_p - peak)
-            here = peak + math.log(p.sum())
-            log_Z = np.logaddexp(log_Z, here)
-            values = observe(p / p.sum(), v, I, log_p)
-            averages = values if averages is None else _merged(averages, values, math.exp(here - log_Z))
-    assert averages is not None
-    return float(log_Z), averages
-
-
-def _merged(averages: Iterable[np.ndarray], values: Iterable[np.ndarray], share: float) -> tuple[np.ndarray, ...]:
-    """Averages over all chunks so far, the last of which has `values` and its share of the probability."""
-    return tuple(a + share * (x - a) for a, x in zip(averages, values, strict=True))
-
-
-def _chunks(rbm: RBM, T: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Visible configurations, their inputs to the hidden layer, and −F(v)/T, chunk by chunk."""
-    w, offset = rbm.weights, rbm.visible.offset
-    for v in states(rbm.visible, len(w)):  # type: ignore[arg-type]
-        I = v @ w
-        yield v, I, rbm.hidden.log_partition(I, T).sum(axis=1) - v @ offset / T
+    return double(rbm.transposed() if exchanged else rbm), exchanged

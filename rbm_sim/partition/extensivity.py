@@ -15,7 +15,7 @@ import numpy as np
 from rbm_sim._support import check, random
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.partition import couplings, exact
+from rbm_sim.partition import configurations, couplings, exact
 from rbm_sim.units import TwoValued, Unit
 
 _SWEEPS = 10_000
@@ -237,7 +237,7 @@ def _bound(rbm: RBM, m: np.ndarray) -> np.ndarray:
 
 def _free_law(rbm: RBM) -> tuple[np.ndarray, np.ndarray]:
     """Visible law without weights, and its configurations."""
-    v = np.concatenate(list(exact.states(rbm.visible, rbm.shape[0])))  # type: ignore[arg-type]
+    v = np.concatenate(list(configurations.states(rbm.visible, rbm.shape[0])))  # type: ignore[arg-type]
     log_p = -rbm.visible.potential(v).sum(axis=1)
     return np.exp(log_p - _log_sum(log_p)), v
 
@@ -272,7 +272,7 @@ def _machine(rbm: RBM) -> RBM:
     """Return the machine in double precision, or raise if its visible units do not have two values."""
     if not isinstance(rbm.visible, TwoValued):
         raise ValueError(f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli or Spin units")
-    return exact._double(rbm)
+    return configurations.double(rbm)
 
 
 def _low(rbm: RBM) -> float:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import blas, check
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import exact
-from rbm_sim.partition.ais import LogPartition, smoothed
+from rbm_sim.partition.ais import LogPartition
+from rbm_sim.partition.annealing_path import smoothed
 from rbm_sim.statistics.estimates import Estimate, estimate
 from rbm_sim.units import Gaussian, TwoValued, Unit
 

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.partition import exact
+from rbm_sim.partition import configurations
 from rbm_sim.units import TwoValued, Unit
 
 MAX_UNITS = 24
@@ -236,7 +236,7 @@ def joint_energy(rbm: RBM) -> np.ndarray:
     if N + M > MAX_UNITS:
         raise ValueError(f"rbm has {N} + {M} units: at most {MAX_UNITS} can be written out")
     v, h = _states(rbm.visible, N), _states(rbm.hidden, M)
-    rbm = exact._double(rbm)
+    rbm = configurations.double(rbm)
     return rbm.visible.potential(v).sum(axis=1)[:, None] + rbm.hidden.potential(h).sum(axis=1) - v @ rbm.weights @ h.T
 
 
@@ -276,7 +276,7 @@ def layer_changes(rbm: RBM, scale: float = 2.0) -> LayerChanges:
     if N > MAX_VISIBLE:
         raise ValueError(f"rbm has {N} visible units: at most {MAX_VISIBLE} can be written out")
     v = _states(rbm.visible, N)
-    rbm = exact._double(rbm)
+    rbm = configurations.double(rbm)
     field, I = rbm.visible.potential(v).sum(axis=1), v @ rbm.weights
     F, unbalanced, standardised = (
         field - rbm.hidden.log_partition(inputs).sum(axis=1) for inputs in (I, scale * I, _standardised(I))
@@ -312,7 +312,7 @@ def _distance(p: np.ndarray, q: np.ndarray) -> float:
 
 
 def _states(unit: Unit, size: int) -> np.ndarray:
-    return np.concatenate(list(exact.states(unit, size)))  # type: ignore[arg-type]
+    return np.concatenate(list(configurations.states(unit, size)))  # type: ignore[arg-type]
 
 
 def _energies(E: ArrayLike) -> np.ndarray:

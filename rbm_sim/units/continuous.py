@@ -26,7 +26,8 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from rbm_sim._support import random
-from rbm_sim.units.from_energy import CHUNK, OwnUnit, remembered
+from rbm_sim.units.from_energy import CHUNK, OwnUnit
+from replica._remembered import remembered
 
 NODES = 12
 """Gauss–Legendre nodes of a panel."""
@@ -48,6 +49,8 @@ GRID = 2049
 """Points of an interval that the mode is looked for on."""
 THIRDS = 80
 """Steps that take the mode to rounding, each to two thirds of an interval."""
+MOST_REMEMBERED = 100
+"""Tables and panels that a unit keeps: each may take megabytes."""
 
 
 class Continuous(OwnUnit):
@@ -176,7 +179,7 @@ class Continuous(OwnUnit):
         bound = (1 - share) * np.exp(table.log_density[j, k]) + share * np.exp(table.log_density[j + 1, k])
         return x, u[3] * bound <= np.exp((I * x - self._energies(x, T)) / T - log_Z)
 
-    @remembered
+    @remembered(MOST_REMEMBERED)
     def _table(self, T: float, reach: float) -> "_Table":
         """Proposals for all |I| ≤ reach."""
         panels = self._edges(T, reach)
@@ -206,7 +209,7 @@ class Continuous(OwnUnit):
                 return inputs
             inputs = np.sort(np.concatenate([inputs, middle[bent]]))
 
-    @remembered
+    @remembered(MOST_REMEMBERED)
     def _edges(self, T: float, reach: float) -> np.ndarray:
         """Edges of panels, halved until sums over the laws of all inputs change no more."""
         corners = self._corners(T, reach)

@@ -10,47 +10,16 @@ which are the values themselves, or those of a quadrature.
 # ruff: noqa: D102 - the methods are documented in rbm_sim.unit
 
 import abc
-import functools
 import math
-from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from rbm_sim.units.base import Unit
+from replica._remembered import without_memory
 
 CHUNK = 1 << 20
 """Terms that are computed at a time."""
-
-
-MOST_REMEMBERED = 100
-
-
-def remembered(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep what a method of a unit returned with the unit itself, which need not be hashable.
-
-    Parameters
-    ----------
-    method : callable
-        Method whose arguments are numbers.
-
-    Returns
-    -------
-    callable
-        The method.
-    """
-
-    @functools.wraps(method)
-    def wrapper(self: Any, *args: float) -> Any:
-        known = self.__dict__.setdefault("_remembered", {})
-        key = (method.__name__, *args)
-        if key not in known:
-            if len(known) >= MOST_REMEMBERED:
-                known.clear()
-            known[key] = method(self, *args)
-        return known[key]
-
-    return wrapper
 
 
 class OwnUnit(Unit):
@@ -92,6 +61,10 @@ class OwnUnit(Unit):
         x, weight : ndarray, shape (nodes,)
             x_k in increasing order, w_k.
         """
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Attributes, without what is remembered."""
+        return without_memory(self)
 
     @property
     def offset(self) -> Any:

@@ -56,7 +56,7 @@ def gaussian_average(f: Callable[[NDArray], NDArray], *, kink: ArrayLike = 0.0, 
     Examples
     --------
     >>> value, error = gaussian_average(abs)
-    >>> round(value, 12)
+    >>> round(float(value), 12)
     0.797884560803
     """
     centre, scale = np.broadcast_arrays(np.asarray(kink, dtype=float), np.asarray(width, dtype=float))

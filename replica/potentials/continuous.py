@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import pickle
-from collections.abc import Callable, Iterator
-from functools import wraps
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from replica._remembered import remembered, without_memory
 from replica.potentials.checks import check_energy, check_increasing
 from replica.potentials.law import FieldAverages, UnitLaw, summed_law
 from replica.potentials.potential import Potential
@@ -49,37 +48,6 @@ STEPS = 4096
 SAMPLES = 513
 INPUTS = 20.0
 """Inputs up to which the spread is looked for."""
-
-
-def remembered(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep what a method of numbers returned with the unit, until an attribute of the unit changes.
-
-    Parameters
-    ----------
-    method : callable
-        The method.
-
-    Returns
-    -------
-    callable
-        The same.
-    """
-
-    @wraps(method)
-    def wrapper(self: Any, *args: float) -> Any:
-        attributes = {name: value for name, value in vars(self).items() if name != "_remembered"}
-        state = pickle.dumps(attributes) if attributes else b""
-        known = vars(self).setdefault("_remembered", {})
-        key = (method.__name__, state, *args)
-        if key not in known:
-            if len(known) >= MOST_REMEMBERED:
-                known.clear()
-            known[key] = method(self, *args)
-        return known[key]
-
-    return wrapper
-
-
 MOST_REMEMBERED = 4096
 
 
@@ -147,7 +115,7 @@ class Continuous(Potential):
 
     def __getstate__(self) -> dict[str, Any]:
         """Attributes, without what is remembered."""
-        return {name: value for name, value in vars(self).items() if name != "_remembered"}
+        return without_memory(self)
 
     def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
         """Averages of the staircase through many values; their error falls as the square of the step."""
@@ -165,7 +133,7 @@ class Continuous(Potential):
                 total[..., good] = value
         return FieldAverages(*out)
 
-    @remembered
+    @remembered(MOST_REMEMBERED)
     def _nodes(self, T: float, low: float, high: float, c: float, refine: int) -> tuple[NDArray, NDArray]:
         """Nodes and ln of their weights for inputs in [low, high] and self-couplings up to c."""
         first, last = self._end(T, low, c, -1.0), self._end(T, high, c, 1.0)
@@ -180,7 +148,7 @@ class Continuous(Potential):
         half = np.diff(edges)[:, None] / 2
         return (edges[:-1, None] + half + half * node).ravel(), np.log((half * weight).ravel())
 
-    @remembered
+    @remembered(MOST_REMEMBERED)
     def _limit(self, T: float) -> float:
         """Self-coupling from which there is no law."""
 
@@ -242,7 +210,7 @@ class Continuous(Potential):
             far *= 1.25
         return None
 
-    @remembered
+    @remembered(MOST_REMEMBERED)
     def _spread(self, T: float, c: float) -> float:
         """Largest standard deviation at one self-coupling, nan where there is no law."""
         first, last = self._end(T, -INPUTS, c, -1.0), self._end(T, INPUTS, c, 1.0)
@@ -255,7 +223,7 @@ class Continuous(Potential):
         variance = self.law(np.concatenate([inputs, np.linspace(-INPUTS, INPUTS, 65)]), c, T).variance
         return 1.05 * math.sqrt(float(np.nanmax(variance, initial=0.0)))
 
-    @remembered
+    @remembered(MOST_REMEMBERED)
     def _values(self, high: float, c: float, steps: int) -> NDArray:
         """Values that stand for the interval at T = 0."""
         ends = self._end(0.0, -high, c, -1.0), self._end(0.0, high, c, 1.0)

@@ -45,7 +45,7 @@ def field_averages(
     --------
     >>> from replica.potentials import Spin
     >>> round(float(field_averages(Spin(), 0.3, 1.0, 0.0, 0.5).M), 12)
-    0.204098306061
+    0.216111712957
     """
     s, c, T = np.broadcast_arrays(s, c, T)
     with np.errstate(all="ignore"):

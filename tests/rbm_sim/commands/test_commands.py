@@ -4,18 +4,22 @@ import json
 import math
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
 from rbm_sim import Bernoulli, ReLU, weight_sparsity
-from rbm_sim.__main__ import main
+from rbm_sim.__main__ import build_parser, main
+from rbm_sim.commands.studies import points, tasks
 from rbm_sim.retrieval import critical_load
 from rbm_sim.retrieval.capacity import retrieval
 from rbm_sim.retrieval.trial import Setting
 from rbm_sim.statistics.estimates import estimate
 from rbm_sim.statistics.finite_size import extrapolate
+from rbm_sim.units.named import NAMED, name_of, named
 from replica import cli
+from replica.sweep import sweep
 
 
 def command(*words):
@@ -152,6 +156,38 @@ def test_measure(capsys, tmp_path):
     h = np.maximum(w, 0)
     ratios = [(x**3).sum() ** 2 / (x**6).sum() if x.any() else 0 for x in h]
     assert row["L_hat"] == pytest.approx(np.mean(ratios))
+
+
+@pytest.mark.parametrize("words", [["retrieve", "--alpha", "0.1"], ["capacity"]], ids=["retrieve", "capacity"])
+def test_a_checkpoint_of_version_0_1_goes_on(capsys, tmp_path, words):
+    """It names the tasks as they were called then, and its records are lists."""
+    words = [*words, "--N", "60", "80", "--samples", "2", "--format", "csv", "--quiet", "--out"]
+    assert cli.run(main, [*words, str(tmp_path / "whole.csv")]) == 0
+    expected = capsys.readouterr().out
+    args = build_parser().parse_args([*words, str(tmp_path / "parts.csv")])
+    task = partial(tasks.retrieval_task, 1000, 0) if args.alpha else partial(tasks.load_task, 1000, 0, 10.0)
+    every = [(point, k) for point in points.points(args, ("N",))[0] for k in range(2)]
+    file = tmp_path / "parts.csv.checkpoint"
+    assert len(list(sweep(task, every, checkpoint=file))) == 4
+    header, *lines = file.read_text("utf-8").replace("commands.studies.tasks", "studies").splitlines()
+    assert '"call\\": \\"rbm_sim.studies.' in header
+    entries = [json.loads(line) for line in lines]
+    kept = [json.dumps(entry | {"result": list(entry["result"].values())}) for entry in entries]
+    file.write_text("\n".join([header, *kept[:3], ""]), "utf-8")
+    assert cli.run(main, [*words, str(tmp_path / "parts.csv")]) == 0
+    assert capsys.readouterr().out == expected
+    assert not file.exists()
+
+
+def test_every_unit_of_an_option_has_a_class():
+    choices = []
+    for name, parser in build_parser()._subparsers._group_actions[0].choices.items():
+        for action in parser._actions:
+            if action.dest in ("visible", "hidden"):
+                choices.append((name, action.dest))
+                assert set(action.choices) <= set(NAMED)
+                assert all(name_of(named(choice)) == choice for choice in action.choices)
+    assert len(choices) == 9
 
 
 @pytest.mark.medium

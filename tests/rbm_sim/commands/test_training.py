@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from rbm_sim.__main__ import main
+from rbm_sim.commands.training_plot import side
 from rbm_sim.learning import run_files
-from rbm_sim.learning.measurements import describe, side
+from rbm_sim.learning.measurements import describe
 from replica import cli
 
 WORDS = ["train", "--data", "bars-and-stripes:4", "--units", "6", "--learning-rate", "0.05", "--batch-size", "10"]

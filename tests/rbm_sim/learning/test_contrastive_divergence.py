@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options, _gradients, checked
+from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options, _gradients
+from rbm_sim.learning.parameters import checked
 from rbm_sim.learning.run_files import load, save, train
 from rbm_sim.partition import exact
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.partition import ais, exact
+from rbm_sim.partition import ais, annealing_path, exact
 
 UNITS = {"Bernoulli": Bernoulli(-0.3), "Spin": Spin(0.2), "Gaussian": Gaussian(), "ReLU": ReLU(0.2)}
 TWO_VALUED = ("Bernoulli", "Spin")
@@ -151,7 +151,7 @@ def test_fitted_base_has_the_means():
     for unit, T in ((Bernoulli(0.3), 1.0), (Spin(0.1), 1.7)):
         rbm = machine(3, 2, unit, Spin())
         means = unit.low + (1 - unit.low) * rates
-        fitted = ais._fitted(rbm, means, T)
+        fitted = annealing_path._fitted(rbm, means, T)
         np.testing.assert_allclose(fitted.mean(np.zeros(3), T), means, rtol=1e-13)
 
 
@@ -177,7 +177,7 @@ def test_gain_is_the_difference_of_log_partitions(unit, step, dtype, tolerance):
     rng = np.random.default_rng(11)
     new, slope = 10 * rng.normal(size=(20, 30)).astype(dtype), rng.normal(size=(20, 30)).astype(dtype)
     unit, T = unit.expanded(30, dtype), 0.8
-    layer = ais._Layer(unit, unit, 30, dtype, T)
+    layer = annealing_path._Layer(unit, unit, 30, dtype, T)
     y, old = new.astype(float), new.astype(float) - step * slope.astype(float)
     wide = unit.expanded(30, float)
     expected = (wide.log_partition(y, T) - wide.log_partition(old, T)).sum(axis=1)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import pickle
 from typing import ClassVar
 
 import numpy as np
@@ -344,6 +345,42 @@ def test_enumeration_takes_hidden_units_of_ones_own():
     h = np.stack(np.meshgrid(*3 * [Trit.values], indexing="ij"), axis=-1).reshape(-1, 3)
     joint = np.exp(-rbm.energy(v[:, None], h) / 0.7)
     np.testing.assert_allclose(P, joint.sum(axis=1) / joint.sum(), rtol=1e-12)
+
+
+class Adjustable(Continuous):
+    """A force that is a plain attribute, and may be changed; `also` is any function besides."""
+
+    def __init__(self, force, also=None):
+        self.force, self.also = force, also
+
+    def energy(self, x, T):
+        return x**2 / 2 + x**4 / 10 - self.force[0] * x + (0.0 if self.also is None else self.also(x))
+
+
+def results(unit):
+    """What goes by tables and panels that are kept."""
+    rng = np.random.default_rng(0)
+    return [unit.mean(INPUTS, 0.7), unit.log_partition(INPUTS), unit.cdf(INPUTS, INPUTS), unit.sample(INPUTS, rng, 0.7)]
+
+
+@pytest.mark.parametrize("also", [None, lambda x: x**2], ids=["plain", "no pickle"])
+def test_a_changed_attribute_changes_the_answers(also):
+    changed, fresh = Adjustable([0.3], also), Adjustable([80.0], also)
+    before = results(changed)
+    changed.force = [80.0]
+    np.testing.assert_array_equal(results(changed), results(fresh))
+    changed.force[0] = 0.3  # in place
+    np.testing.assert_array_equal(results(changed), before)
+    if also is not None:
+        changed.also = lambda x: x**4
+        np.testing.assert_array_equal(results(changed), results(Adjustable([0.3], changed.also)))
+
+
+def test_tables_are_computed_once_and_stay_at_home():
+    unit = Adjustable([0.3])
+    results(unit)
+    assert unit._edges(0.7, 8.0) is unit._edges(0.7, 8.0)
+    assert vars(pickle.loads(pickle.dumps(unit))) == {"force": [0.3], "also": None}
 
 
 def bad_class(base, **attributes):

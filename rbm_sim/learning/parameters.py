@@ -1,0 +1,75 @@
+"""What is learned, and from what: the parameters of a machine, and data that fit its visible units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rbm_sim._support import check
+from rbm_sim.units import TwoValued, Unit
+
+
+@dataclass
+class Parameters:
+    """Parameters that are learned: weights, and the linear parts b of the potentials of the two layers.
+
+    Parameters
+    ----------
+    w : ndarray, shape (N, M)
+        Weights.
+    visible, hidden : ndarray, shape (N,), (M,)
+        Offsets b, U(x) = U₀(x) + b x: −g of Bernoulli and spin units, θ of ReLU units.
+    """
+
+    w: np.ndarray
+    visible: np.ndarray
+    hidden: np.ndarray
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the three arrays, in the order w, visible, hidden.
+
+        Returns
+        -------
+        tuple of ndarray
+            The arrays w, visible and hidden themselves, not copies.
+        """
+        return self.w, self.visible, self.hidden
+
+    def copy(self) -> Parameters:
+        """Return the same numbers in arrays of their own."""
+        return Parameters(*(x.copy() for x in self.arrays()))
+
+
+def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
+    """Check data for learning: a matrix of numbers within the domain of the visible units.
+
+    Parameters
+    ----------
+    data : array_like, shape (samples, N)
+        Visible configurations.
+    visible : Bernoulli or Spin
+        Visible units.
+
+    Returns
+    -------
+    ndarray, shape (samples, N)
+        The data in one byte an entry, int8.
+
+    Raises
+    ------
+    ValueError
+        If there are none, they are no matrix, or values lie outside the domain.
+    """
+    if not isinstance(visible, TwoValued):
+        raise ValueError(f"visible = {visible!r}: must be Bernoulli or Spin units")
+    x = check.real_array("data", data)
+    if x.ndim != 2 or not x.size:
+        raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
+    if not visible.contains(x):
+        raise ValueError(
+            f"data has entries in [{x.min():g}, {x.max():g}]: {type(visible).__name__} units take values in "
+            f"{visible.domain}; binarise grey levels first"
+        )
+    return x.astype(np.int8)

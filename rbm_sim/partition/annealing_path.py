@@ -1,0 +1,238 @@
+"""The machines between a base without couplings and a machine, along which importance sampling anneals.
+
+Between the base, β = 0, and the machine, β = 1, lie the machines with energy (1 − β) E_base + β E. The base has the
+same units without couplings and, where they are fitted to data, other visible fields g⁰; so the weights are β w,
+the visible fields (1 − β) g⁰ + β g, the potentials of continuous units those of the machine, all intermediate laws
+normalisable if that of the machine is, and the partition function of the base
+
+    ln Z_base = Σ_i K_i(0) + Σ_μ K_μ(0),   K(I) = ln ∫dx exp{(I x − U(x))/T}.
+
+One layer is summed or integrated over in the weights of importance, the hidden one unless only that is made of ReLU
+units, whose K costs ten times as much.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rbm_sim._support import check
+from rbm_sim.machine.rbm import RBM
+from rbm_sim.units import Gaussian, ReLU, TwoValued, Unit
+
+_LONG_STEP = 2  # half a step of the argument of ln cosh: beyond, 1 − |tanh m tanh d| may have lost two digits
+
+
+class AnnealingPath:
+    """The machines between base and machine, with the laws of the layer that is kept.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine.
+    T : float
+        Temperature, > 0.
+    base : array_like, shape (N,) or (n, N), or None
+        Mean values of two-valued visible units, or data whose smoothed means they become, that the base reproduces.
+
+    Attributes
+    ----------
+    log_base : float
+        ln Z of the base.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or two continuous layers are not known to have a normalisable law.
+    """
+
+    def __init__(self, rbm: RBM, T: float, base: ArrayLike | None) -> None:
+        self.T = check.number("T", T, above=0)
+        _check_normalisable(rbm)
+        self.rbm = rbm
+        visible = rbm.visible if base is None else _fitted(rbm, base, self.T)
+        units = (rbm.visible, visible), (rbm.hidden, rbm.hidden)
+        pairs = list(zip(units, rbm.shape, strict=True))
+        self.log_base = float(sum(base.log_partition(np.zeros(size), self.T).sum() for (_, base), size in pairs))
+        layers = [_Layer(*unit, size, rbm.dtype, self.T) for unit, size in pairs]
+        self.sums_hidden = isinstance(rbm.visible, ReLU) or not isinstance(rbm.hidden, ReLU)
+        self.kept, self.summed = layers if self.sums_hidden else layers[::-1]
+        self.matrix = rbm.matrix if self.sums_hidden else rbm.matrix.transposed()
+
+    def draw_base(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw the layer that is kept from the base.
+
+        Parameters
+        ----------
+        count : int
+            Number of chains.
+        rng : numpy.random.Generator
+            Random numbers.
+
+        Returns
+        -------
+        ndarray, shape (count, units)
+            The draws.
+        """
+        return self.kept.draw(np.repeat(self.kept.start[None], count, axis=0), rng)
+
+    def kept_given(self, v: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw the layer that is kept given samples of the visible one.
+
+        Parameters
+        ----------
+        v : ndarray, shape (chains, N)
+            Visible configurations.
+        rng : numpy.random.Generator
+            Random numbers.
+
+        Returns
+        -------
+        ndarray, shape (chains, units)
+            The draws; the samples themselves if it is the visible layer that is kept.
+        """
+        return v if self.sums_hidden else self.rbm.hidden.sample(self.rbm.matrix.forward(v), rng, self.T)
+
+    def log_weights(self, x: np.ndarray, betas: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Logarithms of the weights of chains that start from x at the first β and are annealed to the last.
+
+        Parameters
+        ----------
+        x : ndarray, shape (chains, units)
+            The layer that is kept.
+        betas : ndarray
+            Values of β, rising or falling.
+        rng : numpy.random.Generator
+            Random numbers.
+
+        Returns
+        -------
+        ndarray, shape (chains,)
+            The logarithms, ln Z of the base left out.
+        """
+        kept, summed = self.kept, self.summed
+        log_w = np.zeros(len(x))
+        for old, new in pairwise(betas.tolist()):
+            slope = self.matrix.forward(x)
+            if summed.moves:
+                slope += summed.shift
+            field = _line(summed.start, new, slope)
+            log_w += summed.gain(field, slope, new - old)
+            if kept.moves:
+                log_w += (new - old) / self.T * (x @ kept.shift.astype(np.float64))
+            if new != betas[-1]:
+                z = summed.draw(field, rng)
+                slope = self.matrix.backward(z)
+                if kept.moves:
+                    slope += kept.shift
+                x = kept.draw(_line(kept.start, new, slope), rng)
+        return log_w
+
+
+class _Layer:
+    """Units whose field in an input I, at β, is −b⁰ + β (I + b⁰ − b), with the offsets b⁰ of the base and b."""
+
+    def __init__(self, unit: Unit, base: Unit, size: int, dtype: np.dtype, T: float) -> None:
+        self.unit, self.T = unit.centred(), T
+        self.start = np.full(size, -base.offset, dtype)
+        self.shift = np.full(size, base.offset - unit.offset, dtype)
+        self.moves = bool(self.shift.any())
+
+    def draw(self, field: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw the units in a field, which is overwritten."""
+        return self.unit._draw(field, rng, self.T)
+
+    def gain(self, new: np.ndarray, slope: np.ndarray, step: float) -> np.ndarray:
+        """Sum over the units of K(new) − K(old) with the fields old = new − step × slope, in double precision."""
+        T = self.T
+        if isinstance(self.unit, Gaussian):
+            middle = new - slope.dtype.type(step / 2) * slope
+            return step / T * np.einsum("ki,ki->k", slope, middle, dtype=np.float64)
+        if isinstance(self.unit, TwoValued):
+            return _two_valued_gain(new / T, slope / T, step, self.unit.low)
+        y = new.astype(np.float64)
+        old = y - np.multiply(slope, step, dtype=np.float64)
+        return (self.unit.log_partition(y, T) - self.unit.log_partition(old, T)).sum(axis=1)
+
+
+def _two_valued_gain(new: np.ndarray, slope: np.ndarray, step: float, low: float) -> np.ndarray:
+    """Sum over units of K(new) − K(new − step × slope), where K(y) = (1 + low) y/2 + ln 2 cosh((1 − low) y/2)."""
+    half = (1 - low) / 2
+    d = slope * slope.dtype.type(half * step / 2)
+    if np.abs(d).max() > _LONG_STEP:
+        y, d = half * new.astype(np.float64), d.astype(np.float64)
+        change = np.logaddexp(y, -y) - np.logaddexp(y - 2 * d, 2 * d - y)
+    else:
+        # ln cosh(m + d) − ln cosh(m − d) = 2 artanh(tanh m tanh d), in which no large numbers cancel
+        change = half * new
+        change -= d
+        np.tanh(change, out=change)
+        change *= np.tanh(d)
+        np.arctanh(change, out=change)
+        change *= 2
+    total = change.sum(axis=1, dtype=np.float64)
+    return total + (1 + low) / 2 * step * slope.sum(axis=1, dtype=np.float64) if 1 + low else total
+
+
+def _line(start: np.ndarray, beta: float, slope: np.ndarray) -> np.ndarray:
+    """Fields start + β slope."""
+    field = slope * slope.dtype.type(beta)
+    field += start
+    return field
+
+
+def _fitted(rbm: RBM, base: ArrayLike, T: float) -> Unit:
+    """Visible units in fields such that without couplings they have given means, or the smoothed means of data."""
+    unit, N = rbm.visible, rbm.shape[0]
+    if not isinstance(unit, TwoValued):
+        raise ValueError(f"base is given and rbm.visible is {type(unit).__name__}: must be Bernoulli or Spin units")
+    base = check.real_array("base", base, np.float64)
+    if base.ndim not in (1, 2) or base.shape[-1] != N or not len(base):
+        raise ValueError(f"base has shape {base.shape}: must be means, shape ({N},), or data, shape (n, {N})")
+    if base.ndim == 2:
+        on = smoothed((rbm.configurations(base, name="base") == 1).sum(axis=0), len(base))
+    else:
+        on = (base - unit.low) / (1 - unit.low)
+        if not ((on > 0) & (on < 1)).all():
+            raise ValueError(f"base has means in [{base.min():g}, {base.max():g}]: must be > {unit.low:g} and < 1")
+    offset = T / (1 - unit.low) * (np.log1p(-on) - np.log(on))
+    return unit._with_offset(offset.astype(rbm.dtype))
+
+
+def smoothed(count: np.ndarray, n: int) -> np.ndarray:
+    """Probabilities by Laplace's rule of succession, (count + 1)/(n + 2): never 0 or 1.
+
+    Parameters
+    ----------
+    count : ndarray
+        How often each event occurred.
+    n : int
+        Number of trials.
+
+    Returns
+    -------
+    ndarray, shape of `count`
+        Probability of each event, in (0, 1).
+    """
+    return (count + 1) / (n + 2)
+
+
+def _check_normalisable(rbm: RBM) -> None:
+    """Raise if both layers are continuous and their joint law is not known to be normalisable."""
+    if isinstance(rbm.visible, TwoValued) or isinstance(rbm.hidden, TwoValued):
+        return
+    w = rbm.weights.astype(np.float64)
+    norm = float(np.linalg.norm(w, 2))
+    # On the half lines x ≥ 0 a quadratic form is at most that of the positive part of its matrix.
+    positive = isinstance(rbm.visible, ReLU), isinstance(rbm.hidden, ReLU)
+    if all(positive):
+        norm = min(norm, float(np.linalg.norm(np.maximum(w, 0), 2)))
+    elif any(positive):
+        gram = w.T @ w if positive[1] else w @ w.T
+        norm = min(norm, math.sqrt(np.linalg.norm(np.maximum(gram, 0), 2)))
+    if norm >= 1:
+        kinds = f"{type(rbm.visible).__name__} and {type(rbm.hidden).__name__}"
+        raise ValueError(f"rbm has the largest singular value {norm:g}: must be < 1 for layers of {kinds} units")

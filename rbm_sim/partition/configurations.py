@@ -1,0 +1,126 @@
+"""All configurations of a layer of two-valued units, chunk by chunk, and averages over them in double precision."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from rbm_sim._support import blas, check
+from rbm_sim.machine.rbm import RBM
+from rbm_sim.units import TwoValued
+
+MAX_UNITS = 24
+_CHUNK = 14  # enumerate 2^14 configurations at a time
+
+
+def states(unit: TwoValued, size: int) -> Iterator[np.ndarray]:
+    """All configurations of a layer, in chunks: 2^size in total.
+
+    Parameters
+    ----------
+    unit : Bernoulli or Spin
+        Type of the units.
+    size : int
+        Number of units, 1 to 24.
+
+    Yields
+    ------
+    ndarray, shape (chunk, size)
+        Configurations. The first unit changes fastest.
+
+    Raises
+    ------
+    ValueError
+        If the units do not have two values or there are too many.
+    """
+    size = check.integer("size", size, at_least=1)
+    if not isinstance(unit, TwoValued):
+        raise ValueError(f"unit is {type(unit).__name__}: only Bernoulli and Spin units can be enumerated")
+    if size > MAX_UNITS:
+        raise ValueError(f"size = {size}: at most {MAX_UNITS} units can be enumerated")
+    fast = min(size, _CHUNK)
+    block = np.where((np.arange(2**fast)[:, None] >> np.arange(fast)) & 1, 1.0, unit.low)
+    for code in range(2 ** (size - fast)):
+        x = np.empty((2**fast, size))
+        x[:, :fast] = block
+        x[:, fast:] = np.where((code >> np.arange(size - fast)) & 1, 1.0, unit.low)
+        yield x
+
+
+def double(rbm: RBM) -> RBM:
+    """The machine in double precision: an exact sum should not be limited by float32.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Machine.
+
+    Returns
+    -------
+    RBM
+        The same, its weights in an array of their own.
+    """
+    return RBM(rbm.weights.astype(np.float64), visible=rbm.visible, hidden=rbm.hidden)
+
+
+def averages(
+    rbm: RBM, T: float, observe: Callable[..., tuple[np.ndarray, ...]]
+) -> tuple[float, tuple[np.ndarray, ...]]:
+    """Logarithm of Z and averages over P(v), in one enumeration of the visible layer.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Machine in double precision, its visible units two-valued.
+    T : float
+        Temperature.
+    observe : callable
+        `observe(p, v, I, log_p)` returns sums over a chunk, weighted with p, of whatever is averaged: p is the law
+        within the chunk, of sum 1; v, I and log_p are those of `chunks`.
+
+    Returns
+    -------
+    log_Z : float
+        ln Z.
+    averages : tuple of ndarray
+        Averages of what is observed.
+    """
+    log_Z, found = -math.inf, None
+    with blas.one_thread():  # a second one has nothing to gain in products this small
+        for v, I, log_p in chunks(rbm, T):
+            peak = log_p.max()
+            p = np.exp(log_p - peak)
+            here = peak + math.log(p.sum())
+            log_Z = np.logaddexp(log_Z, here)
+            values = observe(p / p.sum(), v, I, log_p)
+            found = values if found is None else _merged(found, values, math.exp(here - log_Z))
+    assert found is not None
+    return float(log_Z), found
+
+
+def _merged(averages: Iterable[np.ndarray], values: Iterable[np.ndarray], share: float) -> tuple[np.ndarray, ...]:
+    """Averages over all chunks so far, the last of which has `values` and its share of the probability."""
+    return tuple(a + share * (x - a) for a, x in zip(averages, values, strict=True))
+
+
+def chunks(rbm: RBM, T: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Visible configurations, their inputs to the hidden layer, and −F(v)/T, chunk by chunk.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Machine in double precision, its visible units two-valued.
+    T : float
+        Temperature.
+
+    Yields
+    ------
+    v, I : ndarray, shape (chunk, N), (chunk, M)
+        Configurations and inputs.
+    log_p : ndarray, shape (chunk,)
+        ln P(v) + ln Z.
+    """
+    w, offset = rbm.weights, rbm.visible.offset
+    for v in states(rbm.visible, len(w)):  # type: ignore[arg-type]
+        I = v @ w
+        yield v, I, rbm.hidden.log_partition(I, T).sum(axis=1) - v @ offset / T

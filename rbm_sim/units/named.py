@@ -1,0 +1,51 @@
+"""Units by the names that they have in files and on the command line."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from rbm_sim.units.base import Unit
+from rbm_sim.units.standard import Bernoulli, Gaussian, ReLU, Spin
+
+NAMED: dict[str, type[Unit]] = {"bernoulli": Bernoulli, "spin": Spin, "gaussian": Gaussian, "relu": ReLU}
+"""Name to class."""
+
+
+def named(name: str, parameters: Mapping[str, float] | None = None) -> Unit:
+    """A unit of a name.
+
+    Parameters
+    ----------
+    name : str
+        "bernoulli", "spin", "gaussian" or "relu".
+    parameters : mapping of str to float, optional
+        Values of g and theta, of which the unit takes its own; 0 if they are missing.
+
+    Returns
+    -------
+    Unit
+        The unit.
+
+    Examples
+    --------
+    >>> named("relu", {"g": -0.1, "theta": 0.5})
+    ReLU(theta=0.5)
+    """
+    given = parameters or {}
+    kind = NAMED[name]
+    return kind(**{own.name: given.get(own.name, 0.0) for own in fields(kind)})  # type: ignore[arg-type]
+
+
+def name_of(unit: Unit) -> str:
+    """Name of a unit, such as "relu".
+
+    Parameters
+    ----------
+    unit : Unit
+        The unit.
+
+    Returns
+    -------
+    str
+        Its name in files and on the command line.
+    """
+    return next(name for name, kind in NAMED.items() if isinstance(unit, kind))
