@@ -15,7 +15,7 @@ try:
 except ImportError:
     raise ImportError("certified numbers need python-flint: pip install 'replica-toolkit[rigorous]'") from None
 
-__all__ = ["NotProvenError", "Series", "Written", "between", "bounds", "exact", "written"]
+__all__ = ["NotProvenError", "Written", "between", "bounds", "exact", "written"]
 
 Written: TypeAlias = str | float | Fraction
 """A number as it is written: "-0.21", −0.21 and Fraction(−21, 100) are the same, and exact."""

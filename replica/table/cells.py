@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-Row: TypeAlias = dict[str, Any]
+Row: TypeAlias = "dict[str, Any]"
 """A row of a table, column to cell: a float, int, bool or str, an mpmath number or a fraction, None for a null."""
 
 
