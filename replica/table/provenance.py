@@ -18,6 +18,8 @@ from typing import Any
 from replica.errors import UsageError
 
 DISTRIBUTION = "replica-toolkit"
+ROOT = Path(__file__).parents[2]
+"""The checkout, where the package runs from one."""
 SCHEMA = 1
 """Version of the file layout; raised when an older reader would misread a newer file."""
 
@@ -37,7 +39,7 @@ def version() -> str:
     except metadata.PackageNotFoundError:
         import tomllib
 
-        project = Path(__file__).parents[1] / "pyproject.toml"
+        project = ROOT / "pyproject.toml"
         return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"]) if project.exists() else "unknown"
 
 
@@ -50,10 +52,9 @@ def commit() -> str | None:
     str or None
         The full hash, with "-dirty" if tracked files were changed; None outside a checkout.
     """
-    top = Path(__file__).parents[1]
-    if not ((top / ".git").exists() and (top / "pyproject.toml").exists()):
+    if not ((ROOT / ".git").exists() and (ROOT / "pyproject.toml").exists()):
         return None
-    command = ["git", "-C", str(top), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         # Without optional locks a run never gets in the way of the user's own git.
         environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0"}

@@ -189,3 +189,21 @@ def test_a_file_that_is_no_table_is_said_to_be_none(name, content, tmp_path):
     (tmp_path / name).write_text(content)
     with pytest.raises(ValueError, match="is not a table"):
         Table.read(tmp_path / name)
+
+
+def test_provenance_names_the_commit_of_the_checkout():
+    """Read anew from the files of git, without git: the commit, or the branch that names it."""
+    from replica.table.provenance import ROOT, commit
+
+    if not (ROOT / ".git").is_dir():
+        pytest.skip("no checkout of its own")
+    head = (ROOT / ".git" / "HEAD").read_text("utf-8").strip()
+    name = head.removeprefix("ref: ")
+    file = ROOT / ".git" / name
+    if head != name and not file.exists():
+        packed = (ROOT / ".git" / "packed-refs").read_text("utf-8").splitlines()
+        head = next(line.split()[0] for line in packed if line.endswith(f" {name}"))
+    elif head != name:
+        head = file.read_text("utf-8").strip()
+    assert commit().removesuffix("-dirty") == head
+    assert (ROOT / "pyproject.toml").is_file()
