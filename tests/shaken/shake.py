@@ -271,7 +271,7 @@ class Finder(importlib.abc.MetaPathFinder):
         if name.partition(".")[0] not in PACKAGES:
             return None
         for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(name, path, target)
+            spec = None if isinstance(finder, Finder) else finder.find_spec(name, path, target)
             if spec is not None:
                 if type(spec.loader) is importlib.machinery.SourceFileLoader:
                     spec.loader = Loader(spec.loader.name, spec.loader.path)
@@ -282,6 +282,8 @@ class Finder(importlib.abc.MetaPathFinder):
 def install(number: int) -> None:
     """Shake the packages in this process, and in those that it starts."""
     global pattern  # noqa: PLW0603 - one for the process
+    if any(isinstance(finder, Finder) for finder in sys.meta_path):  # a worker of pytest-xdist, by `sitecustomize`
+        return
     early = [name for name in PACKAGES if name in sys.modules]
     if early:
         raise RuntimeError(f"{', '.join(early)}: imported before it could be shaken")
