@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from replica.averages.pattern_sum import Law
 from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, Couplings, at, from_averages, visible_averages
-from replica.numerics.gaussian import log_H
+from replica.models.sparse.sharp import LOG_A, Arc, End, Sharp
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
@@ -25,48 +25,96 @@ __all__ = ["Curve", "curves", "zero_noise_states"]
 
 STEP_V = 0.08
 STEP_KAPPA = 0.05
-FAR = 8.0
-"""v beyond which the solutions are the zero-noise states themselves, found without a grid."""
 LEAST_ACTIVITY = 1e-12
 """Activity q below which states are not looked for: no machine has 1e12 units, and α is unbounded on q → 0."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Curve:
-    """One curve of solutions at fixed couplings and g.
+    """One curve of solutions at fixed couplings and g, through the chart and, where the noise is small, `Sharp`.
 
     Parameters
     ----------
-    couplings : Couplings
-        Of numbers.
-    g : float
-        The level.
+    sharp : Sharp
+        The level: couplings of numbers and g.
     vertices : array, shape (K, 2)
-        Coordinates (v, κ) of points on it, in order, folds among them.
+        Coordinates of points on it, in order, folds among them: (v, κ) on the chart, (v, t) on a flip, v on a plateau.
+    chart : array of int, shape (K,)
+        Which of these: 0, flip i as i + 1, plateau i as −i − 1.
     log_alpha : array, shape (K,)
         ln α there, −inf outside the domain.
     folds : array of bool, shape (K,)
         Which vertices are extrema of ln α.
     k : tuple of (int or None, int or None)
         Zero-noise states at the first and the last vertex, None where the curve ends otherwise.
+    ends : tuple of (str, str)
+        How it ends: "no noise", "C = 1", "all off", "all on", "closed", or "window", where nothing is known to end.
     """
 
     couplings: Couplings
-    g: float
+    sharp: Sharp
     vertices: NDArray
+    chart: NDArray
     log_alpha: NDArray
     folds: NDArray
     k: tuple[int | None, int | None]
+    ends: tuple[str, str]
 
-    def place(self, t: NDArray) -> tuple[NDArray, NDArray]:
-        """Coordinates at parameter t (vertex number, fractions between), projected onto the level."""
-        v = np.interp(t, np.arange(len(self.vertices)), self.vertices[:, 0])
-        kappa = np.interp(t, np.arange(len(self.vertices)), self.vertices[:, 1])
-        return projected(self.couplings, self.g, v, kappa)
+    def place(self, t: NDArray) -> Places:
+        """Places at parameter t (vertex number, fractions between), projected onto the level."""
+        cell = np.clip(np.floor(t).astype(int), 0, len(self.vertices) - 2)
+        return self.between(self.vertex(cell), self.vertex(cell + 1), t - cell)
+
+    def vertex(self, index: NDArray) -> Places:
+        """Places of vertices."""
+        return Places(self.vertices[index, 0], self.vertices[index, 1], self.chart[index])
+
+    def between(self, one: Places, other: Places, share: NDArray) -> Places:
+        """Places on the level between two others, near the point that divides the straight line between them."""
+        # of two charts that of the smaller noise: a plateau, then a flip
+        least, most = np.minimum(one.chart, other.chart), np.maximum(one.chart, other.chart)
+        chart = np.where(least < 0, least, most)
+        first, second = (self._in_chart(place, chart) for place in (one, other))
+        v, x = ((1 - share) * a + share * b for a, b in zip(first, second, strict=True))
+        return self._projected(Places(v, x, chart))
+
+    def _in_chart(self, place: Places, chart: NDArray) -> tuple[NDArray, NDArray]:
+        """Coordinates in given charts: t of a flip from κ, none on a plateau."""
+        v, x, own = place
+        a = np.exp(np.minimum(v, LOG_A + 1))
+        w = self.sharp.w[np.clip(chart - 1, 0, None)]
+        x = np.where((chart > 0) & (own == 0), x * np.hypot(1.0, a) + a * w, x)
+        return v, np.where(chart < 0, 0.0, x)
+
+    def _projected(self, places: Places) -> Places:
+        v, x, chart = (np.array(member) for member in places)
+        for which in np.unique(chart):
+            here = chart == which
+            if which == 0:
+                v[here], x[here] = projected(self.couplings, self.sharp.g, v[here], x[here])
+            elif which > 0:
+                v[here], x[here] = self.sharp.onto_flip(int(which) - 1, v[here], x[here])
+        return Places(v, x, chart)
+
+    def at(self, places: Places) -> ChartPoint:
+        """Controls and order parameters at places."""
+        v, x, chart = places
+        members = [np.full(np.shape(v), np.nan) for _ in ChartPoint._fields]
+        for which in np.unique(chart):
+            here = chart == which
+            if which == 0:
+                point = at(self.couplings, v[here], x[here])
+            elif which > 0:
+                point = self.sharp.flip_point(int(which) - 1, v[here], x[here])
+            else:
+                point = self.sharp.plateau_point(-int(which) - 1, v[here])
+            for member, values in zip(members, point, strict=True):
+                member[here] = values
+        return ChartPoint(*members)
 
     def point(self, t: NDArray) -> ChartPoint:
         """Controls and order parameters at parameter t."""
-        return at(self.couplings, *self.place(t))
+        return self.at(self.place(t))
 
     def sheets(self, end: int) -> NDArray:
         """Folds between each cell and one end (0 or −1)."""
@@ -82,6 +130,14 @@ class Curve:
         low, high = self.log_alpha[cell] - log_alpha, self.log_alpha[cell + 1] - log_alpha
         t = find_roots(lambda x, i: self.point(x).log_alpha - log_alpha, cell + 0.0, cell + 1.0, low, high, rtol=1e-13)
         return cell, t
+
+
+class Places(NamedTuple):
+    """Points of curves: v = ln a, the second coordinate, and the chart that it belongs to (`Curve.chart`)."""
+
+    v: NDArray
+    x: NDArray
+    chart: NDArray
 
 
 def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
@@ -103,52 +159,44 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
     """
     import contourpy
 
-    states = zero_noise_states(couplings, g)
+    sharp = Sharp(couplings, g)
+    arcs = [*sharp.flips(), *sharp.plateaus()]
     # towards m → 0, where 1 − C ~ a² down to LEAST_MARGIN, everything is smooth
     left = min(-11.0, lowest / 4 - 2)
-    v = np.concatenate([np.arange(left, -4.1, 0.25), np.arange(-4.0, noiseless_from(states) + STEP_V, STEP_V)])
-    kappa = _kappa_nodes(states, float(v[-1]))
+    v = np.concatenate([np.arange(left, -4.1, 0.25), np.linspace(-4.0, LOG_A, 1 + round((LOG_A + 4) / STEP_V))])
+    kappa = _kappa_nodes(sharp, arcs)
     surface = _surface(couplings, v, kappa)
     field = np.where(np.isfinite(surface.g) & (surface.q > LEAST_ACTIVITY), surface.g, np.nan)
     lines: Any = contourpy.contour_generator(kappa, v, np.ma.masked_invalid(field)).lines(g)
-    found = [_curve(couplings, g, line[:, ::-1], (v, kappa)) for line in lines]
-    return [curve for curve in found if curve is not None]
+    pieces = [piece for line in lines if (piece := _piece(couplings, g, line[:, ::-1], (v, kappa))) is not None]
+    return [_with_folds(_smoothed(curve)) for curve in chained(couplings, sharp, pieces, arcs)]
 
 
-def noiseless_from(states: list[ZeroNoise]) -> float:
-    """v beyond which all zero-noise states are free of noise: it and the self-field αB/2 are far below the gap."""
-    return max([FAR, *(max(math.log(10 / s.gap), 0.5 * math.log(100 * s.self_field / s.gap)) for s in states)])
-
-
-def _kappa_nodes(states: list[ZeroNoise], right: float) -> NDArray:
-    """Nodes in κ, denser towards −k where the units with W = k flip within a width of e^{−v}."""
-    deepest = max([0, *(state.k for state in states)])
-    ratios = {0: 0.3, 1: 0.3} | {s.k - (s.side > 0): 0.08 for s in states if s.gap < 6 * STEP_KAPPA}
-    nodes = [np.arange(-12.0 - 2.0 * deepest, 12.0, STEP_KAPPA)]
-    for k, ratio in ratios.items():
-        offsets = np.geomspace(0.1 * math.exp(-right), 0.5, 2 + int((right - math.log(0.2)) / ratio))
-        nodes += [-k - offsets, -k + offsets]
+def _kappa_nodes(sharp: Sharp, arcs: list[Arc]) -> NDArray:
+    """Nodes in κ, denser where units flip within a width of 1/a, densest where the level leaves the chart there."""
+    places = np.array([end.place for arc in arcs for end in arc.ends if end.kind == "chart"])
+    deepest = max([0.0, *(-places)])
+    nodes = [np.arange(-12.0 - 2.0 * max(deepest, 0.0), max([12.0, *(places + 2.0)]), STEP_KAPPA)]
+    near = {0.0, 1.0, *(float(w) for w in sharp.w if len(places) and np.abs(places + w).min() < 6 * STEP_KAPPA)}
+    for w in near:
+        ratio = 0.08 if len(places) and np.abs(places + w).min() < 6 * STEP_KAPPA else 0.3
+        offsets = np.geomspace(0.1 * math.exp(-LOG_A), 0.5, 2 + int((LOG_A - math.log(0.2)) / ratio))
+        nodes += [-w - offsets, -w + offsets]
     return np.unique(np.concatenate(nodes))
 
 
 class ZeroNoise(NamedTuple):
-    """A state v = Θ(g + mW) without noise: (k − 1) m < −g < k m, m = E[W; W ≥ k]/L, q = P(W ≥ k)."""
+    """A state v = Θ(g + mW) without noise, (k − 1) m < |g| < k m: on are W ≥ k for g < 0, W > −k for g > 0."""
 
     k: int
     m: float
+    """E[W; W ≥ k]/L, for either sign of g."""
     q: float
-    top: float
-    """ln α + 2v on its plateau: α → e^top/a² as the noise vanishes."""
-    gap: float
-    """Distance of κ = g/m from the nearer end of (−k, 1 − k), where units flip."""
-    side: int
-    """1 if that end is 1 − k, −1 if it is −k."""
-    self_field: float
-    """a² αB/(2m)."""
+    """P(W ≥ k), or P(W > −k)."""
 
 
 def zero_noise_states(couplings: Couplings, g: float) -> list[ZeroNoise]:
-    """Zero-noise states at the field g < 0.
+    """Zero-noise states at the field g.
 
     Parameters
     ----------
@@ -160,20 +208,15 @@ def zero_noise_states(couplings: Couplings, g: float) -> list[ZeroNoise]:
     Returns
     -------
     list of ZeroNoise
-        In the order of k; none for g ≥ 0.
+        In the order of k; none for g = 0.
     """
-    law, size, p, theta = couplings
+    law, size, _, _ = couplings
     found = []
     for k in range(1, int(law.w[-1]) + 1):
-        on = law.w >= k
-        m, q = float((law.weight * law.w)[on].sum() / size), float(law.weight[on].sum())
-        if m > 0 and (k - 1) * m < -g < k * m:
-            y = theta / math.sqrt(p * q)
-            top = 2 * math.log(m / p) - math.log(q) - float(log_H(2, y))
-            self_field = m / (2 * p * q) * math.exp(float(log_H(0, y) - log_H(2, y)))
-            upper, lower = 1 - k - g / m, g / m + k
-            gap, side = (upper, 1) if upper < lower else (lower, -1)
-            found.append(ZeroNoise(k, m, q, top, max(gap, 1e-12), side, self_field))
+        far = law.w >= k
+        m, q = float((law.weight * law.w)[far].sum() / size), float(law.weight[far].sum())
+        if m > 0 and g != 0 and (k - 1) * m <= abs(g) < k * m:
+            found.append(ZeroNoise(k, m, q if g < 0 else 1 - q))
     return found
 
 
@@ -194,9 +237,19 @@ def projected(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> tup
     return v, kappa
 
 
-def _curve(couplings: Couplings, g: float, line: NDArray, nodes: tuple[NDArray, NDArray]) -> Curve | None:
-    """Put a polyline onto the level, cut what lies outside the domain, and mark its folds."""
+class _Piece(NamedTuple):
+    """A part of a curve in one chart: vertices, ln α, and its ends."""
+
+    vertices: NDArray
+    chart: int
+    log_alpha: NDArray
+    ends: tuple[End, End]
+
+
+def _piece(couplings: Couplings, g: float, line: NDArray, nodes: tuple[NDArray, NDArray]) -> _Piece | None:
+    """Put a polyline onto the level, and cut what lies outside the domain."""
     v, kappa = _on_level(couplings, g, line, *nodes)
+    closed = bool(np.hypot(*(line[0] - line[-1])) < 1e-12)
     apart = np.concatenate([[True], np.hypot(np.diff(v), np.diff(kappa)) > 1e-8])
     v, kappa = v[apart], kappa[apart]
     load = at(couplings, v, kappa).log_alpha
@@ -205,10 +258,20 @@ def _curve(couplings: Couplings, g: float, line: NDArray, nodes: tuple[NDArray, 
         return None
     keep = slice(max(0, inside[0] - 1), inside[-1] + 2)
     v, kappa, load = v[keep], kappa[keep], load[keep]
-    right = float(nodes[0][-1])
-    ends = (_zero_noise_end(v[0], kappa[0], load[0], right), _zero_noise_end(v[-1], kappa[-1], load[-1], right))
-    bare = Curve(couplings, g, np.stack([v, kappa], axis=-1), load, np.zeros(len(v), dtype=bool), ends)
-    return _with_folds(bare)
+    whole = closed and len(v) == apart.sum()
+    ends = tuple(End("closed") if whole else _chart_end(couplings, nodes, v[k], kappa[k], load[k]) for k in (0, -1))
+    return _Piece(np.stack([v, kappa], axis=-1), 0, load, (ends[0], ends[1]))
+
+
+def _chart_end(couplings: Couplings, nodes: tuple[NDArray, NDArray], v: float, kappa: float, load: float) -> End:
+    """What the end of a polyline is: the way out to small noise, C = 1, vanishing activity, or the window."""
+    if not np.isfinite(load):
+        return End("C = 1")
+    if v > nodes[0][-1] - 1e-6:
+        return End("chart", place=kappa)
+    if at(couplings, np.array(v), np.array(kappa)).q < 10 * LEAST_ACTIVITY:
+        return End("all off")
+    return End("window")
 
 
 def _on_level(
@@ -249,16 +312,134 @@ def _nearest(nodes: NDArray, x: NDArray) -> NDArray:
     return np.where(x - nodes[i] < nodes[i + 1] - x, nodes[i], nodes[i + 1])
 
 
-def _zero_noise_end(v: float, kappa: float, load: float, right: float) -> int | None:
-    if v < right - 1e-6 or not np.isfinite(load):
+def chained(couplings: Couplings, sharp: Sharp, pieces: list[_Piece], arcs: list[Arc]) -> list[Curve]:
+    """Curves made of parts that end where another begins.
+
+    Parameters
+    ----------
+    couplings : Couplings
+        Of numbers.
+    sharp : Sharp
+        The level where the noise is small.
+    pieces : list
+        Parts on the chart.
+    arcs : list of Arc
+        Flips and plateaus.
+
+    Returns
+    -------
+    list of Curve
+        Whole curves, folds not yet marked.
+    """
+    parts = [*pieces, *(_from_arc(sharp, arc) for arc in arcs)]
+    joints = _joints(parts)
+    curves, left = [], set(range(len(parts)))
+    starts = [(i, side) for i in range(len(parts)) for side in (0, 1) if (i, side) not in joints]
+    for first in [*starts, *((i, 0) for i in range(len(parts)))]:
+        if first[0] not in left:
+            continue
+        way, here = [], first
+        while True:
+            left.discard(here[0])
+            way.append(here)
+            other = (here[0], 1 - here[1])
+            if other not in joints or joints[other][0] not in left:
+                break
+            here = joints[other]
+        curves.append(_whole(couplings, sharp, [(parts[i], side) for i, side in way]))
+    return curves
+
+
+def _from_arc(sharp: Sharp, arc: Arc) -> _Piece:
+    plateau = bool(np.isnan(arc.t).all())
+    point = sharp.plateau_point(arc.index, arc.v) if plateau else sharp.flip_point(arc.index, arc.v, arc.t)
+    vertices = np.stack([arc.v, np.zeros_like(arc.v) if plateau else arc.t], axis=-1)
+    return _Piece(vertices, -arc.index - 1 if plateau else arc.index + 1, point.log_alpha, arc.ends)
+
+
+NEAR = 0.02
+"""Distance in units of the flips' width, and in ln a, within which two ends are the same place."""
+
+
+def _joints(parts: list[_Piece]) -> dict[tuple[int, int], tuple[int, int]]:
+    """Ends (part, 0 or 1) that meet, each with its partner: nearest first."""
+    ends: dict[tuple, list[tuple[float, tuple[int, int], int]]] = {}
+    for i, part in enumerate(parts):
+        for side, end in enumerate(part.ends):
+            if end.kind == "chart":
+                ends.setdefault(("chart",), []).append((end.place * math.exp(LOG_A), (i, side), part.chart != 0))
+            elif end.kind == "plateau":
+                ends.setdefault((end.index, end.side), []).append((end.place, (i, side), part.chart < 0))
+    joints = {}
+    for candidates in ends.values():
+        pairs = sorted((abs(a[0] - b[0]), a[1], b[1]) for a in candidates for b in candidates if a[2] and not b[2])
+        for distance, one, other in pairs:
+            if distance < NEAR and one not in joints and other not in joints:
+                joints[one], joints[other] = other, one
+    return joints
+
+
+def _whole(couplings: Couplings, sharp: Sharp, parts: list[tuple[_Piece, int]]) -> Curve:
+    """One curve of parts, each entered at its end 0 or 1."""
+    turned = [(p.vertices[:: 1 - 2 * side], p.log_alpha[:: 1 - 2 * side], p.chart) for p, side in parts]
+    chart = np.concatenate([np.full(len(v), c) for v, _, c in turned])
+    vertices, load = (np.concatenate([part[k] for part in turned]) for k in (0, 1))
+    ends = parts[0][0].ends[parts[0][1]], parts[-1][0].ends[1 - parts[-1][1]]
+    # where two parts meet the place is there twice: once is enough, in the chart of the smaller noise
+    seam = np.cumsum([len(v) for v, _, _ in turned])[:-1]
+    drop = [i - 1 if abs(chart[i]) > abs(chart[i - 1]) or chart[i] < 0 else i for i in seam]
+    vertices, load, chart = (np.delete(x, drop, axis=0) for x in (vertices, load, chart))
+    names = tuple("window" if e.kind in ("chart", "plateau", "lost") else e.kind for e in ends)
+    k = tuple(_zero_noise_state(sharp, e) for e in ends)
+    return Curve(couplings, sharp, vertices, chart, load, np.zeros(len(load), dtype=bool), (k[0], k[1]), names)
+
+
+def _zero_noise_state(sharp: Sharp, end: End) -> int | None:
+    """The k of a state without noise: (k − 1) m < |g| < k m."""
+    if end.kind != "no noise":
         return None
-    return math.floor(-kappa) + 1
+    return math.floor(abs(sharp.g) / float(sharp.m_from[end.index])) + 1
+
+
+MOST_BENDS = 6
+"""Times that cells on both sides of a bend are halved."""
+BEND = 0.5
+"""Turn of a curve, in radians of (v, t), above which it is a bend."""
+
+
+def _smoothed(curve: Curve) -> Curve:
+    """Vertices added where the curve bends, so that between two of them it is nearly straight."""
+    for _ in range(MOST_BENDS):
+        # a unit of κ is a of the input of a unit
+        along = np.where(curve.chart == 0, np.hypot(1.0, np.exp(np.minimum(curve.vertices[:, 0], LOG_A))), 1.0)
+        same = curve.chart[1:] == curve.chart[:-1]
+        step = np.diff(curve.vertices, axis=0) * np.stack([np.ones(len(same)), (along[1:] + along[:-1]) / 2], axis=-1)
+        direction = np.arctan2(step[:, 1], step[:, 0])
+        turn = np.abs((np.diff(direction) + math.pi) % (2 * math.pi) - math.pi)
+        bent = np.nonzero((turn > BEND) & same[1:] & same[:-1] & (curve.chart[1:-1] >= 0))[0]
+        cells = np.unique(np.concatenate([bent, bent + 1]))
+        cells = cells[np.hypot(*step[cells].T) > 1e-3]
+        if not len(cells):
+            break
+        added = curve.place(cells + 0.5)
+        load = curve.at(added).log_alpha
+        curve = dataclasses.replace(
+            curve,
+            vertices=np.insert(curve.vertices, cells + 1, np.stack(added[:2], -1), axis=0),
+            chart=np.insert(curve.chart, cells + 1, added.chart),
+            log_alpha=np.insert(curve.log_alpha, cells + 1, load),
+            folds=np.zeros(len(curve.folds) + len(cells), dtype=bool),
+        )
+    return curve
+
+
+HALVINGS = 24
 
 
 def _with_folds(curve: Curve) -> Curve:
-    """Move vertices next to extrema of ln α onto them."""
+    """Vertices added at the extrema of ln α, and ever closer on both sides of them."""
     load = curve.log_alpha
-    margin = 1 - at(curve.couplings, *curve.vertices.T).C
+    margin = 1 - curve.at(curve.vertex(np.arange(len(load)))).C
     with np.errstate(invalid="ignore"):
         rise = np.diff(load)
         # ln α carries the rounding of 1 − C; turns no larger than it are noise
@@ -268,26 +449,61 @@ def _with_folds(curve: Curve) -> Curve:
     index = np.nonzero(turn & np.isfinite(load[:-2] + load[2:]))[0] + 1
     if not len(index):
         return curve
+    sign = np.sign(rise[index - 1])
+    left, here, right = (curve.vertex(index + k) for k in (-1, 0, 1))
+    top = sign * load[index]
+    before, after = [], []
+    for _ in range(HALVINGS):
+        middles = (
+            curve.between(left, here, np.full(len(index), 0.5)),
+            curve.between(here, right, np.full(len(index), 0.5)),
+        )
+        heights = [sign * curve.at(middle).log_alpha for middle in middles]
+        best = np.argmax(np.nan_to_num([top, *heights], nan=-np.inf), axis=0)
+        left, here, right = (
+            _chosen(best, here_or)
+            for here_or in ((middles[0], left, here), (here, *middles), (middles[1], here, right))
+        )
+        top = np.choose(best, [top, *heights])
+        before.append(left)
+        after.append(right)
+    return _with_vertices(curve, index, sign * top, before, here, after)
 
-    def slope(t: NDArray, _: NDArray) -> NDArray:
-        with np.errstate(invalid="ignore"):
-            return curve.point(t + 1e-3).log_alpha - curve.point(t - 1e-3).log_alpha
 
-    # between vertices the curve is parametrised by projection, which may go back and forth where it bends
-    share = np.linspace(-0.999, 0.999, 21)
-    samples = index[:, None] + share
-    with np.errstate(invalid="ignore"):
-        towards = np.sign(rise[index - 1])[:, None] * curve.point(samples).log_alpha
-    best = np.argmax(np.where(np.isfinite(towards), towards, -np.inf), axis=1)
-    low, high = index + share[np.maximum(best - 1, 0)], index + share[np.minimum(best + 1, len(share) - 1)]
-    at_low, at_high = slope(low, index), slope(high, index)
-    sound = np.isfinite(at_low) & np.isfinite(at_high) & (np.sign(at_low) * np.sign(at_high) < 0)
-    index, low, high = index[sound], low[sound], high[sound]
-    t = find_roots(slope, low, high, at_low[sound], at_high[sound], rtol=1e-7)
-    v, kappa = curve.place(t)
-    vertices, load, folds = curve.vertices.copy(), load.copy(), curve.folds.copy()
-    vertices[index], load[index], folds[index] = np.stack([v, kappa], -1), at(curve.couplings, v, kappa).log_alpha, True
-    return dataclasses.replace(curve, vertices=vertices, log_alpha=load, folds=folds)
+def _chosen(which: NDArray, places: tuple[Places, ...]) -> Places:
+    return Places(*(np.choose(which, members) for members in zip(*places, strict=True)))
+
+
+def _with_vertices(
+    curve: Curve, index: NDArray, load: NDArray, before: list[Places], folds: Places, after: list[Places]
+) -> Curve:
+    """The curve with vertices moved onto folds, and those before and after them added."""
+    chain = [*before, folds, *reversed(after)]
+    count = len(chain)
+    v, x, chart = (np.stack([place[k] for place in chain], axis=1) for k in range(3))
+    loads = curve.at(Places(v, x, chart)).log_alpha
+    loads[:, len(before)] = load
+    marks = np.zeros(count, dtype=bool)
+    marks[len(before)] = True
+    parts: list[list[NDArray]] = [[], [], [], []]
+    last = 0
+    for row, i in enumerate(index):
+        new = np.stack([v[row], x[row]], axis=-1), chart[row], loads[row], marks
+        # a place that did not change is there once
+        fresh = np.ones(count, dtype=bool)
+        fresh[1:] = (np.abs(np.diff(v[row])) + np.abs(np.diff(x[row])) > 0) | marks[1:] | marks[:-1]
+        old = curve.vertices[last:i], curve.chart[last:i], curve.log_alpha[last:i], np.zeros(i - last, dtype=bool)
+        for part, a, b in zip(parts, old, new, strict=True):
+            part += [a, b[fresh]]
+        last = i + 1
+    tail = (
+        curve.vertices[last:],
+        curve.chart[last:],
+        curve.log_alpha[last:],
+        np.zeros(len(load) and len(curve.folds) - last, dtype=bool),
+    )
+    vertices, charts, log_alpha, marked = (np.concatenate([*part, a]) for part, a in zip(parts, tail, strict=True))
+    return dataclasses.replace(curve, vertices=vertices, chart=charts, log_alpha=log_alpha, folds=marked)
 
 
 def _surface(couplings: Couplings, v: NDArray, kappa: NDArray) -> ChartPoint:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.errors import ConvergenceError
 from replica.models.base import ExactState, Finder, Found, Order
-from replica.models.sparse.chart import LEAST_MARGIN, at, newton_on_chart, order_of
+from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, at, newton_on_chart, order_of
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
-from replica.models.sparse.level_curves import Curve, curves, noiseless_from, zero_noise_states
+from replica.models.sparse.level_curves import Curve, Places, curves
 from replica.numerics.fold import refine_fold
 from replica.numerics.newton import polish
 
@@ -45,25 +46,39 @@ def states_with_overlap(flat: SparseRBM) -> Found:
     couplings, group = np.unique(
         np.stack([v for k, v in columns.items() if k != flat.load]), axis=1, return_inverse=True
     )
-    found: list[tuple[int, int, int, float, float]] = []
+    found: list[_Crossing] = []
     log_alpha = np.log(columns[flat.load])
     for row in range(couplings.shape[1]):
         points = np.nonzero(group.reshape(-1) == row)[0]
         one = _at_index(flat, int(points[0]))
-        limits = zero_noise_states(one.couplings(), float(one.g))
-        far = noiseless_from(limits)
-        traced = curves(one.couplings(), float(one.g), float(log_alpha[points].min()))
-        for point in points:
-            for curve in traced:
-                cell, t = curve.cells_at_load(float(log_alpha[point]))
-                v, kappa = curve.place(t)
-                labels = [_label(curve, c) for c in cell]
-                found += [(int(point), *label, a, b) for label, a, b in zip(labels, v, kappa, strict=True)]
-            for state in limits:
-                v_limit = 0.5 * (state.top - float(log_alpha[point]))
-                if v_limit > far:
-                    found.append((int(point), state.k, 0, v_limit, float(one.g) / state.m))
+        for curve in curves(one.couplings(), float(one.g), float(log_alpha[points].min())):
+            for point in points:
+                found += _met(curve, int(point), float(log_alpha[point]))
     return _assembled(flat, found, log_alpha)
+
+
+class _Crossing(NamedTuple):
+    """Where a curve has the load of a point: its zero-noise state and sheet, coordinates and chart, and what is there."""
+
+    point: int
+    k: int
+    sheet: int
+    v: float
+    x: float
+    chart: int
+    there: tuple[float, ...]
+
+
+def _met(curve: Curve, point: int, log_alpha: float) -> list[_Crossing]:
+    cell, t = curve.cells_at_load(log_alpha)
+    if not len(cell):
+        return []
+    places = curve.place(t)
+    there = curve.at(places)
+    return [
+        _Crossing(point, *_label(curve, c), float(v), float(x), int(chart), tuple(map(float, values)))
+        for c, v, x, chart, *values in zip(cell, *places, *there, strict=True)
+    ]
 
 
 def _at_index(flat: SparseRBM, index: int) -> SparseRBM:
@@ -79,25 +94,28 @@ def _label(curve: Curve, cell: int) -> tuple[int, int]:
     return k, sheet
 
 
-def _assembled(flat: SparseRBM, found: list[tuple[int, int, int, float, float]], log_alpha: NDArray) -> Found:
+def _assembled(flat: SparseRBM, found: list[_Crossing], log_alpha: NDArray) -> Found:
     """Refine the crossings on the chart, drop what is met twice, and read off the order parameters.
 
     Dropped too is what is no crossing but the edge of the chart, 1 − C = 1e-9, where α ends above the load.
     """
-    point, k, sheet = (np.array([f[i] for f in found], dtype=int) for i in range(3))
-    v, kappa = (np.array([f[i] for f in found], dtype=float) for i in (3, 4))
-    if not len(point):
-        return Found(point, point.astype(str), point, k, sheet, Order(*(np.zeros(0) for _ in Order._fields)))
+    if not found:
+        none = np.zeros(0, dtype=int)
+        return Found(none, none.astype(str), none, none, none, Order(*(np.zeros(0) for _ in Order._fields)))
+    point, k, sheet, v, x, chart, there = (np.array(column) for column in zip(*found, strict=True))
+    places = ChartPoint(*there.T)
+    on_chart = chart == 0
     couplings = _at_points(flat, point).couplings()
-    finer_v, finer_kappa, good = newton_on_chart(couplings, _at_points(flat, point).g, log_alpha[point], v, kappa)
-    near = good & (np.hypot(finer_v - v, finer_kappa - kappa) < 0.05)
-    crossing = at(couplings, v, kappa)
+    g = _at_points(flat, point).g
+    finer_v, finer_x, good = newton_on_chart(couplings, g, log_alpha[point], v, np.where(on_chart, x, 0.0))
+    near = on_chart & good & (np.hypot(finer_v - v, finer_x - x) < 0.05)
     with np.errstate(invalid="ignore"):
-        on_curve = np.abs(crossing.g - _at_points(flat, point).g) < 1e-6 * np.abs(crossing.m)
-        found_there = near | (on_curve & (np.abs(crossing.log_alpha - log_alpha[point]) < 0.01))
-    v, kappa = np.where(near, finer_v, v), np.where(near, finer_kappa, kappa)
-    places = at(couplings, v, kappa)
-    keep = _first_met(point, v, kappa, sheet, found_there)
+        on_curve = np.abs(places.g - g) < 1e-6 * np.abs(places.m)
+        there_too = near | (on_curve & (np.abs(places.log_alpha - log_alpha[point]) < 0.01))
+    v, x = np.where(near, finer_v, v), np.where(near, finer_x, x)
+    finer = at(couplings, v, np.where(on_chart, x, 0.0))
+    places = ChartPoint(*(np.where(near, a, b) for a, b in zip(finer, places, strict=True)))
+    keep = _first_met(point, v, x + 1e6 * chart, sheet, there_too)
     order = order_of(couplings, places, flat.overlap_unit)
     kind = np.where(k == 1, "retrieval", "spurious")
     n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
@@ -139,11 +157,11 @@ def first_fold(model: SparseRBM) -> tuple[Order, float]:
             if k == 1 and curve.folds.any():
                 vertices = np.nonzero(curve.folds)[0]
                 index = vertices[0] if end == 0 else vertices[-1]
-                place = curve.vertices[index]
-                order = order_of(couplings, at(couplings, *place), model.overlap_unit)
+                point = curve.at(Places(*curve.vertices[[index]].T, curve.chart[[index]]))
+                order = order_of(couplings, ChartPoint(*(member[0] for member in point)), model.overlap_unit)
                 return Order(*(np.float64(v) for v in order)), float(curve.log_alpha[index])
     raise ConvergenceError(
-        f"no fold of a retrieval branch (k = 1) at g = {model.g}; its state without noise needs -m < g < 0, m = "
+        f"no fold of a retrieval branch (k = 1) at g = {model.g}; its state without noise needs |g| < m, m = "
         f"{_overlap_without_noise(model):.6g}"
     )
 
