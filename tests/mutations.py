@@ -87,14 +87,14 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/layers/two_layers.py",
-        "p * mean(unit.chi)",
-        "mean(unit.chi)",
+        "q, p * chi, work",
+        "q, chi, work",
         f"{GENERAL}::test_gradient_is_that_of_the_free_energy",
     ),
     Mutation(
         "replica/models/layers/two_layers.py",
-        "(p / (2 * noise))",
-        "(1 / (2 * noise))",
+        "by_q = p / (2 * noise)",
+        "by_q = 1 / (2 * noise)",
         f"{GENERAL}::test_slopes_of_both_layers",
     ),
     Mutation(

@@ -47,13 +47,13 @@ def field_averages(
     >>> round(float(field_averages(Spin(), 0.3, 1.0, 0.0, 0.5).M), 12)
     0.216111712957
     """
-    s, c, T = np.broadcast_arrays(s, c, T)
     with np.errstate(all="ignore"):
         cold = _is_cold(T)
         left_out = cold & (np.real(s) == 0)
         if most < math.inf:
-            left_out |= ~cold & (unit.effort(np.real(s), np.real(c), np.where(cold, 1.0, np.real(T))) > most)
-        if left_out.any():
+            noise, coupling, warm = np.broadcast_arrays(np.real(s), np.real(c), np.where(cold, 1.0, np.real(T)))
+            left_out = left_out | ~cold & (unit.effort(noise, coupling, warm) > most)
+        if np.any(left_out):
             s = np.where(left_out, np.nan, s)
         h, s, c, T, cold = np.broadcast_arrays(h, s, c, T, cold)
         if cold.all() and T.size:

@@ -102,10 +102,12 @@ def relu_rbm_1rsb_glass(alpha: float, theta: float, g: float, p: float) -> RBMGl
         here = f"alpha = {alpha:g}, theta = {theta:g}, g = {g:g}, p = {p:g}"
         raise ConvergenceError(f"no spin glass at one step at {here}")
     state = _state(x, target)
-    # by parts: the mean of max(0, field), then ⟨ln Z_v⟩ = μ⟨max(0, field)⟩ − ½w²q1 − ⟨J⟩
-    contact = state.mu * state.dq + state.C
-    size = state.field * state.q1 + alpha * (state.r0 * contact + state.dr * (contact + state.mu * state.q0))
-    visible = size - alpha * state.dr * state.mu * state.q1 / 2 - state.work / state.mu
+    # by parts: the mean of max(0, field), then ⟨ln Z_v⟩ = μ⟨max(0, field)⟩ − ½w²q1 − ⟨J⟩, q1, Δ and C as they come out
+    # of the averages: so f is the functional itself, which is stationary, and rounding of the state does not enter
+    q1, dq, C = state.visible
+    contact = state.mu * dq + C
+    size = state.field * q1 + alpha * (state.r0 * contact + state.dr * (contact + state.mu * (q1 - dq)))
+    visible = size - alpha * state.dr * state.mu * q1 / 2 - state.work / state.mu
     pair = (state.r0 + state.dr) * state.C + state.B * state.q1
     pair += state.mu * (state.dr * state.q1 + state.r0 * state.dq)
     energy = alpha / 2 * pair - visible - alpha * state.log_z / state.mu
@@ -176,6 +178,8 @@ class _State(NamedTuple):
     """⟨J⟩ of the visible units."""
     log_z: Number
     """⟨ln Z_h⟩."""
+    visible: tuple[Number, Number, Number]
+    """q1, Δ and C as averages of the visible layer."""
     residuals: list[Number]
 
 
@@ -197,7 +201,8 @@ def _state(x: Number, controls: NDArray) -> _State:
         log(spin.contact / (2 * s1 * C)),
         log((load * hidden.work - spin.work) / (w * w * dq / 2)),
     ]
-    return _State(q1, q0, dq, C, mu, r0, dr, B, field, spin.work, hidden.log_z, residuals)
+    visible = (1 + spin.m) / 2, spin.dq / 4, spin.contact / (2 * s1)
+    return _State(q1, q0, dq, C, mu, r0, dr, B, field, spin.work, hidden.log_z, visible, residuals)
 
 
 ORIGIN = (math.log(0.6), 0.3 / math.sqrt(0.1), -0.2)

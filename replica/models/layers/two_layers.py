@@ -83,22 +83,23 @@ class TwoLayers(NamedTuple):
 
     def visible_layer(self, m: Any, s: Any, b: Any, *, refine: int = 1) -> VisibleLayer:
         """Averages of a visible unit over z and W."""
-        m, s, b, T, p, L, a = np.broadcast_arrays(m, s, b, self.T, self.p, self.L, self.stiffness)
+        m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness * self.L)
         w, weight = self.law.w, self.law.weight
         unit = field_averages(
             self.visible, m[..., None] * w, s[..., None], b[..., None], T[..., None], refine=refine, most=self.most
         )
-        # the input moves by W with m
-        by_m = w * unit.slopes[:, :1]
-        moved = np.concatenate([by_m, unit.slopes[:, 1:]], axis=1)
 
         def mean(values: Any) -> Any:
             with np.errstate(invalid="ignore"):
-                return np.sum(np.where(weight != 0, weight * values, 0.0), axis=-1)[()]
+                return np.sum(np.where(weight != 0, weight * values, 0.0), axis=-1)
 
-        slopes = np.stack([mean(w * moved[0]) / (a * L), mean(moved[1]), p * mean(moved[2])])
-        m, q, C = mean(w * unit.M) / (a * L), mean(unit.Q), p * mean(unit.chi)
-        return VisibleLayer(m, q, C, mean(unit.work), mean(unit.V), mean(unit.M), slopes)
+        # M is wanted times W, and the input moves by W with m
+        by_m = w * unit.slopes[:, :1]
+        slopes = np.concatenate([by_m, unit.slopes[:, 1:]], axis=1)
+        slopes[0] *= w
+        units = np.stack([1 / aL, np.ones_like(p), p])
+        m, q, chi, work, V, M = mean(np.stack([w * unit.M, unit.Q, unit.chi, unit.work, unit.V, unit.M]))
+        return VisibleLayer(m / aL, q, p * chi, work, V, M, mean(slopes) * units[:, None])
 
     def hidden_layer(self, q: Any, C: Any, *, refine: int = 1) -> HiddenLayer:
         """Averages of a hidden unit over z."""
@@ -106,8 +107,8 @@ class TwoLayers(NamedTuple):
         with np.errstate(all="ignore"):
             noise = np.sqrt(p * q)
             unit = field_averages(self.hidden, 0.0, noise, C, T, refine=refine, most=self.most)
-            by_q = unit.slopes[1:, 1] * (p / (2 * noise))
-            slopes = np.stack([by_q, unit.slopes[1:, 2]], axis=1) * np.stack([np.ones_like(p), p])[:, None]
+            by_q = p / (2 * noise)
+            slopes = unit.slopes[1:, 1:] * np.array([[by_q, np.ones_like(p)], [p * by_q, p]])
         return HiddenLayer(unit.Q, p * unit.chi, unit.work, unit.V, unit.M, slopes)
 
 

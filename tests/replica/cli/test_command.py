@@ -58,12 +58,12 @@ if __name__ == "__main__":
     sys.exit(run(main))
 '''
 TASK = """
-import sys, time
+import os, sys, time
 def square(point):
     seconds, controls = point
     first = next(iter(controls.values()))
     if seconds and first:
-        print("waiting", file=sys.stderr, flush=True)
+        os.write(2, b"waiting\\n")  # whole lines, whoever else writes
         time.sleep(seconds)
     return {**controls, "square": first * first}
 """
