@@ -433,7 +433,8 @@ def _smoothed(curve: Curve) -> Curve:
     return curve
 
 
-HALVINGS = 24
+HALVINGS = 10
+"""Times that the cells beside an extremum are halved before a parabola is put through three points."""
 
 
 def _with_folds(curve: Curve) -> Curve:
@@ -467,7 +468,24 @@ def _with_folds(curve: Curve) -> Curve:
         top = np.choose(best, [top, *heights])
         before.append(left)
         after.append(right)
+    here, top = _parabolic(curve, sign, (left, here, right), top)
     return _with_vertices(curve, index, sign * top, before, here, after)
+
+
+def _parabolic(
+    curve: Curve, sign: NDArray, triple: tuple[Places, Places, Places], top: NDArray
+) -> tuple[Places, NDArray]:
+    """The top of the parabola through three places, where it is higher than the middle one."""
+    left, here, right = triple
+    low, high = (sign * curve.at(place).log_alpha for place in (left, right))
+    with np.errstate(all="ignore"):
+        share = (low - high) / (2 * (low - 2 * top + high))
+    share = np.where(np.isfinite(share), np.clip(share, -1, 1), 0.0)
+    side = _chosen((share > 0).astype(int), (left, right))
+    trial = curve.between(here, side, np.abs(share))
+    height = sign * curve.at(trial).log_alpha
+    better = (height > top).astype(int)
+    return _chosen(better, (here, trial)), np.where(better == 1, height, top)
 
 
 def _chosen(which: NDArray, places: tuple[Places, ...]) -> Places:
