@@ -15,7 +15,7 @@ from replica.models.sparse.chart import LEAST_MARGIN, at, newton_on_chart, order
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.models.sparse.level_curves import Curve, curves, noiseless_from, zero_noise_states
-from replica.numerics.fold import refine_fold
+from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.newton import polish
 
 __all__ = ["branches", "descended", "descended_fold", "first_fold", "glass", "quiescent", "states_with_overlap"]
