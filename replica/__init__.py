@@ -36,7 +36,7 @@ _PUBLIC = {
     "phase_diagram": "replica.diagrams.phase_map",
     "PhaseDiagram": "replica.diagrams.phase_map",
     "H": "replica.numerics.gaussian",
-    "gaussian_average": "replica.numerics.gaussian_mean",
+    "gaussian_average": "replica.numerics.gaussian_averages",
 }
 
 __all__ = [*_PUBLIC, "__version__", "models"]  # noqa: PLE0604 - the names are the keys

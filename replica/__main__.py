@@ -46,7 +46,7 @@ def _phase(words: Sequence[str]) -> int:
 
 def models_command(words: Sequence[str]) -> int:
     """List the models with their controls and lines; returns the exit status."""
-    from replica.diagrams.lines import diagrams_of
+    from replica.diagrams.critical_lines import diagrams_of
     from replica.models import catalogue
     from replica.models.base import control_fields
     from replica.table import Table, provenance
@@ -80,7 +80,7 @@ def solve_command(words: Sequence[str]) -> int:
     parser.add_grid("--n", integer=True, metavar="N", help="numbers of condensed patterns beside m = 0 (1 3)")
     cli.add_common(parser, precision=True, jobs=True)
     args = parser.parse_args(words)
-    from replica.phase.listing import solutions_at
+    from replica.phase.solution_rows import solutions_at
 
     grids = cli.grids(args)
     condensed = cast("tuple[int, ...]", tuple(grids.pop("n", (1, 3))))
@@ -101,7 +101,7 @@ def _print_solutions(
     cls: type[Model],
     args: argparse.Namespace,
 ) -> int:
-    from replica.phase.listing import columns
+    from replica.phase.solution_rows import columns
     from replica.table import Table, provenance
 
     computed = cli.compute(task, points, args)

@@ -62,7 +62,7 @@ MUTATIONS = (
         f"{GENERAL}::test_stiffer_hidden_units_are_a_hotter_hopfield_model",
     ),
     Mutation(
-        "replica/potentials/quadrature.py",
+        "replica/potentials/thermal_averages.py",
         "by_c = 0.5 * law.third * beta + x * response",
         "by_c = law.third * beta + x * response",
         f"{GENERAL}::test_slopes_are_those_of_the_averages",
@@ -74,25 +74,25 @@ MUTATIONS = (
         f"{GENERAL}::test_closed_averages_against_the_general_route",
     ),
     Mutation(
-        "replica/potentials/normal.py",
+        "replica/potentials/gaussian_relu.py",
         "[2 * g * M, 2 * g * g * s * H0 - 0 * Q, 2 * g * Q]",
         "[2 * g * M, 2 * g * g * s * H1 - 0 * Q, 2 * g * Q]",
         f"{GENERAL}::test_slopes_at_zero_temperature",
     ),
     Mutation(
-        "replica/models/layers/equations.py",
+        "replica/models/layers/curve_equations.py",
         "np.log(alpha * self.layers.p * h.r) - 2 * y[:, 1]",
         "np.log(alpha * h.r) - 2 * y[:, 1]",
         f"{GENERAL}::test_bernoulli_and_relu_tend_to_the_relu_rbm",
     ),
     Mutation(
-        "replica/models/layers/two_layers.py",
+        "replica/models/layers/saddle_equations.py",
         "q, p * chi, work",
         "q, chi, work",
         f"{GENERAL}::test_gradient_is_that_of_the_free_energy",
     ),
     Mutation(
-        "replica/models/layers/two_layers.py",
+        "replica/models/layers/saddle_equations.py",
         "by_q = p / (2 * noise)",
         "by_q = 1 / (2 * noise)",
         f"{GENERAL}::test_slopes_of_both_layers",
@@ -349,9 +349,16 @@ MUTATIONS = (
     Mutation("replica/averages/one_step_spin.py", "back @ (more - f * power)", "back @ (more + f * power)", THERMAL),
     Mutation("replica/averages/one_step_spin.py", "w * mean(y * f))", "mean(y * f))", THERMAL),
     Mutation("replica/averages/one_step_spin.py", "strip, growth = 0.45 *", "strip, growth = 2.7 *", THERMAL),
-    Mutation("replica/symmetry_breaking/hopfield.py", "(q - dq) / D + r * C", "(q - dq) / D - r * C", THERMAL),
-    Mutation("replica/symmetry_breaking/hopfield.py", "alpha / 2 * (log1p(-C) + C", "alpha * (log1p(-C) + C", THERMAL),
-    Mutation("replica/symmetry_breaking/hopfield.py", "return float(-np.linalg", "return float(1 - np.linalg", THERMAL),
+    Mutation("replica/symmetry_breaking/hopfield_thermal.py", "(q - dq) / D + r * C", "(q - dq) / D - r * C", THERMAL),
+    Mutation(
+        "replica/symmetry_breaking/hopfield_thermal.py", "alpha / 2 * (log1p(-C) + C", "alpha * (log1p(-C) + C", THERMAL
+    ),
+    Mutation(
+        "replica/symmetry_breaking/hopfield_thermal.py",
+        "return float(-np.linalg",
+        "return float(1 - np.linalg",
+        THERMAL,
+    ),
     Mutation(
         "replica/symmetry_breaking/sk.py",
         "log(-4 * spin.work / (mu * dq) ** 2)",

@@ -155,8 +155,8 @@ def test_every_documented_path_resolves():
 
 def test_a_checkpoint_of_an_earlier_version_names_the_same_task():
     old = '{"call": "replica.phase.lines.row", "with": ["hopfield", 0, null], "and": {}}'
-    assert renamed(old) == old.replace("phase.lines", "phase.rows")
-    assert renamed('"replica.phase.rows.row"') == '"replica.phase.rows.row"'
+    assert renamed(old) == old.replace("phase.lines", "phase.lines_command")
+    assert renamed('"replica.phase.lines_command.row"') == '"replica.phase.lines_command.row"'
 
 
 @pytest.mark.parametrize(("old", "new"), TASKS.items())

@@ -1,1 +1,1 @@
-"""The commands of `python -m rbm_sim`, and their pictures."""
+"""The longer commands of `python -m rbm_sim`, capacity to sample, and their pictures."""

@@ -1,1 +1,1 @@
-"""Where theory and experiment meet: the one folder that knows the physics of both."""
+"""Where theory and experiment meet: the one folder of both packages that knows the physics of both."""

@@ -1,4 +1,4 @@
-"""The normal law cut to the half line: density ∝ exp(−x²/2 + a x) on x ≥ 0, for any a, far tails included."""
+"""The law of a ReLU unit: the normal law cut to x ≥ 0, density ∝ exp(−x²/2 + a x) for any a, far tails included."""
 
 import math
 

@@ -3,7 +3,7 @@
 A site feels h + s1 y, h = m + s0 z, and has −E = ψ = T ln 2cosh β(h + s1 y). The law of y is tilted by e^{μψ}, that is
 by the x-th power of its trace, x = μT < 1. With u = μh ≥ 0 (the law is even) and w = μs1:
 
-- T ≤ s1, cold. The integral of e^{μ|h|} is closed (`replica.averages.one_step`). What it leaves out, e^{μψ} − e^{μ|h|},
+- T ≤ s1, cold. The integral of e^{μ|h|} is closed (`one_step_spin_cold`). What it leaves out, e^{μψ} − e^{μ|h|},
   is confined to fields of order T: in τ = β|field| the same panels serve every T, and vanish as T → 0.
 - T > s1, warm. ψ is smooth on the scale of y. The tilt e^{u + wy} is taken out by shifting y, so that what is left,
   x ln(1 + e^{−2τ}), and all that is made of it vanish with growing u and are known relative to their size; a
@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.averages.one_step import tilted
+from replica.averages.one_step_spin_cold import tilted
 from replica.numerics.elementary import erf, exp, phi
 from replica.numerics.gaussian import H
 from replica.numerics.number import Number

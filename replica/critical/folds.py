@@ -15,7 +15,7 @@ from replica.critical.point import CriticalPoint, Start, direction_of_loss, scal
 from replica.errors import ConvergenceError
 from replica.models.base import Chart, Finder, Model, Order
 from replica.models.base.points import flattened, taken
-from replica.numerics.fold import refine_fold
+from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.number import Number
 from replica.saddle.crossings import sampled
 from replica.saddle.precision import checked_digits

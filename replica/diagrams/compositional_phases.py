@@ -15,7 +15,7 @@ from replica.models.compositional import CompositionalRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
-from replica.saddle.solution import TIED
+from replica.saddle.ordering import TIED
 
 __all__ = ["glass_energy", "phase_boundary", "phase_of"]
 

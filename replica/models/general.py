@@ -1,7 +1,7 @@
 """Random RBM with any two unit potentials, at any temperature.
 
 w = ξ/√N, ξ = ±1 with probability p/2 each and 0 otherwise, M = αN; L patterns are condensed, W is the sum of their
-entries at a visible unit. With the averages of `replica.potentials.quadrature` over the inputs m W + √(αpr) z of a
+entries at a visible unit. With the averages of `replica.potentials.averages` over the inputs m W + √(αpr) z of a
 visible unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C),
 
     m = ⟨W M_v⟩/aL,   q = ⟨Q_v⟩,   C = p⟨χ_v⟩,   r = Q_h,   B = p χ_h
@@ -26,8 +26,8 @@ import numpy as np
 
 from replica.averages.pattern_sum import sparse_sum, stacked_laws
 from replica.models.base import ExactState, Finder, Model, Order, control, exp_clipped
+from replica.models.layers.saddle_equations import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
 from replica.models.layers.states import glasses, paramagnet_of_layers, with_overlap
-from replica.models.layers.two_layers import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.potentials import Potential
 

@@ -9,10 +9,10 @@ Z(z) = ∫Dy e^{μ|m + s0 z + s1 y|}, t = ∂ ln Z/∂(μm):
 
     E = α/2 + m²/2 + (α/2)[(1/μ) ln(1−v) − q0/D + r1 C + μ(r1 − r0 q0)] − (1/μ)⟨ln Z⟩
 
-J is that of `replica.averages.one_step`. The symmetric solution, μΔ → 0 with any Δ or any μ, solves all of this
-trivially. The equations are therefore used as ratios, Δ in the form ln(⟨1 − t²⟩/Δ) and the last one divided by v²,
-in which it is no solution. Derivation: docs/replica_symmetry_breaking.md.  H. Steffan & R. Kühn, Z. Phys. B 95, 249
-(1994); A. Crisanti, D. J. Amit & H. Gutfreund, Europhys. Lett. 2, 337 (1986).
+J is that of `replica.averages.one_step_spin_cold`. The symmetric solution, μΔ → 0 with any Δ or any μ, solves all
+of this trivially. The equations are therefore used as ratios, Δ in the form ln(⟨1 − t²⟩/Δ) and the last one divided
+by v², in which it is no solution. Derivation: docs/replica_symmetry_breaking.md.  H. Steffan & R. Kühn, Z. Phys. B
+95, 249 (1994); A. Crisanti, D. J. Amit & H. Gutfreund, Europhys. Lett. 2, 337 (1986).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.averages.one_step import OneStepAverages, deficit, one_step_averages
+from replica.averages.one_step_spin_cold import OneStepAverages, deficit, one_step_averages
 from replica.models.base import Chart, Model, control, exp_clipped
 from replica.models.hopfield_1rsb_chart import (
     one_step_glass_nodes,
@@ -79,7 +79,7 @@ class Hopfield1RSB(Model):
     alpha : float, array or mpmath number
         Load M/N, ≥ 0.002: below, the Δ ~ e^{−1/α} of retrieval underflows a double.
     T : float
-        Temperature: 0 is the only one; `replica.symmetry_breaking.hopfield.hopfield_1rsb` goes above it.
+        Temperature: 0 is the only one; `replica.symmetry_breaking.hopfield_thermal.hopfield_1rsb` goes above it.
 
     Examples
     --------
@@ -100,7 +100,8 @@ class Hopfield1RSB(Model):
     def __post_init__(self, T: Number) -> None:
         if isinstance(T, str) or np.any(np.asarray(T) != 0):
             raise ValueError(
-                f"T = {T!r}: this model is at T = 0 only; above, replica.symmetry_breaking.hopfield.hopfield_1rsb"
+                f"T = {T!r}: this model is at T = 0 only; above, "
+                "replica.symmetry_breaking.hopfield_thermal.hopfield_1rsb"
             )
         super().__post_init__()
 

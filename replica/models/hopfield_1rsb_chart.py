@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.averages.one_step import deficit, one_step_averages
+from replica.averages.one_step_spin_cold import deficit, one_step_averages
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.jacobian import solved
 from replica.numerics.number import Number

@@ -1,1 +1,1 @@
-"""Numerical methods that know no physics: Gaussian integrals, Newton, roots, folds, curves."""
+"""Numerical methods, of any equations: Gaussian integrals, Newton, roots, folds, curves."""

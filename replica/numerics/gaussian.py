@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.numerics.elementary import check_step, is_multiprecision, log, phi
-from replica.numerics.gaussian_mean import Average, gaussian_average
+from replica.numerics.gaussian_averages import Average, gaussian_average
 from replica.numerics.number import Number
 
 __all__ = ["Average", "H", "H_scaled", "gaussian_average", "log_H", "phi"]

@@ -1,1 +1,1 @@
-"""The phase command: critical lines of a model over a grid of its control parameters."""
+"""The command `python -m replica.phase`, and the rows and options that `python -m replica solve` shares with it."""

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return import_module(SIMULATOR).simulate(parser, args, cls, grids)
     if args.samples is not None:
         parser.error("--samples goes with --simulate")
-    from replica.phase.rows import draw_lines
+    from replica.phase.lines_command import draw_lines
 
     return draw_lines(parser, args, cls, grids)
 

@@ -19,9 +19,9 @@ At T = 0 a unit takes the value that minimises U(x) − I x − c x²/2.
 
 from replica.potentials.continuous import Continuous
 from replica.potentials.discrete import Bernoulli, Discrete, Spin
+from replica.potentials.gaussian_relu import Gaussian, ReLU
 from replica.potentials.law import UnitLaw
 from replica.potentials.mixture import Mixture
-from replica.potentials.normal import Gaussian, ReLU
 from replica.potentials.potential import Potential
 
 __all__ = ["Bernoulli", "Continuous", "Discrete", "Gaussian", "Mixture", "Potential", "ReLU", "Spin", "UnitLaw"]

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from replica._remembered import remembered, without_memory
 from replica.potentials.checks import check_energy, check_increasing
+from replica.potentials.cold_averages import convex, of_steps, squared_response
 from replica.potentials.law import FieldAverages, UnitLaw, summed_law
 from replica.potentials.potential import Potential
-from replica.potentials.staircase import convex, of_steps, squared_response
 
 __all__ = ["Continuous"]
 

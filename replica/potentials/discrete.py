@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from replica.averages.spin import spin_averages, spin_response_squared, spin_work
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.potentials.checks import check_energy, check_increasing, finite
+from replica.potentials.cold_averages import of_steps
 from replica.potentials.law import FieldAverages, UnitLaw, summed_law
 from replica.potentials.potential import Potential
-from replica.potentials.staircase import of_steps
 
 __all__ = ["Bernoulli", "Discrete", "Spin"]
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.potentials.law import FieldAverages, UnitLaw
-from replica.potentials.quadrature import by_quadrature
+from replica.potentials.thermal_averages import by_quadrature
 
 __all__ = ["Potential"]
 
@@ -18,7 +18,7 @@ __all__ = ["Potential"]
 class Potential(ABC):
     """What the theory asks of a unit.
 
-    Numbers may come as arrays or as complex steps; all shapes broadcast. `replica.potentials.field` asks for `averages`
+    Numbers may come as arrays or as complex steps; all shapes broadcast. `averages.field_averages` asks for `averages`
     where T > 0 and for `cold` where T = 0.
     """
 

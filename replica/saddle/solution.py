@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
@@ -15,26 +14,10 @@ from replica.errors import ConvergenceError
 from replica.models.base import Model, Order
 from replica.numerics.elementary import is_multiprecision
 from replica.numerics.number import Number
+from replica.saddle.ordering import lowest_first
+from replica.saddle.status import Status
 
 __all__ = ["ConvergenceError", "Solution", "Solutions", "Status"]
-
-
-class Status(enum.IntEnum):
-    """How a solve ended; `.advice` says what to try next."""
-
-    CONVERGED = 0
-    ABSENT = 1
-    FAILED = 2
-
-    @property
-    def advice(self) -> str:
-        """What the status means and what to try."""
-        return {
-            Status.CONVERGED: "converged: every residual is below 1e-10, or at the rounding of C where 1 - C is small",
-            Status.ABSENT: "no such state here: try another load or temperature, or list what exists with solve_all",
-            Status.FAILED: "not solved to rounding: C is 1 to nearly all digits, or the point ill-conditioned; "
-            "move it slightly, or give precision=50",
-        }[self]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -203,46 +186,6 @@ class Solutions:
                 part = dataclasses.replace(solution, model=self.model.unchecked(**controls), order=order)
                 out[..., j][present] = value(part)
         return out
-
-
-EPS = float(np.finfo(float).eps)
-TIED = 64
-"""Units of rounding of f by which free energies may differ and still count as one level."""
-KINDS = ("retrieval", "mixture", "spurious", "paramagnet", "spin_glass")
-"""Order of kinds within a level: that which they have where they part, beyond a continuous transition."""
-
-
-def lowest_first(solutions: list[Solution], rounding: Any = EPS) -> list[Solution]:
-    """Solutions by free energy, those that failed last, in an order that rounding does not decide.
-
-    Neighbours whose free energies agree to `TIED` times `rounding` of the larger one make one level (as do the
-    neighbours of neighbours), within which solutions go by kind as in `KINDS`, n, sheet and k.
-    """
-
-    def height(s: Solution) -> tuple[Any, ...]:
-        absent = s.free_energy != s.free_energy
-        return s.status != Status.CONVERGED, absent, 0 if absent else s.free_energy
-
-    def label(s: Solution) -> tuple[int, ...]:
-        kind = KINDS.index(s.kind) if s.kind in KINDS else len(KINDS)
-        return kind, s.n, s.sheet, -1 if s.k is None else s.k
-
-    ranked = sorted(solutions, key=height)
-    levels: list[list[Solution]] = []
-    for s in ranked:
-        before = levels[-1][-1] if levels else None
-        if before is not None and _level(before, s, rounding):
-            levels[-1].append(s)
-        else:
-            levels.append([s])
-    return [s for level in levels for s in sorted(level, key=label)]
-
-
-def _level(a: Solution, b: Solution, rounding: Any) -> bool:
-    """Whether two solutions differ in free energy by rounding at most."""
-    if (a.status != Status.CONVERGED) != (b.status != Status.CONVERGED):
-        return False
-    return bool(abs(a.free_energy - b.free_energy) <= TIED * rounding * max(abs(a.free_energy), abs(b.free_energy)))
 
 
 def _short(value: Number) -> str:

@@ -20,8 +20,9 @@ from replica.models.base.points import flattened, taken
 from replica.numerics.elementary import is_multiprecision
 from replica.numerics.newton import polish
 from replica.saddle.crossings import states
+from replica.saddle.ordering import lowest_first
 from replica.saddle.precision import at_precision
-from replica.saddle.solution import Solution, Solutions, Status, lowest_first
+from replica.saddle.solution import Solution, Solutions, Status
 
 __all__ = ["solve", "solve_all"]
 

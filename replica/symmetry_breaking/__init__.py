@@ -1,1 +1,1 @@
-"""One step of replica-symmetry breaking beyond the models: at T > 0, for the R-RBM, for SK."""
+"""One step of replica-symmetry breaking where it is no model of `replica.models`: Hopfield at T > 0, R-RBM, SK."""

@@ -11,7 +11,7 @@ D = 1 − C − μpΔ > 0, Δ = q1 − q0; overlines are averages over y in the 
 
 p drops out: θ = θ̃√p, g = g̃p, r = r̃p, B = B̃p, f = f̃p and μ = μ̃/p leave the equations of p = 1, so that the glass of
 `CompositionalRBM` is this one too. The rule max(0, x) = (x + |x|)/2 makes the visible unit a spin in a shifted field,
-with the averages of `replica.averages.one_step`. Derivation: docs/replica_symmetry_breaking.md.
+with the averages of `replica.averages.one_step_spin_cold`. Derivation: docs/replica_symmetry_breaking.md.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from replica.averages.one_step import one_step_averages
 from replica.averages.one_step_relu import relu_averages, relu_tail
+from replica.averages.one_step_spin_cold import one_step_averages
 from replica.errors import ConvergenceError
 from replica.models.base.points import numbers
 from replica.models.relu_rbm import ReluRBM

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.averages.one_step import OneStepAverages, one_step_averages
 from replica.averages.one_step_spin import OneStepSpin, one_step_spin
+from replica.averages.one_step_spin_cold import OneStepAverages, one_step_averages
 from replica.averages.spin import spin_averages, spin_entropy, spin_response_squared, spin_work
 from replica.errors import ConvergenceError
 from replica.numerics.elementary import exp, log, sqrt
@@ -157,7 +157,7 @@ def sk_1rsb_ground_energy() -> SKStep:
 
         q0 = ⟨t²⟩,   −(μ²/4)(1 − q0)² = ⟨J⟩,
 
-    with t and J of `replica.averages.one_step`.
+    with t and J of `replica.averages.one_step_spin_cold`.
 
     Returns
     -------

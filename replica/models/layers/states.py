@@ -1,7 +1,7 @@
 """States of a random RBM of any potentials, on curves of solutions traced for many couplings at once.
 
 Those with m > 0 lie on the curves that begin at a state without noise, s → 0; those with m = 0 on curves that pass one
-of several values of s. The coordinates are those of `replica.models.layers.equations`.
+of several values of s. The coordinates are those of `replica.models.layers.curve_equations`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from replica.models.base import Found, Order
 from replica.models.base.points import HasControls, groups
-from replica.models.layers.equations import LARGEST_EFFORT, LayerEquations, layer_equations
-from replica.models.layers.two_layers import ORIGIN, TwoLayers
+from replica.models.layers.curve_equations import LARGEST_EFFORT, LayerEquations, layer_equations
+from replica.models.layers.saddle_equations import ORIGIN, TwoLayers
 from replica.numerics.arclength import (
     NO_NOISE,
     NO_OVERLAP,

@@ -160,7 +160,7 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
     import contourpy
 
     sharp = Sharp(couplings, g)
-    arcs = [*sharp.flips(), *sharp.plateaus()]
+    arcs = [*sharp.flips(), *sharp.plateaus(lowest)]
     # towards m → 0, where 1 − C ~ a² down to LEAST_MARGIN, everything is smooth
     left = min(-11.0, lowest / 4 - 2)
     v = np.concatenate([np.arange(left, -4.1, 0.25), np.linspace(-4.0, LOG_A, 1 + round((LOG_A + 4) / STEP_V))])

@@ -37,8 +37,6 @@ NODES = np.concatenate([np.arange(-T, -9, 0.25), np.arange(-9, 9, 0.05), np.aran
 NODES[-1] = T
 NEGLIGIBLE = 1e-300
 """Probabilities of W that count as none."""
-LEAST_NOISE = -700.0
-"""ln z at which a plateau is cut: α has left the range of doubles."""
 LEAST_ACTIVITY = 1e-12
 """Activity q below which states are not looked for: no machine has 1e12 units, and α is unbounded on q → 0."""
 
@@ -130,8 +128,7 @@ class Sharp:
     def onto_flip(self, i: int, v: NDArray, t: NDArray) -> tuple[NDArray, NDArray]:
         """Move points onto the level, along its gradient in (v, t)."""
         for _ in range(8):
-            m, _, c, h = self.averages(i, t)
-            z, step = np.exp(-v), 1e-6
+            step = 1e-6
             F = self._excess(i, v, t)
             by_t = (self._excess(i, v, t + step) - self._excess(i, v, t - step)) / (2 * step)
             by_v = (self._excess(i, v + step, t) - self._excess(i, v - step, t)) / (2 * step)
@@ -272,11 +269,12 @@ class Sharp:
         """h on each plateau."""
         return np.append(self._pull(self.m_from[:-1], self.q_from[:-1]), np.nan)
 
-    def plateaus(self) -> list[Arc]:
-        """All stretches of all plateaus, from larger noise to smaller."""
-        return [arc for i in range(1, len(self.w)) if self.q_from[i] > LEAST_ACTIVITY for arc in self._stretches(i)]
+    def plateaus(self, lowest: float) -> list[Arc]:
+        """All stretches of all plateaus, from larger noise to smaller, down to below the load e^lowest."""
+        sound = [i for i in range(1, len(self.w)) if self.q_from[i] > LEAST_ACTIVITY]
+        return [arc for i in sound for arc in self._stretches(i, lowest)]
 
-    def _stretches(self, i: int) -> list[Arc]:
+    def _stretches(self, i: int, lowest_load: float) -> list[Arc]:
         m, h = float(self.m_from[i]), float(self.pulls[i])
         above, below = self.g / m + float(self.w[i]), -self.g / m - float(self.w[i - 1])
         if not below > 0:
@@ -288,7 +286,8 @@ class Sharp:
             top = math.exp(-LOG_A)
             a = math.exp(LOG_A)
             start = End("chart", i, place=float(self.plateau_kappa(i, top)) / math.hypot(1.0, 1 / a))
-        lowest = math.exp(LEAST_NOISE)
+        at_one = float(self.plateau_point(i, np.zeros(1)).log_alpha[0])
+        deepest = max((at_one - lowest_load) / 2, LOG_A) + 1
         inside = T * T - 2 * h / m * above
         gone = None
         if above <= 0 or inside > 0:
@@ -300,15 +299,16 @@ class Sharp:
         bottom = End("no noise", i)
         if gone is None or gone[0] >= top:
             if above > 0:
-                pieces.append((top, lowest, start, bottom))
+                pieces.append((top, 0.0, start, bottom))
         else:
             if gone[1] < top:
                 pieces.append((top, gone[1], start, End("plateau", i, 1, -math.log(gone[1]))))
-            if gone[0] > lowest:
-                pieces.append((gone[0], lowest, End("plateau", i, 1, -math.log(gone[0])), bottom))
+            if gone[0] > 0:
+                pieces.append((gone[0], 0.0, End("plateau", i, 1, -math.log(gone[0])), bottom))
         arcs = []
         for high, low, first, last in pieces:
-            start, stop = -math.log(high), -math.log(low)
-            v = start + (stop - start) * np.array([0.0, 1e-4, 1e-3, 0.01, 0.1, 1.0])
+            from_v = -math.log(high)
+            to_v = -math.log(low) if low > 0 else max(deepest, from_v + 1)
+            v = from_v + (to_v - from_v) * np.array([0.0, 1e-4, 1e-3, 0.01, 0.1, 1.0])
             arcs.append(Arc(i, v, np.full(len(v), np.nan), (first, last)))
         return arcs

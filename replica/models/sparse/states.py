@@ -16,7 +16,7 @@ from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, at, newton_on_
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.models.sparse.level_curves import Curve, Places, curves
-from replica.numerics.fold import refine_fold
+from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.newton import polish
 
 __all__ = ["branches", "descended", "descended_fold", "first_fold", "glass", "quiescent", "states_with_overlap"]

@@ -11,7 +11,7 @@ from replica.averages.spin import spin_averages
 from replica.errors import ConvergenceError
 from replica.models import Hopfield, ThresholdHopfield
 from replica.models.base import Order
-from replica.numerics.fold import refine_fold
+from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.jacobian import derivative
 from replica.saddle.solution import Status
 

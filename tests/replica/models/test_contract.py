@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 import replica
-from replica.diagrams.lines import diagrams_of
+from replica.diagrams.critical_lines import diagrams_of
 from replica.models import catalogue
 from replica.models.base import Chart, ExactState, Finder, Model, Order, control_fields
 from replica.models.base.points import flattened, taken

@@ -15,11 +15,11 @@ import replica
 from replica.models import GeneralRBM, Hopfield, ReluRBM
 from replica.models.base import Order
 from replica.models.base.points import flattened
-from replica.models.layers.equations import layer_equations
+from replica.models.layers.curve_equations import layer_equations
 from replica.numerics.arclength import newton_at_load
 from replica.potentials import Bernoulli, Continuous, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
-from replica.potentials.field import field_averages
-from replica.potentials.quadrature import by_quadrature
+from replica.potentials.averages import field_averages
+from replica.potentials.thermal_averages import by_quadrature
 from replica.saddle.solution import Status
 
 ROUNDING = 1e-12

@@ -9,14 +9,14 @@ from scipy.optimize import root
 from scipy.special import log_ndtr
 
 import replica
-from replica.averages.one_step import deficit, one_step_averages
+from replica.averages.one_step_spin_cold import deficit, one_step_averages
 from replica.errors import ConvergenceError
 from replica.models import Hopfield, Hopfield1RSB
 from replica.models.base import Order
 from replica.models.hopfield_1rsb import OneStepOrder
 from replica.numerics.gaussian import gaussian_average
 from replica.numerics.jacobian import derivative, solved, stacked
-from replica.phase.listing import columns, solutions_at
+from replica.phase.solution_rows import columns, solutions_at
 from replica.saddle.solution import Status
 from replica.symmetry_breaking.sk import sk_1rsb_ground_energy, sk_at_temperature, sk_rs
 
@@ -336,7 +336,7 @@ def test_retrieval_is_lowest_below_a_higher_load():
 @pytest.mark.parametrize("T", [0.1, -1, "0", None, math.nan, [0, 0.1]])
 def test_other_temperatures_are_refused_on_one_line(T):
     with pytest.raises(
-        ValueError, match=r"^T = .*at T = 0 only; above, replica.symmetry_breaking.hopfield.hopfield_1rsb$"
+        ValueError, match=r"^T = .*at T = 0 only; above, replica.symmetry_breaking.hopfield_thermal.hopfield_1rsb$"
     ):
         Hopfield1RSB(alpha=0.1, T=T)
 

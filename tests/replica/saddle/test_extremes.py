@@ -151,7 +151,7 @@ def test_capacity_up_to_the_largest_double(theta):
 
 @pytest.mark.slow
 def test_temperatures_of_a_tiny_load_are_refused_with_the_bound():
-    from replica.diagrams.lines import _temperatures
+    from replica.diagrams.critical_lines import _temperatures
 
     with pytest.raises(replica.ConvergenceError, match=r"alpha >= 1e-12"):
         _temperatures(alpha=1e-13)

@@ -12,7 +12,8 @@ from scipy.integrate import quad
 import replica
 from replica.errors import ConvergenceError
 from replica.models import Hopfield, PlantedHopfield, ThresholdHopfield
-from replica.saddle.solution import KINDS, TIED, Solution, Status, lowest_first
+from replica.saddle.ordering import KINDS, TIED, lowest_first
+from replica.saddle.solution import Solution, Status
 
 ACCEPTED = 1e-10  # residuals and errors of m that are promised on the grid
 SCALAR = 1e-12  # array against scalar: the same equations from other brackets

@@ -8,12 +8,12 @@ from mpmath import mp
 from scipy.special import logsumexp
 
 import replica
-from replica.averages.one_step import one_step_averages
 from replica.averages.one_step_spin import one_step_spin
+from replica.averages.one_step_spin_cold import one_step_averages
 from replica.errors import ConvergenceError
 from replica.models import Hopfield, Hopfield1RSB
 from replica.numerics.gaussian import gaussian_average
-from replica.symmetry_breaking.hopfield import hopfield_1rsb, hopfield_1rsb_capacity
+from replica.symmetry_breaking.hopfield_thermal import hopfield_1rsb, hopfield_1rsb_capacity
 from replica.symmetry_breaking.sk import sk_1rsb, sk_1rsb_ground_energy, sk_rs
 
 ROUNDING = 1e-13

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.averages.one_step import deficit
 from replica.averages.one_step_spin import OneStepSpin, one_step_spin
+from replica.averages.one_step_spin_cold import deficit
 from replica.errors import ConvergenceError
 from replica.models.base import Model
 from replica.models.base.points import numbers

@@ -1,7 +1,7 @@
 """The equations of a random RBM of any potentials, in coordinates in which one curve serves all loads.
 
 At fixed T, p and L the noise s = √(αpr) and the self-field b = αB of the visible layer give q and C, these r and B of
-the hidden layer (`replica.models.layers.two_layers`), so that α enters only through two of the equations. With
+the hidden layer (`replica.models.layers.saddle_equations`), so that α enters only through two of the equations. With
 y = (m, ln s, ln b, ln α)
 
     F = (⟨W M_v⟩/aL − m,   ln(αp r) − 2 ln s,   ln(αB) − ln b) = 0.
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.base import Order
-from replica.models.layers.two_layers import ORIGIN, TwoLayers
-from replica.potentials.field import natural_size
+from replica.models.layers.saddle_equations import ORIGIN, TwoLayers
+from replica.potentials.averages import natural_size
 
 __all__ = ["LARGEST_EFFORT", "LayerEquations", "layer_equations"]
 

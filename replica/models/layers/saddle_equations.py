@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
 from replica.potentials import Potential
-from replica.potentials.field import field_averages
+from replica.potentials.averages import field_averages
 
 __all__ = ["ORIGIN", "HiddenLayer", "TwoLayers", "VisibleLayer", "two_layers"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from replica import cli
-from replica.diagrams.lines import diagrams_of
+from replica.diagrams.critical_lines import diagrams_of
 from replica.models.base import Diagram, Model
 from replica.phase.model_options import number
 from replica.table.cells import Row
