@@ -22,7 +22,7 @@ from replica.averages.pattern_sum import Law
 from replica.models.base import Order, exp_clipped
 from replica.numerics.gaussian import H, log_H
 
-__all__ = ["ChartPoint", "Couplings", "at", "newton_on_chart", "order_of"]
+__all__ = ["ChartPoint", "Couplings", "at", "newton_on_chart", "onto_level", "order_of"]
 
 
 class Couplings(NamedTuple):
@@ -174,3 +174,20 @@ def _doubled(weight: NDArray) -> NDArray:
 
 def _doubled_value(value: Any) -> Any:
     return value[..., None] if np.ndim(value) else value
+
+
+def onto_level(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> tuple[NDArray, NDArray]:
+    """Move points onto the level along its gradient, in coordinates (v, κ)."""
+    h = 1e-6
+    for _ in range(6):
+        points = at(couplings, np.stack([v, v + h, v - h, v, v]), np.stack([kappa, kappa, kappa, kappa + h, kappa - h]))
+        with np.errstate(all="ignore"):
+            slope_v, slope_k = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
+            shift = (points.g[0] - g) / (slope_v**2 + slope_k**2)
+            step = np.stack([shift * slope_v, shift * slope_k])
+        step = np.where(np.isfinite(step).all(axis=0), step, 0.0)
+        size = np.hypot(*step)
+        v, kappa = np.stack([v, kappa]) - step * (0.2 / np.maximum(0.2, size))
+        if np.all(size < 1e-13):
+            break
+    return v, kappa

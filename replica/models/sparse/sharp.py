@@ -1,11 +1,14 @@
 """The chart of the R-RBM where the noise is small, a = m/s > A: there the curves of solutions are explicit.
 
-With z = 1/a = s/m < 1/A the input of a unit over its noise, u = b + aW, is far from 0 for all values of W but one, w:
-the units with W > w are on, those with W < w off, and those with W = w flip with u = t, b = t − w/z. Over t
+With z = 1/a = s/m < 1/A the input of a unit over its noise, u = b + aW, is far from 0 for all values of W but one,
+w: the units with W > w are on, those with W < w off, and those with W = w flip with u = t, b = t − w/z. Over t
 
     m = M + (w P/L) H0(−t),   q = Q + P H0(−t),   C = c/z,   c = p P φ(t)/m,
 
-M, Q of the units that are on, P = P(W = w), and the field is g = t m z − w m − (h/2) z (z − c), h = m² H0(y)/(p q H2(y)).
+M, Q of the units that are on, P = P(W = w), and with h = m² H0(y)/(p q H2(y)) the field is
+
+    g = t m z − w m − (h/2) z (z − c).
+
 So on the level g the noise is a root of (h/2) z² − (t m + h c/2) z + (g + w m) = 0: at most two curves z(t) for each w,
 which meet where the roots do. They end where C = 1, go over into the rest of the chart at z = 1/A, or into a plateau:
 beyond |t| = T no unit is partly on, C = 0, and κ = b/a = (g + h z²/2)/m with constant m, q and h, down to z = 0, the
@@ -47,7 +50,7 @@ class End(NamedTuple):
     kind: str
     """"chart" (at κ = `place`), "plateau" (index, `side` ±1 of the flip, ln z = `place`), "C = 1", "no noise" (index),
     "all off", "all on"."""
-    index: int = -1
+    group: int = -1
     side: int = 0
     place: float = math.nan
 
@@ -55,7 +58,7 @@ class End(NamedTuple):
 class Arc(NamedTuple):
     """Points of a curve on one flip (coordinate t) or one plateau (t = nan), in order, and where it ends."""
 
-    index: int
+    group: int
     """Of the flip, or of the plateau above it."""
     v: NDArray
     t: NDArray

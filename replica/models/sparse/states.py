@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from replica.errors import ConvergenceError
 from replica.models.base import ExactState, Finder, Found, Order
 from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, at, newton_on_chart, order_of
+from replica.models.sparse.curve import Curve
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
-from replica.models.sparse.level_curves import Curve, Places, curves
+from replica.models.sparse.level_curves import curves
 from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.newton import polish
 
@@ -58,7 +59,7 @@ def states_with_overlap(flat: SparseRBM) -> Found:
 
 
 class _Crossing(NamedTuple):
-    """Where a curve has the load of a point: its zero-noise state and sheet, coordinates and chart, and what is there."""
+    """Where a curve has the load of a point: zero-noise state and sheet, coordinates and chart, and what is there."""
 
     point: int
     k: int
@@ -157,7 +158,7 @@ def first_fold(model: SparseRBM) -> tuple[Order, float]:
             if k == 1 and curve.folds.any():
                 vertices = np.nonzero(curve.folds)[0]
                 index = vertices[0] if end == 0 else vertices[-1]
-                point = curve.at(Places(*curve.vertices[[index]].T, curve.chart[[index]]))
+                point = curve.at(curve.vertex(np.array([index])))
                 order = order_of(couplings, ChartPoint(*(member[0] for member in point)), model.overlap_unit)
                 return Order(*(np.float64(v) for v in order)), float(curve.log_alpha[index])
     raise ConvergenceError(

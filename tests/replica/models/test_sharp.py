@@ -154,13 +154,13 @@ def test_arcs_lie_on_the_level_and_end_where_something_is():
     for sharp in levels():
         flips, plateaus = sharp.flips(), sharp.plateaus(-20.0)
         for arc in flips:
-            point = sharp.flip_point(arc.index, arc.v, arc.t)
+            point = sharp.flip_point(arc.group, arc.v, arc.t)
             assert np.nanmax(np.abs(point.g / sharp.g - 1)) < 1e-7
             assert (arc.v >= LOG_A - 1e-9).all()
         ends = [end for arc in [*flips, *plateaus] for end in arc.ends]
         assert {end.kind for end in ends} <= {"chart", "plateau", "C = 1", "no noise", "all off", "all on"}
-        for key in {(end.index, end.side) for end in ends if end.kind == "plateau"}:
-            places = sorted(end.place for end in ends if end.kind == "plateau" and (end.index, end.side) == key)
+        for key in {(end.group, end.side) for end in ends if end.kind == "plateau"}:
+            places = sorted(end.place for end in ends if end.kind == "plateau" and (end.group, end.side) == key)
             assert len(places) % 2 == 0
             assert all(abs(a - b) < 1e-5 for a, b in list(pairwise(places))[::2])
 
@@ -174,12 +174,12 @@ def test_points_of_a_flip_solve_the_equations_in_many_digits():
         law = CompositionalRBM(alpha=1, **{name: mp.mpf(value) for name, value in FIRST.items()}).law()
         ell = mp.mpf(FIRST["ell"])
         for j in np.linspace(1, len(arc.v) - 2, 5).astype(int):
-            a, t, w0 = mp.exp(mp.mpf(float(arc.v[j]))), mp.mpf(float(arc.t[j])), int(sharp.w[arc.index])
+            a, t, w0 = mp.exp(mp.mpf(float(arc.v[j]))), mp.mpf(float(arc.t[j])), int(sharp.w[arc.group])
             u = [t + a * (int(w) - w0) for w in law.w]
             m = sum(p * int(w) * mp.ncdf(x) for p, w, x in zip(law.weight, law.w, u, strict=True)) / ell
             q = sum(p * mp.ncdf(x) for p, x in zip(law.weight, u, strict=True))
             C = sum(p * mp.npdf(x) for p, x in zip(law.weight, u, strict=True)) * a / m
-            point = sharp.flip_point(arc.index, arc.v[[j]], arc.t[[j]])
+            point = sharp.flip_point(arc.group, arc.v[[j]], arc.t[[j]])
             assert float(abs(point.m[0] / m - 1)) < 1e-13
             assert float(abs(point.q[0] / q - 1)) < 1e-13
             assert float(abs(point.C[0] - C)) < 1e-10 * float(C) + 1e-300

@@ -1,0 +1,131 @@
+"""A curve of solutions at one field: vertices in the chart and, where the noise is small, on flips and plateaus."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.models.sparse.chart import (
+    ChartPoint,
+    Couplings,
+    at,
+    onto_level,
+)
+from replica.models.sparse.sharp import LOG_A, Sharp
+from replica.numerics.rootfinding import find_roots
+
+__all__ = ["Curve", "Places"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Curve:
+    """One curve of solutions at fixed couplings and g, through the chart and, where the noise is small, `Sharp`.
+
+    Parameters
+    ----------
+    sharp : Sharp
+        The level: couplings of numbers and g.
+    vertices : array, shape (K, 2)
+        Coordinates of points on it, in order, folds among them: (v, κ) on the chart, (v, t) on a flip, v on a plateau.
+    chart : array of int, shape (K,)
+        Which of these: 0, flip i as i + 1, plateau i as −i − 1.
+    log_alpha : array, shape (K,)
+        ln α there, −inf outside the domain.
+    folds : array of bool, shape (K,)
+        Which vertices are extrema of ln α.
+    k : tuple of (int or None, int or None)
+        Zero-noise states at the first and the last vertex, None where the curve ends otherwise.
+    ends : tuple of (str, str)
+        How it ends: "no noise", "C = 1", "all off", "all on", "closed", or "window", where nothing is known to end.
+    """
+
+    couplings: Couplings
+    sharp: Sharp
+    vertices: NDArray
+    chart: NDArray
+    log_alpha: NDArray
+    folds: NDArray
+    k: tuple[int | None, int | None]
+    ends: tuple[str, str]
+
+    def place(self, t: NDArray) -> Places:
+        """Places at parameter t (vertex number, fractions between), onto_level onto the level."""
+        cell = np.clip(np.floor(t).astype(int), 0, len(self.vertices) - 2)
+        return self.between(self.vertex(cell), self.vertex(cell + 1), t - cell)
+
+    def vertex(self, index: NDArray) -> Places:
+        """Places of vertices."""
+        return Places(self.vertices[index, 0], self.vertices[index, 1], self.chart[index])
+
+    def between(self, one: Places, other: Places, share: NDArray) -> Places:
+        """Places on the level between two others, near the point that divides the straight line between them."""
+        # of two charts that of the smaller noise: a plateau, then a flip
+        least, most = np.minimum(one.chart, other.chart), np.maximum(one.chart, other.chart)
+        chart = np.where(least < 0, least, most)
+        first, second = (self._in_chart(place, chart) for place in (one, other))
+        v, x = ((1 - share) * a + share * b for a, b in zip(first, second, strict=True))
+        return self._projected(Places(v, x, chart))
+
+    def _in_chart(self, place: Places, chart: NDArray) -> tuple[NDArray, NDArray]:
+        """Coordinates in given charts: t of a flip from κ, none on a plateau."""
+        v, x, own = place
+        a = np.exp(np.minimum(v, LOG_A + 1))
+        w = self.sharp.w[np.clip(chart - 1, 0, None)]
+        x = np.where((chart > 0) & (own == 0), x * np.hypot(1.0, a) + a * w, x)
+        return v, np.where(chart < 0, 0.0, x)
+
+    def _projected(self, places: Places) -> Places:
+        v, x, chart = (np.array(member) for member in places)
+        for which in np.unique(chart):
+            here = chart == which
+            if which == 0:
+                v[here], x[here] = onto_level(self.couplings, self.sharp.g, v[here], x[here])
+            elif which > 0:
+                v[here], x[here] = self.sharp.onto_flip(int(which) - 1, v[here], x[here])
+        return Places(v, x, chart)
+
+    def at(self, places: Places) -> ChartPoint:
+        """Controls and order parameters at places."""
+        v, x, chart = places
+        members = [np.full(np.shape(v), np.nan) for _ in ChartPoint._fields]
+        for which in np.unique(chart):
+            here = chart == which
+            if which == 0:
+                point = at(self.couplings, v[here], x[here])
+            elif which > 0:
+                point = self.sharp.flip_point(int(which) - 1, v[here], x[here])
+            else:
+                point = self.sharp.plateau_point(-int(which) - 1, v[here])
+            for member, values in zip(members, point, strict=True):
+                member[here] = values
+        return ChartPoint(*members)
+
+    def point(self, t: NDArray) -> ChartPoint:
+        """Controls and order parameters at parameter t."""
+        return self.at(self.place(t))
+
+    def sheets(self, end: int) -> NDArray:
+        """Folds between each cell and one end (0 or −1)."""
+        passed = np.cumsum(self.folds)
+        return passed[:-1] if end == 0 else passed[-1] - passed[:-1]
+
+    def cells_at_load(self, log_alpha: float) -> tuple[NDArray, NDArray]:
+        """Cells in which the load is crossed, and the parameters t of the crossings."""
+        above = self.log_alpha > log_alpha
+        cell = np.nonzero(above[1:] != above[:-1])[0]
+        if not len(cell):
+            return cell, np.zeros(0)
+        low, high = self.log_alpha[cell] - log_alpha, self.log_alpha[cell + 1] - log_alpha
+        t = find_roots(lambda x, i: self.point(x).log_alpha - log_alpha, cell + 0.0, cell + 1.0, low, high, rtol=1e-13)
+        return cell, t
+
+
+class Places(NamedTuple):
+    """Points of curves: v = ln a, the second coordinate, and the chart that it belongs to (`Curve.chart`)."""
+
+    v: NDArray
+    x: NDArray
+    chart: NDArray
