@@ -26,8 +26,10 @@ class Curve:
 
     Parameters
     ----------
+    couplings : Couplings
+        Law of W, L, p and θ as numbers.
     sharp : Sharp
-        The level: couplings of numbers and g.
+        The level g at these couplings, where the noise is small.
     vertices : array, shape (K, 2)
         Coordinates of points on it, in order, folds among them: (v, κ) on the chart, (v, t) on a flip, v on a plateau.
     chart : array of int, shape (K,)
