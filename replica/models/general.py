@@ -172,6 +172,11 @@ class GeneralRBM(Model):
         """The layers at these couplings."""
         return two_layers(self.visible, self.hidden, self.T, self.p, self.L)
 
+    @property
+    def stiffness(self) -> Number:
+        """The a of U_h ~ a h²/2 at infinity, of the controls' shape."""
+        return self.layers.stiffness
+
     def unpack(self, x: Any) -> Order:
         """Order parameters at (m, C, ln q, ln r, ln B)."""
         return Order(m=x[0], q=exp_clipped(x[2]), r=exp_clipped(x[3]), C=x[1], B=exp_clipped(x[4]))
