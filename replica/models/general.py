@@ -29,6 +29,7 @@ from replica.models.base import ExactState, Finder, Model, Order, control, exp_c
 from replica.models.layers.saddle_equations import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
 from replica.models.layers.states import glasses, paramagnet_of_layers, with_overlap
 from replica.numerics.elementary import COMPLEX_STEP
+from replica.numerics.number import Number
 from replica.potentials import Potential
 
 __all__ = ["GeneralRBM"]
