@@ -72,8 +72,10 @@ def reference() -> Iterator[tuple[str, str]]:
             f"{title(f'{package} reference')}\n.. automodule:: {package}\n   :no-members:\n\n"
             f".. list-table::\n   :widths: 30 70\n\n{rows}\n\n.. toctree::\n   :hidden:\n\n{contents}\n",
         )
-        for name, _ in names:
-            yield name, f"{title(name)}\n.. automodule:: {name}\n   :members:\n   :show-inheritance:\n"
+        for name, path in names:
+            # a package hands out what its files define: it is described there
+            members = ":no-members:" if path.name == "__init__.py" else ":members:\n   :show-inheritance:"
+            yield name, f"{title(name)}\n.. automodule:: {name}\n   {members}\n"
 
 
 def modules(package: str) -> Iterator[tuple[str, Path]]:

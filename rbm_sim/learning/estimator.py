@@ -78,7 +78,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     n_iter_ : int
         Epochs done.
     learner_ : Learner
-        All that decides how learning goes on; `rbm_sim.runs.save` keeps it.
+        All that decides how learning goes on; `rbm_sim.learning.run_files.save` keeps it.
     n_features_in_ : int
         Number of visible units.
     feature_names_in_ : ndarray of str, shape (n_features_in_,)
@@ -247,7 +247,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
 
         See Also
         --------
-        rbm_sim.likelihood.log_likelihood : ln P(v), of `rbm_`, by ln Z.
+        rbm_sim.partition.likelihood.log_likelihood : ln P(v), of `rbm_`, by ln Z.
         """
         v = self._two_valued(self._validated(X), self.rbm_.visible)
         return likelihood.pseudo_log_likelihoods(self.rbm_, v)

@@ -7,7 +7,7 @@ Everything but the draws of `continuous` is a sum over nodes x_k with weights w_
 which are the values themselves, or those of a quadrature.
 """
 
-# ruff: noqa: D102 - the methods are documented in rbm_sim.unit
+# ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 import abc
 import math

@@ -9,8 +9,8 @@ from replica import cli
 if TYPE_CHECKING:
     from rbm_sim.retrieval.trial import Setting
 
+# Name of a grid to its value, with `visible`, `hidden`, `dynamics` and `balanced`: plain, for checkpoints.
 Point = dict[str, Any]
-"""Name of a grid to its value, with `visible`, `hidden`, `dynamics` and `balanced`: plain, for checkpoints."""
 
 
 def points(args: argparse.Namespace, required: Sequence[str]) -> tuple[list[Point], list[str]]:
