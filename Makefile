@@ -8,13 +8,19 @@ DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 PACKAGES := replica rbm_sim figures paper_checks
 
-.PHONY: phase test lint types docstrings examples docs bench figures checks clean
+.PHONY: phase test attack lint types docstrings examples docs bench figures checks clean
 
 phase: $(RUN)
 	$(BIN) -m replica.phase --theta 0 0.5 1
 
 test: $(DEV)
 	$(BIN) -m pytest -n auto
+
+# make attack N=1000 SEED=7 FAMILIES="relu-rbm general"
+N ?= 200
+SEED ?= $(shell date +%s)
+attack: $(DEV)
+	$(BIN) tests/attack N=$(N) SEED=$(SEED) $(FAMILIES)
 
 lint: $(DEV)
 	$(BIN) -m ruff check .

@@ -1,6 +1,7 @@
 """Functions of a number in two arithmetics: doubles (`Floats`) and mpmath at 40 digits and more (`Digits`).
 
-Equations take one of the two as `on` and are written once: `on.Phi`, `on.phi`, `on.H`, `on.gauss`. H(k, x) = ∫_x^∞ Dz (z − x)^k.
+Equations take one of the two as `on` and are written once: `on.Phi`, `on.phi`, `on.H`, `on.gauss`.
+H(k, x) = ∫_x^∞ Dz (z − x)^k.
 """
 
 from __future__ import annotations

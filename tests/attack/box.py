@@ -53,7 +53,7 @@ def _of(unit, mean, noise, c, T, fine):
 
 
 def _over_noise(at, cold, mean, noise, strip, fine):
-    """Averages over mean + noise z by the trapezoid rule, in groups of similar step; if not fine, T = 0 for small ones."""
+    """Averages over mean + noise z by the trapezoid rule; if not fine, T = 0 where its step is small."""
     out = np.full((3, len(mean)), np.nan)
     decay, cut = (37.0, 8.6) if fine else (14.0, 5.3)
     with np.errstate(all="ignore"):

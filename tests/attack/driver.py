@@ -18,12 +18,10 @@ from replica.potentials import Discrete, Gaussian, ReLU
 def levels(values, energies):
     """A unit of a few values and their energies."""
 
-    class Levels(Discrete):
-        def energy(self, x, T):
-            return np.interp(x, values, energies)
+    def energy(self, x, T):
+        return np.interp(x, values, energies)
 
-    Levels.values = tuple(values)
-    return Levels()
+    return type("Levels", (Discrete,), {"values": tuple(values), "energy": energy})()
 
 
 def listed_units(x):

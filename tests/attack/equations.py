@@ -208,7 +208,7 @@ class Machine:
     p: float = 1.0
     size: float = 1
     condensed: int = 1
-    """Number of patterns that are condensed, for the test of unsymmetric directions; 0 where there are infinitely many."""
+    """Number of condensed patterns, for unsymmetric directions; 0 where there are infinitely many."""
     balanced: bool = False
     """The field follows the state, g = −αB/2: the visible units feel neither."""
 
@@ -239,7 +239,7 @@ class Machine:
         )
 
     def unlike(self, state, on):
-        """Curvature of f along a difference of two condensed overlaps, 1 − ⟨½(ξ₁ − ξ₂)² χ⟩/a; 1 − C with one of them."""
+        """Curvature of f along a difference of two condensed overlaps, 1 − ⟨½(ξ₁ − ξ₂)² χ⟩/a; of one, 1 − C/a."""
         _, _, r, _, B = state
         if self.condensed == 1:
             return 1 - state.C / self.hidden.stiffness

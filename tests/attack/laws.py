@@ -1,4 +1,4 @@
-"""Laws of W, the sum of the strong entries at a visible unit: triples of value w, density ratio x = p_i/p, probability."""
+"""Laws of W, the sum of the strong entries at a visible unit: triples of value w, ratio x = p_i/p, probability."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ a → 0, and at m = 0.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import ndtr
@@ -159,7 +160,7 @@ class Plane:
         """States without noise to all digits, between two steps, in closed form: C = 0."""
         w, x, P = self.w, self.x, self.P
         values, states = np.unique(w), []
-        for below, k in zip(values[:-1], values[1:], strict=True):
+        for below, k in pairwise(values):
             up = w >= k
             on, m = float((P * x)[up].sum()), 2 * self.d * float((P * w)[up].sum()) / self.size
             if min(on, float((P * x)[~up].sum())) < 1e-13:
@@ -273,9 +274,8 @@ def _frozen(plane):
 
     found = plane.aligned()
     for root in scan(at, plane.fields()):
-        c = float(plane.settled_c(0.0, 0.0, np.array([root]))[0])
-        for b, c in _settled(plane, root, c):
-            found.append(plane.state(0.0, 0.0, b, c, frozen=True))
+        near = float(plane.settled_c(0.0, 0.0, np.array([root]))[0])
+        found += [plane.state(0.0, 0.0, b, c, frozen=True) for b, c in _settled(plane, root, near)]
     return found
 
 

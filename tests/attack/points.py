@@ -133,7 +133,7 @@ def _threshold(rng):
 def _field(rng, law, size):
     """m and q of a zero-noise state, κ = −g/m near or between its ends, and the distance of the nearest step."""
     values = [w for w in law.values() if law.above(w)[0] > 1e-9]
-    first = [i for i, w in enumerate(values) if w >= 1][0]
+    first = next(i for i, w in enumerate(values) if w >= 1)
     up = first if rng.random() < 0.5 else int(rng.integers(1, len(values)))
     w0, below = float(values[up]), float(values[up - 1])
     q, moment = law.above(w0)
@@ -220,7 +220,7 @@ def _units(rng, cold):
     scale = log_uniform(rng, 1e-6, 1e6) if rng.random() < 0.2 else 1.0
     field = 0.0 if rng.random() < 0.5 else float(rng.normal(0, 0.2))
     low = -1.0 if rng.random() < 0.65 else 0.0
-    values, energies = (low, 1.0), (-low * -field, -field)
+    values, energies = (low, 1.0), (-low * field, -field)
     if rng.random() < 0.15:
         cost = float(rng.uniform(0.0, 0.5))
         values, energies = (-1.0, 0.0, 1.0), (cost, 0.0, cost)

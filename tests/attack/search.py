@@ -71,7 +71,7 @@ def newton(residual, starts, steps=40, longest=0.7, h=1e-7):
         points = (here[:, None] + np.concatenate([np.zeros((1, n)), h * np.eye(n)])).reshape(-1, n)
         with np.errstate(all="ignore"):
             values = residual(points, np.repeat(active, n + 1)).reshape(len(active), n + 1, n)
-        jacobian = np.moveaxis(values[:, 1:] - values[:, :1], 1, 2) / h
+            jacobian = np.moveaxis(values[:, 1:] - values[:, :1], 1, 2) / h
         good = np.isfinite(values[:, 0]).all(-1) & np.isfinite(jacobian).all((-1, -2))
         good[good] = np.abs(np.linalg.det(jacobian[good])) > 1e-290
         active, here = active[good], here[good]
