@@ -145,9 +145,11 @@ def _labels(point, entry):
     if state.q > 0 and state.r > 1e-290 and (1 - state.C > 1e-6 or machine.T > 1):
         faults += _of_energy(point, machine, entry)
         faults += _of_stability(machine, entry)
-    k = quiet_step(machine, state)
-    if k is not None and not point.family.startswith("general") and (entry.k, entry.sheet) != (k, 0):
-        faults.append(f"k, sheet = {entry.k}, {entry.sheet}, but no fold lies between it and the zero-noise state {k}")
+    steps = quiet_steps(machine, state)
+    numbered = point.family.startswith(("relu", "compositional"))
+    if numbered and steps is not None and (entry.k not in steps or entry.sheet):
+        label = f"k, sheet = {entry.k}, {entry.sheet}"
+        faults.append(f"{label}, but no fold lies between it and the zero-noise state {steps[-1]}")
     return faults
 
 
@@ -202,9 +204,10 @@ def curvature(machine, state, on, h):
     return 1 - J[0, 0] - J[0, 1:] @ np.linalg.solve(inner, J[1:, 0])
 
 
-def quiet_step(machine, state):
-    """k of the zero-noise state that one at g < 0 surely descends from: it has C < 0.1 at all smaller loads too.
+def quiet_steps(machine, state):
+    """Names k of the zero-noise state that one at g < 0 surely descends from; all from one value of W to the next.
 
+    C < 0.05 at all smaller loads too, and the same units are on.
     The noise s falls as √α and the self-field αB/2 as α while m and q stay: the fields of the units are known.
     """
     if isinstance(machine, Planted) or machine.T > 0 or machine.visible.values != (0.0, 1.0) or machine.balanced:
@@ -220,4 +223,5 @@ def quiet_step(machine, state):
         C = machine.p / (np.sqrt(shares[:, 0]) * s) * (np.exp(-u * u / 2) @ (P * np.sqrt(x))) / math.sqrt(2 * math.pi)
     on = g + state.m * w > 0
     same_units = ((u > 0) == on).all() and (np.abs(u[-1]) > 2.5).all()
-    return int(w[on].min()) if C.max() < 0.05 and same_units else None
+    below = max(0.0, w[~on].max())
+    return range(int(below) + 1, int(w[on].min()) + 1) if C.max() < 0.05 and same_units else None

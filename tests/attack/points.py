@@ -265,6 +265,8 @@ SHARES = {
     "general": 0.08,
 }
 """Shares of the families among N points."""
+LEAST_LOAD = 1e-12
+"""By its documentation replica may lose second sheets, 1 − C ~ √α, at smaller loads."""
 FOLDED = 0.05
 """Share of the points of random RBMs that are moved to just below a fold."""
 
@@ -273,6 +275,8 @@ def draw(family, seed):
     """A random point of a family; the same for the same seed."""
     rng = np.random.default_rng([*np.atleast_1d(seed), list(DRAWS).index(family)])
     point = DRAWS[family](rng)
+    while point.controls.get("alpha", 1.0) < LEAST_LOAD:
+        point = DRAWS[family](rng)
     if family in ("relu-rbm", "compositional", "general-cold") and rng.random() < FOLDED:
         point = below_fold(point, log_uniform(rng, 1e-8, 0.1))
     return point
