@@ -30,7 +30,10 @@ def attacked(family, seed):
     """One point: its verdict, and CPU seconds of the two sides."""
     point = draw(family, seed)
     start = time.process_time()
-    own = point.states()
+    try:
+        own = point.states()
+    except (ArithmeticError, ValueError) as error:
+        return point, Verdict([], unsettled=1, unseen=[f"the attack itself failed: {error}"]), 0.0, 0.0
     middle = time.process_time()
     try:
         listed, complete = answer(point)
@@ -59,6 +62,7 @@ def run(families, seed, count, out=print):
                 mark = "" if verdict.complete else " (not called complete)"
                 out(f"{kind}{mark}: {call(point)}  # seed {seed}, {i}: {text}")
         table[family] = tally, own_time, their_time
+        out(f"# {family}: {dict(+tally)}, own {own_time:.1f} s, replica {their_time:.1f} s")
     return table
 
 

@@ -207,7 +207,7 @@ class Plane:
         for root in scan(at, self.fields()):
             slope = self._bend(root)
             S = float(np.exp(self.hidden(ndtr(root))[1]))
-            if slope > 0 and S / slope < 0.01:
+            if slope > 0 and 0 < S / slope < 0.01:
                 found.append((0.0, 0.5 * math.log(S / slope), root))
         return np.array(found).reshape(-1, 3)
 
