@@ -148,7 +148,8 @@ class Plane:
                 m, on, density = self.visible(k, 1e150, t, self.settled_c(k, 1e150, t))
                 _, log_S, c, _ = self.hidden(on)
                 s = density + np.exp(log_S)
-                return s * (t - c) - k * m - self.G, m, s
+                with np.errstate(invalid="ignore"):
+                    return s * (t - c) - k * m - self.G, m, s
 
             for root in scan(lambda t, at=at: at(t)[0], t):
                 _, m, s = at(np.array([root]))
