@@ -9,7 +9,7 @@ DEV := $(VENV)/.installed-dev
 DOCS := $(VENV)/.installed-docs
 PACKAGES := replica rbm_sim figures paper_checks
 
-.PHONY: phase test test-fast test-all lint types docstrings examples docs bench figures checks clean
+.PHONY: phase test test-fast test-all attack lint types docstrings examples docs bench figures checks clean
 
 phase: $(RUN)
 	$(BIN) -m replica.phase --theta 0 0.5 1
@@ -25,6 +25,12 @@ test-fast: $(DEV)
 
 test-all: $(DEV)
 	$(BIN) -m pytest -n auto $(PYTEST)
+
+# make attack N=1000 SEED=7 FAMILIES="relu-rbm general"
+N ?= 200
+SEED ?= $(shell date +%s)
+attack: $(DEV)
+	$(BIN) tests/attack N=$(N) SEED=$(SEED) $(FAMILIES)
 
 lint: $(DEV)
 	$(BIN) -m ruff check .

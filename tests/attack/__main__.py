@@ -1,0 +1,93 @@
+"""`python tests/attack [N=200] [SEED=1] [FAMILY …]`: random points of every family, replica's answer against our own.
+
+For each family: points, states, what is missing, spurious, mislabelled, inaccurate, refused (replica raised), not
+called complete, states of replica's that our search did not see, what 40 digits did not settle, and CPU seconds of both
+sides. One line for each fault, with the call that repeats it; those at points not called complete are marked. Exit
+status 1 if there are faults among points called complete.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+if __name__ == "__main__":
+    here = Path(__file__).resolve().parent
+    # the checkout first: beside this folder lies one that is called replica
+    sys.path[:] = [str(here.parents[1]), str(here.parent), *(entry for entry in sys.path if entry != str(here))]
+
+from attack.compare import Verdict, judged
+from attack.driver import answer, call
+from attack.points import DRAWS, SHARES, draw
+
+FAULTS = ("missing", "spurious", "mislabelled", "inaccurate", "refused")
+COLUMNS = ("points", "states", *FAULTS, "incomplete", "unseen", "unsettled")
+
+
+def attacked(family, seed):
+    """One point: its verdict, and CPU seconds of the two sides."""
+    point = draw(family, seed)
+    start = time.process_time()
+    try:
+        own = point.states()
+    except (ArithmeticError, ValueError) as error:
+        return point, Verdict([], unsettled=1, unseen=[f"the attack itself failed: {error}"]), 0.0, 0.0
+    middle = time.process_time()
+    try:
+        listed, complete = answer(point)
+    except Exception as error:
+        return point, Verdict([("refused", f"{type(error).__name__}: {error}")]), middle - start, 0.0
+    spent = time.process_time() - middle
+    verdict = judged(point, own, listed)
+    verdict.complete = complete
+    return point, verdict, middle - start, spent
+
+
+def run(families, seed, count, out=print):
+    """All points of some families; prints faults and returns the counts of each family."""
+    table = {}
+    for family in families:
+        tally, own_time, their_time = Counter(), 0.0, 0.0
+        for i in range(max(1, round(count * SHARES[family] / sum(SHARES[name] for name in families)))):
+            point, verdict, own, theirs = attacked(family, [seed, i])
+            tally.update(points=1, states=verdict.states, unseen=len(verdict.unseen), unsettled=verdict.unsettled)
+            tally.update(incomplete=not verdict.complete)
+            own_time, their_time = own_time + own, their_time + theirs
+            for text in verdict.unseen:
+                out(f"# unseen by the attack: {call(point)}  # seed {seed}, {i}: {text}")
+            for kind, text in verdict.faults:
+                tally[kind if verdict.complete else f"excused {kind}"] += 1
+                mark = "" if verdict.complete else " (not called complete)"
+                out(f"{kind}{mark}: {call(point)}  # seed {seed}, {i}: {text}")
+        table[family] = tally, own_time, their_time
+        out(f"# {family}: {dict(+tally)}, own {own_time:.1f} s, replica {their_time:.1f} s")
+    return table
+
+
+def printed(table, out=print):
+    """The table of counts, and whether there are no faults."""
+    wide = max(map(len, table))
+    out(f"{'family':{wide}}  " + " ".join(f"{name:>11}" for name in COLUMNS) + "   own s  replica s")
+    for family, (tally, own, theirs) in table.items():
+        counts = " ".join(f"{tally[name]:11d}" for name in COLUMNS)
+        out(f"{family:{wide}}  {counts} {own:7.1f} {theirs:10.1f}")
+    return not any(tally[kind] for tally, _, _ in table.values() for kind in FAULTS)
+
+
+def main(arguments):
+    """Parse `N=… SEED=… FAMILY …` and run."""
+    given = dict(word.split("=", 1) for word in arguments if "=" in word)
+    families = [word for word in arguments if "=" not in word] or list(DRAWS)
+    unknown = [*(set(given) - {"N", "SEED"}), *(set(families) - set(DRAWS))]
+    if unknown:
+        sys.exit(f"unknown: {', '.join(unknown)}; known are N=, SEED= and {', '.join(DRAWS)}")
+    seed, count = int(given.get("SEED", 1)), int(given.get("N", 200))
+    print(f"# N={count} SEED={seed} {' '.join(families)}", flush=True)
+    clean = printed(run(families, seed, count, lambda text: print(text, flush=True)))
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

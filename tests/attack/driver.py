@@ -1,0 +1,91 @@
+"""The one file that knows replica: its model at a point, its answer in our units, and the line that repeats it."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+
+import replica
+from attack.compare import Listed
+from attack.equations import State
+from attack.points import Point
+from replica.models import CompositionalRBM, GeneralRBM, Hopfield, PlantedHopfield, ReluRBM, ThresholdHopfield
+from replica.potentials import Discrete, Gaussian, ReLU
+
+
+def levels(values, energies):
+    """A unit of a few values and their energies."""
+
+    def energy(self, x, T):
+        return np.interp(x, values, energies)
+
+    return type("Levels", (Discrete,), {"values": tuple(values), "energy": energy})()
+
+
+def listed_units(x):
+    """Values for single units that make the classes (x, share)."""
+    for total in range(1, 30):
+        counts = [share * total for _, share in x]
+        if all(abs(count - round(count)) < 1e-9 for count in counts):
+            return [value for (value, _), count in zip(x, counts, strict=True) for _ in range(round(count))]
+    raise ValueError(x)
+
+
+def call(point: Point):
+    """The model at a point as text that can be pasted, after `from attack.driver import *`."""
+    c = point.controls
+    match point.family:
+        case "hopfield":
+            return f"Hopfield(alpha={c['alpha']!r}, T={c['T']!r})"
+        case "threshold-hopfield":
+            return f"ThresholdHopfield(alpha={c['alpha']!r}, theta={c['theta']!r})"
+        case "planted":
+            return f"PlantedHopfield(gamma={c['gamma']!r}, beta_teacher={c['beta_teacher']!r}, T={c['T']!r})"
+        case "general" | "general-cold":
+            hidden = c["hidden"]
+            units = (
+                "Gaussian()"
+                if hidden is None
+                else f"levels{hidden!r}"
+                if isinstance(hidden, tuple)
+                else f"ReLU({hidden!r})"
+            )
+            rest = ", ".join(f"{name}={c[name]!r}" for name in ("alpha", "T", "p", "L"))
+            return f"GeneralRBM(levels{c['visible']!r}, {units}, {rest})"
+    rest = ", ".join(f"{name}={value!r}" for name, value in c.items() if name != "x")
+    if "x" not in c:
+        return f"{'ReluRBM' if 'L' in c else 'CompositionalRBM'}({rest})"
+    units = listed_units(c["x"])
+    if "L" in c:
+        return f"ReluRBM({rest}, p_i={[c['p'] * x for x in units]!r})"
+    return f"CompositionalRBM({rest}, x_i={units!r})"
+
+
+NAMES = (CompositionalRBM, GeneralRBM, Hopfield, PlantedHopfield, ReluRBM, ThresholdHopfield, Gaussian, ReLU, levels)
+
+
+def model(point: Point):
+    """The model at a point, from the text that is printed."""
+    return eval(call(point), {cls.__name__: cls for cls in NAMES})
+
+
+def answer(point: Point) -> tuple[list[Listed], bool]:
+    """What replica lists, and whether it calls the list complete."""
+    n = point.controls.get("n", 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = replica.solve_all(model(point), n_condensed=(n,))
+        rows = [_listed(point, solution) for solution in found]
+    return rows, bool(getattr(found, "complete", True))
+
+
+def _listed(point, solution):
+    order = solution.order
+    unit = 0.5 if point.family.startswith("compositional") else 1.0
+    state = State(*(float(v) for v in (unit * abs(order.m), order.q, order.r, order.C, order.B)))
+    converged = solution.status == replica.Status.CONVERGED and all(math.isfinite(v) for v in state)
+    f = float(solution.free_energy)
+    stable = bool(solution.stable) if state.m > 0 else None
+    return Listed(state, solution.kind, solution.k, solution.sheet, f, stable, bool(converged))
