@@ -66,6 +66,7 @@ def test_equations_are_derivatives_of_the_free_energy(name):
             assert abs(slope + right) < 1e-20
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("T", [0.0, 0.7])
 def test_equations_of_teacher_and_student_are_derivatives(T):
     # ∂f/∂(m, r) at fixed C, q = 1 − TC, and ∂f/∂C vanish on a solution
@@ -84,6 +85,7 @@ def test_equations_of_teacher_and_student_are_derivatives(T):
             assert abs(f(h) - f(-h)) / (2 * h) < 1e-12
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize("name", MACHINES)
 def test_doubles_and_digits_agree(name):
     machine = MACHINES[name]
@@ -205,6 +207,8 @@ def known():
         yield pytest.param(point, values, id=f"{point.family}-{i}", marks=[pytest.mark.slow] if dear else [])
 
 
+@pytest.mark.medium
+@pytest.mark.some(4)
 @pytest.mark.parametrize(("point", "values"), list(known()))
 def test_known_states_are_found(point, values):
     def fits(state):
@@ -237,6 +241,7 @@ def test_no_state_beyond_the_fold():
         assert sum(abs(2 * state.m - 0.998783854) < 1e-6 for state in found) == count
 
 
+@pytest.mark.medium
 def test_free_energy_of_states_on_the_way_to_ell_star():
     for ell, f in ((4.3, -0.036527676), (4.526654485, -0.036530397), (4.9, -0.036524494)):
         point = compositional(12.464383915176017, 1.998975677120073, -0.09620779209264896, ell)
@@ -277,6 +282,7 @@ def test_an_honest_list_has_no_faults():
     assert (verdict.faults, verdict.states, verdict.unseen, verdict.unsettled) == ([], 7, [], 0)
 
 
+@pytest.mark.medium
 def test_a_hidden_state_is_missing():
     rows = honest()
     for i in range(len(rows)):
@@ -293,6 +299,7 @@ def test_what_is_no_state_is_spurious():
     assert [kind for kind, _ in judged(POINT, POINT.states(), twice).faults] == ["spurious"]
 
 
+@pytest.mark.medium
 def test_wrong_labels_are_noticed():
     rows = honest()
     quiet = next(i for i, row in enumerate(rows) if row.k == 1)

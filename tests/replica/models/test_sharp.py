@@ -83,6 +83,7 @@ def test_a_pair_at_the_edge():
     assert 0.23775 == pytest.approx(replica.spinodal(model, along="alpha").value, rel=1e-4)
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("theta", "g", "L", "p"),
     [(0.6614812776, -0.00990701413, 9, 0.02172900067), (0.06040929527, -0.00240473992, 20, 0.00504642009)],
@@ -149,6 +150,7 @@ def levels():
     return found
 
 
+@pytest.mark.medium
 def test_arcs_lie_on_the_level_and_end_where_something_is():
     """Every end at a plateau meets another, and no end is lost."""
     for sharp in levels():
