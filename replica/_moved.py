@@ -1,7 +1,8 @@
 """Old dotted names of modules: importing one gives the module where it lies now.
 
-Files moved into folders in version 0.2. What was importable stays importable for two minor versions (CHANGELOG.md says
-when a name goes); new code uses the new names. An old name and a new one give the same module object.
+Files moved into folders after version 0.1. The module paths of then stay importable for two minor versions
+(CHANGELOG.md says when one goes); new code uses the new ones. An old name and a new one give the same module object.
+Threads that import old names before `replica` itself is imported may not find them: import `replica` first.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import importlib.machinery
 import importlib.util
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from types import CodeType, ModuleType
 
-__all__ = ["MOVED", "install", "renamed"]
+__all__ = ["MOVED", "TASKS", "install", "renamed"]
 
 MOVED = {
     "rbm_sim._arrayfile": "rbm_sim._support.arrayfile",
@@ -121,21 +122,39 @@ TASKS = {
 """Functions that checkpoints name and that left their module."""
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finder of the old names, and loader of the modules that they stand for."""
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finder of the old names."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        return importlib.util.spec_from_loader(fullname, self) if fullname in MOVED else None
+        return importlib.util.spec_from_loader(fullname, _Loader(MOVED[fullname])) if fullname in MOVED else None
+
+
+class _Loader(importlib.abc.Loader):
+    """Loader of the module that one old name stands for."""
+
+    def __init__(self, new: str) -> None:
+        self.new = new
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
-        module = importlib.import_module(MOVED[spec.name])
-        self._own = module.__spec__
-        return module
+        return importlib.import_module(self.new)
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self._own  # the machinery put that of the old name there
+        # the machinery put the spec of the old name there
+        module.__spec__ = importlib.util.spec_from_file_location(
+            self.new,
+            module.__file__,
+            loader=module.__loader__,
+            submodule_search_locations=getattr(module, "__path__", None),
+        )
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Code of the module, for ``python -m`` with an old name."""
+        found = importlib.util.find_spec(self.new)
+        assert found is not None
+        assert isinstance(found.loader, importlib.abc.InspectLoader)
+        return found.loader.get_code(self.new)
 
 
 def renamed(text: str) -> str:

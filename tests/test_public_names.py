@@ -109,6 +109,13 @@ def test_an_old_path_alone_in_a_fresh_interpreter():
     assert done.stdout.split() == ["rbm_sim.learning.run_files"]
 
 
+def test_an_old_path_runs_as_a_module():
+    """`python -m` of a module without a command does nothing, and no traceback."""
+    words = [sys.executable, "-W", "ignore", "-m", "replica.newton"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_the_new_names_are_modules():
     for new in MOVED.values():
         needs(new)

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages.pattern_sum import sparse_sum, stacked_laws
+from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
 from replica.models.base import ExactState, Finder, Model, Order, control, exp_clipped
 from replica.models.layers.saddle_equations import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
 from replica.models.layers.states import glasses, paramagnet_of_layers, with_overlap
@@ -172,6 +172,10 @@ class GeneralRBM(Model):
     def layers(self) -> TwoLayers:
         """The layers at these couplings."""
         return two_layers(self.visible, self.hidden, self.T, self.p, self.L)
+
+    def law(self) -> Law:
+        """Law of W."""
+        return self.layers.law
 
     @property
     def stiffness(self) -> Number:

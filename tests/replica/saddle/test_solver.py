@@ -247,6 +247,14 @@ def test_failed_and_undefined_solutions_come_last():
     assert lowest_first([failed, lost, good]) == [good, lost, failed]
 
 
+@pytest.mark.parametrize("above", [1e-6, 1e-7, 1e-8, 3e-9])
+def test_states_just_beyond_the_transition_come_in_their_stated_order(above):
+    """Three states whose free energies agree to rounding: learning, the paramagnet and, unstable, the glass."""
+    beta = 0.5 + above
+    found = replica.solve_all(PlantedHopfield(gamma=1, beta_teacher=beta, T=1 / beta))
+    assert [s.kind for s in found] == ["retrieval", "paramagnet", "spin_glass"]
+
+
 def test_many_digits_resolve_a_level():
     """Just beyond the threshold of learning f differs in the 17th digit: in 30 digits the order is that of f."""
     model = PlantedHopfield(gamma=1, beta_teacher=mp.mpf("0.500001"), T=1 / mp.mpf("0.500001"))
