@@ -60,6 +60,9 @@ def judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
         if right is not None and same(right, entry.state, 1e-3) and not _alike(right, entry.state):
             verdict.faults.append(("inaccurate", f"{entry.kind} {_text(entry.state)}{_instead(right)}"))
             vague.add(id(entry))
+        elif right is None and 0 < entry.state.q < LEAST_ACTIVITY:
+            # almost no unit is on: r and B do not know of them, and q may be off by many powers of ten
+            verdict.faults.append(("inaccurate", f"{entry.kind} {_text(entry.state)}: q below {LEAST_ACTIVITY}"))
         elif right is None or not _alike(right, entry.state):
             verdict.faults.append(("spurious", f"{entry.kind} {_text(entry.state)}{_instead(right)}"))
             wrong.add(id(entry))
