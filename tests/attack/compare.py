@@ -60,16 +60,19 @@ def judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
         if right is not None and same(right, entry.state, 1e-3) and not _alike(right, entry.state):
             verdict.faults.append(("inaccurate", f"{entry.kind} {_text(entry.state)}{_instead(right)}"))
             vague.add(id(entry))
+        elif right is None and 0 < entry.state.q < LEAST_ACTIVITY:
+            # almost no unit is on: r and B do not know of them, and q may be off by many powers of ten
+            verdict.faults.append(("inaccurate", f"{entry.kind} {_text(entry.state)}: q below {LEAST_ACTIVITY}"))
         elif right is None or not _alike(right, entry.state):
             verdict.faults.append(("spurious", f"{entry.kind} {_text(entry.state)}{_instead(right)}"))
             wrong.add(id(entry))
-        elif _counts(entry.state):
+        elif _counts(machine, entry.state):
             verdict.unseen.append(_text(entry.state))
     for i, entry in enumerate(known):
         if any(_alike(entry.state, other.state, 1e-9) for other in known[:i]):
             verdict.faults.append(("spurious", f"listed twice: {_text(entry.state)}"))
     for state in own:
-        if not _counts(state) or any(_alike(entry.state, state) for entry in known):
+        if not _counts(machine, state) or any(_alike(entry.state, state) for entry in known):
             continue
         right = settled(machine, state)
         if right is None or not same(right, state, 1e-3):
@@ -96,9 +99,10 @@ def _alike(one, other, tolerance=CLOSE):
     return all(abs(a - b) <= tolerance * max(abs(a), abs(b)) + rounding for a, b, rounding in pairs)
 
 
-def _counts(state):
-    """Whether replica promises to list it."""
-    return state.q == 0 or (state.q >= LEAST_ACTIVITY and 1 - state.C >= LEAST_MARGIN)
+def _counts(machine, state):
+    """Whether replica promises to list it; q in units of the largest value a visible unit has."""
+    top = 1.0 if isinstance(machine, Planted) else machine.visible.top
+    return state.q == 0 or (state.q >= LEAST_ACTIVITY * top**2 and 1 - state.C >= LEAST_MARGIN)
 
 
 def _text(state):

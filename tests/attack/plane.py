@@ -111,10 +111,41 @@ class Plane:
 
     # Where states are looked for.
 
-    def settled_c(self, k, a, t, rounds=12):
-        """c of a heterogeneous machine at many points, by iteration; in a homogeneous one nothing depends on it."""
+    def range_of_c(self):
+        """Least and largest ln c, over all activities."""
+        c = self.hidden(np.geomspace(1e-14, 1.0, 400))[2]
+        return math.log(max(c.min(), 1e-30)), math.log(max(c.max(), 1e-29))
+
+    def settled_c(self, k, a, t, rounds=40):
+        """c of a heterogeneous machine at many points, a root of c(on(c)) − c by false position (Illinois) in ln c.
+
+        In a homogeneous machine nothing depends on it: 0.
+        """
+        if not self.mixed:
+            return 0 * t
+
+        def excess(x):
+            with np.errstate(divide="ignore"):
+                return np.maximum(np.log(self.hidden(self.visible(k, a, t, np.exp(x))[1])[2]), -69.0) - x
+
+        low, high = (np.full(np.shape(t), edge) for edge in self.range_of_c())
+        at_low, at_high = excess(low), excess(high)
+        x, side = low, np.zeros(np.shape(t))
+        for _ in range(rounds):
+            with np.errstate(all="ignore"):
+                x = np.clip(np.nan_to_num((low * at_high - high * at_low) / (at_high - at_low)), low, high)
+            value = excess(x)
+            up = value > 0
+            at_high = np.where(up & (side > 0), at_high / 2, np.where(up, at_high, value))
+            at_low = np.where(~up & (side < 0), at_low / 2, np.where(up, value, at_low))
+            low, high = np.where(up, x, low), np.where(up, high, x)
+            side = np.where(up, 1.0, -1.0)
+        return np.exp(x)
+
+    def iterated_c(self, k, a, t, rounds):
+        """The same by iteration from c = 0: another root, where there are several."""
         c = 0 * t
-        for _ in range(rounds if self.mixed else 0):
+        for _ in range(rounds):
             c = np.minimum(self.hidden(self.visible(k, a, t, c)[1])[2], 1e3)
         return c
 
@@ -128,13 +159,14 @@ class Plane:
         found = []
         for k, v, t in charts:
             v, t = np.meshgrid(v, t, indexing="ij")
-            rows = [
-                self.functions(k, row, at, self.settled_c(k, math.exp(row), at, 4))
-                for row, at in zip(v[:, 0], t, strict=True)
-            ]
-            field, noise, _ = (np.stack(column) for column in zip(*rows, strict=True))
-            start = cells([v, t], [field, noise])
-            found.append(np.column_stack([np.full(len(start), k), start]))
+            for settle in (self.settled_c, self.iterated_c) if self.mixed else (self.settled_c,):
+                rows = [
+                    self.functions(k, row, at, settle(k, math.exp(row), at, 6))
+                    for row, at in zip(v[:, 0], t, strict=True)
+                ]
+                field, noise, _ = (np.stack(column) for column in zip(*rows, strict=True))
+                start = cells([v, t], [field, noise])
+                found.append(np.column_stack([np.full(len(start), k), start]))
         return np.concatenate(found)
 
     def far(self):
@@ -229,10 +261,9 @@ def _overlapping(plane):
     starts = np.concatenate([plane.near(), plane.far()])
     k, x = starts[:, 0], starts[:, 1:]
     if plane.mixed:
-        c = plane.settled_c(k, np.exp(x[:, 0]), x[:, 1], 4)
-        again = np.random.default_rng(0).integers(len(k), size=len(k) // 4)
-        k = np.concatenate([k, k[again]])
-        x = np.column_stack([np.concatenate([x, x[again]]), np.concatenate([c, 2 * c[again]])])
+        a = np.exp(x[:, 0])
+        both = [plane.settled_c(k, a, x[:, 1], 15), plane.iterated_c(k, a, x[:, 1], 6)]
+        k, x = np.tile(k, 2), np.column_stack([np.tile(x, (2, 1)), np.concatenate(both)])
 
     def residual(x, index):
         c = x[:, 2] if plane.mixed else 0 * x[:, 0]
@@ -266,33 +297,35 @@ def _faint(plane):
 
 
 def _frozen(plane):
-    """States with m = 0: one equation for b."""
+    """States with m = 0: one equation for b; two for b and c in heterogeneous machines."""
 
-    def at(b):
-        _, on, density = plane.visible(0.0, 0.0, b, plane.settled_c(0.0, 0.0, b))
-        _, log_S, c, _ = plane.hidden(on)
-        return (density + np.exp(log_S)) * (b - c) - plane.G
-
-    found = plane.aligned()
-    for root in scan(at, plane.fields()):
-        near = float(plane.settled_c(0.0, 0.0, np.array([root]))[0])
-        found += [plane.state(0.0, 0.0, b, c, frozen=True) for b, c in _settled(plane, root, near)]
-    return found
-
-
-def _settled(plane, b, c):
-    """b and c of a state with m = 0, c to all digits too."""
-    if not plane.mixed:
-        return [(b, 0.0)]
-
-    def residual(x, _):
-        b, c = x.T
+    def at(b, c):
         _, on, density = plane.visible(0.0, 0.0, b, c)
         _, log_S, own, _ = plane.hidden(on)
         s = density + np.exp(log_S)
-        return np.stack([(s * (b - own) - plane.G) / (s * (1 + own) + abs(plane.G)), own - c], axis=-1)
+        with np.errstate(all="ignore"):
+            return s * (b - own) - plane.G, s * (1 + own) + abs(plane.G), np.log(own)
 
-    return newton(residual, np.array([[b, c]]))[0]
+    found = plane.aligned()
+    if not plane.mixed:
+        return found + [
+            plane.state(0.0, 0.0, b, 0.0, frozen=True) for b in scan(lambda b: at(b, 0 * b)[0], plane.fields())
+        ]
+
+    def residual(x):
+        field, scale, log_c = at(x[..., 0], np.exp(x[..., 1]))
+        with np.errstate(invalid="ignore"):
+            return np.stack([field / scale, log_c - x[..., 1]], axis=-1)
+
+    low, high = plane.range_of_c()
+    # c shifts the classes apart: b may lie far beyond the noise
+    far = math.exp(min(high, 8.0))
+    b = np.unique(np.concatenate([plane.fields()[::12], np.geomspace(QUIET, QUIET + 2 * far, 200)]))
+    grids = np.meshgrid(np.concatenate([-b[b > 7.6][::-1], b]), np.linspace(low - 0.01, high + 0.01, 80), indexing="ij")
+    values = residual(np.stack(grids, axis=-1))
+    start = cells(grids, [values[..., 0], values[..., 1]])
+    points, _ = newton(lambda x, _: residual(x), start)
+    return found + [plane.state(0.0, 0.0, b, math.exp(log_c), frozen=True) for b, log_c in points]
 
 
 def _quiescent(machine):
