@@ -25,7 +25,7 @@ from replica.models.sparse.chart import (
     visible_averages,
 )
 from replica.models.sparse.curve import Curve
-from replica.models.sparse.sharp import LOG_A, Arc, End, Sharp
+from replica.models.sparse.sharp import LEAST_ACTIVITY, LOG_A, Arc, End, Sharp
 from replica.models.sparse.vertices import smoothed, with_folds
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
@@ -34,8 +34,6 @@ __all__ = ["Curve", "curves", "zero_noise_states"]
 
 STEP_V = 0.08
 STEP_KAPPA = 0.05
-LEAST_ACTIVITY = 1e-12
-"""Activity q below which states are not looked for: no machine has 1e12 units, and α is unbounded on q → 0."""
 
 
 def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:

@@ -30,7 +30,7 @@ from replica.numerics.gaussian import log_H
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 
-__all__ = ["LOG_A", "Arc", "End", "Sharp"]
+__all__ = ["LEAST_ACTIVITY", "LOG_A", "Arc", "End", "Sharp"]
 
 LOG_A = math.log(100.0)
 """ln A: at a = 100 units whose W differs by 1 are 100 noises apart."""
