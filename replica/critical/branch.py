@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from replica.models.base import Model, Order, control_fields
 from replica.numerics.jacobian import derivative
@@ -20,6 +21,8 @@ LARGEST_STEP = 0.1
 SMALLEST_STEP = 1e-9
 """Arclength steps, in the unknowns and in the control over its scale."""
 TOLERANCE = 1e-12
+RETURNED = 1e-8
+"""Distance from its start within which a branch is back there; Newton's method leaves less, folds included."""
 FLAT = 1e-8
 """Share of the control in the tangent below which a branch runs into the edge of its domain (r → 0, m → 0)."""
 
@@ -39,8 +42,10 @@ class Branch:
     folds : tuple of int
         Indices of the points next to a fold (refine them with `spinodal`).
     reached : bool
-        Whether the branch ended at the value asked for; otherwise it ended at the edge of its domain, or `max_steps`
-        were used up.
+        Whether the branch ended at the value asked for; otherwise it ended at the edge of its domain, it closed, or
+        `max_steps` were used up.
+    closed : bool
+        Whether it came back to its start without meeting that value; the last point is then the first.
     """
 
     along: str
@@ -48,6 +53,7 @@ class Branch:
     states: Solution
     folds: tuple[int, ...]
     reached: bool
+    closed: bool = False
 
     @property
     def order(self) -> Order:
@@ -68,7 +74,8 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
     along : str
         Control to vary.
     to : float
-        Value at which to stop. A branch that folds before it turns back, and is followed to where it ends.
+        Value at which to stop. A branch that folds before it turns back, and is followed to where it ends, or
+        once round where it is closed.
     max_steps : int
         Upper bound of the number of points.
 
@@ -94,17 +101,12 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
     """
     walk = _Walk.start(solution, along, to)
     folds: list[int] = []
-    reached = False
-    while len(walk.points) < max_steps:
+    state = "moved"
+    while state == "moved" and len(walk.points) < max_steps:
         state = walk.advance()
-        if state == "stuck":
-            break
-        if walk.turned:
+        if state != "stuck" and walk.turned:
             folds.append(len(walk.points) - 1)
-        if state == "reached":
-            reached = True
-            break
-    return walk.branch(tuple(folds), reached)
+    return walk.branch(tuple(folds), state)
 
 
 def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps: int = 5000) -> Solution | None:
@@ -119,7 +121,7 @@ def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps:
     walk = _Walk.start(solution, along, target)
     while len(walk.points) < max_steps and walk.advance() == "moved":
         if walk.turned:
-            return walk.branch((), False, last_only=True).states
+            return walk.branch((), "moved", last_only=True).states
     return None
 
 
@@ -136,6 +138,7 @@ class _Walk:
         self.tangent = self._tangent(self.points[0], None)
         if self.tangent[-1] * (to - value) < 0:
             self.tangent = -self.tangent
+        self.first_tangent = self.tangent
         field = next(f for f in control_fields(type(solution.model)) if f.name == along)
         self.low, self.high = field.metadata["low"], field.metadata["high"]
 
@@ -181,7 +184,7 @@ class _Walk:
         return -tangent if previous is not None and tangent @ previous < 0 else tangent
 
     def advance(self) -> str:
-        """Take one step: "moved", "reached" the target (the last point lies on it) or "stuck"."""
+        """Take one step: "moved", "reached" the target (the last point lies on it), "closed" or "stuck"."""
         start = self.points[-1]
         while self.step > SMALLEST_STEP:
             found = self._corrected(start + self.step * self.tangent, self.tangent)
@@ -192,6 +195,9 @@ class _Walk:
 
     def _accept(self, start: NDArray, found: NDArray) -> str:
         target = self.to / self.scale
+        back = self._passes_start(start, found)
+        if back:
+            found = self.points[0]
         if (start[-1] - target) * (found[-1] - target) <= 0 and start[-1] != target:
             share = (target - start[-1]) / (found[-1] - start[-1])
             guess = start + share * (found - start)
@@ -208,7 +214,22 @@ class _Walk:
         self.step = min(LARGEST_STEP, self.step * (1.5 if tangent @ self.tangent > 0.98 else 0.7))
         self.tangent = tangent
         self.points.append(found)
+        if back:
+            return "closed"
         return "moved" if self.flat_steps < 3 else "stuck"
+
+    def _passes_start(self, start: NDArray, found: NDArray) -> bool:
+        """Whether the arc of this step runs through the first point, in the direction in which the walk left it."""
+        origin, normal = self.points[0], self.first_tangent
+        before, after = normal @ (start - origin), normal @ (found - origin)
+        length = np.linalg.norm(found - start)
+        if not before < 0 <= after or np.linalg.norm(start - origin) > 2 * length or len(self.points) < 3:
+            return False
+        # the cubic through both ends meets the plane near the arc's own point there, and not near another sheet's
+        ends = start, found, length * self.tangent, length * self._tangent(found, self.tangent)
+        share = brentq(lambda t: normal @ (_cubic(t, *ends) - origin), 0.0, 1.0)
+        there = self._corrected(_cubic(share, *ends), normal)
+        return there is not None and bool(np.max(np.abs(there - origin)) < RETURNED * (1 + np.max(np.abs(origin))))
 
     def _corrected(self, guess: NDArray, normal: NDArray) -> NDArray | None:
         """Newton's method in the hyperplane through the guess normal to `normal`; None if it fails."""
@@ -233,10 +254,10 @@ class _Walk:
                 return point
         return None
 
-    def branch(self, folds: tuple[int, ...], reached: bool, last_only: bool = False) -> Branch:
+    def branch(self, folds: tuple[int, ...], end: str, last_only: bool = False) -> Branch:
         points = np.array(self.points[-1:] if last_only else self.points)
         values = points[:, -1] * self.scale
-        if reached:
+        if end == "reached":
             values[-1] = self.to
         model = self._model(values)
         order = model.unpack([points[:, i] for i in range(points.shape[1] - 1)])
@@ -245,4 +266,10 @@ class _Walk:
         residual = model.residual(order, self.solution.n)
         status = np.where(residual <= 1e-10, int(Status.CONVERGED), int(Status.FAILED))
         states = dataclasses.replace(self.solution, model=model, order=order, status=status, residual=residual, sheet=0)
-        return Branch(self.along, values, states, folds, reached)
+        return Branch(self.along, values, states, folds, end == "reached", end == "closed")
+
+
+def _cubic(t: float, start: NDArray, end: NDArray, out: NDArray, into: NDArray) -> NDArray:
+    """Hermite's cubic with given ends and derivatives there."""
+    u = 1 - t
+    return u * u * ((1 + 2 * t) * start + t * out) + t * t * ((3 - 2 * t) * end - u * into)
