@@ -1,0 +1,364 @@
+"""Curves of solutions of heterogeneous machines: followed by arclength, from one known end to another.
+
+Steps are taken in (ln a, t, ln q, ln α), where all of a curve is smooth, however small the noise. Where it is so small
+that no unit is partly on, m and q are constant and the fields g + mW + αBx/2 explicit in α: such a plateau is crossed
+in one step, to the load at which the noise reaches the next group of units, or down to the state without noise.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.models.sparse.classes import ClassEquations, Place, Values
+from replica.numerics.gaussian import log_H
+
+__all__ = ["Cells", "Trace", "corrected", "cubic", "Plateau", "newton_at_load", "scales", "tangents", "trace"]
+
+FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 0.02, 10.0, 1e-8
+LARGEST_TURN = 0.5
+"""Change of u in one step, of groups that matter to the noise."""
+STRAIGHT = 0.95
+"""Least cosine of the angle between the tangents of neighbours."""
+MOST_STEPS = 2500
+QUIET, REACHED = 39.0, 38.9
+"""|u| beyond which no unit is partly on to all digits, and at which a plateau ends."""
+LEAST_ACTIVITY, LEAST_MARGIN = 1e-12, 1e-10
+"""q (and 1 − q) and 1 − C at which curves end."""
+LARGEST_LOG = 800.0
+"""ln α beyond which nothing is followed."""
+ROUGH = 1e-10
+
+
+class Cells(NamedTuple):
+    """Pieces of curves: both ends and the tangents there, of one group, shape (K, 4)."""
+
+    start: NDArray
+    out: NDArray
+    end: NDArray
+    into: NDArray
+    group: NDArray
+    plateau: NDArray
+    """Whether it is a stretch without partly active units."""
+
+
+class Trace(NamedTuple):
+    """One half of a curve: cells in order, what it ends in, and the state k without noise there, or None."""
+
+    cells: Cells
+    end: str
+    k: int | None
+
+
+def newton_at_load(equations: ClassEquations, place: Place, steps: int = 60) -> tuple[Place, Values, NDArray]:
+    """Newton's method at fixed loads from R starts: points, what is there, and which have come to rest."""
+    y, group = place.y.copy(), place.group.copy()
+    rested = np.zeros(len(y), dtype=bool)
+    active = np.arange(len(y))
+    last = np.full(len(y), np.inf)
+    for count in range(steps):
+        if not len(active):
+            break
+        here = Place(y[active], group[active])
+        values = equations.at(here)
+        step = _solved(values.J[:, :, :3], values.F)
+        size = np.abs(step / scales(here.y)[:, :3]).max(axis=-1)
+        left = np.abs(values.F).max(axis=-1)
+        sound = np.isfinite(left) & np.isfinite(size)
+        done = sound & (size < 1e-9) & (left < 1e-9) & ((size < 1e-15) | (size >= 0.5 * last[active]))
+        y[active[sound], :3] -= (step * np.minimum(1, 1 / np.maximum(size, 1e-300))[:, None])[sound]
+        rested[active[done]] = True
+        last[active] = size
+        lost = ~sound | (left > 1e3) | ((count > 25) & (left > 1e-2))
+        active = active[~done & ~lost]
+    with np.errstate(invalid="ignore"):
+        rested[active] = last[active] < 1e-9
+    final = Place(y, group)
+    return final, equations.at(final), rested
+
+
+def scales(y: NDArray) -> NDArray:
+    """Lengths of the coordinates: t counts relative to itself where it is large."""
+    scale = np.ones_like(y)
+    scale[:, 1] = np.maximum(1.0, np.abs(y[:, 1]) / 4)
+    return scale
+
+
+def _solved(matrix: NDArray, right: NDArray) -> NDArray:
+    """Solutions of linear systems by rows of one size, nan where one is singular."""
+    with np.errstate(all="ignore"):
+        size = np.abs(matrix).max(axis=-1)
+        matrix, right = matrix / size[..., None], right / size
+        sound = np.isfinite(matrix).all(axis=(-2, -1)) & np.isfinite(right).all(axis=-1)
+        sound[sound] = np.abs(np.linalg.det(matrix[sound])) > 1e-280
+        out = np.full(right.shape, np.nan)
+        out[sound] = np.linalg.solve(matrix[sound], right[sound][..., None])[..., 0]
+    return out
+
+
+def tangents(J: NDArray, scale: NDArray, previous: NDArray | None = None) -> NDArray:
+    """Null vectors of Jacobians, of length 1 in the scale, in the direction of the previous ones."""
+    with np.errstate(all="ignore"):
+        rows = J * scale[:, None, :]
+        rows = rows / np.abs(rows).max(axis=-1, keepdims=True)
+    out = np.full((len(J), 4), np.nan)
+    sound = np.isfinite(rows).all(axis=(-2, -1))
+    if sound.any():
+        out[sound] = np.linalg.svd(rows[sound])[2][:, -1]
+    out *= scale
+    if previous is None:
+        return out
+    return np.where(((out * previous / scale**2).sum(axis=-1) < 0)[:, None], -out, out)
+
+
+def corrected(
+    equations: ClassEquations, guess: Place, normal: NDArray, scale: NDArray
+) -> tuple[Place, Values, NDArray]:
+    """Newton's method in the plane through each guess normal to a tangent: points, values, and where it has worked."""
+    y, group = guess.y.copy(), guess.group
+    done = np.zeros(len(y), dtype=bool)
+    covector = normal / scale**2
+    for _ in range(7):
+        values = equations.at(Place(y, group))
+        plane = ((y - guess.y) * covector).sum(axis=-1)
+        matrix = np.concatenate([values.J, covector[:, None, :]], axis=1)
+        step = _solved(matrix, np.concatenate([values.F, plane[:, None]], axis=1))
+        size = np.abs(step / scale).max(axis=-1)
+        with np.errstate(invalid="ignore"):
+            move = ~done & (size < 3)
+            y[move] -= step[move]
+            done |= (size < ROUGH) & (np.abs(values.F).max(axis=-1) < 1e-6)
+        if not (move & ~done).any():
+            break
+    values = equations.at(Place(y, group))
+    return Place(y, group), values, done & np.isfinite(values.F).all(axis=-1)
+
+
+def cubic(start: NDArray, out: NDArray, end: NDArray, into: NDArray, share: NDArray, scale: NDArray) -> NDArray:
+    """Hermite's cubics between points, unit tangents given, at shares of their lengths."""
+    length = np.linalg.norm((end - start) / scale, axis=-1)[:, None]
+    t = share[:, None]
+    u = 1 - t
+    return u * u * ((1 + 2 * t) * start + t * length * out) + t * t * ((3 - 2 * t) * end - u * length * into)
+
+
+class _Walker:
+    """Rows on their way: place, values, tangent, step, and the cells behind them."""
+
+    def __init__(self, equations: ClassEquations, start: Place, sign: NDArray, lowest: float) -> None:
+        self.equations, self.lowest = equations, lowest
+        self.place = Place(start.y.copy(), start.group.copy())
+        values = equations.at(self.place)
+        self.field, self.log_margin = values.field, values.log_margin
+        self.tangent = tangents(values.J, scales(self.place.y))
+        self.tangent *= np.where(self.tangent[:, 3] * sign < 0, -1.0, 1.0)[:, None]
+        self.origin = Place(start.y.copy(), start.group.copy()), self.tangent.copy()
+        self.step = np.full(len(start.y), FIRST_STEP)
+        self.cells: list[list[tuple]] = [[] for _ in start.y]
+        self.ends: list[tuple[str, int | None] | None] = [None for _ in start.y]
+
+    def run(self) -> None:
+        for row in range(len(self.step)):
+            if not np.isfinite(self.tangent[row]).all():
+                self.ends[row] = "lost", None
+        for _ in range(MOST_STEPS):
+            for row in self._active():
+                self._cross_plateaus(row)
+            active = np.array(self._active(), dtype=int)
+            if not len(active):
+                return
+            self._advance(active)
+        for row in self._active():
+            self.ends[row] = "not followed to an end", None
+
+    def _active(self) -> list[int]:
+        return [row for row, end in enumerate(self.ends) if end is None]
+
+    def _advance(self, rows: NDArray) -> None:
+        eq, here, tangent, step = self.equations, self.place.take(rows), self.tangent[rows], self.step[rows]
+        scale = scales(here.y)
+        tangent = tangent / np.linalg.norm(tangent / scale, axis=-1)[:, None]
+        guess = Place(here.y + step[:, None] * tangent, here.group)
+        found, values, good = corrected(eq, guess, tangent, scale)
+        turned = tangents(values.J, scale, tangent)
+        with np.errstate(invalid="ignore"):
+            cosine = (turned * tangent / scale**2).sum(axis=-1)
+            good &= cosine > STRAIGHT
+            good &= np.linalg.norm((found.y - here.y) / scale, axis=-1) < 1.5 * step
+        rate, fastest = eq.turning(found, values, turned)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            longest = np.minimum(LARGEST_STEP, LARGEST_TURN / fastest)
+        self.step[rows] = np.where(good, np.minimum(np.where(cosine > 0.985, 1.6, 1.0) * step, longest), step / 2)
+        for i, row in enumerate(rows):
+            if good[i]:
+                cell = here.y[i], tangent[i], found.y[i], turned[i], here.group[i], False
+                self.cells[row].append(cell)
+                self._arrive(row, found.y[i], int(here.group[i]), turned[i], rate[i], values, i)
+                if self._returned(row, cell):
+                    self.ends[row] = "closed", None
+            elif self.step[row] < SMALLEST_STEP:
+                self.ends[row] = "lost", None
+
+    def _arrive(
+        self, row: int, y: NDArray, group: int, tangent: NDArray, rate: NDArray, values: Values, i: int
+    ) -> None:
+        """Stand at a point, t measured at the group that is nearest to its flip."""
+        field = values.field[i]
+        y, tangent = y.copy(), tangent.copy()
+        nearest = int(np.argmin(np.abs(field)))
+        if nearest != group and abs(field[nearest]) < 0.5 * abs(y[1]) - 1:
+            tangent[1], y[1], group = rate[nearest], field[nearest], nearest
+        self.place.y[row], self.place.group[row], self.tangent[row] = y, group, tangent
+        self.field[row], self.log_margin[row] = field, values.log_margin[i]
+        self.ends[row] = self._end(row)
+
+    def _end(self, row: int) -> tuple[str, int | None] | None:
+        y, eq = self.place.y[row], self.equations
+        if self.log_margin[row] < math.log(LEAST_MARGIN):
+            return "C = 1", None
+        if y[2] < math.log(LEAST_ACTIVITY):
+            return "all off", None
+        if y[2] > -1e-6:
+            from scipy.special import ndtr
+
+            off = float(ndtr(-self.field[row] / np.sqrt(eq.x)) @ (eq.weight * eq.x))
+            if off < LEAST_ACTIVITY:
+                return "all on", None
+        return ("α → ∞", None) if y[3] > LARGEST_LOG or y[0] > LARGEST_LOG - 150 else None
+
+    def _returned(self, row: int, cell: tuple) -> bool:
+        """Whether a cell runs through the row's first point in the direction in which it left."""
+        (origin, direction), eq = (self.origin[0].take(np.array([row])), self.origin[1][row]), self.equations
+        start, out, end, into, group, _ = cell
+        y = origin.y[0].copy()
+        if len(self.cells[row]) < 4 or abs(y[3] - start[3]) > 3 * LARGEST_STEP or abs(y[0] - start[0]) > 3 * LARGEST_STEP:
+            return False
+        if group != origin.group[0]:
+            # the same point, of the cell's group
+            y[1], direction = eq.at(origin).field[0, group], direction.copy()
+            direction[1] = np.nan
+        scale = scales(y[None])[0]
+        chord = (end - start) / scale
+        share = float(((y - start) / scale) @ chord / max(chord @ chord, 1e-300))
+        if not 0 <= share <= 1:
+            return False
+        guess = cubic(*(v[None] for v in (start, out, end, into)), np.array([share]), scale[None])
+        place, _, good = corrected(eq, Place(guess, np.array([group])), chord[None] * scale, scale[None])
+        same = np.abs((place.y[0] - y) / scale).max() < 1e-3 * np.linalg.norm(chord) + 1e-9
+        return bool(good[0] and same and np.nansum(direction * into / scale**2) > 0)
+
+    # Plateaus.
+
+    def _cross_plateaus(self, row: int) -> None:
+        """If no unit is partly on, go on to where the noise reaches one, or to the end."""
+        eq = self.equations
+        while self.ends[row] is None and (np.abs(self.field[row]) > QUIET * np.sqrt(eq.x)).all():
+            y, rising = self.place.y[row], self.tangent[row, 3] > 0
+            plateau = Plateau.of(eq, self.field[row], float(y[2]))
+            event = plateau.next(float(y[3]), bool(rising))
+            if event is None and rising:
+                self.ends[row] = "α → ∞", None
+                return
+            log_alpha, group = event if event is not None else (min(self.lowest, y[3]) - 10.0, int(self.place.group[row]))
+            start, end = (plateau.place(level, group) for level in (y[3], log_alpha))
+            direction = np.array([-0.5, 0.0, 0.0, 1.0 if rising else -1.0])
+            self.cells[row].append((start, direction, end, direction, group, True))
+            if event is None:
+                self.ends[row] = "no noise", plateau.k
+                return
+            values = eq.at(Place(end[None], np.array([group])))
+            tangent = tangents(values.J, scales(end[None]))
+            tangent = tangent * (1 if (tangent[0, 3] > 0) == rising else -1)
+            rate = eq.turning(Place(end[None], np.array([group])), values, tangent)[0][0]
+            self._arrive(row, end, group, tangent[0], rate, values, 0)
+            self.step[row] = 0.5
+
+
+class Plateau(NamedTuple):
+    """States in which every unit is on or off: g + m w + ½B α x > 0 or < 0, m, q and B = p H0 constant."""
+
+    equations: ClassEquations
+    on: NDArray
+    m: float
+    log_q: float
+    log_spread: float
+    """ln S − ½ ln α."""
+    half_B: float
+
+    @classmethod
+    def of(cls, equations: ClassEquations, field: NDArray, log_q: float) -> Plateau:
+        """The plateau of the units that are on at these fields."""
+        n = equations.pairs
+        on = field > 0
+        m = float((equations.weight * equations.w / equations.size)[:n] @ (on[:n].astype(float) - on[n : 2 * n]))
+        spread, _, _, _ = equations.hidden(np.array([log_q]), np.zeros(1))
+        y = equations.theta / math.sqrt(equations.p) * math.exp(-0.5 * log_q)
+        return cls(equations, on, m, log_q, float(spread[0]), 0.5 * equations.p * math.exp(float(log_H(0, y))))
+
+    def place(self, log_alpha: float, group: int) -> NDArray:
+        """Coordinates at a load."""
+        eq, log_S = self.equations, self.log_spread + 0.5 * log_alpha
+        field = eq.g + self.m * eq.w[group] + self.half_B * math.exp(log_alpha) * eq.x[group]
+        t = math.copysign(math.exp(min(math.log(abs(field) + 1e-320) - log_S, 700.0)), field)
+        return np.array([math.log(self.m) - log_S, t, self.log_q, log_alpha])
+
+    def next(self, log_alpha: float, rising: bool) -> tuple[float, int] | None:
+        """Load at which the noise next reaches a group, and the group."""
+        eq = self.equations
+        # ½B x z² ∓ uS√x/z·z + g + m w = 0 for z = √α
+        square, rest = self.half_B * eq.x, eq.g + self.m * eq.w
+        half = 0.5 * REACHED * math.exp(self.log_spread) * np.sqrt(eq.x) * np.where(self.on, 1.0, -1.0)
+        with np.errstate(all="ignore"):
+            root = np.sqrt(half * half - square * rest)
+            far = half + np.where(half < 0, -root, root)
+            log_z = np.log(np.stack([far / square, rest / far]))
+        log_z = np.where(np.isfinite(log_z), 2 * log_z, np.nan)
+        beyond = log_z > log_alpha if rising else log_z < log_alpha
+        if not beyond.any():
+            return None
+        candidates = np.where(beyond, log_z, np.inf if rising else -np.inf)
+        index = int(candidates.argmin() if rising else candidates.argmax())
+        return float(candidates.flat[index]), index % len(eq.w)
+
+    @property
+    def k(self) -> int | None:
+        """k of the state v = Θ(g + mW), |g| < km, or None if units of the same W differ."""
+        eq = self.equations
+        if eq.g > 0:
+            off = -eq.w[~self.on]
+            return int(off.min()) if len(off) and off.min() > 0 else None
+        on = eq.w[self.on]
+        return int(on.min()) if len(on) and on.min() > 0 else None
+
+
+def trace(equations: ClassEquations, start: Place, sign: NDArray, lowest: float) -> list[Trace]:
+    """Follow curves from points of each, with ln α first rising or falling.
+
+    Parameters
+    ----------
+    equations : ClassEquations
+        The machine.
+    start : Place
+        R points.
+    sign : array, shape (R,)
+        1 to begin with rising ln α, −1 with falling.
+    lowest : float
+        ln α down to which states without noise are wanted.
+
+    Returns
+    -------
+    list of Trace
+        Halves of curves, in the order of the starts.
+    """
+    walker = _Walker(equations, start, sign, lowest)
+    walker.run()
+    traces = []
+    for cells, end in zip(walker.cells, walker.ends, strict=True):
+        assert end is not None
+        columns = zip(*cells, strict=True) if cells else [np.zeros((0, 4))] * 4 + [np.zeros(0)] * 2
+        start_, out, stop, into, group, plateau = (np.array(column) for column in columns)
+        traces.append(Trace(Cells(start_, out, stop, into, group.astype(int), plateau.astype(bool)), *end))
+    return traces
