@@ -225,6 +225,11 @@ class Classes(NamedTuple):
     x: NDArray
     fraction: NDArray
 
+    @property
+    def equal(self) -> bool:
+        """Whether all units are alike."""
+        return bool(len(self.x) == 1 and self.x[0] == 1)
+
     def shrunk(self, spread: float) -> Classes:
         """Classes with the deviations from 1 multiplied by `spread` (0: homogeneous)."""
         return Classes(np.maximum(1 + spread * (self.x - 1), SILENT), self.fraction)

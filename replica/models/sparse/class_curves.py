@@ -30,7 +30,8 @@ LEAST_ACTIVITY, LEAST_MARGIN = 1e-12, 1e-10
 """q (and 1 − q) and 1 − C at which curves end."""
 LARGEST_LOG = 800.0
 """ln α beyond which nothing is followed."""
-ROUGH = 1e-10
+ROUGH = 1e-6
+"""Last step of Newton's method onto a curve, the next being its square."""
 
 
 class Cells(NamedTuple):
@@ -69,7 +70,7 @@ def newton_at_load(equations: ClassEquations, place: Place, steps: int = 60) -> 
         left = np.abs(values.F).max(axis=-1)
         sound = np.isfinite(left) & np.isfinite(size)
         done = sound & (size < 1e-9) & (left < 1e-9) & ((size < 1e-15) | (size >= 0.5 * last[active]))
-        y[active[sound], :3] -= (step * np.minimum(1, 1 / np.maximum(size, 1e-300))[:, None])[sound]
+        y[active[sound], :3] -= step[sound] * np.minimum(1, 1 / np.maximum(size[sound], 1e-300))[:, None]
         rested[active[done]] = True
         last[active] = size
         lost = ~sound | (left > 1e3) | ((count > 25) & (left > 1e-2))
@@ -121,7 +122,7 @@ def corrected(
     y, group = guess.y.copy(), guess.group
     done = np.zeros(len(y), dtype=bool)
     covector = normal / scale**2
-    for _ in range(7):
+    for _ in range(6):
         values = equations.at(Place(y, group))
         plane = ((y - guess.y) * covector).sum(axis=-1)
         matrix = np.concatenate([values.J, covector[:, None, :]], axis=1)
@@ -130,11 +131,12 @@ def corrected(
         with np.errstate(invalid="ignore"):
             move = ~done & (size < 3)
             y[move] -= step[move]
-            done |= (size < ROUGH) & (np.abs(values.F).max(axis=-1) < 1e-6)
+            done |= size < ROUGH
         if not (move & ~done).any():
             break
     values = equations.at(Place(y, group))
-    return Place(y, group), values, done & np.isfinite(values.F).all(axis=-1)
+    with np.errstate(invalid="ignore"):
+        return Place(y, group), values, done & (np.abs(values.F).max(axis=-1) < 1e-9)
 
 
 def cubic(start: NDArray, out: NDArray, end: NDArray, into: NDArray, share: NDArray, scale: NDArray) -> NDArray:

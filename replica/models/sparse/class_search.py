@@ -19,7 +19,7 @@ from scipy.special import ndtr
 from replica.models.sparse.class_curves import LEAST_ACTIVITY, Plateau, newton_at_load
 from replica.models.sparse.classes import ClassEquations, Place
 
-__all__ = ["distinct", "states_at_load"]
+__all__ = ["distinct", "matched_share", "states_at_load"]
 
 RARE = 1e-13
 """Probability of groups of units that the search may leave out."""
@@ -70,6 +70,22 @@ def distinct(place: Place, log_margin: NDArray, tolerance: float = SAME) -> Plac
         if not kept or np.abs(marks[kept] - marks[i]).max(axis=-1).min() > tolerance:
             kept.append(i)
     return place.take(np.array(kept, dtype=int))
+
+
+def matched_share(tau: NDArray, c: NDArray, x: NDArray, share: NDArray) -> NDArray:
+    """t at which a share Φ(τ) of units is on in the fields (t + c(x − 1))/√x, shares of the classes x given."""
+    with np.errstate(all="ignore"):
+        root = np.sqrt(x)
+        # from the side on which the share is small
+        side = np.where(tau > 0, -1.0, 1.0)
+        wide = 60 * root.max() + c * np.abs(x - 1).max()
+        low, high = -wide, wide.copy()
+        for _ in range(90):
+            t = 0.5 * (low + high)
+            u = (t[:, None] + c[:, None] * (x - 1)) / root
+            more = side * (ndtr(side[:, None] * u) @ share - ndtr(side * tau)) > 0
+            low, high = np.where(more, low, t), np.where(more, t, high)
+        return t
 
 
 class _Search:
@@ -131,11 +147,9 @@ class _Search:
         """m/a − D − S over s, and s(t − c) − g over its terms."""
         with np.errstate(all="ignore"):
             density = np.exp(-0.5 * u * u) @ (self.eq.p * self.weight * self.root) / math.sqrt(2 * math.pi)
-            # ⟨W⟩ = 0: of the units with W > 0 what is on, of the others what is off
-            side = np.where(self.w > 0, 1.0, -1.0)
-            flipped = ndtr(u) if a > 1e8 else ndtr(u * np.where(t > 0, -1.0, 1.0)[:, None])
-            m = flipped @ (self.weight * self.w / self.eq.size) * np.where(t > 0, -1.0, 1.0)
-            del side
+            # ⟨W⟩ = 0: the sum over the units that are off has the other sign
+            side = np.where(t > 0, -1.0, 1.0)
+            m = side * (ndtr(side[:, None] * u) @ (self.weight * self.w / self.eq.size))
             S = np.exp(log_S)
             s = m / a
             if a < 0.3:
@@ -205,15 +219,7 @@ class _Search:
         log_S, log_c, _, _ = self.eq.hidden(np.log(np.maximum(q, 1e-300)), np.full(len(q), self.log_alpha))
         with np.errstate(all="ignore"):
             c = np.minimum(np.exp(log_c), 1e250)
-            side = np.where(tau > 0, -1.0, 1.0)
-            wide = 60 * root.max() + c * np.abs(x - 1).max()
-            low, high = -wide, wide.copy()
-            for _ in range(80):
-                t = 0.5 * (low + high)
-                u = (t[:, None] + c[:, None] * (x - 1)) / root
-                # from the side on which the share is small
-                more = side * (ndtr(side[:, None] * u) @ share - ndtr(side * tau)) > 0
-                low, high = np.where(more, low, t), np.where(more, t, high)
+            t = matched_share(tau, c, x, share)
             u = (t[:, None] + c[:, None] * (x - 1)) / root
             log_density = np.log(np.exp(-0.5 * u * u) @ (self.eq.p * weight * root) / math.sqrt(2 * math.pi))
             log_s = np.logaddexp(log_density, log_S)

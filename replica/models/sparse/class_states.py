@@ -94,12 +94,11 @@ def states_of_classes(
         found = states_at_load(equations, level)
         known = [place for curve in curves for place, _ in _crossings(equations, curve, level)]
         new = _unlike(equations, found, known)
-        while len(new.y):
+        for index, curve in enumerate(_followed(equations, new, lowest) if len(new.y) else []):
             # one curve may go through several of them
-            (curve,) = _followed(equations, new.take(np.array([0])), lowest)
-            curves.append(curve)
-            met = [place for place, _ in _crossings(equations, curve, level)]
-            new = _unlike(equations, new.take(np.arange(1, len(new.y))), met)
+            if len(_unlike(equations, new.take(np.array([index])), known).y):
+                curves.append(curve)
+                known += [place for place, _ in _crossings(equations, curve, level)]
     states: list[ClassState] = []
     unaccounted: list[tuple[int, str]] = []
     for curve in curves:

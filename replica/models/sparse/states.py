@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,27 +11,26 @@ from numpy.typing import NDArray
 from replica.errors import ConvergenceError
 from replica.models.base import ExactState, Finder, Found, Order
 from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, at, newton_on_chart, order_of
+from replica.models.sparse.class_glass import glass_of_classes
+from replica.models.sparse.class_states import ClassState, first_fold_of_classes, states_of_classes
+from replica.models.sparse.classes import ClassEquations
 from replica.models.sparse.curve import Curve
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.models.sparse.level_curves import curves
-from replica.numerics.fold_refinement import refine_fold
-from replica.numerics.newton import polish
 
-__all__ = ["branches", "descended", "descended_fold", "first_fold", "glass", "quiescent", "states_with_overlap"]
+__all__ = ["branches", "first_fold", "glass", "quiescent", "states_with_overlap"]
 
 
 def branches(model: SparseRBM, n_condensed: tuple[int, ...]) -> list[Finder | ExactState]:
     """Level curves of the chart for m > 0; the glass; and the quiescent state v = 0.
 
-    The chart is explicit for homogeneous machines only. States of a heterogeneous one are those that descend
-    from a homogeneous one as the spread of the p_i grows.
+    The chart is explicit for homogeneous machines only. Those of a heterogeneous one have equations of their own
+    (`classes`).
     """
-    if model.units is not None:
-        overlap = Finder(
-            ("retrieval", "spurious"), 1, partial(descended, find=states_with_overlap, n=1), descended_fold
-        )
-        frozen = Finder(("spin_glass",), 0, partial(descended, find=glass, n=0))
+    if model.units is not None and not model.units.equal:
+        overlap = Finder(("retrieval", "spurious"), 1, mixed_states, mixed_fold)
+        frozen = Finder(("spin_glass",), 0, mixed_glass)
     else:
         overlap = Finder(("retrieval", "spurious"), 1, states_with_overlap, first_fold)
         frozen = Finder(("spin_glass",), 0, glass)
@@ -209,58 +206,58 @@ def glass(flat: SparseRBM) -> Found:
     return Found(point, np.full(len(point), "spin_glass"), zeros, zeros - 1, sheet, order)
 
 
-def descended(flat: SparseRBM, find: Callable[[SparseRBM], Found], n: int) -> Found:
-    """States reached from those of the homogeneous machine by Newton's method as the spread of p_i grows.
+def mixed_states(flat: SparseRBM) -> Found:
+    """States with m > 0 of a heterogeneous machine: crossings of the loads on its curves."""
+    found: list[tuple[int, ClassState]] = []
+    unaccounted: list[tuple[int, str]] = []
+    for points in _by_couplings(flat):
+        log_alpha = np.log(np.broadcast_to(np.asarray(flat.alpha, dtype=float), flat.shape)[points])
+        states, missing = states_of_classes(class_equations(_at_index(flat, int(points[0]))), log_alpha, flat.overlap_unit)
+        found += [(int(points[state.load]), state) for state in states]
+        unaccounted += [(int(points[index]), line) for index, line in missing]
+    point = np.array([index for index, _ in found], dtype=int)
+    k, sheet = (np.array([getattr(state, name) for _, state in found], dtype=int) for name in ("k", "sheet"))
+    order = Order(*(np.array([state.order[i] for _, state in found]) for i in range(len(Order._fields))))
+    n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
+    kind = np.where(k == 1, "retrieval", "spurious")
+    return Found(point, kind, n, k, _distinct(point, k, sheet), order, tuple(unaccounted))
 
-    Those that are lost on the way are tried once more in shorter steps.
-    """
-    found, units = find(flat.with_units(None)), flat.units
-    if units is None or not len(found.point):
-        return found
-    here = _at_points(flat, found.point)
-    order, alive = _descent(here, found.order, n, SPREAD_STEPS)
-    lost = np.nonzero(~alive)[0]
-    if len(lost):
-        start = Order(*(member[lost] for member in found.order))
-        again, alive[lost] = _descent(_at_points(flat, found.point[lost]), start, n, 8 * SPREAD_STEPS)
-        for member, values in zip(order, again, strict=True):
-            member[lost] = values
-    return Found(
-        found.point[alive],
-        found.kind[alive],
-        found.n[alive],
-        found.k[alive],
-        found.sheet[alive],
-        Order(*(member[alive] for member in order)),
+
+def _by_couplings(flat: SparseRBM) -> list[NDArray]:
+    """Indices of the points that have the same couplings, the load left aside."""
+    columns = np.stack([np.asarray(v, dtype=float) for name, v in flat.controls.items() if name != flat.load])
+    _, group = np.unique(columns, axis=1, return_inverse=True)
+    return [np.nonzero(group.reshape(-1) == row)[0] for row in range(int(group.max()) + 1)]
+
+
+def class_equations(model: SparseRBM) -> ClassEquations:
+    """Equations of a heterogeneous machine with scalar controls, its load left aside."""
+    return ClassEquations.of(
+        model.law(), float(model.size), float(model.sparsity), float(model.theta), float(model.g)
     )
 
 
-def _descent(here: SparseRBM, order: Order, n: int, steps: int) -> tuple[Order, NDArray]:
-    """Order parameters at the full spread, and which of them were reached without a jump."""
-    units, before = here.units, order
-    assert units is not None
-    alive = np.ones(order.q.shape, dtype=bool)
-    for spread in np.linspace(0, 1, steps + 1)[1:]:
-        now = here.with_units(units.shrunk(spread))
-        with np.errstate(all="ignore"):
-            ahead = now.unpack([2 * b - a for a, b in zip(now.pack(before), now.pack(order), strict=True)])
-            nearer = now.residual(ahead, n) < now.residual(order, n)
-        guess = Order(*(np.where(nearer, a, b) for a, b in zip(ahead, order, strict=True)))
-        finer = polish(now, guess, n)
-        if n == 0:
-            finer = finer._replace(m=np.zeros(len(alive)))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            moved = np.abs(np.log(finer.q / order.q))
-            if n:
-                # a state that loses its overlap has become a glass
-                moved = np.maximum(moved, np.abs(np.log(finer.m / order.m)))
-        alive &= (now.residual(finer, n) < 1e-9) & (moved < 0.5)
-        before, order = order, finer
-    return Order(*(np.array(member) for member in order)), alive
+def mixed_fold(model: SparseRBM) -> tuple[Order, float]:
+    """First fold of the curve of a heterogeneous machine that starts at its zero-noise state k = 1."""
+    return first_fold_of_classes(class_equations(model), model.overlap_unit)
 
 
-SPREAD_STEPS = 32
-"""Steps in which the spread of the p_i grows from 0 to its own: order parameters then change by per cent in each."""
+def mixed_glass(flat: SparseRBM) -> Found:
+    """All states with m = 0 of a heterogeneous machine, sheets numbered from the lowest, left out as in `glass`."""
+    assert flat.units is not None
+    points, members = [], []
+    for index in range(flat.shape[0]):
+        one = _at_index(flat, index)
+        order, energy = glass_of_classes(class_equations(one), flat.units, float(np.log(one.alpha)))
+        rank = np.argsort(energy, kind="stable")
+        keep = (np.arange(len(rank)) == 0) | (1 - order.C[rank] > LEAST_MARGIN)
+        members.append(Order(*(v[rank][keep] for v in order)))
+        points.append(np.full(int(keep.sum()), index))
+    point = np.concatenate(points)
+    whole = Order(*(np.concatenate(column) for column in zip(*members, strict=True)))
+    sheet = np.arange(len(point)) - np.searchsorted(point, point)
+    zeros = np.zeros(len(point), dtype=int)
+    return Found(point, np.full(len(point), "spin_glass"), zeros, zeros - 1, sheet, whole)
 
 
 def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
