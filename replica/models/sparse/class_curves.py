@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.models.base import Order
 from replica.models.sparse.classes import ClassEquations, Place, Values
 from replica.numerics.gaussian import log_H
 
@@ -28,8 +29,10 @@ QUIET, REACHED = 39.0, 38.9
 """|u| beyond which no unit is partly on to all digits, and at which a plateau ends."""
 LEAST_ACTIVITY, LEAST_MARGIN = 1e-12, 1e-10
 """q (and 1 − q) and 1 − C at which curves end."""
-LARGEST_LOG = 800.0
-"""ln α beyond which nothing is followed."""
+LARGEST_LOG, LEAST_LOG = 700.0, -600.0
+"""ln α beyond which nothing is followed, and ln s below which fields in units of s may overflow."""
+ALONG = np.array([-0.5, 0.0, 0.0, 1.0])
+"""How m/s and α change on a plateau."""
 ROUGH = 1e-6
 """Last step of Newton's method onto a curve, the next being its square."""
 
@@ -157,6 +160,8 @@ class _Walker:
         self.field, self.log_margin = values.field, values.log_margin
         self.tangent = tangents(values.J, scales(self.place.y))
         self.tangent *= np.where(self.tangent[:, 3] * sign < 0, -1.0, 1.0)[:, None]
+        quiet = self._quiet(np.arange(len(start.y)))
+        self.tangent[quiet] = sign[quiet, None] * ALONG
         self.origin = Place(start.y.copy(), start.group.copy()), self.tangent.copy()
         self.step = np.full(len(start.y), FIRST_STEP)
         self.cells: list[list[tuple]] = [[] for _ in start.y]
@@ -229,14 +234,18 @@ class _Walker:
             off = float(ndtr(-self.field[row] / np.sqrt(eq.x)) @ (eq.weight * eq.x))
             if off < LEAST_ACTIVITY:
                 return "all on", None
-        return ("α → ∞", None) if y[3] > LARGEST_LOG or y[0] > LARGEST_LOG - 150 else None
+        return ("α → ∞", None) if y[3] > LARGEST_LOG else None
 
     def _returned(self, row: int, cell: tuple) -> bool:
         """Whether a cell runs through the row's first point in the direction in which it left."""
         (origin, direction), eq = (self.origin[0].take(np.array([row])), self.origin[1][row]), self.equations
         start, out, end, into, group, _ = cell
         y = origin.y[0].copy()
-        if len(self.cells[row]) < 4 or abs(y[3] - start[3]) > 3 * LARGEST_STEP or abs(y[0] - start[0]) > 3 * LARGEST_STEP:
+        if (
+            len(self.cells[row]) < 4
+            or abs(y[3] - start[3]) > 3 * LARGEST_STEP
+            or abs(y[0] - start[0]) > 3 * LARGEST_STEP
+        ):
             return False
         if group != origin.group[0]:
             # the same point, of the cell's group
@@ -254,22 +263,30 @@ class _Walker:
 
     # Plateaus.
 
+    def _quiet(self, rows: NDArray) -> NDArray:
+        return (np.abs(self.field[rows]) > QUIET * np.sqrt(self.equations.x)).all(axis=-1)
+
     def _cross_plateaus(self, row: int) -> None:
         """If no unit is partly on, go on to where the noise reaches one, or to the end."""
         eq = self.equations
-        while self.ends[row] is None and (np.abs(self.field[row]) > QUIET * np.sqrt(eq.x)).all():
+        while self.ends[row] is None and self._quiet(np.array([row]))[0]:
             y, rising = self.place.y[row], self.tangent[row, 3] > 0
             plateau = Plateau.of(eq, self.field[row], float(y[2]))
             event = plateau.next(float(y[3]), bool(rising))
             if event is None and rising:
-                self.ends[row] = "α → ∞", None
-                return
-            log_alpha, group = event if event is not None else (min(self.lowest, y[3]) - 10.0, int(self.place.group[row]))
+                event = LARGEST_LOG, int(self.place.group[row])
+            log_alpha, group = (
+                event if event is not None else (min(self.lowest, y[3]) - 10.0, int(self.place.group[row]))
+            )
             start, end = (plateau.place(level, group) for level in (y[3], log_alpha))
-            direction = np.array([-0.5, 0.0, 0.0, 1.0 if rising else -1.0])
+            direction = ALONG if rising else -ALONG
             self.cells[row].append((start, direction, end, direction, group, True))
             if event is None:
                 self.ends[row] = "no noise", plateau.k
+                return
+            if log_alpha >= LARGEST_LOG or plateau.log_noise(log_alpha) < LEAST_LOG:
+                # with noise that small units that are partly on have C = 1 at once
+                self.ends[row] = "α → ∞" if log_alpha >= LARGEST_LOG else "C = 1", None
                 return
             values = eq.at(Place(end[None], np.array([group])))
             tangent = tangents(values.J, scales(end[None]))
@@ -301,11 +318,19 @@ class Plateau(NamedTuple):
         return cls(equations, on, m, log_q, float(spread[0]), 0.5 * equations.p * math.exp(float(log_H(0, y))))
 
     def place(self, log_alpha: float, group: int) -> NDArray:
-        """Coordinates at a load."""
-        eq, log_S = self.equations, self.log_spread + 0.5 * log_alpha
+        """Coordinates at a load; of noise below e^−600 those at e^−600, where no unit is nearer to its flip."""
+        eq, log_S = self.equations, max(self.log_noise(log_alpha), LEAST_LOG)
         field = eq.g + self.m * eq.w[group] + self.half_B * math.exp(log_alpha) * eq.x[group]
-        t = math.copysign(math.exp(min(math.log(abs(field) + 1e-320) - log_S, 700.0)), field)
-        return np.array([math.log(self.m) - log_S, t, self.log_q, log_alpha])
+        return np.array([math.log(self.m) - log_S, field * math.exp(-log_S), self.log_q, log_alpha])
+
+    def log_noise(self, log_alpha: float) -> float:
+        """ln s at a load."""
+        return self.log_spread + 0.5 * log_alpha
+
+    def order(self, log_alpha: float, overlap_unit: int) -> Order:
+        """Order parameters at a load: C = 0 to all digits."""
+        r = math.exp(max(2 * self.log_spread - math.log(self.equations.p), -800.0))
+        return Order(overlap_unit * self.m, math.exp(self.log_q), r, 0.0, 2 * self.half_B)
 
     def next(self, log_alpha: float, rising: bool) -> tuple[float, int] | None:
         """Load at which the noise next reaches a group, and the group."""

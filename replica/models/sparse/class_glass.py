@@ -66,7 +66,7 @@ class _Line:
         self.silent = float(units.fraction[~sound].sum())
 
     def averages(self, tau: NDArray) -> tuple[NDArray, ...]:
-        """t, c, ln q, ln S, ln D and u."""
+        """t, c x₀, ln q, ln S, ln D and u."""
         from scipy.special import log_ndtr
 
         eq, inner = self.equations, np.clip(tau, -EDGE, EDGE)
@@ -76,17 +76,18 @@ class _Line:
         with np.errstate(all="ignore"):
             c = np.minimum(np.exp(log_c), 1e250)
             # beyond the edge t grows without bound
-            t = matched_share(inner, c, self.x, self.fraction * self.x / total) + np.expm1(tau - inner)
-            u = (t[:, None] + c[:, None] * (self.x - 1)) / np.sqrt(self.x)
+            t, base = matched_share(inner, c, self.x, self.fraction * self.x / total)
+            t = t + np.expm1(tau - inner)
+            u = (t[:, None] + c[:, None] * (self.x - base[:, None])) / np.sqrt(self.x)
             log_D = np.log(np.exp(-0.5 * u * u) @ (eq.p * self.fraction * np.sqrt(self.x)) / math.sqrt(2 * math.pi))
-        return t, c, log_q, log_S, log_D, u
+        return t, c * base, log_q, log_S, log_D, u
 
     def excess(self, tau: NDArray) -> NDArray:
         """s(t − c) − g over its terms."""
-        t, c, _, log_S, log_D, _ = self.averages(tau)
+        t, pull, _, log_S, log_D, _ = self.averages(tau)
         with np.errstate(all="ignore"):
             s = np.exp(np.logaddexp(log_D, log_S))
-            return (s * (t - c) - self.equations.g) / (s * (np.abs(t) + c) + abs(self.equations.g))
+            return (s * (t - pull) - self.equations.g) / (s * (np.abs(t) + pull) + abs(self.equations.g))
 
     def with_turns(self, nodes: NDArray) -> NDArray:
         """Nodes, and the extrema between them that come near zero."""
@@ -117,6 +118,6 @@ class _Line:
             log_h0 = log_H(0, eq.theta / math.sqrt(eq.p) * np.exp(-0.5 * log_q))
             r = exp_clipped(2 * log_s - self.log_alpha - math.log(eq.p))
             B = eq.p * exp_clipped(log_h0 + log_s - log_S)
-            order = Order(m=0 * tau, q=np.exp(log_q), r=r, C=np.exp(log_D - log_s), B=B)
+            order = Order(m=np.zeros(len(tau)), q=np.exp(log_q), r=r, C=np.exp(log_D - log_s), B=B)
         active = ndtr(u) @ self.fraction + self.silent * (eq.g > 0)
         return order, -0.5 * math.exp(self.log_alpha) * r - eq.g * active

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from replica.models.sparse.class_curves import LEAST_ACTIVITY, Plateau, newton_at_load
+from replica.models.sparse.class_curves import LEAST_ACTIVITY, LEAST_LOG, QUIET, Plateau, newton_at_load
 from replica.models.sparse.classes import ClassEquations, Place
 
 __all__ = ["distinct", "matched_share", "states_at_load"]
@@ -53,13 +53,13 @@ def states_at_load(equations: ClassEquations, log_alpha: float) -> Place:
     groups = np.argmin(np.abs(starts[:, 4:]), axis=1)
     y = starts[:, :4].copy()
     y[:, 1] = starts[np.arange(len(starts)), 4 + groups]
-    plateaus = search.plateaus()
-    y = np.concatenate([y, *(place.y for place in plateaus)])
-    groups = np.concatenate([groups, *(place.group for place in plateaus)])
+    sharp, blurred = search.plateaus()
+    y, groups = np.concatenate([y, blurred.y]), np.concatenate([groups, blurred.group])
     sound = np.isfinite(y).all(axis=-1)
     place, values, rested = newton_at_load(equations, Place(y[sound], groups[sound]))
     keep = np.nonzero(rested & (place.y[:, 2] > math.log(LEAST_ACTIVITY)) & (values.log_margin > math.log(1e-9)))[0]
-    return distinct(place.take(keep), values.log_margin[keep])
+    whole = Place(np.concatenate([sharp.y, place.y[keep]]), np.concatenate([sharp.group, place.group[keep]]))
+    return distinct(whole, np.concatenate([np.zeros(len(sharp.y)), values.log_margin[keep]]))
 
 
 def distinct(place: Place, log_margin: NDArray, tolerance: float = SAME) -> Place:
@@ -72,20 +72,26 @@ def distinct(place: Place, log_margin: NDArray, tolerance: float = SAME) -> Plac
     return place.take(np.array(kept, dtype=int))
 
 
-def matched_share(tau: NDArray, c: NDArray, x: NDArray, share: NDArray) -> NDArray:
-    """t at which a share Φ(τ) of units is on in the fields (t + c(x − 1))/√x, shares of the classes x given."""
+def matched_share(tau: NDArray, c: NDArray, x: NDArray, share: NDArray) -> tuple[NDArray, NDArray]:
+    """t and x₀ at which a share Φ(τ) of units is on in the fields (t + c(x − x₀))/√x, shares of the classes x given.
+
+    Of the classes x₀ is the one that flips there if c is large: those of larger x are on before.
+    """
     with np.errstate(all="ignore"):
-        root = np.sqrt(x)
+        root, rank = np.sqrt(x), np.argsort(-x)
+        before = np.cumsum(share[rank])
+        chosen = np.minimum(np.searchsorted(before, ndtr(tau) * before[-1]), len(x) - 1)
+        base = x[rank[chosen]]
         # from the side on which the share is small
         side = np.where(tau > 0, -1.0, 1.0)
-        wide = 60 * root.max() + c * np.abs(x - 1).max()
-        low, high = -wide, wide.copy()
+        high = np.arcsinh(60 * root.max() + c * np.ptp(x))
+        low = -high
         for _ in range(90):
-            t = 0.5 * (low + high)
-            u = (t[:, None] + c[:, None] * (x - 1)) / root
+            middle = 0.5 * (low + high)
+            u = (np.sinh(middle)[:, None] + c[:, None] * (x - base[:, None])) / root
             more = side * (ndtr(side[:, None] * u) @ share - ndtr(side * tau)) > 0
-            low, high = np.where(more, low, t), np.where(more, t, high)
-        return t
+            low, high = np.where(more, low, middle), np.where(more, middle, high)
+        return np.sinh(0.5 * (low + high)), base
 
 
 class _Search:
@@ -122,8 +128,10 @@ class _Search:
             room = SLACK * (most - least)
             here &= (least - room <= 0) & (most + room >= 0)
         row, column = np.nonzero(here)
-        starts = [self._start(v[row + i], t[row + i, column + j], q[row + i, column + j], c[row + i, column + j])
-                  for i, j in (CORNERS[0], CORNERS[3])]
+        starts = [
+            self._start(v[row + i], t[row + i, column + j], q[row + i, column + j], c[row + i, column + j])
+            for i, j in (CORNERS[0], CORNERS[3])
+        ]
         return np.concatenate(starts)
 
     def _start(self, v: NDArray, t: NDArray, q: NDArray, c: NDArray) -> NDArray:
@@ -165,9 +173,9 @@ class _Search:
         full[:, eq.weight > RARE] = u * self.root
         rest = eq.weight <= RARE
         full[:, rest] = 0.0
-        return ClassEquations(eq.w, eq.x, np.where(rest, 0.0, eq.weight), eq.pairs, eq.size, eq.p, eq.theta, eq.g).excess(
-            full, np.full(len(u), a)
-        )
+        return ClassEquations(
+            eq.w, eq.x, np.where(rest, 0.0, eq.weight), eq.pairs, eq.size, eq.p, eq.theta, eq.g
+        ).excess(full, np.full(len(u), a))
 
     def _matched(self, q: NDArray, start: NDArray, fields: Callable[[NDArray], NDArray]) -> NDArray:
         """t at which the activity is q, by Newton's method kept between bounds."""
@@ -181,7 +189,10 @@ class _Search:
             value = ndtr(u) @ on - q[active]
             slope = np.exp(-0.5 * np.minimum(u * u, 1400.0)) @ (on / self.root) / math.sqrt(2 * math.pi)
             above = value > 0
-            high[active], low[active] = np.where(above, t[active], high[active]), np.where(above, low[active], t[active])
+            high[active], low[active] = (
+                np.where(above, t[active], high[active]),
+                np.where(above, low[active], t[active]),
+            )
             with np.errstate(all="ignore"):
                 step = t[active] - value / slope
             middle = 0.5 * (low[active] + high[active])
@@ -197,21 +208,23 @@ class _Search:
         """Where the units of one W = k alone feel the noise."""
         tau = np.concatenate([np.arange(-38.0, -7, 0.25), np.arange(-7, 7, 0.04), np.arange(7, 38.0, 0.25)]) + 0.0013
         for k in np.unique(self.w):
-            v, t, q, c, field = self._line(float(k), tau)
+            v, t, base, q, c, field = self._line(float(k), tau)
             sound = np.isfinite(field) & (v > SHARP - 1.5)
             size, positive = np.abs(field), field > 0
             change = (positive[1:] != positive[:-1]) & sound[1:] & sound[:-1]
             with np.errstate(invalid="ignore"):
                 tip = (size[1:-1] <= size[:-2]) & (size[1:-1] <= size[2:]) & sound[1:-1]
-            index = np.unique(np.concatenate([np.nonzero(change)[0], np.nonzero(change)[0] + 1, np.nonzero(tip)[0] + 1]))
+            index = np.unique(
+                np.concatenate([np.nonzero(change)[0], np.nonzero(change)[0] + 1, np.nonzero(tip)[0] + 1])
+            )
             if len(index):
                 eq = self.eq
                 a = np.exp(np.minimum(v[index], 690.0))
-                fields = t[index, None] + a[:, None] * (eq.w - k) + c[index, None] * (eq.x - 1)
+                fields = t[index, None] + a[:, None] * (eq.w - k) + c[index, None] * (eq.x - base[index, None])
                 yield np.column_stack([v[index], 0 * a, np.log(q[index]), 0 * a + self.log_alpha, fields])
 
     def _line(self, k: float, tau: NDArray) -> tuple[NDArray, ...]:
-        """ln a, t, q, c and the equation of the field where a share Φ(τ) of the units with W = k is on."""
+        """ln a, t, x₀, q, c and the equation of the field where a share Φ(τ) of the units with W = k is on."""
         mine, above = self.w == k, self.w > k
         x, weight, root = self.x[mine], self.weight[mine], self.root[mine]
         share = weight * x / (weight @ x)
@@ -219,13 +232,16 @@ class _Search:
         log_S, log_c, _, _ = self.eq.hidden(np.log(np.maximum(q, 1e-300)), np.full(len(q), self.log_alpha))
         with np.errstate(all="ignore"):
             c = np.minimum(np.exp(log_c), 1e250)
-            t = matched_share(tau, c, x, share)
-            u = (t[:, None] + c[:, None] * (x - 1)) / root
+            t, base = matched_share(tau, c, x, share)
+            u = (t[:, None] + c[:, None] * (x - base[:, None])) / root
             log_density = np.log(np.exp(-0.5 * u * u) @ (self.eq.p * weight * root) / math.sqrt(2 * math.pi))
             log_s = np.logaddexp(log_density, log_S)
             m = self._overlap(k, above, u, weight)
-            field = np.exp(log_s) * (t - c) - k * m - self.eq.g
-            return np.log(m) - log_s, t, q, c, field / (np.exp(log_s) * (np.abs(t) + c) + abs(self.eq.g) + abs(k) * m)
+            s = np.exp(log_s)
+            field = (s * (t - c * base) - k * m - self.eq.g) / (
+                s * (np.abs(t) + c * base) + abs(self.eq.g) + abs(k) * m
+            )
+            return np.log(m) - log_s, t, base, q, c, field
 
     def _overlap(self, k: float, above: NDArray, u: NDArray, weight: NDArray) -> NDArray:
         """m, as a sum over W > 0 of what is on or over W ≤ 0 of what is off."""
@@ -234,29 +250,39 @@ class _Search:
             return float(moments[above].sum()) + ndtr(u) @ (weight * k / self.eq.size)
         return float(-moments[self.w < k].sum()) - ndtr(-u) @ (weight * k / self.eq.size)
 
-    def plateaus(self) -> list[Place]:
-        """States without partly active units: the units on are those of positive field g + mW + αBx/2."""
+    def plateaus(self) -> tuple[Place, Place]:
+        """States without partly active units, and those that nearly are: on are those of field g + mW + αBx/2 > 0."""
         eq, often = self.eq, self.eq.weight > RARE
-        found, seen = [], set()
-        lean = np.concatenate([[0.0], np.geomspace(1e-3, 1e4, 40)])
-        for tilt in lean:
-            rank = self.w + tilt * (self.x - 1)
-            for edge in _thinned(np.unique(np.round(rank, 9))):
-                on = eq.w + tilt * (eq.x - 1) > edge - 1e-7
-                key = on[often].tobytes()
-                if key in seen:
-                    continue
-                seen.add(key)
-                q = float((eq.weight * eq.x)[on].sum())
-                plateau = Plateau.of(eq, np.where(on, 1.0, -1.0), math.log(q)) if q > LEAST_ACTIVITY else None
-                if plateau is None or not plateau.m > 0:
-                    continue
-                field = eq.g + plateau.m * eq.w + plateau.half_B * math.exp(self.log_alpha) * eq.x
-                noise = math.exp(plateau.log_spread + 0.5 * self.log_alpha) * np.sqrt(eq.x)
-                if (np.where(on, field, -field) > CLEAR * noise)[often].all():
-                    nearest = int(np.argmin(np.abs(field)))
-                    found.append(Place(plateau.place(self.log_alpha, nearest)[None], np.array([nearest])))
-        return found
+        found: tuple[list[Place], list[Place]] = ([], [])
+        for on in self._sides():
+            q = float((eq.weight * eq.x)[on].sum())
+            plateau = Plateau.of(eq, np.where(on, 1.0, -1.0), math.log(q)) if q > LEAST_ACTIVITY else None
+            if plateau is None or not plateau.m > 0:
+                continue
+            field = eq.g + plateau.m * eq.w + plateau.half_B * math.exp(self.log_alpha) * eq.x
+            noise = math.exp(max(plateau.log_noise(self.log_alpha), LEAST_LOG)) * np.sqrt(eq.x)
+            clear = np.where(on, field, -field) / noise
+            if (clear[often] > CLEAR).all():
+                nearest = int(np.argmin(np.abs(field)))
+                place = Place(plateau.place(self.log_alpha, nearest)[None], np.array([nearest]))
+                found[0 if (clear > QUIET).all() else 1].append(place)
+        sharp, blurred = (
+            Place(np.array([p.y[0] for p in part]).reshape(-1, 4), np.array([p.group[0] for p in part], dtype=int))
+            for part in found
+        )
+        return sharp, blurred
+
+    def _sides(self) -> Iterator[NDArray]:
+        """Which units may be on: those beyond a straight line in the plane of W and x."""
+        seen = set()
+        for tilt in np.concatenate([[0.0], np.geomspace(1e-3, 1e4, 40)]):
+            rank = self.eq.w + tilt * (self.eq.x - 1)
+            for edge in _thinned(np.unique(np.round(rank[self.eq.weight > RARE], 9))):
+                on = rank > edge - 1e-7
+                key = on[self.eq.weight > RARE].tobytes()
+                if key not in seen:
+                    seen.add(key)
+                    yield on
 
 
 CORNERS = list(itertools.product((0, 1), repeat=2))

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from replica.errors import ConvergenceError
 from replica.models.base import Order
 from replica.models.sparse.class_curves import (
+    LEAST_ACTIVITY,
+    LEAST_LOG,
     Cells,
     Plateau,
     Trace,
@@ -104,15 +106,25 @@ def states_of_classes(
     for curve in curves:
         for index, level in enumerate(log_alpha):
             for place, cell in _crossings(equations, curve, float(level)):
-                values = equations.at(place)
-                if values.log_margin[0] > math.log(LEAST_MARGIN):
-                    members = Order(*(float(v[0]) for v in equations.order(place, values, overlap_unit)))
-                    states.append(ClassState(index, *curve.label(cell), members))
+                order = _members(equations, place, curve.cells.plateau[cell], overlap_unit)
+                if order is not None:
+                    states.append(ClassState(index, *curve.label(cell), order))
         for end in curve.ends:
             if end not in KNOWN_ENDS:
                 line = f"a curve of states of the heterogeneous machine is {end}"
                 unaccounted += [(index, line) for index in range(len(log_alpha))]
     return states, unaccounted
+
+
+def _members(equations: ClassEquations, place: Place, plateau: bool, overlap_unit: int) -> Order | None:
+    """Order parameters at a point, None where it is not counted."""
+    values = equations.at(place)
+    if plateau:
+        on = Plateau.of(equations, values.field[0], float(place.y[0, 2]))
+        return on.order(float(place.y[0, 3]), overlap_unit)
+    if values.log_margin[0] < math.log(LEAST_MARGIN) or place.y[0, 2] < math.log(LEAST_ACTIVITY):
+        return None
+    return Order(*(float(v[0]) for v in equations.order(place, values, overlap_unit)))
 
 
 def _searched(log_alpha: NDArray) -> list[float]:
@@ -141,7 +153,7 @@ def zero_noise_places(equations: ClassEquations, lowest: float) -> Place:
         level = lowest - 3
         for _ in range(400):
             field = eq.g + m * eq.w + plateau.half_B * math.exp(level) * eq.x
-            noise = math.exp(plateau.log_spread + 0.5 * level) * np.sqrt(eq.x)
+            noise = math.exp(max(plateau.log_noise(level), LEAST_LOG)) * np.sqrt(eq.x)
             if (np.where(on, field, -field) > 40 * noise).all():
                 break
             level -= 3
@@ -220,9 +232,7 @@ def _crossings(equations: ClassEquations, curve: _Curve, level: float) -> list[t
     bent = np.nonzero(~cells.plateau[index])[0]
     if len(bent):
         zero = np.zeros(len(bent))
-        share = find_roots(
-            lambda s, i: excess(s, bent[i]), zero, zero + 1, low[bent], high[bent], steps=60, rtol=1e-13
-        )
+        share = find_roots(lambda s, i: excess(s, bent[i]), zero, zero + 1, low[bent], high[bent], steps=60, rtol=1e-13)
         start[bent] = _on_curve(equations, cells, index[bent], share)[0].y
     for i in np.nonzero(cells.plateau[index])[0]:
         cell = index[i]
@@ -232,7 +242,7 @@ def _crossings(equations: ClassEquations, curve: _Curve, level: float) -> list[t
     rough = Place(start, cells.group[index])
     place, _, rested = newton_at_load(equations, rough)
     with np.errstate(invalid="ignore"):
-        near = rested & (np.abs(place.y - start)[:, [0, 2]].max(axis=-1) < 1e-2)
+        near = rested & ~cells.plateau[index] & (np.abs(place.y - start)[:, [0, 2]].max(axis=-1) < 1e-2)
     y = np.where(near[:, None], place.y, start)
     return [(Place(y[i : i + 1], place.group[i : i + 1]), int(index[i])) for i in range(len(index))]
 

@@ -212,7 +212,9 @@ def mixed_states(flat: SparseRBM) -> Found:
     unaccounted: list[tuple[int, str]] = []
     for points in _by_couplings(flat):
         log_alpha = np.log(np.broadcast_to(np.asarray(flat.alpha, dtype=float), flat.shape)[points])
-        states, missing = states_of_classes(class_equations(_at_index(flat, int(points[0]))), log_alpha, flat.overlap_unit)
+        states, missing = states_of_classes(
+            class_equations(_at_index(flat, int(points[0]))), log_alpha, flat.overlap_unit
+        )
         found += [(int(points[state.load]), state) for state in states]
         unaccounted += [(int(points[index]), line) for index, line in missing]
     point = np.array([index for index, _ in found], dtype=int)
@@ -232,9 +234,7 @@ def _by_couplings(flat: SparseRBM) -> list[NDArray]:
 
 def class_equations(model: SparseRBM) -> ClassEquations:
     """Equations of a heterogeneous machine with scalar controls, its load left aside."""
-    return ClassEquations.of(
-        model.law(), float(model.size), float(model.sparsity), float(model.theta), float(model.g)
-    )
+    return ClassEquations.of(model.law(), float(model.size), float(model.sparsity), float(model.theta), float(model.g))
 
 
 def mixed_fold(model: SparseRBM) -> tuple[Order, float]:
