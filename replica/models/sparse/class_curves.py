@@ -17,7 +17,7 @@ from replica.models.base import Order
 from replica.models.sparse.classes import ClassEquations, Place, Values
 from replica.numerics.gaussian import log_H
 
-__all__ = ["Cells", "Trace", "corrected", "cubic", "Plateau", "newton_at_load", "scales", "tangents", "trace"]
+__all__ = ["Cells", "Plateau", "Trace", "corrected", "cubic", "newton_at_load", "scales", "tangents", "trace"]
 
 FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 0.02, 10.0, 1e-8
 LARGEST_TURN = 0.5

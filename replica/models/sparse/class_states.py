@@ -298,5 +298,6 @@ def first_fold_of_classes(equations: ClassEquations, overlap_unit: int) -> tuple
     one = equations.w[: equations.pairs] >= 1
     m = float((equations.weight * equations.w)[: equations.pairs][one].sum() / equations.size)
     raise ConvergenceError(
-        f"no fold of a retrieval branch (k = 1) at g = {equations.g}; its state without noise needs |g| < m, m = {m:.6g}"
+        f"no fold of a retrieval branch (k = 1) at g = {equations.g}; its state without noise needs |g| < m, m = "
+        f"{m:.6g}"
     )

@@ -164,22 +164,6 @@ def first_fold(model: SparseRBM) -> tuple[Order, float]:
     )
 
 
-def descended_fold(model: SparseRBM) -> tuple[Order, float]:
-    """First fold of a heterogeneous machine, that of the homogeneous one followed as the spread of p_i grows."""
-    order, log_alpha = first_fold(model.with_units(None))
-    value, units = float(np.exp(min(log_alpha, 700.0))), model.units
-    assert units is not None
-    for spread in np.linspace(0, 1, SPREAD_STEPS + 1)[1:]:
-        try:
-            value, order = refine_fold(model.with_units(units.shrunk(spread)), order, 1, model.load, value)
-        except ArithmeticError:
-            raise ConvergenceError(
-                f"the fold was lost at {spread:.0%} of the spread of the units; the homogeneous one is at "
-                f"{model.load} = {np.exp(log_alpha):.6g}"
-            ) from None
-    return order, float(np.log(value))
-
-
 def _overlap_without_noise(model: SparseRBM) -> float:
     """m = E[W; W ≥ 1]/L."""
     law = model.law()
