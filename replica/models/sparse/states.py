@@ -48,14 +48,16 @@ def states_with_overlap(flat: SparseRBM) -> Found:
         np.stack([v for k, v in columns.items() if k != flat.load]), axis=1, return_inverse=True
     )
     found: list[_Crossing] = []
+    missing: list[tuple[int, str]] = []
     log_alpha = np.log(columns[flat.load])
     for row in range(couplings.shape[1]):
         points = np.nonzero(group.reshape(-1) == row)[0]
         one = _at_index(flat, int(points[0]))
         for curve in curves(one.couplings(), float(one.g), float(log_alpha[points].min())):
+            missing += [(int(point), line) for line in curve.unaccounted() for point in points]
             for point in points:
                 found += _met(curve, int(point), float(log_alpha[point]))
-    return _assembled(flat, found, log_alpha)
+    return _assembled(flat, found, log_alpha)._replace(unaccounted=tuple(missing))
 
 
 class _Crossing(NamedTuple):
@@ -264,7 +266,9 @@ SPREAD_STEPS = 32
 
 
 def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
-    """v = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
-    exists = np.broadcast_to((np.asarray(flat.g) < 0) & (np.asarray(flat.theta) > 0), flat.shape)
+    """v = 0: no unit is on. Exists for g < 0 < θ, and at θ = 0, where B = p/2, for g + αB max(x)/2 < 0."""
+    g, theta, alpha, p = (np.broadcast_to(v, flat.shape) for v in (flat.g, flat.theta, flat.alpha, flat.sparsity))
     zero = np.zeros(flat.shape)
-    return exists, Order(zero, zero, zero, zero, zero)
+    B = np.where(theta == 0, p / 2, zero)
+    exists = (theta >= 0) & (g + alpha * B * np.max(flat.law().x) / 2 < 0)
+    return exists, Order(zero, zero, zero, zero, np.where(exists, B, zero))
