@@ -155,14 +155,20 @@ def _first_met(point: NDArray, v: NDArray, kappa: NDArray, sheet: NDArray, among
 def first_fold(model: SparseRBM) -> tuple[Order, float]:
     """First fold of the curve that starts at the zero-noise state k = 1."""
     couplings = model.couplings()
+    lost: list[str] = []
     for curve in curves(couplings, float(model.g), -20.0):
         for end, k in zip((0, -1), curve.k, strict=True):
-            if k == 1 and curve.folds.any():
+            if k != 1:
+                continue
+            if curve.folds.any():
                 vertices = np.nonzero(curve.folds)[0]
                 index = vertices[0] if end == 0 else vertices[-1]
                 point = curve.at(curve.vertex(np.array([index])))
                 order = order_of(couplings, ChartPoint(*(member[0] for member in point)), model.overlap_unit)
                 return Order(*(np.float64(v) for v in order)), float(curve.log_alpha[index])
+            lost += curve.unaccounted()
+    if lost:
+        raise ConvergenceError(f"no fold met: {lost[0]}; look for states at higher loads with solve_all")
     raise ConvergenceError(
         f"no fold of a retrieval branch (k = 1) at g = {model.g}; its state without noise needs |g| < m, m = "
         f"{_overlap_without_noise(model):.6g}"
