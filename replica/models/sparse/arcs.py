@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.sparse.chart import LEAST_MARGIN
-from replica.models.sparse.sharp import FLAT, LEAST_ACTIVITY, LOG_A, Sharp
+from replica.models.sparse.sharp import FLAT, LOG_A, Sharp
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["Arc", "End", "flips", "plateaus"]
@@ -87,7 +87,7 @@ def flips(sharp: Sharp) -> list[Arc]:
     Returns
     -------
     list of Arc
-        Stretches with c < z < 1/A and an activity above `LEAST_ACTIVITY`.
+        Stretches with c < z < 1/A and an activity above the least.
     """
     return [arc for i in range(len(sharp.w)) for line in _lines(sharp, i) for arc in _cut(sharp, i, line)]
 
@@ -175,7 +175,7 @@ def _valid(sharp: Sharp, i: int, line: Line) -> NDArray:
     z = _on_root(sharp, i, line.segments(), middle)
     upper, lower = (bound(middle) for bound in _bounds(sharp, i))
     with np.errstate(invalid="ignore"):
-        return (z > lower) & (z < upper) & (sharp.averages(i, middle)[1] > LEAST_ACTIVITY)
+        return (z > lower) & (z < upper) & (sharp.averages(i, middle)[1] > sharp.least)
 
 
 def _on_root(sharp: Sharp, i: int, root: NDArray, t: NDArray) -> NDArray:
@@ -221,11 +221,11 @@ def _end(sharp: Sharp, i: int, line: Line, j: int, way: int) -> End:
     if line.mark[j] == 2:
         return End("C = 1")
     if 0 <= j + way < len(line.t):
-        faint = sharp.averages(i, line.t[j + way])[1] < 2 * LEAST_ACTIVITY
+        faint = sharp.averages(i, line.t[j + way])[1] < 2 * sharp.least
         return End("all off" if faint else "lost")
     if t > 0:
         return End("plateau", i, 1, -math.log(z)) if i > 0 else End("all on")
-    return End("plateau", i + 1, -1, -math.log(z)) if sharp.q_from[i + 1] > LEAST_ACTIVITY else End("all off")
+    return End("plateau", i + 1, -1, -math.log(z)) if sharp.q_from[i + 1] > sharp.least else End("all off")
 
 
 # Plateaus: the units with W ≥ w_i on, κ between −w_i and −w_{i−1}.
@@ -233,7 +233,7 @@ def _end(sharp: Sharp, i: int, line: Line, j: int, way: int) -> End:
 
 def plateaus(sharp: Sharp, lowest: float) -> list[Arc]:
     """All stretches of all plateaus, from larger noise to smaller, down to below the load e^lowest."""
-    sound = [i for i in range(1, len(sharp.w)) if sharp.q_from[i] > LEAST_ACTIVITY]
+    sound = [i for i in range(1, len(sharp.w)) if sharp.q_from[i] > sharp.least]
     return [arc for i in sound for arc in _stretches(sharp, i, lowest)]
 
 

@@ -26,7 +26,7 @@ from replica.models.sparse.chart import (
     visible_averages,
 )
 from replica.models.sparse.curve import Curve
-from replica.models.sparse.sharp import LEAST_ACTIVITY, LOG_A, Sharp
+from replica.models.sparse.sharp import LOG_A, Sharp, least_activity
 from replica.models.sparse.vertices import smoothed, with_folds
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
@@ -35,6 +35,8 @@ __all__ = ["Curve", "curves", "zero_noise_states"]
 
 STEP_V = 0.08
 STEP_KAPPA = 0.05
+RIM = 1e-3
+"""Share of the least activity down to which the grid reaches, as q may fall by such factors within a cell."""
 
 
 def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
@@ -75,7 +77,7 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
 def _field(couplings: Couplings, v: NDArray, kappa: NDArray) -> NDArray:
     """The field g at the nodes of a grid, nan where the activity vanishes."""
     surface = _surface(couplings, v, kappa)
-    return np.where(np.isfinite(surface.g) & (surface.q > LEAST_ACTIVITY), surface.g, np.nan)
+    return np.where(np.isfinite(surface.g) & (surface.q > RIM * least_activity(couplings)), surface.g, np.nan)
 
 
 def _islands(couplings: Couplings, g: float, v: NDArray, kappa: NDArray, field: NDArray) -> NDArray:
@@ -124,8 +126,10 @@ def _top(couplings: Couplings, sign: float, v: float, kappa: float, dv: float, d
 def _kappa_nodes(sharp: Sharp, arcs: list[Arc]) -> NDArray:
     """Nodes in κ, denser where units flip within a width of 1/a, densest where the level leaves the chart there."""
     places = np.array([end.place for arc in arcs for end in arc.ends if end.kind == "chart"])
-    deepest = max([0.0, *(-places)])
-    nodes = [np.arange(-12.0 - 2.0 * max(deepest, 0.0), max([12.0, *(places + 2.0)]), STEP_KAPPA)]
+    # as far as there are units to flip
+    tail = np.cumsum(sharp.weight[::-1])[::-1]
+    deepest = float(sharp.w[tail > sharp.least].max()) + 2.0
+    nodes = [np.arange(-max(12.0, deepest), max([12.0, *(places + 2.0)]), STEP_KAPPA)]
     near = {0.0, 1.0, *(float(w) for w in sharp.w if len(places) and np.abs(places + w).min() < 6 * STEP_KAPPA)}
     for w in near:
         ratio = 0.08 if len(places) and np.abs(places + w).min() < 6 * STEP_KAPPA else 0.3
@@ -181,6 +185,8 @@ def _pieces(couplings: Couplings, g: float, line: NDArray, nodes: tuple[NDArray,
     v, kappa = v[apart], kappa[apart]
     load = at(couplings, v, kappa).log_alpha
     valid = np.isfinite(load)
+    if len(v) < 2:
+        return []
     if closed and valid.all():
         return [Piece(np.stack([v, kappa], axis=-1), 0, load, (End("closed"), End("closed")))]
     if closed:
@@ -211,10 +217,13 @@ def _chart_end(couplings: Couplings, nodes: tuple[NDArray, NDArray], v: float, k
     """What the end of a polyline is: the way out to small noise, C = 1, vanishing activity, or the window."""
     if not np.isfinite(load):
         return End("C = 1")
-    if v > nodes[0][-1] - 1e-6:
-        return End("chart", place=kappa)
-    if at(couplings, np.array(v), np.array(kappa)).q < 10 * LEAST_ACTIVITY:
+    # it may stop a cell before the activity vanishes
+    beside = at(couplings, v + STEP_V * np.array([0, 0, -1, 1]), kappa + STEP_KAPPA * np.array([0, -1, 0, 0]))
+    on_rim, least = v > nodes[0][-1] - 1e-6, least_activity(couplings)
+    if beside.q[0] < least or (beside.q.min() < least and not on_rim):
         return End("all off")
+    if on_rim:
+        return End("chart", place=kappa)
     if v < nodes[0][0] + 1e-6:
         return End("no overlap")
     return End("window")

@@ -27,7 +27,7 @@ from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, Couplings
 from replica.numerics.gaussian import log_H
 from replica.numerics.number import Number
 
-__all__ = ["FLAT", "LEAST_ACTIVITY", "LOG_A", "Sharp"]
+__all__ = ["FLAT", "LEAST_ACTIVITY", "LOG_A", "Sharp", "least_activity"]
 
 LOG_A = math.log(100.0)
 """ln A: at a = 100 units whose W differs by 1 are 100 noises apart."""
@@ -36,7 +36,15 @@ FLAT = 40.0
 NEGLIGIBLE = 1e-300
 """Probabilities of W that count as none."""
 LEAST_ACTIVITY = 1e-12
-"""Activity q below which states are not looked for: no machine has 1e12 units, and α is unbounded on q → 0."""
+"""Activity q below which states are not looked for: no machine has 1e12 units."""
+LARGEST_LOG_LOAD = 1e5
+"""ln α above which states are not looked for: for θ > 0 it is θ²/2pq, without bound on q → 0."""
+
+
+def least_activity(couplings: Couplings) -> float:
+    """Activity q below which states are not looked for at these couplings."""
+    _, _, p, theta = couplings
+    return max(LEAST_ACTIVITY, max(float(theta), 0.0) ** 2 / (2 * float(p) * LARGEST_LOG_LOAD))
 
 
 class Sharp:
@@ -46,6 +54,7 @@ class Sharp:
         law, self.size, self.p, self.theta = couplings
         sound = law.weight > NEGLIGIBLE
         self.w, self.weight, self.g = law.w[sound], law.weight[sound], g
+        self.least = least_activity(couplings)
         terms = np.abs(self.w) * self.weight / self.size
         upper = np.cumsum((self.weight * self.w / self.size)[::-1])[::-1]
         # the mean of W is 0: from below the sum has no cancellation where w < 0

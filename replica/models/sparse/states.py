@@ -17,6 +17,7 @@ from replica.models.sparse.curve import Curve
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.models.sparse.level_curves import curves
+from replica.models.sparse.sharp import LEAST_ACTIVITY
 from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.newton import polish
 
@@ -200,8 +201,8 @@ def _overlap_without_noise(model: SparseRBM) -> float:
 def glass(flat: SparseRBM) -> Found:
     """All states with m = 0, sheets numbered from the lowest.
 
-    Beside the lowest those are left out that the chart leaves out too: 1 − C < 1e-9, with exponentially few hidden
-    units active, next to the quiescent state.
+    Beside the lowest those are left out that the chart leaves out too: q < 1e-12, and 1 − C < 1e-9, with exponentially
+    few hidden units active, next to the quiescent state.
     """
     p, theta, g, alpha = np.broadcast_arrays(flat.sparsity, flat.theta, flat.g, flat.alpha)
     p, theta, g, alpha = (np.asarray(v, dtype=float) for v in (p, theta, g, alpha))
@@ -210,7 +211,7 @@ def glass(flat: SparseRBM) -> Found:
     rank = np.lexsort((-0.5 * alpha[point] * order.r - g[point] * order.q, point))
     point, order = point[rank], Order(*(member[rank] for member in order))
     sheet = np.arange(len(point)) - np.searchsorted(point, point)
-    keep = (sheet == 0) | (1 - order.C > LEAST_MARGIN)
+    keep = (sheet == 0) | ((1 - order.C > LEAST_MARGIN) & (order.q > LEAST_ACTIVITY))
     point, order = point[keep], Order(*(member[keep] for member in order))
     sheet = np.arange(len(point)) - np.searchsorted(point, point)
     zeros = np.zeros(len(point), dtype=int)
