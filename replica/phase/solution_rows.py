@@ -44,7 +44,7 @@ def solutions_at(
     -------
     list of dict
         A row for each solution: column to value, the columns being those of `columns`, and "unaccounted" with what
-        is missing at the point.
+        is missing at the point, if anything is.
     """
     cls = get(name)
     if precision is None:
@@ -62,8 +62,8 @@ def _rows(model: Model, condensed: tuple[int, ...], precision: int | None) -> li
         # the command says it in its own words
         warnings.simplefilter("ignore", IncompleteWarning)
         found = solve_all(model, n_condensed=condensed, precision=precision)
-    unaccounted = "; ".join(found.unaccounted)
-    return [{**_row(s), "unaccounted": unaccounted} for s in found]
+    more = {} if found.complete else {"unaccounted": "; ".join(found.unaccounted)}
+    return [{**_row(s), **more} for s in found]
 
 
 def _row(solution: Solution) -> Row:

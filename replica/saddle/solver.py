@@ -28,7 +28,7 @@ from replica.saddle.solution import Solution, SolutionList, Solutions, Status
 __all__ = ["solve", "solve_all"]
 
 ACCEPTED = 1e-10
-"""Residual above which a point is marked as failed."""
+"""Residual above which a point is marked as failed, unless rounding explains it."""
 ROUNDING = 1e-13
 """Residual above which a crossing is given Newton steps."""
 
@@ -160,6 +160,7 @@ class _Located(NamedTuple):
 
     found: Found
     residual: NDArray
+    rounding: NDArray
 
     @classmethod
     def on(cls, model: Model, branch: Chart | ExactState | Finder, sheets: int | None = None) -> _Located:
@@ -168,7 +169,8 @@ class _Located(NamedTuple):
         point, n, order = found.point, branch.n, found.order
         here = taken(flat, point)
         residual = here.residual(order, n) if len(point) else np.zeros(0)
-        rough = np.nonzero(~(residual <= ROUNDING))[0]
+        rounding = np.nan_to_num(here.rounding(order, n), nan=0.0) if len(point) else np.zeros(0)
+        rough = np.nonzero(~(residual <= np.maximum(ROUNDING, rounding)))[0]
         if len(rough):
             finer = polish(taken(here, rough), type(order)._make(v[rough] for v in order), n)
             if n == 0:
@@ -176,10 +178,10 @@ class _Located(NamedTuple):
             for member, new in zip(order, finer, strict=True):
                 member[rough] = new
             residual[rough] = taken(here, rough).residual(finer, n)
-        return cls(found, residual)
+        return cls(found, residual, rounding)
 
     def status(self) -> NDArray:
-        good = self.residual <= ACCEPTED
+        good = self.residual <= np.maximum(ACCEPTED, 4 * self.rounding)
         return np.where(good, int(Status.CONVERGED), int(Status.FAILED))
 
     def unaccounted(self) -> tuple[tuple[int, str], ...]:

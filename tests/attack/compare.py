@@ -151,10 +151,16 @@ def _labels(point, entry):
         faults += _of_stability(machine, entry)
     steps = quiet_steps(machine, state)
     numbered = point.family.startswith(("relu", "compositional"))
-    if numbered and steps is not None and (entry.k not in steps or entry.sheet):
+    if numbered and steps is not None and (entry.k not in steps or entry.sheet) and _before_folds(machine, state):
         label = f"k, sheet = {entry.k}, {entry.sheet}"
         faults.append(f"{label}, but no fold lies between it and the zero-noise state {steps[-1]}")
     return faults
+
+
+def _before_folds(machine, state):
+    """Whether the number of folds up to the zero-noise state is even: 1 − J has the sign that it has there."""
+    with mp.workdps(DIGITS + GUARD):
+        return curvature(machine, state, Digits(), mp.mpf("1e-25")) > 0
 
 
 def _of_energy(point, machine, entry):

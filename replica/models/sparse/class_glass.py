@@ -1,6 +1,6 @@
 """States of vanishing overlap of heterogeneous machines: the spin glass.
 
-With m = 0 only the classes x matter, not W. At a given load c = αB/(2s) and S = s(1 − C) are functions of q, and q of t:
+With m = 0 only the classes x matter, not W. At a given load c = αB/(2s) and S = s(1 − C) are functions of q, q of t:
 
     q = ⟨xΦ(u)⟩,   u = (t + c(x − 1))/√x,   s = p⟨√x φ(u)⟩ + S,   g = s(t − c)
 

@@ -113,7 +113,16 @@ def states_of_classes(
             if end not in KNOWN_ENDS:
                 line = f"a curve of states of the heterogeneous machine is {end}"
                 unaccounted += [(index, line) for index in range(len(log_alpha))]
-    return states, unaccounted
+    return _apart(states), unaccounted
+
+
+def _apart(states: list[ClassState]) -> list[ClassState]:
+    """States of one load, in order of k and sheet, no two of one k and sheet."""
+    result: list[ClassState] = []
+    for state in sorted(states, key=lambda s: s[:3]):
+        before = result[-1] if result and result[-1][:2] == state[:2] else None
+        result.append(state if before is None else state._replace(sheet=max(state.sheet, before.sheet + 1)))
+    return result
 
 
 def _members(equations: ClassEquations, place: Place, plateau: bool, overlap_unit: int) -> Order | None:
@@ -140,7 +149,7 @@ def _searched(log_alpha: NDArray) -> list[float]:
 
 
 def zero_noise_places(equations: ClassEquations, lowest: float) -> Place:
-    """Plateaus that go down to states without noise v = Θ(g + mW), (k − 1)m < |g| < km, at loads that are low enough."""
+    """Plateaus that go down to states without noise v = Θ(g + mW), (k − 1)m < |g| < km, at low loads."""
     eq, n = equations, equations.pairs
     y, groups = [], []
     for k in np.unique(eq.w[:n]):

@@ -41,7 +41,8 @@ class Curve:
     k : tuple of (int or None, int or None)
         Zero-noise states at the first and the last vertex, None where the curve ends otherwise.
     ends : tuple of (str, str)
-        How it ends: "no noise", "C = 1", "all off", "all on", "closed", or "window", where nothing is known to end.
+        How it ends: "no noise", "C = 1", "no overlap", "all off", "all on", "closed", or "window", where nothing is
+        known to end.
     """
 
     couplings: Couplings
@@ -52,6 +53,15 @@ class Curve:
     folds: NDArray
     k: tuple[int | None, int | None]
     ends: tuple[str, str]
+
+    def unaccounted(self) -> list[str]:
+        """Lines that say where the curve goes on and was not followed."""
+        return [
+            f"a curve of states with m > 0 could not be followed beyond ln(m/s) = {self.vertices[end, 0]:.3g}, "
+            f"ln alpha = {self.log_alpha[end]:.4g}"
+            for end, name in zip((0, -1), self.ends, strict=True)
+            if name == "window"
+        ]
 
     def place(self, t: NDArray) -> Places:
         """Places at parameter t (vertex number, fractions between), onto_level onto the level."""

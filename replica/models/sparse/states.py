@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from replica.errors import ConvergenceError
 from replica.models.base import ExactState, Finder, Found, Order
 from replica.models.sparse.chart import LEAST_MARGIN, ChartPoint, at, newton_on_chart, order_of
-from replica.models.sparse.class_glass import glass_of_classes
-from replica.models.sparse.class_states import ClassState, first_fold_of_classes, states_of_classes
-from replica.models.sparse.classes import ClassEquations
 from replica.models.sparse.curve import Curve
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.models.sparse.level_curves import curves
+from replica.models.sparse.mixed import mixed_fold, mixed_glass, mixed_states
+from replica.models.sparse.sharp import LEAST_ACTIVITY
 
 __all__ = ["branches", "first_fold", "glass", "quiescent", "states_with_overlap"]
 
@@ -45,14 +44,16 @@ def states_with_overlap(flat: SparseRBM) -> Found:
         np.stack([v for k, v in columns.items() if k != flat.load]), axis=1, return_inverse=True
     )
     found: list[_Crossing] = []
+    missing: list[tuple[int, str]] = []
     log_alpha = np.log(columns[flat.load])
     for row in range(couplings.shape[1]):
         points = np.nonzero(group.reshape(-1) == row)[0]
         one = _at_index(flat, int(points[0]))
         for curve in curves(one.couplings(), float(one.g), float(log_alpha[points].min())):
+            missing += [(int(point), line) for line in curve.unaccounted() for point in points]
             for point in points:
                 found += _met(curve, int(point), float(log_alpha[point]))
-    return _assembled(flat, found, log_alpha)
+    return _assembled(flat, found, log_alpha)._replace(unaccounted=tuple(missing))
 
 
 class _Crossing(NamedTuple):
@@ -150,14 +151,20 @@ def _first_met(point: NDArray, v: NDArray, kappa: NDArray, sheet: NDArray, among
 def first_fold(model: SparseRBM) -> tuple[Order, float]:
     """First fold of the curve that starts at the zero-noise state k = 1."""
     couplings = model.couplings()
+    lost: list[str] = []
     for curve in curves(couplings, float(model.g), -20.0):
         for end, k in zip((0, -1), curve.k, strict=True):
-            if k == 1 and curve.folds.any():
+            if k != 1:
+                continue
+            if curve.folds.any():
                 vertices = np.nonzero(curve.folds)[0]
                 index = vertices[0] if end == 0 else vertices[-1]
                 point = curve.at(curve.vertex(np.array([index])))
                 order = order_of(couplings, ChartPoint(*(member[0] for member in point)), model.overlap_unit)
                 return Order(*(np.float64(v) for v in order)), float(curve.log_alpha[index])
+            lost += curve.unaccounted()
+    if lost:
+        raise ConvergenceError(f"no fold met: {lost[0]}; look for states at higher loads with solve_all")
     raise ConvergenceError(
         f"no fold of a retrieval branch (k = 1) at g = {model.g}; its state without noise needs |g| < m, m = "
         f"{_overlap_without_noise(model):.6g}"
@@ -173,8 +180,8 @@ def _overlap_without_noise(model: SparseRBM) -> float:
 def glass(flat: SparseRBM) -> Found:
     """All states with m = 0, sheets numbered from the lowest.
 
-    Beside the lowest those are left out that the chart leaves out too: 1 − C < 1e-9, with exponentially few hidden
-    units active, next to the quiescent state.
+    Beside the lowest those are left out that the chart leaves out too: q < 1e-12, and 1 − C < 1e-9, with exponentially
+    few hidden units active, next to the quiescent state.
     """
     p, theta, g, alpha = np.broadcast_arrays(flat.sparsity, flat.theta, flat.g, flat.alpha)
     p, theta, g, alpha = (np.asarray(v, dtype=float) for v in (p, theta, g, alpha))
@@ -183,69 +190,17 @@ def glass(flat: SparseRBM) -> Found:
     rank = np.lexsort((-0.5 * alpha[point] * order.r - g[point] * order.q, point))
     point, order = point[rank], Order(*(member[rank] for member in order))
     sheet = np.arange(len(point)) - np.searchsorted(point, point)
-    keep = (sheet == 0) | (1 - order.C > LEAST_MARGIN)
+    keep = (sheet == 0) | ((1 - order.C > LEAST_MARGIN) & (order.q > LEAST_ACTIVITY))
     point, order = point[keep], Order(*(member[keep] for member in order))
     sheet = np.arange(len(point)) - np.searchsorted(point, point)
     zeros = np.zeros(len(point), dtype=int)
     return Found(point, np.full(len(point), "spin_glass"), zeros, zeros - 1, sheet, order)
 
 
-def mixed_states(flat: SparseRBM) -> Found:
-    """States with m > 0 of a heterogeneous machine: crossings of the loads on its curves."""
-    found: list[tuple[int, ClassState]] = []
-    unaccounted: list[tuple[int, str]] = []
-    for points in _by_couplings(flat):
-        log_alpha = np.log(np.broadcast_to(np.asarray(flat.alpha, dtype=float), flat.shape)[points])
-        states, missing = states_of_classes(
-            class_equations(_at_index(flat, int(points[0]))), log_alpha, flat.overlap_unit
-        )
-        found += [(int(points[state.load]), state) for state in states]
-        unaccounted += [(int(points[index]), line) for index, line in missing]
-    point = np.array([index for index, _ in found], dtype=int)
-    k, sheet = (np.array([getattr(state, name) for _, state in found], dtype=int) for name in ("k", "sheet"))
-    order = Order(*(np.array([state.order[i] for _, state in found]) for i in range(len(Order._fields))))
-    n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
-    kind = np.where(k == 1, "retrieval", "spurious")
-    return Found(point, kind, n, k, _distinct(point, k, sheet), order, tuple(unaccounted))
-
-
-def _by_couplings(flat: SparseRBM) -> list[NDArray]:
-    """Indices of the points that have the same couplings, the load left aside."""
-    columns = np.stack([np.asarray(v, dtype=float) for name, v in flat.controls.items() if name != flat.load])
-    _, group = np.unique(columns, axis=1, return_inverse=True)
-    return [np.nonzero(group.reshape(-1) == row)[0] for row in range(int(group.max()) + 1)]
-
-
-def class_equations(model: SparseRBM) -> ClassEquations:
-    """Equations of a heterogeneous machine with scalar controls, its load left aside."""
-    return ClassEquations.of(model.law(), float(model.size), float(model.sparsity), float(model.theta), float(model.g))
-
-
-def mixed_fold(model: SparseRBM) -> tuple[Order, float]:
-    """First fold of the curve of a heterogeneous machine that starts at its zero-noise state k = 1."""
-    return first_fold_of_classes(class_equations(model), model.overlap_unit)
-
-
-def mixed_glass(flat: SparseRBM) -> Found:
-    """All states with m = 0 of a heterogeneous machine, sheets numbered from the lowest, left out as in `glass`."""
-    assert flat.units is not None
-    points, members = [], []
-    for index in range(flat.shape[0]):
-        one = _at_index(flat, index)
-        order, energy = glass_of_classes(class_equations(one), flat.units, float(np.log(one.alpha)))
-        rank = np.argsort(energy, kind="stable")
-        keep = (np.arange(len(rank)) == 0) | (1 - order.C[rank] > LEAST_MARGIN)
-        members.append(Order(*(v[rank][keep] for v in order)))
-        points.append(np.full(int(keep.sum()), index))
-    point = np.concatenate(points)
-    whole = Order(*(np.concatenate(column) for column in zip(*members, strict=True)))
-    sheet = np.arange(len(point)) - np.searchsorted(point, point)
-    zeros = np.zeros(len(point), dtype=int)
-    return Found(point, np.full(len(point), "spin_glass"), zeros, zeros - 1, sheet, whole)
-
-
 def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
-    """v = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
-    exists = np.broadcast_to((np.asarray(flat.g) < 0) & (np.asarray(flat.theta) > 0), flat.shape)
+    """v = 0: no unit is on. Exists for g < 0 < θ, and at θ = 0, where B = p/2, for g + αB max(x)/2 < 0."""
+    g, theta, alpha, p = (np.broadcast_to(v, flat.shape) for v in (flat.g, flat.theta, flat.alpha, flat.sparsity))
     zero = np.zeros(flat.shape)
-    return exists, Order(zero, zero, zero, zero, zero)
+    B = np.where(theta == 0, p / 2, zero)
+    exists = (theta >= 0) & (g + alpha * B * np.max(flat.law().x) / 2 < 0)
+    return exists, Order(zero, zero, zero, zero, np.where(exists, B, zero))
