@@ -161,12 +161,12 @@ class _Search:
             S = np.exp(log_S)
             s = m / a
             if a < 0.3:
-                s = density + self._small(u, a)
+                s = density + self._small(u, a, t[:, None] + c[:, None] * (self.eq.x[: self.eq.pairs] - 1))
             noise = (s - density - S) / (density + S)
             s = density + S
             return noise, (s * (t - c) - self.eq.g) / (s * (np.abs(t) + c) + abs(self.eq.g))
 
-    def _small(self, u: NDArray, a: float) -> NDArray:
+    def _small(self, u: NDArray, a: float, centre: NDArray) -> NDArray:
         """m/a − D by the groups that remain, for a < 0.3, where its terms of order 1 cancel."""
         eq = self.eq
         full = np.zeros((len(u), len(eq.w)))
@@ -175,7 +175,7 @@ class _Search:
         full[:, rest] = 0.0
         return ClassEquations(
             eq.w, eq.x, np.where(rest, 0.0, eq.weight), eq.pairs, eq.size, eq.p, eq.theta, eq.g
-        ).excess(full, np.full(len(u), a))
+        ).excess(full, np.full(len(u), a), centre)
 
     def _matched(self, q: NDArray, start: NDArray, fields: Callable[[NDArray], NDArray]) -> NDArray:
         """t at which the activity is q, by Newton's method kept between bounds."""

@@ -150,15 +150,15 @@ class ClassEquations:
             )
             return m, q, density @ (self.p * self.weight * np.sqrt(self.x)), density
 
-    def excess(self, field: NDArray, a: NDArray) -> NDArray:
-        """m/a − D, without the terms of order 1 that cancel."""
+    def excess(self, field: NDArray, a: NDArray, centre: NDArray) -> NDArray:
+        """m/a − D without the terms of order 1 that cancel, from the fields at W > 0, < 0 and, `centre`, W = 0."""
         from scipy.special import ndtr
 
         n = self.pairs
         root, w, weight = np.sqrt(self.x[:n]), self.w[:n], self.weight[:n]
         with np.errstate(all="ignore"):
             high, low = field[:, :n] / root, field[:, n : 2 * n] / root
-            u, step = 0.5 * (high + low), a[:, None] * w / root
+            u, step = centre / root, a[:, None] * w / root
             middle = np.exp(-0.5 * u * u) / SQRT_2PI
             far = low > 0
             share = ndtr(np.where(far, -low, high)) - ndtr(np.where(far, -high, low))
@@ -189,7 +189,8 @@ class ClassEquations:
             values.F[:, 1] = np.log(m) - v - values.log_noise
             slack = values.log_margin < math.log(0.5)
             if slack.any():
-                values.F[slack, 1] = np.log1p((self.excess(field[slack], a[slack]) - np.exp(log_S[slack])) / s[slack])
+                centre = (t - a * w0)[slack, None] + c[slack, None] * (self.x[: self.pairs] - x0[slack, None])
+                values.F[slack, 1] = np.log1p((self.excess(field[slack], a[slack], centre) - np.exp(log_S[slack])) / s[slack])
             scale = abs(self.g) + s * (np.abs(t) + c * x0) + np.abs(w0) * m + 1e-300
             values.F[:, 2] = (s * (t - c * x0) - w0 * m - self.g) / scale
             self._slopes(values, density, (a, t, c, s, scale), (S_by_q, c_by_q), group)
