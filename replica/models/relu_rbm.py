@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages.pattern_sum import Law, classes, mixed_laws, sparse_sum, stacked_laws
+from replica.averages.pattern_sum import Classes, Law, classes, mixed_laws, sparse_sum, stacked_laws
 from replica.models.base import ExactState, Finder, control
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.states import branches
@@ -44,8 +44,8 @@ class ReluRBM(SparseRBM):
         Number of strongly activated hidden units, 1 to 100 000.
     p_i : array_like or frozen scipy.stats distribution, optional
         Probabilities of single visible units, or their distribution, of mean p; p itself may be the distribution.
-        In a heterogeneous machine q = (1/N)Σ(p_i/p)⟨v_i⟩, C = (1/N)Σ(p_i/s_i)⟨φ⟩ and s_i = √(αp_i r); its states are
-        those that descend from the homogeneous ones.
+        In a heterogeneous machine q = (1/N)Σ(p_i/p)⟨v_i⟩, C = (1/N)Σ(p_i/s_i)⟨φ⟩ and s_i = √(αp_i r). A distribution is
+        replaced by up to 192 classes; `quadrature_error` of a solution says what that does to its averages.
     """
 
     alpha: Number = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
@@ -88,6 +88,10 @@ class ReluRBM(SparseRBM):
     def sparsity(self) -> Number:
         """Probability p of a non-zero pattern entry."""
         return self.p
+
+    def finer_units(self) -> Classes | None:
+        """Twice as many classes of a distribution of the p_i, None for a list."""
+        return classes(self.p_i, float(self.p), "p_i", refine=2) if hasattr(self.p_i, "ppf") else None
 
     def law(self) -> Law:
         """Law of W."""

@@ -8,6 +8,7 @@ monotone, so that each of the loads is met once, and every state is named by the
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ class _Curve(NamedTuple):
 
 
 def states_of_classes(
-    equations: ClassEquations, log_alpha: NDArray, overlap_unit: int
+    equations: ClassEquations, log_alpha: NDArray, overlap_unit: int, coarse: tuple[ClassEquations, ...] = ()
 ) -> tuple[list[ClassState], list[tuple[int, str]]]:
     """States with overlap at loads, and what is not accounted for.
 
@@ -81,6 +82,8 @@ def states_of_classes(
         Logarithms of the loads.
     overlap_unit : int
         Unit of m: 2 for m̃.
+    coarse : tuple of ClassEquations
+        Nearly the same machine with fewer classes, fewest first: where states are searched, if there are any.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def states_of_classes(
     if len(seeds.y):
         curves += _distinct_by_end(_followed(equations, seeds, lowest))
     for level in _searched(log_alpha):
-        found = states_at_load(equations, level)
+        found = _searched_coarsely(equations, coarse, level)
         known = [place for curve in curves for place, _ in _crossings(equations, curve, level)]
         new = _unlike(equations, found, known)
         for index, curve in enumerate(_followed(equations, new, lowest) if len(new.y) else []):
@@ -134,6 +137,20 @@ def _members(equations: ClassEquations, place: Place, plateau: bool, overlap_uni
     if values.log_margin[0] < math.log(LEAST_MARGIN) or place.y[0, 2] < math.log(LEAST_ACTIVITY):
         return None
     return Order(*(float(v[0]) for v in equations.order(place, values, overlap_unit)))
+
+
+def _searched_coarsely(equations: ClassEquations, coarse: tuple[ClassEquations, ...], level: float) -> Place:
+    """States at a load, those of a machine with few classes carried over to more and more of them."""
+    chain = [*coarse, equations]
+    found = states_at_load(chain[0], level)
+    for before, after in pairwise(chain):
+        distance = np.abs(after.w - before.w[found.group][:, None]) * 1e3 + np.abs(
+            after.x - before.x[found.group][:, None]
+        )
+        place, values, rested = newton_at_load(after, Place(found.y, np.argmin(distance, axis=1)))
+        keep = np.nonzero(rested & (values.log_margin > math.log(LEAST_MARGIN)))[0]
+        found = distinct(place.take(keep), values.log_margin[keep])
+    return found
 
 
 def _searched(log_alpha: NDArray) -> list[float]:

@@ -190,7 +190,9 @@ class ClassEquations:
             slack = values.log_margin < math.log(0.5)
             if slack.any():
                 centre = (t - a * w0)[slack, None] + c[slack, None] * (self.x[: self.pairs] - x0[slack, None])
-                values.F[slack, 1] = np.log1p((self.excess(field[slack], a[slack], centre) - np.exp(log_S[slack])) / s[slack])
+                values.F[slack, 1] = np.log1p(
+                    (self.excess(field[slack], a[slack], centre) - np.exp(log_S[slack])) / s[slack]
+                )
             scale = abs(self.g) + s * (np.abs(t) + c * x0) + np.abs(w0) * m + 1e-300
             values.F[:, 2] = (s * (t - c * x0) - w0 * m - self.g) / scale
             self._slopes(values, density, (a, t, c, s, scale), (S_by_q, c_by_q), group)

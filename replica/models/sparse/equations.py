@@ -185,6 +185,18 @@ class SparseRBM(Model):
         """Law of W, L, p and θ for the chart."""
         return Couplings(self.law(), self.size, self.sparsity, self.theta)
 
+    @abstractmethod
+    def finer_units(self) -> Classes | None:
+        """Twice as many classes of a distribution of the p_i, None where they are no approximation."""
+
+    def quadrature_error(self, order: Order, n: int = 1) -> Number:
+        """Change of the right-hand sides m, q, C (relative if above 1) with twice as many classes of a distribution."""
+        finer = self.finer_units() if self.units is not None else None
+        if finer is None:
+            return super().quadrature_error(order, n)
+        pairs = zip(self.visible_averages(order), self.with_units(finer).visible_averages(order), strict=True)
+        return np.max([np.abs(one - two) / np.maximum(1, np.abs(one)) for one, two in pairs], axis=0)[()]
+
     def replicon(self, order: Order, n: int = 1) -> Number:
         """−inf: at T = 0 discrete visible units always break replica symmetry formally."""
         return np.full(np.shape(order.C), -np.inf)[()]

@@ -17,13 +17,20 @@ from replica.models.sparse.sharp import LEAST_ACTIVITY
 __all__ = ["mixed_fold", "mixed_glass", "mixed_states"]
 
 
+FEW = (5, 16)
+"""Numbers of classes in which states of machines of more classes are searched first."""
+
+
 def mixed_states(flat: SparseRBM) -> Found:
     """States with m > 0 of a heterogeneous machine: crossings of the loads on its curves."""
     found: list[tuple[int, ClassState]] = []
     unaccounted: list[tuple[int, str]] = []
     for points in _by_couplings(flat):
         log_alpha = np.log(np.broadcast_to(np.asarray(flat.alpha, dtype=float), flat.shape)[points])
-        states, missing = states_of_classes(class_equations(_alone(flat, int(points[0]))), log_alpha, flat.overlap_unit)
+        one = _alone(flat, int(points[0]))
+        assert one.units is not None
+        coarse = tuple(class_equations(one.with_units(one.units.merged(n))) for n in FEW if n < len(one.units.x))
+        states, missing = states_of_classes(class_equations(one), log_alpha, flat.overlap_unit, coarse)
         found += [(int(points[state.load]), state) for state in states]
         unaccounted += [(int(points[index]), line) for index, line in missing]
     point = np.array([index for index, _ in found], dtype=int)
