@@ -22,6 +22,8 @@ __all__ = ["Cells", "Plateau", "Trace", "corrected", "cubic", "newton_at_load", 
 FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 0.02, 10.0, 1e-8
 LARGEST_TURN = 0.5
 """Change of u in one step, of groups that matter to the noise."""
+AIM = 0.003
+"""Distance from the point foreseen at which steps aim: curves run close to each other where m vanishes."""
 STRAIGHT = 0.95
 """Least cosine of the angle between the tangents of neighbours."""
 MOST_STEPS = 2500
@@ -163,6 +165,7 @@ class _Walker:
         quiet = self._quiet(np.arange(len(start.y)))
         self.tangent[quiet] = sign[quiet, None] * ALONG
         self.origin = Place(start.y.copy(), start.group.copy()), self.tangent.copy()
+        self.bend = np.zeros_like(self.tangent)
         self.step = np.full(len(start.y), FIRST_STEP)
         self.cells: list[list[tuple]] = [[] for _ in start.y]
         self.ends: list[tuple[str, int | None] | None] = [None for _ in start.y]
@@ -188,17 +191,19 @@ class _Walker:
         eq, here, tangent, step = self.equations, self.place.take(rows), self.tangent[rows], self.step[rows]
         scale = scales(here.y)
         tangent = tangent / np.linalg.norm(tangent / scale, axis=-1)[:, None]
-        guess = Place(here.y + step[:, None] * tangent, here.group)
-        found, values, good = corrected(eq, guess, tangent, scale)
+        ahead = step[:, None] * (tangent + 0.5 * step[:, None] * self.bend[rows])
+        found, values, good = corrected(eq, Place(here.y + ahead, here.group), tangent, scale)
         turned = tangents(values.J, scale, tangent)
-        with np.errstate(invalid="ignore"):
-            cosine = (turned * tangent / scale**2).sum(axis=-1)
-            good &= cosine > STRAIGHT
-            good &= np.linalg.norm((found.y - here.y) / scale, axis=-1) < 1.5 * step
         rate, fastest = eq.turning(found, values, turned)
         with np.errstate(divide="ignore", invalid="ignore"):
+            cosine = (turned * tangent / scale**2).sum(axis=-1)
+            missed = np.linalg.norm((found.y - here.y - ahead) / scale, axis=-1)
+            good &= (cosine > STRAIGHT) & (missed < 3 * AIM)
+            factor = np.clip((AIM / missed) ** (1 / 3), 0.5, 1.6)
             longest = np.minimum(LARGEST_STEP, LARGEST_TURN / fastest)
-        self.step[rows] = np.where(good, np.minimum(np.where(cosine > 0.985, 1.6, 1.0) * step, longest), step / 2)
+        length = np.linalg.norm((found.y - here.y) / scale, axis=-1)[:, None]
+        self.bend[rows[good]] = ((turned - tangent) / length)[good]
+        self.step[rows] = np.where(good, np.minimum(factor * step, longest), step / 2)
         for i, row in enumerate(rows):
             if good[i]:
                 cell = here.y[i], tangent[i], found.y[i], turned[i], here.group[i], False
@@ -218,6 +223,7 @@ class _Walker:
         nearest = int(np.argmin(np.abs(field)))
         if nearest != group and abs(field[nearest]) < 0.5 * abs(y[1]) - 1:
             tangent[1], y[1], group = rate[nearest], field[nearest], nearest
+            self.bend[row] = 0.0
         self.place.y[row], self.place.group[row], self.tangent[row] = y, group, tangent
         self.field[row], self.log_margin[row] = field, values.log_margin[i]
         self.ends[row] = self._end(row)
@@ -293,7 +299,7 @@ class _Walker:
             tangent = tangent * (1 if (tangent[0, 3] > 0) == rising else -1)
             rate = eq.turning(Place(end[None], np.array([group])), values, tangent)[0][0]
             self._arrive(row, end, group, tangent[0], rate, values, 0)
-            self.step[row] = 0.5
+            self.bend[row], self.step[row] = 0.0, 0.2
 
 
 class Plateau(NamedTuple):
