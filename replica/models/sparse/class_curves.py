@@ -262,7 +262,7 @@ class _Walker:
         share = float(((y - start) / scale) @ chord / max(chord @ chord, 1e-300))
         if not 0 <= share <= 1:
             return False
-        guess = cubic(*(v[None] for v in (start, out, end, into)), np.array([share]), scale[None])
+        guess = cubic(start[None], out[None], end[None], into[None], np.array([share]), scale[None])
         place, _, good = corrected(eq, Place(guess, np.array([group])), chord[None] * scale, scale[None])
         same = np.abs((place.y[0] - y) / scale).max() < 1e-3 * np.linalg.norm(chord) + 1e-9
         return bool(good[0] and same and np.nansum(direction * into / scale**2) > 0)

@@ -201,6 +201,8 @@ def _followed(equations: ClassEquations, seeds: Place, lowest: float) -> list[_C
 
 def _joined(equations: ClassEquations, down: Trace, up: Trace) -> _Curve:
     """Two halves as one curve, split at its folds."""
+    parts: list[Cells]
+    k: tuple[int | None, int | None]
     if up.end == "closed":
         parts, ends, k = [up.cells], ("closed", "closed"), (None, None)
     else:
