@@ -14,7 +14,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from replica.averages.pattern_sum import Classes, Law, classes, mixed_laws, skellam
+from replica.averages.pattern_sum import Law, mixed_laws, skellam
+from replica.averages.unit_classes import Classes, classes
 from replica.models.base import ExactState, Finder, Order, control
 from replica.models.sparse.equations import SparseRBM, unit_mean
 from replica.models.sparse.states import branches

@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages.pattern_sum import Classes, Law, classes, mixed_laws, sparse_sum, stacked_laws
+from replica.averages.pattern_sum import Law, mixed_laws, sparse_sum, stacked_laws
+from replica.averages.unit_classes import Classes, classes
 from replica.models.base import ExactState, Finder, control
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.states import branches

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from replica.averages.pattern_sum import Classes
+from replica.averages.unit_classes import Classes
 from replica.models.base import Order, exp_clipped
 from replica.models.sparse.class_search import matched_share
 from replica.models.sparse.classes import LEAST_SHARE, ClassEquations

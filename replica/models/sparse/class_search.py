@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from replica.models.sparse.class_curves import LEAST_ACTIVITY, LEAST_LOG, QUIET, Plateau, newton_at_load
+from replica.models.sparse.class_curves import LEAST_ACTIVITY, newton_at_load
+from replica.models.sparse.class_plateau import LEAST_LOG, QUIET, Plateau
 from replica.models.sparse.classes import ClassEquations, Place
 
 __all__ = ["distinct", "matched_share", "states_at_load"]

@@ -18,9 +18,7 @@ from replica.errors import ConvergenceError
 from replica.models.base import Order
 from replica.models.sparse.class_curves import (
     LEAST_ACTIVITY,
-    LEAST_LOG,
     Cells,
-    Plateau,
     Trace,
     corrected,
     cubic,
@@ -29,6 +27,7 @@ from replica.models.sparse.class_curves import (
     tangents,
     trace,
 )
+from replica.models.sparse.class_plateau import LEAST_LOG, Plateau
 from replica.models.sparse.class_search import distinct, states_at_load
 from replica.models.sparse.classes import ClassEquations, Place
 from replica.numerics.rootfinding import find_roots

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from replica.averages.pattern_sum import Classes, Law
+from replica.averages.pattern_sum import Law
+from replica.averages.unit_classes import Classes
 from replica.models.base import Model, Order, exp_clipped, gain, log_margin
 from replica.models.sparse.chart import Couplings
 from replica.numerics.elementary import exp, is_multiprecision, log, noise_floor, phi, sqrt

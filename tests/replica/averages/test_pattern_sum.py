@@ -12,7 +12,8 @@ import pytest
 from mpmath import mp
 from scipy import special, stats
 
-from replica.averages.pattern_sum import classes, mixed, skellam, sparse_sum
+from replica.averages.pattern_sum import mixed, skellam, sparse_sum
+from replica.averages.unit_classes import classes
 
 ROUNDING = 4e-16  # sums of probabilities: a few roundings
 ELLS = [1e-12, 1e-6, 0.01, 0.383, 1.0, 3.7, 20.0, 150.0, 1000.0]
