@@ -94,22 +94,47 @@ def flips(sharp: Sharp) -> list[Arc]:
 
 def _lines(sharp: Sharp, i: int) -> list[Line]:
     """Polylines over all nodes: the two roots, joined where they meet."""
-    inside, low, high = sharp.roots(i, NODES)
+    nodes = _nodes(sharp, i)
+    inside, low, high = sharp.roots(i, nodes)
     real = inside >= 0
     change = np.nonzero(real[1:] != real[:-1])[0]
     edges = np.zeros(0)
     if len(change):
         f = lambda t, j: sharp.roots(i, t)[0]  # noqa: E731
-        edges = find_roots(f, NODES[change], NODES[change + 1], inside[change], inside[change + 1])
+        edges = find_roots(f, nodes[change], nodes[change + 1], inside[change], inside[change + 1])
     lines = []
     starts = np.concatenate([[0] if real[0] else [], change[~real[change]] + 1]).astype(int)
-    stops = np.concatenate([change[real[change]], [len(NODES) - 1] if real[-1] else []]).astype(int)
+    stops = np.concatenate([change[real[change]], [len(nodes) - 1] if real[-1] else []]).astype(int)
     for start, stop in zip(starts, stops, strict=True):
         own = slice(start, stop + 1)
         left = edges[np.searchsorted(change, start - 1)] if start > 0 else None
-        right = edges[np.searchsorted(change, stop)] if stop < len(NODES) - 1 else None
-        lines += _joined(sharp, i, _line(NODES[own], low[own], 1), _line(NODES[own], high[own], 2), left, right)
+        right = edges[np.searchsorted(change, stop)] if stop < len(nodes) - 1 else None
+        lines += _joined(sharp, i, _line(nodes[own], low[own], 1), _line(nodes[own], high[own], 2), left, right)
     return lines
+
+
+def _nodes(sharp: Sharp, i: int) -> NDArray:
+    """Nodes in t, and the extrema of the discriminant between them at which it has the other sign."""
+    from scipy.optimize import minimize_scalar
+
+    inside = sharp.roots(i, NODES)[0]
+    rise = np.diff(inside)
+    turns = np.nonzero((rise[:-1] * rise[1:] < 0) & (rise[1:] * inside[1:-1] > 0))[0] + 1
+    extra = []
+    for j in turns:
+        slope, bend = (rise[j] + rise[j - 1]) / 2, rise[j] - rise[j - 1]
+        if abs(inside[j]) > 2 * slope * slope / abs(2 * bend):
+            continue
+        sign = math.copysign(1.0, inside[j])
+        found = minimize_scalar(
+            lambda t, sign=sign: sign * float(sharp.roots(i, np.array(t))[0]),
+            bounds=(NODES[j - 1], NODES[j + 1]),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        if found.fun < 0:
+            extra.append(float(found.x))
+    return np.union1d(NODES, extra)
 
 
 def _line(t: NDArray, z: NDArray, root: int) -> Line:
