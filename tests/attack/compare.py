@@ -44,7 +44,13 @@ class Verdict:
     """States of replica's that are right and that our own search did not find, as text."""
     unsettled: int = 0
     """Disagreements that Newton's method at 40 digits did not decide."""
-    complete: bool = True
+    unaccounted: tuple[str, ...] = ()
+    """What replica says may be missing."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether replica calls its list complete."""
+        return not self.unaccounted
 
 
 def judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
