@@ -181,8 +181,9 @@ def _pieces(couplings: Couplings, g: float, line: NDArray, nodes: tuple[NDArray,
     """Put a polyline onto the level, and cut it where it leaves the domain."""
     v, kappa = _on_level(couplings, g, line, *nodes)
     closed = bool(np.hypot(*(line[0] - line[-1])) < 1e-12)
+    v, kappa = v[np.isfinite(v)], kappa[np.isfinite(v)]
     apart = np.concatenate([[True], np.hypot(np.diff(v), np.diff(kappa)) > 1e-8])
-    v, kappa = v[apart], kappa[apart]
+    v, kappa = v[apart[: len(v)]], kappa[apart[: len(v)]]
     load = at(couplings, v, kappa).log_alpha
     valid = np.isfinite(load)
     if len(v) < 2:
@@ -205,7 +206,11 @@ def _piece(
 ) -> Piece:
     """A stretch of a polyline on the level, with its ends, finer if it is short."""
     while len(v) < FEWEST:
-        middle = onto_level(couplings, g, (v[1:] + v[:-1]) / 2, (kappa[1:] + kappa[:-1]) / 2)
+        half = np.stack([(x[1:] + x[:-1]) / 2 for x in (v, kappa)])
+        middle = np.stack(onto_level(couplings, g, *half))
+        # no further off than the ends are apart: elsewhere lies another curve
+        if (np.hypot(*(middle - half)) > np.hypot(np.diff(v), np.diff(kappa))).any():
+            break
         cells = np.arange(1, len(v))
         v, kappa = (np.insert(x, cells, y) for x, y in zip((v, kappa), middle, strict=True))
         load = at(couplings, v, kappa).log_alpha
@@ -234,7 +239,7 @@ def _on_level(
 ) -> tuple[NDArray, NDArray]:
     """Vertices at the root on their own edge of the grid, which brackets it however steep the field is.
 
-    Those on the rim of what is masked have no such edge and are onto_level.
+    Those on the rim of what is masked have no such edge, and are moved along the gradient; nan where that leads away.
     """
     row, column = (_cell(nodes, x) for nodes, x in ((v_nodes, line[:, 0]), (kappa_nodes, line[:, 1])))
     along_kappa = np.abs(line[:, 0] - _nearest(v_nodes, line[:, 0])) < 1e-9
@@ -254,6 +259,8 @@ def _on_level(
         lambda t, i: excess(t, edge[i]), 0 * ones[edge], ones[edge], at_low[edge], at_high[edge], rtol=1e-15
     )
     placed = np.stack(onto_level(couplings, g, line[:, 0], line[:, 1]), axis=-1)
+    # what is not on an edge must not have gone over to another curve
+    placed[np.hypot(*(placed - line).T) > STEP_V + STEP_KAPPA] = np.nan
     placed[edge] = low[edge] + share[:, None] * (high[edge] - low[edge])
     return placed[:, 0], placed[:, 1]
 
