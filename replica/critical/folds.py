@@ -17,6 +17,7 @@ from replica.models.base import Chart, Finder, Model, Order
 from replica.models.base.points import flattened, taken
 from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.number import Number
+from replica.numerics.working_digits import working_digits
 from replica.saddle.crossings import sampled
 from replica.saddle.precision import checked_digits
 from replica.saddle.solution import Solution, Status
@@ -115,7 +116,7 @@ def _refined(
     from mpmath import mp
 
     digits = checked_digits(precision, model)
-    with mp.workdps(digits + 15):
+    with working_digits(digits + 15):
         exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
         # the right-hand sides of r and B hold q and C only, and neither underflows here
         rhs = exact.unchecked(**{along: value}).saddle(type(order)._make(map(mp.mpf, order))._replace(r=mp.one), n)

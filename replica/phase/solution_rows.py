@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from replica.models import get
+from replica.numerics.working_digits import working_digits
 from replica.phase.model_options import number
 from replica.saddle.solution import Solution, Status
 from replica.table.cells import Row
@@ -47,9 +48,7 @@ def solutions_at(
     cls = get(name)
     if precision is None:
         return [_row(s) for s in solve_all(cls(**point), n_condensed=condensed)]
-    from mpmath import mp
-
-    with mp.workdps(precision + 15):
+    with working_digits(precision + 15):
         model = cls(**{k: number(v) for k, v in point.items()})
         return [_row(s) for s in solve_all(model, n_condensed=condensed, precision=precision)]
 
