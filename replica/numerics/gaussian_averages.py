@@ -196,8 +196,8 @@ RESOLVED = 1e-15
 """Share of the average to which the error of a panel is brought down."""
 MOST_PANELS = 16384
 """Panels evaluated before bisection gives up, for each element."""
-NOISE = 1e-10
-"""Share of the average below which a deviation that halving does not reduce is rounding of f itself."""
+NOISE, NOISE_OF_F = 1e-10, 1e-8
+"""Shares of the average, and of the largest |f|, below which what halving does not reduce is rounding of f itself."""
 
 
 def _bisected(f: Callable, panels: _Panels) -> tuple[NDArray, NDArray]:
@@ -205,6 +205,7 @@ def _bisected(f: Callable, panels: _Panels) -> tuple[NDArray, NDArray]:
     total = panels.size.sum(axis=-1)
     value = np.zeros(total.shape)
     error = ROUNDING * total + _unseen(_part(panels, slice(-1)), _part(panels, slice(1, None)))
+    noise, rough = NOISE * total[..., None], NOISE_OF_F * _of_f(panels, panels.size).max(axis=-1, keepdims=True)
     used = 0
     while True:
         coarse = (panels.error > RESOLVED * total[..., None]) & ~panels.final
@@ -214,20 +215,30 @@ def _bisected(f: Callable, panels: _Panels) -> tuple[NDArray, NDArray]:
             return value + panels.integral.sum(axis=-1), error + panels.error.sum(axis=-1)
         value = value + np.where(coarse, 0, panels.integral).sum(axis=-1)
         error = error + np.where(coarse, 0, panels.error).sum(axis=-1)
-        halves = _halved(f, panels, coarse, count, NOISE * total[..., None])
+        halves = _halved(f, panels, coarse, count, lambda p: (p.error < noise) & (_of_f(p, p.error) < rough))
         error = error + _unseen(*halves)
         panels = _joined(*halves)
 
 
-def _halved(f: Callable, panels: _Panels, coarse: NDArray, count: int, noise: NDArray) -> list[_Panels]:
-    """Both halves of the panels marked; elements with fewer of them get empty panels."""
+def _of_f(panels: _Panels, integral: NDArray) -> NDArray:
+    """An integral over each panel as a mean value of f there."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = integral / ((panels.right - panels.left) * phi(0.5 * (panels.left + panels.right)))
+    return np.where(panels.right > panels.left, mean, 0.0)
+
+
+def _halved(f: Callable, panels: _Panels, coarse: NDArray, count: int, small: Callable) -> list[_Panels]:
+    """Both halves of the panels marked, as many for each element: those with fewer get empty ones.
+
+    Where the error is `small` and halving does not reduce it, it is the rounding of f, and the halves are final.
+    """
     order = np.argsort(~coarse, axis=-1, kind="stable")[..., :count]
     chosen = _Panels(*(np.take_along_axis(v, order, axis=-1) for v in panels))
     kept = np.take_along_axis(coarse, order, axis=-1)
     right = np.where(kept, chosen.right, chosen.left)
     middle = 0.5 * (chosen.left + right)
     halves = [_measured(f, chosen.left, middle), _measured(f, middle, right)]
-    noisy = chosen.error < noise
+    noisy = small(chosen)
     for half in halves:
         noisy = noisy & (half.error > chosen.error / 8)
     # where the ends are neighbouring numbers nothing is left to halve

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 from replica.numerics.gaussian import gaussian_average
+from replica.numerics.working_digits import working_digits
 
 
 def agrees(f, exact, most=1e-12, own=0.0, **announced):
@@ -17,6 +18,13 @@ def agrees(f, exact, most=1e-12, own=0.0, **announced):
     size = gaussian_average(lambda z: abs(f(z)), **announced).value
     assert abs(value - exact) <= error + own
     assert error <= most * size + own
+
+
+@pytest.fixture(autouse=True)
+def many_digits():
+    """Exact values in 40 digits."""
+    with working_digits(40):
+        yield
 
 
 def normal(x):
