@@ -171,7 +171,7 @@ def _squared_sech(x: Number) -> Number:
 
 # Where C is small.
 
-FAINT, FAINT_IN_DIGITS = 1.2, 0.1
+FAINT, FAINT_IN_DIGITS = 0.8, 0.1
 """λ = |h|T/s² above which the rules over logistic noise are cut where C comes from; those in mpmath end early."""
 
 
