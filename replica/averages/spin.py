@@ -192,11 +192,12 @@ def _faint_response(h: Number, s: Number, T: Number) -> Number:
     the average over logistic noise, t = sinh x in steps of x as far as the noise with the factor e^{−λt} goes.
     """
     h = abs_real(h)
-    moved = h - 2 * s * s / T
-    far = np.real(moved) < -np.real(s)
-    if np.all(far):
-        return tail_average(h, s, T, _sharp_response)[0]
-    with np.errstate(under="ignore", over="ignore"):
+    # far below 0 the first identity may be 0 times infinity, and is not used
+    with np.errstate(all="ignore"):
+        moved = h - 2 * s * s / T
+        far = np.real(moved) < -np.real(s)
+        if np.all(far):
+            return tail_average(h, s, T, _sharp_response)[0]
         m, _, q = field_average(moved, s, T, _sharp_averages, _smooth_averages)
         by_shift = exp(-2 * (h - s * s / T) / T) * (1 + 2 * m + q) / T
     return np.where(far, tail_average(h, s, T, _sharp_response)[0], by_shift)[()] if np.any(far) else by_shift
