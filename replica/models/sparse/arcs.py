@@ -94,22 +94,47 @@ def flips(sharp: Sharp) -> list[Arc]:
 
 def _lines(sharp: Sharp, i: int) -> list[Line]:
     """Polylines over all nodes: the two roots, joined where they meet."""
-    inside, low, high = sharp.roots(i, NODES)
+    nodes = _nodes(sharp, i)
+    inside, low, high = sharp.roots(i, nodes)
     real = inside >= 0
     change = np.nonzero(real[1:] != real[:-1])[0]
     edges = np.zeros(0)
     if len(change):
         f = lambda t, j: sharp.roots(i, t)[0]  # noqa: E731
-        edges = find_roots(f, NODES[change], NODES[change + 1], inside[change], inside[change + 1])
+        edges = find_roots(f, nodes[change], nodes[change + 1], inside[change], inside[change + 1])
     lines = []
     starts = np.concatenate([[0] if real[0] else [], change[~real[change]] + 1]).astype(int)
-    stops = np.concatenate([change[real[change]], [len(NODES) - 1] if real[-1] else []]).astype(int)
+    stops = np.concatenate([change[real[change]], [len(nodes) - 1] if real[-1] else []]).astype(int)
     for start, stop in zip(starts, stops, strict=True):
         own = slice(start, stop + 1)
         left = edges[np.searchsorted(change, start - 1)] if start > 0 else None
-        right = edges[np.searchsorted(change, stop)] if stop < len(NODES) - 1 else None
-        lines += _joined(sharp, i, _line(NODES[own], low[own], 1), _line(NODES[own], high[own], 2), left, right)
+        right = edges[np.searchsorted(change, stop)] if stop < len(nodes) - 1 else None
+        lines += _joined(sharp, i, _line(nodes[own], low[own], 1), _line(nodes[own], high[own], 2), left, right)
     return lines
+
+
+def _nodes(sharp: Sharp, i: int) -> NDArray:
+    """Nodes in t, and the extrema of the discriminant between them at which it has the other sign."""
+    from scipy.optimize import minimize_scalar
+
+    inside = sharp.roots(i, NODES)[0]
+    rise = np.diff(inside)
+    turns = np.nonzero((rise[:-1] * rise[1:] < 0) & (rise[1:] * inside[1:-1] > 0))[0] + 1
+    extra = []
+    for j in turns:
+        slope, bend = (rise[j] + rise[j - 1]) / 2, rise[j] - rise[j - 1]
+        if abs(inside[j]) > 2 * slope * slope / abs(2 * bend):
+            continue
+        sign = math.copysign(1.0, inside[j])
+        found = minimize_scalar(
+            lambda t, sign=sign: sign * float(sharp.roots(i, np.array(t))[0]),
+            bounds=(NODES[j - 1], NODES[j + 1]),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+        if found.fun < 0:
+            extra.append(float(found.x))
+    return np.union1d(NODES, extra)
 
 
 def _line(t: NDArray, z: NDArray, root: int) -> Line:
@@ -175,7 +200,7 @@ def _valid(sharp: Sharp, i: int, line: Line) -> NDArray:
     z = _on_root(sharp, i, line.segments(), middle)
     upper, lower = (bound(middle) for bound in _bounds(sharp, i))
     with np.errstate(invalid="ignore"):
-        return (z > lower) & (z < upper) & (sharp.averages(i, middle)[1] > sharp.least)
+        return (z > lower) & (z < upper) & sharp.sound(i, middle)
 
 
 def _on_root(sharp: Sharp, i: int, root: NDArray, t: NDArray) -> NDArray:
@@ -221,11 +246,12 @@ def _end(sharp: Sharp, i: int, line: Line, j: int, way: int) -> End:
     if line.mark[j] == 2:
         return End("C = 1")
     if 0 <= j + way < len(line.t):
-        faint = sharp.averages(i, line.t[j + way])[1] < 2 * sharp.least
-        return End("all off" if faint else "lost")
+        if bool(sharp.sound(i, line.t[j + way])):
+            return End("lost")
+        return End("all off" if sharp.q_from[i] < 0.5 else "all on")
     if t > 0:
-        return End("plateau", i, 1, -math.log(z)) if i > 0 else End("all on")
-    return End("plateau", i + 1, -1, -math.log(z)) if sharp.q_from[i + 1] > sharp.least else End("all off")
+        return End("plateau", i, 1, -math.log(z)) if sharp.sound_plateau(i) else End("all on")
+    return End("plateau", i + 1, -1, -math.log(z)) if sharp.sound_plateau(i + 1) else End("all off")
 
 
 # Plateaus: the units with W ≥ w_i on, κ between −w_i and −w_{i−1}.
@@ -233,7 +259,7 @@ def _end(sharp: Sharp, i: int, line: Line, j: int, way: int) -> End:
 
 def plateaus(sharp: Sharp, lowest: float) -> list[Arc]:
     """All stretches of all plateaus, from larger noise to smaller, down to below the load e^lowest."""
-    sound = [i for i in range(1, len(sharp.w)) if sharp.q_from[i] > sharp.least]
+    sound = [i for i in range(1, len(sharp.w)) if sharp.sound_plateau(i)]
     return [arc for i in sound for arc in _stretches(sharp, i, lowest)]
 
 

@@ -124,15 +124,16 @@ class Curve:
         passed = np.cumsum(self.folds)
         return passed[:-1] if end == 0 else passed[-1] - passed[:-1]
 
-    def cells_at_load(self, log_alpha: float) -> tuple[NDArray, NDArray]:
-        """Cells in which the load is crossed, and the parameters t of the crossings."""
-        above = self.log_alpha > log_alpha
-        cell = np.nonzero(above[1:] != above[:-1])[0]
+    def at_loads(self, log_alpha: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """Where loads are crossed: for each crossing which load it is, the cell, and the parameter t."""
+        above = self.log_alpha > log_alpha[:, None]
+        load, cell = np.nonzero(above[:, 1:] != above[:, :-1])
         if not len(cell):
-            return cell, np.zeros(0)
-        low, high = self.log_alpha[cell] - log_alpha, self.log_alpha[cell + 1] - log_alpha
-        t = find_roots(lambda x, i: self.point(x).log_alpha - log_alpha, cell + 0.0, cell + 1.0, low, high, rtol=1e-13)
-        return cell, t
+            return load, cell, np.zeros(0)
+        level = log_alpha[load]
+        low, high = self.log_alpha[cell] - level, self.log_alpha[cell + 1] - level
+        t = find_roots(lambda x, i: self.point(x).log_alpha - level[i], cell + 0.0, cell + 1.0, low, high, rtol=1e-13)
+        return load, cell, t
 
 
 class Places(NamedTuple):

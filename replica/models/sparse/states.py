@@ -51,9 +51,9 @@ def states_with_overlap(flat: SparseRBM) -> Found:
         one = _at_index(flat, int(points[0]))
         for curve in curves(one.couplings(), float(one.g), float(log_alpha[points].min())):
             missing += [(int(point), line) for line in curve.unaccounted() for point in points]
-            for point in points:
-                found += _met(curve, int(point), float(log_alpha[point]))
-    return _assembled(flat, found, log_alpha)._replace(unaccounted=tuple(missing))
+            found += _met(curve, points, log_alpha[points])
+    states = _assembled(flat, found, log_alpha)
+    return states._replace(unaccounted=(*missing, *states.unaccounted))
 
 
 class _Crossing(NamedTuple):
@@ -68,15 +68,15 @@ class _Crossing(NamedTuple):
     there: tuple[float, ...]
 
 
-def _met(curve: Curve, point: int, log_alpha: float) -> list[_Crossing]:
-    cell, t = curve.cells_at_load(log_alpha)
+def _met(curve: Curve, points: NDArray, log_alpha: NDArray) -> list[_Crossing]:
+    load, cell, t = curve.at_loads(log_alpha)
     if not len(cell):
         return []
     places = curve.place(t)
     there = curve.at(places)
     return [
-        _Crossing(point, *_label(curve, c), float(v), float(x), int(chart), tuple(map(float, values)))
-        for c, v, x, chart, *values in zip(cell, *places, *there, strict=True)
+        _Crossing(int(points[i]), *_label(curve, c), float(v), float(x), int(chart), tuple(map(float, values)))
+        for i, c, v, x, chart, *values in zip(load, cell, *places, *there, strict=True)
     ]
 
 
@@ -115,11 +115,15 @@ def _assembled(flat: SparseRBM, found: list[_Crossing], log_alpha: NDArray) -> F
     finer = at(couplings, v, np.where(on_chart, x, 0.0))
     places = ChartPoint(*(np.where(near, a, b) for a, b in zip(finer, places, strict=True)))
     keep = _first_met(point, v, x + 1e6 * chart, sheet, there_too)
+    with np.errstate(invalid="ignore"):
+        lost = np.nonzero(~there_too & (1 - places.C > 100 * LEAST_MARGIN))[0]
+    missing = tuple((int(point[i]), f"a state near m = {places.m[i]:.6g} could not be refined") for i in lost)
     order = order_of(couplings, places, flat.overlap_unit)
     kind = np.where(k == 1, "retrieval", "spurious")
     n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
     members = Order(*(np.array(member)[keep] for member in order))
-    return Found(point[keep], kind[keep], n[keep], k[keep], _distinct(point[keep], k[keep], sheet[keep]), members)
+    sheets = _distinct(point[keep], k[keep], sheet[keep])
+    return Found(point[keep], kind[keep], n[keep], k[keep], sheets, members, missing)
 
 
 def _at_points(flat: SparseRBM, point: NDArray) -> SparseRBM:

@@ -40,6 +40,11 @@ SHORT = [
     # a stretch on a flip between its way out of the chart and C = 1, shorter than the nodes are apart
     (ReluRBM(alpha=0.0053, theta=0.016325694680767666, g=-0.00328958383134357, p=0.00721387514723114, L=4), "C = 1"),
     (CompositionalRBM(alpha=500, theta=6.706135173597046, g=0.033677951627595425, ell=0.00188143), "C = 1"),
+    # the two roots of a flip part and meet again between two nodes
+    (
+        CompositionalRBM(alpha=4e-12, theta=5.459341551073139, g=0.00029178882018968745, ell=0.0011681722456380011),
+        "C = 1",
+    ),
     # two cells of the chart between the flip and C = 1
     (CompositionalRBM(alpha=3e-8, theta=-0.2558972066357225, g=0.013476331832800862, ell=0.3213), "no noise"),
 ]
