@@ -45,7 +45,7 @@ class Branch(NamedTuple):
     end: NDArray
     """"fold", "window" (still there at ℓ = 5000) or "lost", of each point."""
     last: NDArray
-    """The last place on the branch, shape (3, P)."""
+    """The last place on the branch, the fold itself where f̃ decreases to it, shape (3, P)."""
     last_slope: NDArray
     """df̃/dℓ there."""
 
@@ -86,6 +86,9 @@ def follow(controls: Controls, start: NDArray) -> Branch:
         _zeros(some, old, new, length, good, index, found)
         kept = good & (new.tangent[2] > 0) & (new.place[2] < math.log(LAST))
         end[index] = _ends(old, new, good, step[index])
+        falling = np.nonzero(good & (new.tangent[2] <= 0) & (new.slope < 0))[0]
+        if len(falling):
+            here.put(index[falling], _fold(some, old, new, length, falling))
         turn = (new.tangent - old.tangent) * old.scale / length
         here.put(index[kept], rescaled(new._replace(turn=turn).take(np.nonzero(kept)[0])))
     end[end == ""] = "lost"
@@ -137,6 +140,15 @@ def _nothing() -> tuple[NDArray, NDArray, NDArray]:
     return np.zeros(0, dtype=int), np.zeros((3, 0)), np.zeros(0, dtype=bool)
 
 
+def _fold(controls: Controls, old: Node, new: Node, length: NDArray, row: NDArray) -> Node:
+    """Nodes at the folds in some of the steps."""
+    ends = old.tangent[2, row], new.tangent[2, row]
+    at = find_roots(
+        lambda v, i: _at(controls, old, row[i], v).tangent[2], np.zeros(len(row)), length[row], *ends, rtol=1e-9
+    )
+    return _at(controls, old, row, at)
+
+
 def _ends(old: Node, new: Node, good: NDArray, step: NDArray) -> NDArray:
     """Name the ends that a step has reached."""
     room = np.minimum(old.place[1] + 1, -old.place[1])
@@ -169,7 +181,8 @@ def _zeros(
     row = np.nonzero(good & ~same)[0]
     brackets = [(row, np.zeros(len(row)), length[row], old.slope[row], new.slope[row])]
     # up from below zero, or down from above, and back
-    both = np.nonzero(good & same & (old.bend * new.bend < 0) & (old.slope * old.bend < 0))[0]
+    turning = good & same & (old.bend * new.bend < 0) & (old.slope * old.bend < 0)
+    both = np.nonzero(turning & (_peak(old, new, length) < 0.5))[0]
     if len(both):
         span = np.zeros(len(both)), length[both]
         bend = old.bend[both], new.bend[both]
@@ -188,6 +201,15 @@ def _zeros(
     # beyond the fold is another sheet
     here = (node.tangent[2] > 0) & (node.place[2] <= math.log(LAST))
     found.append((names[row][here], node.place[:, here], (at_low < 0)[here]))
+
+
+def _peak(old: Node, new: Node, length: NDArray) -> NDArray:
+    """Least value of the cubic through f̃′ and its derivatives at both ends, in units of the smaller |f̃′| there."""
+    share = np.linspace(0.05, 0.95, 19)[:, None]
+    with np.errstate(all="ignore"):
+        cubic = (1 + 2 * share) * (1 - share) ** 2 * old.slope + share**2 * (3 - 2 * share) * new.slope
+        cubic += length * share * (1 - share) * ((1 - share) * old.bend - share * new.bend)
+        return (cubic * np.sign(old.slope)).min(axis=0) / np.minimum(np.abs(old.slope), np.abs(new.slope))
 
 
 def _stationary(
