@@ -35,14 +35,14 @@ SIZES = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 """Sizes of the boxes that are tried."""
 MINIMUM = "d²f/dl² > 0 along the branch; one root (ln a, b/a, l) of the three equations"
 FIRST = "the first stationary point on the branch from l -> 0"
-TAKEN = "not proven: that no minimum lies at a smaller l (from the solver)"
+TAKEN = "not proven: that no lower minimum lies on the branch (from the solver)"
 
 
 def ell_star(digits: int = 20, *, alpha: Written = "0.5", theta: Written = "1.5", g: Written = "-0.21") -> Enclosure:
     """ℓ* of a homogeneous machine.
 
     Proven: the three equations have exactly one root in a box about that of `replica.ell_star`, and d²f̃/dℓ² > 0 along
-    the branch there. That it is the first minimum along the branch from ℓ → 0 is proven where there is so little noise
+    the branch there. That it is the first stationary point from ℓ → 0 on is proven where there is so little noise
     that the proof of `replica.certified.low_noise` goes through; `proven` says so. Else it is taken from the solver.
 
     Parameters

@@ -6,11 +6,12 @@ J. Tubiana & R. Monasson, PRL 118, 138301 (2017); G. Manzan, slides (2021), "Com
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.diagrams.best_ell import Walk, columns_of, ell_star, homogeneous
+from replica.diagrams.best_ell import Minima, columns_of, homogeneous, lowest, minima
 from replica.models.compositional import CompositionalRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.numerics.number import Number
@@ -21,7 +22,7 @@ __all__ = ["glass_energy", "phase_boundary", "phase_of"]
 
 
 def phase_of(model: CompositionalRBM) -> tuple[NDArray, Number, dict[str, Number]]:
-    """Phase of each point, by the lowest free energy among the glass, ℓ → 0 and the minimum over ℓ.
+    """Phase of each point, by the lowest free energy among the glass, ℓ → 0 and the retrieval branch over all ℓ.
 
     Parameters
     ----------
@@ -31,29 +32,35 @@ def phase_of(model: CompositionalRBM) -> tuple[NDArray, Number, dict[str, Number
     Returns
     -------
     labels : array of str
-        "spin_glass" (a state with m̃ = 0 is lowest), "compositional" (the minimum at ℓ* > 0 is), "ferromagnetic"
-        (f̃ increases from ℓ = 0, where L is of order one, and no glass lies below 0; below g̃ = −½, where no state
-        has an overlap, v = 0 takes the place of ℓ → 0 with the same f̃ = 0). Where the minimum at ℓ* and the glass agree
-        within rounding it is "compositional".
+        "spin_glass" (a state with m̃ = 0 is lowest), "compositional" (a state at ℓ > 0 is: the minimum at ℓ*, or the end
+        of the branch where f̃ decreases to there), "ferromagnetic" (ℓ → 0 is, where L is of order one; below g̃ = −½,
+        where no state has an overlap, v = 0 takes its place with the same f̃ = 0), "" (the branch could not be
+        followed). Where the state at ℓ > 0 and the glass agree within rounding it is "compositional".
     free_energy : array
         The lowest f̃.
     extra : dict
         Arrays ell_star, f_star, m, q and f_sg.
     """
     shape, columns = columns_of(homogeneous(model))
-    walk = Walk(*columns)
-    walk.run()
-    value, energy, order = walk.minimum()
+    found = minima(*columns)
+    value, energy, order = lowest(found)
     glass = np.asarray(glass_energy(model)).reshape(-1)
-    # where the branch ends on its way down, the state at its end stands for it
-    reached = np.where(np.isnan(energy), walk.last_energy(), energy)
-    lowest = np.fmin(np.minimum(reached, 0.0), glass)
+    reached = branch_energy(found)
+    free_energy = np.fmin(np.minimum(reached, 0.0), glass)
     with np.errstate(invalid="ignore"):
         composed = (reached < 0) & ~(reached - glass > TIED * np.finfo(float).eps * np.abs(reached))
-        glassy = ~composed & (glass <= lowest)
+        glassy = ~composed & (glass <= free_energy)
     labels = np.where(composed, "compositional", np.where(glassy, "spin_glass", "ferromagnetic"))
+    labels = np.where(found.status == "lost", "", labels)
     extra = {"ell_star": value, "f_star": energy, "m": order.m, "q": order.q, "f_sg": glass}
-    return labels.reshape(shape), lowest.reshape(shape), {k: v.reshape(shape) for k, v in extra.items()}
+    return labels.reshape(shape), free_energy.reshape(shape), {k: v.reshape(shape) for k, v in extra.items()}
+
+
+def branch_energy(found: Minima) -> NDArray:
+    """Lowest f̃ at ℓ > 0 on each branch, +inf where ℓ → 0 is lower than all or no branch is."""
+    energy = found.at_end.copy()
+    np.minimum.at(energy, found.point, found.energy)
+    return energy
 
 
 def phase_boundary(
@@ -61,9 +68,11 @@ def phase_boundary(
 ) -> Number:
     """Boundary between two phases as a curve: the value of one control at which they meet.
 
-    Between the compositional phase and the spin glass f̃_star = f̃_sg; between the ferromagnetic phase and the spin
-    glass f̃_sg = 0; between the ferromagnetic and the compositional phase |g̃| is ¼ (for θ̃ > 0: the slope of f̃ at
-    ℓ = 0 vanishes), which needs no search.
+    Between the compositional phase and the spin glass the lowest f̃ at ℓ > 0 on the retrieval branch, f̃(ℓ*) or, where
+    f̃ decreases to the end of the branch, f̃ there, equals f̃_sg; between the ferromagnetic phase and the spin glass
+    f̃_sg = 0. Where the branch merely ceases to exist there is no boundary. Between the ferromagnetic and the
+    compositional phase |g̃| is ¼ as long as ℓ* → 0 there (θ̃ > 0: the slope of f̃ at ℓ = 0 vanishes), which needs no
+    search; at low thresholds a minimum further on lies below 0 already before.
 
     Parameters
     ----------
@@ -81,7 +90,7 @@ def phase_boundary(
     Returns
     -------
     float or array
-        Values of the control to rounding, nan where the two phases do not meet between the limits.
+        Values of the control to rounding, nan where the two phases do not meet with equal energies between the limits.
 
     Raises
     ------
@@ -106,33 +115,54 @@ def phase_boundary(
     shape = np.broadcast_shapes(*(np.shape(v) for v in others.values()))
     flat = {k: np.broadcast_to(np.asarray(v, dtype=float), shape).reshape(-1) for k, v in others.items()}
 
-    def gap(x: NDArray, index: NDArray) -> NDArray:
+    def levels(x: NDArray, index: NDArray) -> tuple[NDArray, NDArray]:
+        """Energies of the other phase, at most 0, and of the glass."""
         here = CompositionalRBM(**{k: v[index] for k, v in flat.items()}, **{along: x})
-        glass = np.nan_to_num(glass_energy(here), nan=np.inf)
+        glass = np.nan_to_num(np.asarray(glass_energy(here)).reshape(-1), nan=np.inf)
+        found = minima(*columns_of(here)[1])
+        unknown = np.isin(found.status, ("window", "lost"))
+        return np.where(unknown, np.nan, np.minimum(branch_energy(found), 0.0)), glass
+
+    def gap(x: NDArray, index: NDArray) -> NDArray:
         if "ferromagnetic" in pair:
-            return glass
-        value = np.asarray(ell_star(here).free_energy, dtype=float)
-        return np.where(np.isnan(value), 1.0, np.minimum(value, 0.0)) - glass
+            here = CompositionalRBM(**{k: v[index] for k, v in flat.items()}, **{along: x})
+            return np.nan_to_num(np.asarray(glass_energy(here)).reshape(-1), nan=np.inf)
+        other, glass = levels(x, index)
+        return other - glass
 
-    grid = np.linspace(low, high, points)
+    def meet(x: NDArray, index: NDArray) -> NDArray:
+        """Whether the energies are equal, and do not only change places where a state ends, and the pair is right."""
+        other, glass = levels(x, index)
+        level = np.zeros(len(x)) if "ferromagnetic" in pair else other
+        with np.errstate(invalid="ignore"):
+            equal = np.abs(level - glass) <= EQUAL * np.maximum(np.abs(level), np.abs(glass)) + 1e-15
+            return equal & ((other == 0) == ("ferromagnetic" in pair))
+
     every = np.arange(int(np.prod(shape)))
+    return _first_crossings(gap, meet, np.linspace(low, high, points), every).reshape(shape)[()]
+
+
+EQUAL = 1e-8
+"""Relative difference of two energies that meet; far above what rounding leaves, far below what a state's end does."""
+
+
+def _first_crossings(
+    gap: Callable[[NDArray, NDArray], NDArray],
+    meet: Callable[[NDArray, NDArray], NDArray],
+    grid: NDArray,
+    every: NDArray,
+) -> NDArray:
+    """Of each of the functions the first zero in the order of the grid at which `meet` holds, else nan."""
     values = np.stack([gap(np.full(len(every), x), every) for x in grid])
-    change = (values[1:] > 0) != (values[:-1] > 0)
-    row, cell = np.nonzero(change.any(axis=0))[0], np.argmax(change, axis=0)
+    change = ((values[1:] > 0) != (values[:-1] > 0)) & ~np.isnan(values[1:]) & ~np.isnan(values[:-1])
     result = np.full(len(every), np.nan)
-    if len(row):
-        at_cell = cell[row]
-        ends = values[at_cell, row], values[at_cell + 1, row]
-        result[row] = find_roots(lambda x, i: gap(x, row[i]), grid[at_cell], grid[at_cell + 1], *ends, rtol=1e-13)
-    # both gaps have a zero where the other phase is the one that the glass meets
-    field = result if along == "g" else flat["g"]
-    with np.errstate(invalid="ignore"):
-        result = np.where((field <= FERROMAGNETIC) == ("ferromagnetic" in pair), result, np.nan)
-    return result.reshape(shape)[()]
-
-
-FERROMAGNETIC = -0.25
-"""g̃ below which f̃ increases from ℓ = 0."""
+    while (left := np.nonzero(change.any(axis=0) & np.isnan(result))[0]).size:
+        cell = np.argmax(change[:, left], axis=0)
+        ends = values[cell, left], values[cell + 1, left]
+        x = find_roots(lambda at, i: gap(at, left[i]), grid[cell], grid[cell + 1], *ends, rtol=1e-13)
+        result[left] = np.where(meet(x, left), x, np.nan)
+        change[cell, left] = False
+    return result
 
 
 def glass_energy(model: CompositionalRBM) -> Number:

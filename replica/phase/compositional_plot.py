@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.diagrams.best_ell import ell_star, energies
-from replica.diagrams.compositional_phases import glass_energy, phase_boundary
+from replica.diagrams.compositional_phases import glass_energy, phase_boundary, phase_of
 from replica.errors import UsageError
 from replica.models.compositional import CompositionalRBM
 from replica.phase.labels import axis_label
@@ -81,12 +81,12 @@ def _phases(table: Table, ax: Axes, x_name: str, y_name: str) -> None:
 
 
 def _quarter(ax: Axes, fixed: dict[str, float], x_name: str, y_name: str, x: NDArray, y: NDArray) -> None:
-    """Draw g̃ = −¼ where it parts the ferromagnetic from the compositional phase: where no glass lies below 0."""
+    """Draw g̃ = −¼ where it parts the ferromagnetic from the compositional phase: where no other state lies below 0."""
     if "g" not in (x_name, y_name):
         return
     other, values = (x_name, x) if y_name == "g" else (y_name, y)
-    glass = np.nan_to_num(glass_energy(CompositionalRBM(**{**fixed, other: values, "g": -0.25})), nan=np.inf)
-    line = np.where(glass > 0, -0.25, np.nan)
+    lowest = phase_of(CompositionalRBM(**{**fixed, other: values, "g": -0.25}))[1]
+    line = np.where(lowest >= 0, -0.25, np.nan)
     low, high = (y if y_name == "g" else x)[[0, -1]]
     if low < -0.25 < high and np.isfinite(line).any():
         ax.plot(*((values, line) if y_name == "g" else (line, values)), "-.", color="0.0", label="ℓ* = 0 below g̃ = −¼")
