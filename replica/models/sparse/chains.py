@@ -59,7 +59,8 @@ def chained(couplings: Couplings, sharp: Sharp, pieces: list[Piece], arcs: list[
             if other not in joints or joints[other][0] not in left:
                 break
             here = joints[other]
-        curves.append(_whole(couplings, sharp, [(parts[i], side) for i, side in way]))
+        closed = joints.get((way[-1][0], 1 - way[-1][1])) == way[0]
+        curves.append(_whole(couplings, sharp, [(parts[i], side) for i, side in way], closed))
     return curves
 
 
@@ -92,8 +93,8 @@ def _joints(parts: list[Piece]) -> dict[tuple[int, int], tuple[int, int]]:
     return joints
 
 
-def _whole(couplings: Couplings, sharp: Sharp, parts: list[tuple[Piece, int]]) -> Curve:
-    """One curve of parts, each entered at its end 0 or 1."""
+def _whole(couplings: Couplings, sharp: Sharp, parts: list[tuple[Piece, int]], closed: bool) -> Curve:
+    """One curve of parts, each entered at its end 0 or 1; `closed` if the last goes over into the first."""
     turned = [(p.vertices[:: 1 - 2 * side], p.log_alpha[:: 1 - 2 * side], p.chart) for p, side in parts]
     chart = np.concatenate([np.full(len(v), c) for v, _, c in turned])
     vertices, load = (np.concatenate([part[k] for part in turned]) for k in (0, 1))
@@ -102,7 +103,7 @@ def _whole(couplings: Couplings, sharp: Sharp, parts: list[tuple[Piece, int]]) -
     seam = np.cumsum([len(v) for v, _, _ in turned])[:-1]
     drop = [i - 1 if abs(chart[i]) > abs(chart[i - 1]) or chart[i] < 0 else i for i in seam]
     vertices, load, chart = (np.delete(x, drop, axis=0) for x in (vertices, load, chart))
-    names = ["window" if e.kind in ("chart", "plateau", "lost") else e.kind for e in ends]
+    names = ["closed"] * 2 if closed else ["window" if e.kind in ("chart", "plateau", "lost") else e.kind for e in ends]
     k = [_zero_noise_state(sharp, e) for e in ends]
     unmarked = np.zeros(len(load), dtype=bool)
     return Curve(couplings, sharp, vertices, chart, load, unmarked, (k[0], k[1]), (names[0], names[1]))

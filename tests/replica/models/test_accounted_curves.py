@@ -45,6 +45,8 @@ SHORT = [
         CompositionalRBM(alpha=4e-12, theta=5.459341551073139, g=0.00029178882018968745, ell=0.0011681722456380011),
         "C = 1",
     ),
+    # closed, of a part on the chart and one on a flip
+    (CompositionalRBM(alpha=1e-4, theta=0.0, g=-0.5009917328440124, ell=0.0011446525004481355), "closed"),
     # two cells of the chart between the flip and C = 1
     (CompositionalRBM(alpha=3e-8, theta=-0.2558972066357225, g=0.013476331832800862, ell=0.3213), "no noise"),
 ]
