@@ -105,6 +105,9 @@ def _whole(couplings: Couplings, sharp: Sharp, parts: list[tuple[Piece, int]], c
     vertices, load, chart = (np.delete(x, drop, axis=0) for x in (vertices, load, chart))
     names = ["closed"] * 2 if closed else ["window" if e.kind in ("chart", "plateau", "lost") else e.kind for e in ends]
     k = [_zero_noise_state(sharp, e) for e in ends]
+    if names[0] == "closed":
+        # a little further round, so that an extremum at the seam lies within
+        vertices, load, chart = (np.concatenate([x, x[1:3]]) for x in (vertices, load, chart))
     unmarked = np.zeros(len(load), dtype=bool)
     return Curve(couplings, sharp, vertices, chart, load, unmarked, (k[0], k[1]), (names[0], names[1]))
 
