@@ -73,15 +73,15 @@ def local(controls: Controls, place: NDArray) -> Local:
     Dw, D1 = tilted @ w, _sum(tilted, u)
     tilted *= u
     change = [_sum(first, f) for f in (odd, step, density)]
-    rate_m = np.stack([-(tilted @ w) / (ell * x), Dw / (ell * x), change[0] - m])
-    rate_q = np.stack([-D1 / x, D / x, ell * change[1]])
-    rate_D = np.stack([_sum(tilted, u) / x, -D1 / x, ell * change[2]])
+    rate_m = np.array([-(tilted @ w) / (ell * x), Dw / (ell * x), change[0] - m])
+    rate_q = np.array([-D1 / x, D / x, ell * change[1]])
+    rate_D = np.array([_sum(tilted, u) / x, -D1 / x, ell * change[2]])
     residual, jacobian, C = _hidden(controls, x, kappa, (m, q, D), (rate_m, rate_q, rate_D))
     # x φ + (κ + W) Φ under the first and the second change of the law
     K = x * change[2] + kappa * change[1] + change[0]
     second = _spread(first)
     again = x * _sum(second, density) + kappa * _sum(second, step) + _sum(second, odd)
-    rate_K = np.stack([change[2], change[1], ell * again])
+    rate_K = np.array([change[2], change[1], ell * again])
     return Local(residual, jacobian, 0.5 * m * m - m * K, (m - K) * rate_m - m * rate_K, m, q, C)
 
 
@@ -129,10 +129,10 @@ def _hidden(
         rate_s = x * rate_m + one * m
         rate_C = rate_D / s - C / m * rate_m - one * (C / x)
         rate_pull = pull * (rate_C / (1 - C) - mills * rate_y)
-        residual = np.stack([s - D - spread, kappa * m - controls.g - pull])
+        residual = np.array([s - D - spread, kappa * m - controls.g - pull])
         moved = kappa * rate_m - rate_pull
         moved[1] += m
-    return residual, np.stack([rate_s - rate_D - rate_spread, moved]), C
+    return residual, np.array([rate_s - rate_D - rate_spread, moved]), C
 
 
 def _tails(y: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:

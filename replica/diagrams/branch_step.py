@@ -53,7 +53,7 @@ def scale_of(place: NDArray) -> NDArray:
     """Lengths on which the curve bends at a place: a third of the noise where units flip, half the way to there."""
     x, kappa, _ = place
     d = np.maximum(np.maximum(0.3 * x, 0.5 * (np.minimum(kappa + 1, -kappa) - 4.5 * x)), 1e-12)
-    return np.stack([d, d, np.ones_like(d)])
+    return np.array([d, d, np.ones_like(d)])
 
 
 def rescaled(node: Node) -> Node:
@@ -126,7 +126,7 @@ def _tangent(rows: list[NDArray], towards: NDArray) -> NDArray:
 
 
 def _cross(a: NDArray, b: NDArray) -> NDArray:
-    return np.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
 
 
 def _solved(rows: list[NDArray], right: list[NDArray]) -> NDArray:
