@@ -99,7 +99,7 @@ def _around(like: Series, radius: arb, motion: arb) -> Series:
     return arb_series([ball, arb(0, (radius * motion).upper())], 2) if isinstance(like, arb_series) else ball
 
 
-def located(system: System, box: Box) -> Box:
+def located(system: System, box: Box, inner: Box) -> Box:
     """The zero that a box is known to hold alone, enclosed narrowly.
 
     Parameters
@@ -108,6 +108,8 @@ def located(system: System, box: Box) -> Box:
         The equations.
     box : list of arb
         Holds exactly one zero.
+    inner : list of arb
+        Part of it that holds the zero.
 
     Returns
     -------
@@ -119,18 +121,17 @@ def located(system: System, box: Box) -> Box:
     NotProvenError
         If no box is small enough for a proof at the working precision.
     """
-    place = [x.mid() for x in box]
+    place = [x.mid() for x in inner]
     for _ in range(STEPS):
         previous, place = place, _newton(system, place)
         if all(abs(x - y) <= abs(x) * arb(2) ** -(ctx.prec // 2) for x, y in zip(place, previous, strict=True)):
             break
     for size in SIZES:
-        # the box is longer where its own side is
-        inner = [x + arb(0, side.rad() * size) for x, side in zip(place, box, strict=True)]
-        if not all(side.contains(x) for side, x in zip(box, inner, strict=True)):
+        narrow = [x + arb(0, side.rad() * size) for x, side in zip(place, inner, strict=True)]
+        if not all(side.contains(x) for side, x in zip(box, narrow, strict=True)):
             continue
         try:
-            return _narrow(system, krawczyk(system, inner))
+            return _narrow(system, krawczyk(system, narrow))
         except NotProvenError:
             continue
     raise NotProvenError("a state that the search isolates cannot be enclosed at this precision")

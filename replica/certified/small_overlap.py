@@ -102,7 +102,7 @@ class SmallOverlap:
             larger = [x + arb(0, x.rad() * LARGER) for x in box]
             if self._isolates(system, larger):
                 found.append(larger)
-                inner.append(located(system, larger))
+                inner.append(located(system, larger, box))
                 continue
             todo += _halves(box, self.edge)
         return found, inner
