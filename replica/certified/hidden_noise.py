@@ -53,6 +53,10 @@ def hidden_noise(theta: Span, p: Span, q: Span) -> HiddenNoise:
     # Ψ rises, so that its ends belong to those of q
     psi = Span(_log_square(y_low, q.low).low, _log_square(y_high, q.high).high)
     psi = (psi * 0.5).exp()
+    if theta.high < 0:
+        # Ψ falls to θ²/p as q → 0, and ψ' ≤ 1/(2ψ)
+        least = (-theta / p.sqrt()).low
+        psi = Span(np.maximum(psi.low, least), np.maximum(psi.high, least))
     sigma, active = _bend_of(hull(y_low, y_high))
     slope = active / (psi * 2)
     at_low = _slope_at(y_low, q.low)
@@ -64,7 +68,12 @@ def hidden_noise(theta: Span, p: Span, q: Span) -> HiddenNoise:
         np.where(rising, at_high.high, np.where(falling, at_low.high, slope.high)),
     )
     slope = Span(np.maximum(slope.low, 0.0), slope.high)
-    return HiddenNoise(psi, slope, slope * sigma / q)
+    bend = slope * sigma / q
+    if theta.high < 0:
+        # ψ'' = yφ/(4qψ) − H0²/(4ψ³), 1/q = py²/θ² and |y|³φ < 0.47
+        most = (span(0.37) / (span(least) * span(least) * span(least))).high
+        bend = bend.meet(Span(-most, most))
+    return HiddenNoise(psi, slope, bend)
 
 
 def _threshold(theta: Span, p: Span, q: NDArray) -> Span:
@@ -107,9 +116,9 @@ def _slope_at(y: Span, q: NDArray) -> Span:
     density = Span(normal(size.high)[0].low, normal(size.low)[0].high)
     below = Span(normal(size.low)[1].low, normal(size.high)[1].high)
     left = below.log() - (1 + square - density * second).log() * 0.5
-    quotient = Span(np.where(y.low >= 0, right.low, left.low), np.where(y.low >= 0, right.high, left.high))
+    quotient = _by_sign(y, right, left)
     found = (quotient - span(q).log() * 0.5).exp() * 0.5
-    known = (q > 0) & (y.size < FARTHEST) & ((y.low >= 0) | (y.high < 0))
+    known = (q > 0) & (y.size < FARTHEST)
     # what is beyond is below e^{−y²/4}/√q
     most = np.where((q > 0) & (y.low >= 1e5), 1e-300, np.inf)
     return Span(np.where(known, found.low, 0.0), np.where(known, found.high, most))
@@ -128,8 +137,11 @@ def _bend_of(y: Span) -> tuple[Span, Span]:
         right = y / (ratio * 2) - ratio / (second * 2)
         square = size * size
         left = y * density / (active * 2) - active / ((1 + square - density * second) * 2)
-    positive = y.low >= 0
-    sigma = Span(np.where(positive, right.low, left.low), np.where(positive, right.high, left.high))
-    # where y is within rounding of 0 both forms count
-    mixed = (y.low < 0) & (y.high > 0)
-    return Span(np.where(mixed, -np.inf, sigma.low), np.where(mixed, np.inf, sigma.high)), active
+    return _by_sign(y, right, left), active
+
+
+def _by_sign(y: Span, right: Span, left: Span) -> Span:
+    """The form for y ≥ 0 or that for y ≤ 0, both where y is within rounding of 0."""
+    both = hull(right, left)
+    low = np.where(y.low >= 0, right.low, np.where(y.high <= 0, left.low, both.low))
+    return Span(low, np.where(y.low >= 0, right.high, np.where(y.high <= 0, left.high, both.high)))

@@ -75,32 +75,38 @@ def hidden_noise_balls(theta: arb, p: arb, q: Series) -> tuple[Series, Series]:
     ends = [_at(theta, p, end) for end in (value.lower(), value.upper())]
     # ψ rises with q, and so does ψ' from y = 4 on
     psi, slope = (a.union(b) for a, b in zip(*ends, strict=True))
-    H0, H2, phi = (a.union(b) for a, b in zip(_over_density(y.lower()), _over_density(y.upper()), strict=True))
+    H0, H2, phi, scale = (a.union(b) for a, b in zip(_over_density(y.lower()), _over_density(y.upper()), strict=True))
     if not y >= 4:
-        slope = H0 / 2 * (phi / (value * H2)).sqrt()
+        slope = H0 / 2 * (scale / (value * H2)).sqrt()
     if not isinstance(q, arb_series):
         return psi, slope
-    sigma = (y / H0 - H0 / H2) / 2
+    sigma = (y * phi / H0 - H0 / H2) / 2
     return arb_series([psi, slope * q[1]], 2), arb_series([slope, slope * sigma / value * q[1]], 2)
 
 
 def _at(theta: arb, p: arb, q: arb) -> tuple[arb, arb]:
     """ψ and ψ' at an exact q."""
-    H0, H2, phi = _over_density(theta / (p * q).sqrt())
-    return (q * phi * H2).sqrt(), H0 / 2 * (phi / (q * H2)).sqrt()
+    H0, H2, _, scale = _over_density(theta / (p * q).sqrt())
+    return (q * scale * H2).sqrt(), H0 / 2 * (scale / (q * H2)).sqrt()
 
 
 FAR = 50
 TERMS = 40
 
 
-def _over_density(y: arb) -> tuple[arb, arb, arb]:
-    """H0/φ, H2/φ and φ; by the series of `replica.certified.mills` where the closed forms cancel."""
-    phi = density(y)
-    if not y > FAR:
+def _over_density(y: arb) -> tuple[arb, arb, arb, arb]:
+    """H0, H2 and φ over a scale, and the scale: φ for y > 0, by the series of `replica.certified.mills` where y is large.
+
+    Everything is positive at a number, but a ball between two of very different size would not be.
+    """
+    if not y > 0:
         H0, _, H2 = tails(y)
-        return H0 / phi, H2 / phi, phi
-    return _series(y, 0), _series(y, 2), phi
+        return H0, H2, density(y), arb(1)
+    if y > FAR:
+        return _series(y, 0), _series(y, 2), arb(1), density(y)
+    phi = density(y)
+    H0, _, H2 = tails(y)
+    return H0 / phi, H2 / phi, arb(1), phi
 
 
 def _series(y: arb, k: int) -> arb:

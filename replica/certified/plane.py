@@ -84,6 +84,8 @@ class _Averages(NamedTuple):
 
 def enclosed(ball: arb) -> Span:
     """Interval of doubles that contains a ball."""
+    if ball.is_zero():
+        return Span(np.zeros(()), np.zeros(()))
     return Span(
         np.nextafter(np.array(float(ball.lower())), -np.inf), np.nextafter(np.array(float(ball.upper())), np.inf)
     )

@@ -36,7 +36,7 @@ from replica.certified.small_overlap import largest_a
 from replica.certified.spans import Span
 from replica.certified.subdivision import prove_positive
 
-__all__ = ["Region", "region_of"]
+__all__ = ["Region", "region_of", "steepest"]
 
 FARTHEST = 2000.0
 """Largest k that is tried."""
@@ -102,7 +102,7 @@ def _prove_lemma() -> None:
     prove_positive(excess, arb(0.45), arb(2), "2 H0² < H2 between 0.45 and 2")
 
 
-def _steepest(machine: Machine) -> arb:
+def steepest(machine: Machine) -> arb:
     """β, a bound of ψ' for ½ ≤ q ≤ 1."""
     q = arb(0.75, 0.25)
     return hidden_noise_balls(machine.theta, machine.p, q)[1].upper().min(arb(0.5))
@@ -116,7 +116,7 @@ def _right(machine: Machine) -> float | None:
     # S ≤ pφ(0)
     if root * psi > density(arb(0)):
         return None
-    return float((root * _steepest(machine)).upper()) * (1 + 1e-9)
+    return float((root * steepest(machine)).upper()) * (1 + 1e-9)
 
 
 Bound = Callable[[arb, "float | None"], arb]
