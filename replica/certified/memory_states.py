@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from replica.certified.balls import NotProvenError, arb
 from replica.certified.gaussian import tails
-from replica.certified.hopfield import fold, overlap, root_load
+from replica.certified.hopfield import fold, overlap, response, root_load
 from replica.certified.overlap_balls import State, located
 
 __all__ = ["condensed_states", "hopfield_glass", "hopfield_states", "threshold_glass", "threshold_states"]
@@ -20,8 +20,8 @@ HALVINGS = 4_000
 NARROW = 1e-3
 
 
-def condensed_states(load: arb, n: int) -> list[tuple[arb, arb, arb]]:
-    """M(y), y and 1 − C of all states with n condensed patterns of the Hopfield model.
+def condensed_states(load: arb, n: int) -> list[tuple[arb, arb, arb, arb]]:
+    """M(y), y, C and 1 − C of all states with n condensed patterns of the Hopfield model.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def condensed_states(load: arb, n: int) -> list[tuple[arb, arb, arb]]:
     Returns
     -------
     list of tuple of arb
-        Two states, the one with less noise last, or none.
+        Two states, the one with less noise last, or none: (M, y, C, 1 − C).
 
     Raises
     ------
@@ -52,7 +52,7 @@ def condensed_states(load: arb, n: int) -> list[tuple[arb, arb, arb]]:
     for ends in (near, far):
         (y,) = located(lambda x: [root_load(x[0], n) - target], [ends], [ends])
         M = overlap(y, n)
-        found.append((M, y, y * root_load(y, n) / M))
+        found.append((M, y, response(y, n), y * root_load(y, n) / M))
     return found
 
 
@@ -96,10 +96,10 @@ def hopfield_states(alpha: arb, n: int) -> list[State]:
         E = −n m²/2 + (α/2)(1 − r) for f.
     """
     found = []
-    for m, y, margin in condensed_states(alpha, n):
+    for m, y, C, margin in condensed_states(alpha, n):
         r = m * m / (2 * y * y * alpha)
         f = -n * m * m / 2 + alpha * (1 - r) / 2
-        found.append(State(m, arb(1), r, 1 - margin, 1 / margin, margin, f))
+        found.append(State(m, arb(1), r, C, 1 / margin, margin, f))
     return found
 
 
@@ -127,9 +127,9 @@ def threshold_states(alpha: arb, theta: arb) -> list[State]:
     """
     x = arb(2).sqrt() * theta
     found = []
-    for M, y, margin in condensed_states(alpha * 2 * tails(x)[2], 1):
+    for M, y, C, margin in condensed_states(alpha * 2 * tails(x)[2], 1):
         m = M / 2
-        found.append(_threshold_state(alpha, x, m, m * m / (2 * y * y * alpha), margin))
+        found.append(_threshold_state(alpha, x, m, m * m / (2 * y * y * alpha), C, margin))
     return found
 
 
@@ -138,8 +138,8 @@ def threshold_glass(alpha: arb, theta: arb) -> State:
     x = arb(2).sqrt() * theta
     rest = (alpha * tails(x)[2] / 2).sqrt()
     s = 1 / (2 * arb.pi()).sqrt() + rest
-    return _threshold_state(alpha, x, arb(0), s * s / alpha, rest / s)
+    return _threshold_state(alpha, x, arb(0), s * s / alpha, 1 - rest / s, rest / s)
 
 
-def _threshold_state(alpha: arb, x: arb, m: arb, r: arb, margin: arb) -> State:
-    return State(m, arb(0.5), r, 1 - margin, tails(x)[0] / margin, margin, -m * m / 2 - alpha * r / 2)
+def _threshold_state(alpha: arb, x: arb, m: arb, r: arb, C: arb, margin: arb) -> State:
+    return State(m, arb(0.5), r, C, tails(x)[0] / margin, margin, -m * m / 2 - alpha * r / 2)
