@@ -54,9 +54,9 @@ def hidden_noise(theta: Span, p: Span, q: Span) -> HiddenNoise:
     psi = Span(_log_square(y_low, q.low).low, _log_square(y_high, q.high).high)
     psi = (psi * 0.5).exp()
     if theta.high < 0:
-        # Ψ falls to θ²/p as q → 0, and ψ' ≤ 1/(2ψ)
-        least = (-theta / p.sqrt()).low
-        psi = Span(np.maximum(psi.low, least), np.maximum(psi.high, least))
+        # θ²/p ≤ Ψ ≤ q + θ²/p
+        least, most = (-theta / p.sqrt()).low, (theta * theta / p + q).sqrt().high
+        psi = Span(np.maximum(psi.low, least), np.minimum(psi.high, most))
     sigma, active = _bend_of(hull(y_low, y_high))
     slope = active / (psi * 2)
     at_low = _slope_at(y_low, q.low)

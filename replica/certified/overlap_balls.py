@@ -14,7 +14,7 @@ from replica.certified.interval_newton import Box, System, jacobian, krawczyk, v
 from replica.certified.noise_balls import bell, hidden_noise_balls, normal_balls
 from replica.certified.plane import Machine
 
-__all__ = ["State", "located", "overlap_system", "state_at", "with_noise"]
+__all__ = ["State", "around", "located", "overlap_system", "state_at", "with_noise"]
 
 STEPS = 20
 SIZES = (1e-4, 1e-6, 1e-8, 1e-10, 1e-13, 1e-16, 1e-20)
@@ -69,9 +69,9 @@ def _averages(machine: Machine, w: int, a: Series, t: Series) -> tuple[Series, S
     """m, q and ⟨φ⟩."""
     law = machine.law
     decay, moved, rest = _decay(machine, w, a, t), _motion(a, t), arb(2 * law.rest[1])
-    m: Series = _around(a, rest, decay * moved)
-    q: Series = _around(a, rest, decay * moved)
-    D: Series = _around(a, rest * decay, moved)
+    m: Series = around(a, rest, decay * moved)
+    q: Series = around(a, rest, decay * moved)
+    D: Series = around(a, rest * decay, moved)
     for j in range(-law.reach, law.reach + 1):
         P = law.weight[abs(j)]
         u = t + a * (j - w)
@@ -94,7 +94,8 @@ def _motion(a: Series, t: Series) -> arb:
     return abs(a[1] / a[0]).upper() * (1 + abs(t[0]).upper()) + abs(t[1]).upper()
 
 
-def _around(like: Series, radius: arb, motion: arb) -> Series:
+def around(like: Series, radius: arb, motion: arb) -> Series:
+    """Ball around 0, of a series with a derivative of size radius · motion."""
     ball = arb(0, radius.upper())
     return arb_series([ball, arb(0, (radius * motion).upper())], 2) if isinstance(like, arb_series) else ball
 

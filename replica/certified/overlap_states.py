@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from replica.certified.balls import NotProvenError, between
 from replica.certified.branch_and_prune import search
+from replica.certified.deep_states import deep_states
 from replica.certified.interval_newton import Box
 from replica.certified.overlap_balls import State, located, overlap_system, state_at
 from replica.certified.plane import Boxes, Machine
@@ -60,7 +61,8 @@ def overlap_states(machine: Machine) -> tuple[list[State], int]:
             continue
         place = located(overlap_system(machine, w), alone, inner)
         zeros.append(_Zero(alone, place, *_chart(w), state_at(machine, w, place)))
-    return [zero.state for zero in _distinct(zeros)], found.tried
+    deep = deep_states(machine, region.deep) if region.deep else []
+    return [*(zero.state for zero in _distinct(zeros)), *deep], found.tried
 
 
 def _balls(boxes: Boxes, i: int) -> Box:

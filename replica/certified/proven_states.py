@@ -23,7 +23,8 @@ __all__ = ["MODELS", "Bounds", "ProvenState", "ProvenStates", "states"]
 BITS = 200
 LEAST_ACTIVITY = "1e-12"
 LEAST_MARGIN = "1e-9"
-"""Limits of what `replica.solve_all` lists of the R-RBMs."""
+LEAST_GLASS = "6e-300"
+"""Limits of what `replica.solve_all` lists of the R-RBMs; the last, Φ(−37), is that of q without overlap."""
 
 HALF_PLANE = (
     "every zero (a, b) of the equations with 0 < a = m/s < inf, b any number, 0 < 1 - C <= 1, each exactly once; every "
@@ -60,7 +61,7 @@ class ProvenState(NamedTuple):
     f: Bounds
     """Free energy."""
     listed: bool
-    """Whether q ≥ 1e-12 and 1 − C ≥ 1e-9, or it is the lowest glass: what `replica.solve_all` looks for."""
+    """Whether q ≥ 1e-12 (with overlap) and 1 − C ≥ 1e-9, or it is the lowest glass: what `replica.solve_all` looks for."""
 
 
 class ProvenStates(NamedTuple):
@@ -98,7 +99,7 @@ def states(model: Model) -> ProvenStates:
     ValueError
         If there is no proof for such a model.
     NotProvenError
-        If the proof fails: next to a fold, or where the noise is below e^−690 of the overlap.
+        If the proof fails, as next to a fold.
 
     Examples
     --------
@@ -152,17 +153,21 @@ def _sorted(found: list[tuple[str, int, State]], proven: str, boxes: int, unit: 
     glasses = [state for kind, _, state in found if kind == "spin_glass"]
     rows = []
     for kind, n, state in found:
-        lowest = bool(glasses) and state is glasses[0]
         bounds = [_bounds(x) for x in state._replace(m=state.m * unit)]
-        rows.append(ProvenState(kind, n, *bounds, listed=lowest or kind == "paramagnet" or _within_limits(state)))
+        within = kind == "paramagnet" or _within_limits(state, kind, bool(glasses) and state is glasses[0])
+        rows.append(ProvenState(kind, n, *bounds, listed=within))
     return ProvenStates(tuple(rows), proven, boxes)
 
 
-def _within_limits(state: State) -> bool:
-    for value, limit in ((state.q, arb(LEAST_ACTIVITY)), (state.margin, arb(LEAST_MARGIN))):
-        if value < limit:
+def _within_limits(state: State, kind: str, lowest: bool) -> bool:
+    glass = kind == "spin_glass"
+    limits = [(state.q, LEAST_GLASS if glass else LEAST_ACTIVITY)]
+    if not lowest:
+        limits.append((state.margin, LEAST_MARGIN))
+    for value, limit in limits:
+        if value < arb(limit):
             return False
-        if not value >= limit:
+        if not value >= arb(limit):
             raise NotProvenError("a state on the limit of q or 1 - C to all digits")
     return True
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -40,15 +41,17 @@ __all__ = ["Region", "region_of", "steepest"]
 
 FARTHEST = 2000.0
 """Largest k that is tried."""
-DEEPEST = 690.0
-"""Largest ln a, beyond which doubles do not go."""
+DEEP = 200
+"""ln a up to which boxes are looked at, at α ≤ 1; `replica.certified.deep_states` is for what is beyond."""
 
 
 class Region(NamedTuple):
-    """Where states may be: a ≤ a₀ and b between two numbers; and boxes of the plane for all larger a."""
+    """Where states may be: a ≤ a₀ and b between two numbers; boxes of the plane for larger a; and ln a > V."""
 
     small: tuple[float, float]
     boxes: Boxes
+    deep: int | None
+    """V, if there may be states with ln a > V, beyond the boxes."""
 
 
 def region_of(machine: Machine) -> Region:
@@ -67,19 +70,25 @@ def region_of(machine: Machine) -> Region:
     Raises
     ------
     NotProvenError
-        If states may have less noise than e^{−690} of their overlap, or the bounds fail.
+        If the bounds fail.
     """
     _prove_lemma()
     edge = largest_a(machine)
     right = _right(machine)
     near, far, small = ((_left(machine, bound), _least_positive(machine, bound, right)) for bound in _bounds(machine, edge))
     rows = [(0.0, math.log(edge) - 1e-9, 1e-9, near[0], near[1])]
+    deepest = DEEP + max(0, math.ceil(float(machine.alpha.log().upper()) / 2))
+    beyond = False
     for w in range(-math.ceil(far[1]), math.ceil(-far[0]) + 1):
-        for v in range(_last(machine, w)):
-            half = 0.51 * math.exp(v + 1)
-            rows.append((float(w), float(v), v + 1.0, -half, half))
+        last = _last(machine, w)
+        beyond |= last > deepest
+        top = min(last, deepest)
+        cuts = [*np.arange(0.0, top - 0.1), top]
+        for v, following in pairwise(cuts):
+            half = 0.51 * math.exp(following)
+            rows.append((float(w), v, following, -half, half))
     w_, v0, v1, t0, t1 = np.array(rows).T
-    return Region(small, Boxes(w_, Span(v0, v1), Span(t0, t1)))
+    return Region(small, Boxes(w_, Span(v0, v1), Span(t0, t1)), deepest if beyond else None)
 
 
 @cache
@@ -184,8 +193,8 @@ def _bound(machine: Machine, way: str, edge: float, most_b: float, k: arb, pull:
     return (field + most).upper()
 
 
-def _last(machine: Machine, w: int) -> int:
-    """A whole number above ln a of all states in the strip w.
+def _last(machine: Machine, w: int) -> float:
+    """Bound of ln a of all states in the strip w; ∞ if none is known.
 
     m ≥ 0.9 |g|/(|w| + ½) where √(αp/L)/(4a) ≤ 0.1 |g|, and q is then at least what so much overlap needs; or b ≥ 0 and
     q ≥ ½. Then p√α ψ(q) ≤ S ≤ m/a.
@@ -202,10 +211,7 @@ def _last(machine: Machine, w: int) -> int:
             activities.append(arb(law.least_activity(overlap)))
     for q in activities:
         if not q > 0:
-            raise NotProvenError("activities so small that the noise cannot be bounded")
+            return math.inf
         psi = hidden_noise_balls(machine.theta, machine.p, q)[0]
         last = last.max((arb(law.largest_overlap) / (machine.p * root * psi)).upper())
-    found = math.ceil(float(last.log().upper()) + 0.01)
-    if found > DEEPEST:
-        raise NotProvenError(f"states may have a noise of e^-{found} of their overlap: beyond double precision")
-    return max(found, 1)
+    return max(float(last.log().upper()) + 0.01, 0.1)
