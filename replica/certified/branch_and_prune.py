@@ -21,7 +21,7 @@ from replica.certified.spans import Span, span
 __all__ = ["Found", "search"]
 
 BATCH = 2048
-MOST = 30_000
+MOST = 300_000
 """Boxes after which the search is given up."""
 LARGER = 0.05
 """Part of its width by which a box is made larger on each side."""

@@ -20,7 +20,7 @@ from replica.certified.region import FARTHEST
 
 __all__ = ["deep_states"]
 
-AROUND = arb(2) ** -60
+AROUND = arb(2) ** -20
 """Half width in v of the box of a state."""
 NEVER = arb(10) ** -40
 """Probability of values of W that count as none."""

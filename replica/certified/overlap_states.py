@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from replica.certified.balls import NotProvenError, between
+from replica.certified.balls import NotProvenError, arb, between
 from replica.certified.branch_and_prune import search
 from replica.certified.deep_states import deep_states
+from replica.certified.gaussian import density
 from replica.certified.interval_newton import Box
 from replica.certified.overlap_balls import State, located, overlap_system, state_at
 from replica.certified.plane import Boxes, Machine
@@ -15,6 +17,10 @@ from replica.certified.region import region_of
 from replica.certified.small_overlap import SmallOverlap
 
 __all__ = ["overlap_states"]
+
+
+DEPTHS = (50, 80, 120, 200, 400)
+"""ln a that are tried."""
 
 
 class _Zero(NamedTuple):
@@ -47,7 +53,11 @@ def overlap_states(machine: Machine) -> tuple[list[State], int]:
     NotProvenError
         If the search cannot decide.
     """
-    region = region_of(machine)
+    if machine.theta < 0 and abs(machine.theta) * (machine.alpha / machine.p).sqrt() > density(arb(0)):
+        # S ≤ pφ(0), but ψ ≥ |θ|/√p
+        return [], 0
+    depth, deep = _least_noise(machine)
+    region = region_of(machine, depth)
     zeros = []
     low, high = region.small
     if high > low:
@@ -61,8 +71,22 @@ def overlap_states(machine: Machine) -> tuple[list[State], int]:
             continue
         place = located(overlap_system(machine, w), alone, inner)
         zeros.append(_Zero(alone, place, *_chart(w), state_at(machine, w, place)))
-    deep = deep_states(machine, region.deep) if region.deep else []
-    return [*(zero.state for zero in _distinct(zeros)), *deep], found.tried
+    if region.beyond and isinstance(deep, NotProvenError):
+        raise deep
+    return [*(zero.state for zero in _distinct(zeros)), *(deep if region.beyond else ())], found.tried
+
+
+def _least_noise(machine: Machine) -> tuple[int, list[State] | NotProvenError]:
+    """The least ln a from which on states are known without boxes, and those states; or why they are not."""
+    reason = NotProvenError("states of little noise")
+    for depth in DEPTHS:
+        # √α e^{−V} must be small
+        depth += max(0, math.ceil(float(machine.alpha.log().upper()) / 2))
+        try:
+            return depth, deep_states(machine, depth)
+        except NotProvenError as error:
+            reason = error
+    return depth, reason
 
 
 def _balls(boxes: Boxes, i: int) -> Box:

@@ -41,8 +41,8 @@ class PatternLaw:
         one_side = [float(x.mid()) for x in self.weight]
         self.floats: NDArray = np.array([*one_side[:0:-1], *one_side])
         """P(−J), …, P(J), each off by half an ulp at most."""
-        self.rest = [self.above(self.reach + 1, k) for k in range(2)]
-        """Σ_{w>J} w^k P(w) for k = 0, 1, bounds."""
+        self.rest = [self.above(self.reach + 1, k) for k in range(5)]
+        """Σ_{w>J} w^k P(w) for k = 0 … 4, bounds."""
 
     @cached_property
     def _exact(self) -> list[arb]:
@@ -84,6 +84,8 @@ class PatternLaw:
 
     def moment(self, n: int) -> arb:
         """⟨W^{2n}⟩, exactly: from the cumulants of the Skellam law, or by summing."""
+        if n == 0:
+            return arb(1)
         if self.entries is not None:
             return 2 * sum((arb(w) ** (2 * n) * x for w, x in enumerate(self._exact) if w), arb(0))
         moments = [arb(1)]

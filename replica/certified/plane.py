@@ -30,6 +30,9 @@ PEAK = 0.3989422804014328
 """φ(0), rounded up."""
 STEEPEST = 0.24197072451914337
 """sup |uφ(u)|, at u = 1, rounded up."""
+ROOT3 = 3**0.5
+HIGHEST = 0.17804
+"""Largest φ'', at √3, rounded up."""
 WIDEST = 0.2941
 """sup u²φ(u), at u² = 2, rounded up."""
 
@@ -70,13 +73,16 @@ class Field(NamedTuple):
 
 
 class _Averages(NamedTuple):
-    """m, q, D = ⟨φ⟩ and their derivatives in (v, t); that of q in t is D."""
+    """m, S = m/a, q, D = ⟨φ⟩ and their derivatives in (v, t); that of q in t is D."""
 
     m: Span
+    S: Span
     q: Span
     D: Span
     m_v: Span
     m_t: Span
+    S_v: Span
+    S_t: Span
     q_v: Span
     D_v: Span
     D_t: Span
@@ -109,20 +115,28 @@ def equations(machine: Machine, boxes: Boxes) -> Field:
     root, theta, g, p, size = machine.spans()
     with np.errstate(all="ignore"):
         a, z = boxes.v.exp(), (-boxes.v).exp()
-        m, q, D, m_v, m_t, q_v, D_v, D_t = _averages(machine, boxes, a)
+        m, S, q, D, m_v, m_t, S_v, S_t, q_v, D_v, D_t = _averages(machine, boxes, a, z)
         hidden = hidden_noise(theta, p, q)
         spread, slope, bend = (root * part for part in hidden)
         noise = D + spread
         pull = boxes.t * z - boxes.w - z * slope
         v = (m / p).log() - noise.log()
         t = (g / m + boxes.w) * a + slope
-        e1 = v - boxes.v
-        e2 = m * (boxes.t * z - boxes.w) - (m * z * slope).meet(_largest_pull(z, root, p, size)) - g
-        e1_v = m_v / m - 1 - (D_v + slope * q_v) / noise
-        e1_t = m_t / m - (D_t + slope * D) / noise
+        e1 = (v - boxes.v).meet((S / p).log() - noise.log())
+        e2 = m * (boxes.t * z - boxes.w) - (S * slope).meet(_largest_pull(z, root, p, size)) - g
+        e1_v = S_v / S - (D_v + slope * q_v) / noise
+        e1_t = S_t / S - (D_t + slope * D) / noise
         e2_v = m_v * pull + m * z * (slope - boxes.t - bend * q_v)
-        e2_t = m_t * pull + m * z * (1 - bend * D)
+        e2_t = S_t * (boxes.t - slope) - m_t * boxes.w + S * (1 - bend * D)
+        # in the chart w = 0, b = t
+        plain = S_v * (boxes.t - slope) - S * bend * q_v
+        e2_v = e2_v.meet(_where(boxes.w == 0, plain))
     return Field((e1, e2), (e1_v, e2_v), (e1_t, e2_t), (v, t))
+
+
+def _where(condition: NDArray, x: Span) -> Span:
+    """An enclosure that counts where a condition holds."""
+    return Span(np.where(condition, x.low, -np.inf), np.where(condition, x.high, np.inf))
 
 
 def _largest_pull(z: Span, root: Span, p: Span, size: Span) -> Span:
@@ -131,7 +145,7 @@ def _largest_pull(z: Span, root: Span, p: Span, size: Span) -> Span:
     return Span(np.full_like(bound.low, -np.inf), bound.high)
 
 
-def _averages(machine: Machine, boxes: Boxes, a: Span) -> _Averages:
+def _averages(machine: Machine, boxes: Boxes, a: Span, z: Span) -> _Averages:
     law, size = machine.law, machine.spans()[4]
     w, P = law.w, law.floats
     steps = w - boxes.w[:, None]
@@ -145,22 +159,25 @@ def _averages(machine: Machine, boxes: Boxes, a: Span) -> _Averages:
     # a (W − w) is u − t
     turn = a.wide() * steps
     along = turn * density
-    m = weighted_sum(P * w, below) / size
-    m_t = weighted_sum(P * w, density) / size
-    narrow = np.nonzero((boxes.w == 0) & (boxes.v.high < 1))[0]
-    if len(narrow):
-        m, m_t = _paired(machine, boxes, a, narrow, density, below, m, m_t)
     rest, slack = _tails(machine, boxes, a)
-    return _Averages(
-        m=m + Span(np.zeros(1), span(law.rest[1]).high) / size,
+    m = weighted_sum(P * w, below) / size + Span(np.zeros(1), span(law.rest[1]).high) / size
+    m_t = weighted_sum(P * w, density) / size + _around(2 * law.rest[1] * slack[0]) / size
+    m_v = weighted_sum(P * w, along) / size + _around(2 * law.rest[1] * slack[1]) / size
+    found = _Averages(
+        m=m,
+        S=m * z,
         q=weighted_sum(P, below) + Span(np.zeros(1), np.array([2 * law.rest[0]])),
         D=weighted_sum(P, density) + Span(0 * rest[0], 2 * law.rest[0] * slack[0]),
-        m_v=weighted_sum(P * w, along) / size + _around(2 * law.rest[1] * slack[1]) / size,
-        m_t=m_t + _around(2 * law.rest[1] * slack[0]) / size,
+        m_v=m_v,
+        m_t=m_t,
+        S_v=(m_v - m) * z,
+        S_t=m_t * z,
         q_v=weighted_sum(P, along) + _around(2 * law.rest[0] * slack[1]),
         D_v=-weighted_sum(P, turn * odd) + _around(2 * law.rest[0] * slack[2]),
         D_t=-weighted_sum(P, odd) + _around(2 * law.rest[0] * rest[1]),
     )
+    narrow = np.nonzero((boxes.w == 0) & (boxes.v.high < 1))[0]
+    return _paired(machine, boxes, a, narrow, found) if len(narrow) else found
 
 
 def _odd(u: Span, left: Span, right: Span) -> Span:
@@ -172,34 +189,54 @@ def _odd(u: Span, left: Span, right: Span) -> Span:
     return Span(np.maximum(low, -STEEPEST), np.minimum(high, STEEPEST))
 
 
-def _paired(
-    machine: Machine, boxes: Boxes, a: Span, index: NDArray, density: Span, below: Span, m: Span, m_t: Span
-) -> tuple[Span, Span]:
-    """m and ∂m/∂b where a is small and Φ(b + aw), Φ(b − aw) nearly cancel.
+def _paired(machine: Machine, boxes: Boxes, a: Span, index: NDArray, found: _Averages) -> _Averages:
+    """The same where a is small, so that terms of W = ±w nearly cancel: their differences are integrals of derivatives.
 
-    Their difference grows with a and falls with |b|; its derivative in b is 2aw φ' somewhere between.
+    Φ(b + aw) − Φ(b − aw) grows with a and falls with |b|. With averages over b − aw … b + aw of φ and its derivatives,
+
+        S = Σ_{w>0} (2w²P/L) ⟨φ⟩,   S_b = Σ (2w²P/L) ⟨φ'⟩,   S_v = Σ (2w⁴a²P/3L) ⟨φ''⟩,
+        q_v = Σ 2a²w²P ⟨φ'⟩,   D_v = Σ 2a²w²P ⟨φ''⟩.
     """
     law, size = machine.law, machine.spans()[4]
     J = law.reach
     w, P = law.w[J + 1 :], law.floats[J + 1 :]
-    b = boxes.t.take(index)
+    b, a = boxes.t.take(index), a.take(index)
     near = np.where((b.low <= 0) & (b.high >= 0), 0.0, np.minimum(np.abs(b.low), np.abs(b.high)))
     ends = []
-    for at, width in ((b.size, a.low[index]), (near, a.high[index])):
+    for at, width in ((b.size, a.low), (near, a.high)):
         reach = span(width[:, None]) * w
-        # both are in the lower half, where Φ has relative precision
-        outer = span(-at[:, None]) - reach
-        inner = span(-at[:, None]) + reach
-        ends.append((_phi_below(inner), _phi_below(outer)))
-    difference = Span((ends[0][0] - ends[0][1]).low, (ends[1][0] - ends[1][1]).high)
-    paired = weighted_sum(P * w, Span(np.maximum(difference.low, 0.0), difference.high)) / size
-    # φ' = −xφ between b − aw and b + aw
-    reach = a.take(index).wide() * w
+        ends.append(_phi_below(span(-at[:, None]) + reach) - _phi_below(span(-at[:, None]) - reach))
+    m = weighted_sum(P * w, Span(np.maximum(ends[0].low, 0.0), ends[1].high)) / size
+    reach = a.wide() * w
     between = Span((b.wide() - reach).low, (b.wide() + reach).high)
-    ends_of = normal(between.low)[0], normal(between.high)[0]
-    slope = -_odd(between, *ends_of)
-    bent = weighted_sum(P * w, slope * reach * 2) / size
-    return _replaced(m, index, paired), _replaced(m_t, index, bent)
+    phi, first, second = _bends(between)
+    square = a * a
+    # of the values of W that are not summed: ∫φ ≤ 0.8w, and so on
+    last = 2 * law.rest[2]
+    parts = {
+        "m": m + Span(np.zeros(1), span(law.rest[1]).high) / size,
+        "S": weighted_sum(2 * P * w * w, phi) / size + Span(np.zeros(1), np.array([last])) / size,
+        "S_t": weighted_sum(2 * P * w * w, first) / size + _around(np.array([last])) / size,
+        "S_v": weighted_sum(2 * P * w**4 / 3, second) * square / size
+        + _around(np.array([2 * law.rest[4]])) * square / size,
+        "q_v": weighted_sum(2 * P * w * w, first) * square + _around(np.array([last])) * square,
+        "D_v": weighted_sum(2 * P * w * w, second) * square + _around(np.array([last])) * square,
+    }
+    return found._replace(**{name: _replaced(getattr(found, name), index, part) for name, part in parts.items()})
+
+
+def _bends(x: Span) -> tuple[Span, Span, Span]:
+    """φ, φ' = −xφ and φ'' = (x² − 1)φ over intervals, which turn at 0, ±1 and ±√3."""
+    left, right = normal(x.low)[0], normal(x.high)[0]
+    inside = (x.low <= 0) & (x.high >= 0)
+    phi = hull(left, right)
+    phi = Span(phi.low, np.where(inside, PEAK, phi.high))
+    first = -_odd(x, left, right)
+    at = [end * (span(e) * span(e) - 1) for end, e in ((left, x.low), (right, x.high))]
+    second = hull(*at)
+    turns = ((x.low <= ROOT3) & (x.high >= ROOT3)) | ((x.low <= -ROOT3) & (x.high >= -ROOT3))
+    second = Span(np.where(inside, -PEAK, second.low), np.where(turns, HIGHEST, second.high))
+    return phi, first, second
 
 
 def _phi_below(x: Span) -> Span:

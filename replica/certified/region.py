@@ -41,26 +41,26 @@ __all__ = ["Region", "region_of", "steepest"]
 
 FARTHEST = 2000.0
 """Largest k that is tried."""
-DEEP = 200
-"""ln a up to which boxes are looked at, at α ≤ 1; `replica.certified.deep_states` is for what is beyond."""
 
 
 class Region(NamedTuple):
-    """Where states may be: a ≤ a₀ and b between two numbers; boxes of the plane for larger a; and ln a > V."""
+    """Where states may be: a ≤ a₀ and b between two numbers; boxes of the plane for larger a; and what is beyond."""
 
     small: tuple[float, float]
     boxes: Boxes
-    deep: int | None
-    """V, if there may be states with ln a > V, beyond the boxes."""
+    beyond: bool
+    """Whether there may be states at larger a than `deepest`."""
 
 
-def region_of(machine: Machine) -> Region:
+def region_of(machine: Machine, deepest: float) -> Region:
     """All of the half plane but what is excluded by the bounds above.
 
     Parameters
     ----------
     machine : Machine
         Controls.
+    deepest : float
+        ln a up to which boxes are wanted.
 
     Returns
     -------
@@ -77,7 +77,6 @@ def region_of(machine: Machine) -> Region:
     right = _right(machine)
     near, far, small = ((_left(machine, bound), _least_positive(machine, bound, right)) for bound in _bounds(machine, edge))
     rows = [(0.0, math.log(edge) - 1e-9, 1e-9, near[0], near[1])]
-    deepest = DEEP + max(0, math.ceil(float(machine.alpha.log().upper()) / 2))
     beyond = False
     for w in range(-math.ceil(far[1]), math.ceil(-far[0]) + 1):
         last = _last(machine, w)
@@ -88,7 +87,7 @@ def region_of(machine: Machine) -> Region:
             half = 0.51 * math.exp(following)
             rows.append((float(w), v, following, -half, half))
     w_, v0, v1, t0, t1 = np.array(rows).T
-    return Region(small, Boxes(w_, Span(v0, v1), Span(t0, t1)), deepest if beyond else None)
+    return Region(small, Boxes(w_, Span(v0, v1), Span(t0, t1)), beyond)
 
 
 @cache
