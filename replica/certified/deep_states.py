@@ -1,7 +1,7 @@
 """States with almost no noise, a = m/s ≥ e^V: one on each plateau whose noise is that small, and no others.
 
 In the strip of the units W = w, s ≥ p⟨φ⟩ ≥ p P(w) φ(t), so that φ(t) ≤ μ e^{−V}/(p P(w)), μ the largest m: no unit is
-partly on but for a share δ, and m, q are those of the units W ≥ k to within δ(1 + J) (all other inputs are beyond a/2).
+partly on but for a share δ, and m, q are those of the units W ≥ k to within δ(1 + J) (all other inputs are beyond a/2), in units of 1/L for m.
 Then κ = b/a = (g + s√α ψ')/m with 0 < s√α ψ' ≤ √(αp/L)/(4a) is known, and a state is there only if −k < κ < 1 − k. At a
 distance η ≥ e^{−V/2} from both ends ⟨φ⟩ ≤ φ(aη) ≤ e^{−exp(v)/2}, v = ln a, which is nothing against s, and s = p√α ψ(q)
 gives v. So all states of a plateau are in one small box of (v, κ), and the Krawczyk operator proves that there is one.
@@ -60,7 +60,7 @@ def _on_plateau(machine: Machine, k: int, V: int) -> list[State]:
     share = _share(machine, k, V)
     error = arb(0, (share * (law.reach + 1) + NEVER + 2 * law.rest[1]).upper())
     on = [w for w in range(-law.reach, law.reach + 1) if w >= k]
-    m = sum((w * law.weight[abs(w)] for w in on), arb(0)) / law.size + error
+    m = (sum((w * law.weight[abs(w)] for w in on), arb(0)) + error) / law.size
     q = sum((law.weight[abs(w)] for w in on), arb(0)) + error
     pull = _pull(machine, V)
     if abs(m).upper() * (abs(k) + 1) < abs(machine.g) - pull:
@@ -68,7 +68,7 @@ def _on_plateau(machine: Machine, k: int, V: int) -> list[State]:
     if not (m > 0 and q > 0):
         raise NotProvenError("a plateau without activity")
     kappa = (machine.g + arb(0).union(pull)) / m
-    margin = (-arb(V) / 2).exp()
+    margin = (-arb(V) / 2).exp().max(16 * arb(kappa.rad()))
     if kappa < -k or kappa > 1 - k:
         return []
     if not (kappa > -k + margin and kappa < 1 - k - margin):

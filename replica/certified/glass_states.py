@@ -128,7 +128,7 @@ def _left_end(machine: Machine) -> float:
         return 0.0
     root, g = machine.alpha.sqrt(), abs(machine.g)
     if machine.theta < 0:
-        return -float((g / (root * machine.p.sqrt() * abs(machine.theta))).upper()) * (1 + 1e-9) - 1e-9
+        return -float((g / (root * machine.p.sqrt() * abs(machine.theta))).upper()) * (1 + 1e-6) - 1e-6
     margin = g if machine.theta > 0 else abs(machine.g + machine.p * machine.alpha / 4)
     for k in range(2, 38):
         if _small_term(machine, arb(k)) < margin:

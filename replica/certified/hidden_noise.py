@@ -68,6 +68,9 @@ def hidden_noise(theta: Span, p: Span, q: Span) -> HiddenNoise:
         np.where(rising, at_high.high, np.where(falling, at_low.high, slope.high)),
     )
     slope = Span(np.maximum(slope.low, 0.0), slope.high)
+    if theta.high < 0:
+        # H0 ≤ 1
+        slope = Span(slope.low, np.minimum(slope.high, (span(0.5) / span(least)).high))
     bend = slope * sigma / q
     if theta.high < 0:
         # ψ'' = yφ/(4qψ) − H0²/(4ψ³), 1/q = py²/θ² and |y|³φ < 0.47
