@@ -26,11 +26,12 @@ test-fast: $(DEV)
 test-all: $(DEV)
 	$(BIN) -m pytest -n auto $(PYTEST)
 
-# make attack N=1000 SEED=7 FAMILIES="relu-rbm general"
+# make attack N=1000 SEED=7 JOBS=2 FAMILIES="relu-rbm general"
 N ?= 200
 SEED ?= $(shell date +%s)
+JOBS ?= 2
 attack: $(DEV)
-	$(BIN) tests/attack N=$(N) SEED=$(SEED) $(FAMILIES)
+	$(BIN) tests/attack N=$(N) SEED=$(SEED) JOBS=$(JOBS) $(FAMILIES)
 
 lint: $(DEV)
 	$(BIN) -m ruff check .

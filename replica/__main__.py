@@ -118,6 +118,8 @@ def _print_solutions(
                 failed += 1
                 more = "--precision 50" if args.precision is None else "more digits"
                 cli.warn(f"{place}: {row['kind']} is not solved to rounding; try {more}")
+        if outcome and outcome[0].get("unaccounted"):
+            cli.warn(f"{place}: states may be missing: {outcome[0]['unaccounted']}")
         rows += [{**{k: points[index][k] for k in shown}, **row} for row in outcome]
     names = [*shown, *columns(cls.order_type)]
     filled = {c: [row.get(c) for row in rows] for c in names}

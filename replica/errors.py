@@ -1,12 +1,16 @@
-"""Exceptions of the package."""
+"""Exceptions and warnings of the package."""
 
 from __future__ import annotations
 
-__all__ = ["ConvergenceError", "UsageError"]
+__all__ = ["ConvergenceError", "IncompleteWarning", "UsageError"]
 
 
 class ConvergenceError(ValueError):
     """A solve that found no solution; the message says what to try."""
+
+
+class IncompleteWarning(UserWarning):
+    """States may be missing from an answer; the message says which ends of curves or which searches are."""
 
 
 class UsageError(ValueError):

@@ -15,7 +15,8 @@ from replica._moved import MOVED, TASKS, renamed
 ROOT = Path(__file__).resolve().parents[1]
 
 REPLICA = """
-    Branch ConvergenceError CriticalPoint H PhaseDiagram Solution Solutions Status __version__ coexistence ell_star
+    Branch ConvergenceError CriticalPoint H IncompleteWarning PhaseDiagram Solution SolutionList Solutions Status
+    __version__ coexistence ell_star
     follow gaussian_average instability models phase_boundary phase_diagram replicon solve solve_all spinodal
 """
 MODELS = "CompositionalRBM GeneralRBM Hopfield Hopfield1RSB PlantedHopfield ReluRBM ThresholdHopfield catalogue get"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from replica.errors import IncompleteWarning
 from replica.models import get
+from replica.models.base import Model
 from replica.phase.model_options import number
 from replica.saddle.solution import Solution, Status
 from replica.table.cells import Row
@@ -40,18 +43,27 @@ def solutions_at(
     Returns
     -------
     list of dict
-        A row for each solution: column to value, the columns being those of `columns`.
+        A row for each solution: column to value, the columns being those of `columns`, and "unaccounted" with what
+        is missing at the point, if anything is.
     """
-    from replica.saddle.solver import solve_all
-
     cls = get(name)
     if precision is None:
-        return [_row(s) for s in solve_all(cls(**point), n_condensed=condensed)]
+        return _rows(cls(**point), condensed, None)
     from mpmath import mp
 
     with mp.workdps(precision + 15):
-        model = cls(**{k: number(v) for k, v in point.items()})
-        return [_row(s) for s in solve_all(model, n_condensed=condensed, precision=precision)]
+        return _rows(cls(**{k: number(v) for k, v in point.items()}), condensed, precision)
+
+
+def _rows(model: Model, condensed: tuple[int, ...], precision: int | None) -> list[Row]:
+    from replica.saddle.solver import solve_all
+
+    with warnings.catch_warnings():
+        # the command says it in its own words
+        warnings.simplefilter("ignore", IncompleteWarning)
+        found = solve_all(model, n_condensed=condensed, precision=precision)
+    more = {} if found.complete else {"unaccounted": "; ".join(found.unaccounted)}
+    return [{**_row(s), **more} for s in found]
 
 
 def _row(solution: Solution) -> Row:

@@ -24,7 +24,8 @@ def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None 
             return found
         keep = (found.sheet < sheets) & (found.kind == branch.kinds[0])
         order = type(found.order)._make(member[keep] for member in found.order)
-        return Found(found.point[keep], found.kind[keep], found.n[keep], found.k[keep], found.sheet[keep], order)
+        point, kind, n, k, sheet = (x[keep] for x in (found.point, found.kind, found.n, found.k, found.sheet))
+        return Found(point, kind, n, k, sheet, order, found.unaccounted)
     if isinstance(branch, ExactState):
         exists, order = branch.state(flat)
         point = np.nonzero(exists)[0]

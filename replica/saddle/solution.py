@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -14,10 +14,11 @@ from replica.errors import ConvergenceError
 from replica.models.base import Model, Order
 from replica.numerics.elementary import is_multiprecision
 from replica.numerics.number import Number
+from replica.saddle.accounts import summarised
 from replica.saddle.ordering import lowest_first
 from replica.saddle.status import Status
 
-__all__ = ["ConvergenceError", "Solution", "Solutions", "Status"]
+__all__ = ["ConvergenceError", "Solution", "SolutionList", "Solutions", "Status"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -105,6 +106,27 @@ class Solution:
         return f"<{label}: {parts}, f={_short(self.free_energy)}, {Status(self.status).name.lower()}>"
 
 
+class SolutionList(list[Solution]):
+    """Solutions at one point: a list that knows whether it is complete.
+
+    Parameters
+    ----------
+    solutions : iterable of Solution
+        The solutions, lowest free energy first.
+    unaccounted : tuple of str
+        Which ends of curves, or which searches, are missing; empty if none are.
+    """
+
+    def __init__(self, solutions: Iterable[Solution] = (), unaccounted: tuple[str, ...] = ()) -> None:
+        super().__init__(solutions)
+        self.unaccounted = unaccounted
+
+    @property
+    def complete(self) -> bool:
+        """Whether every curve of solutions accounts for its ends, so that no state can be missing."""
+        return not self.unaccounted
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Solutions:
     """All solutions on an array of control values: arrays of the controls' shape with a last axis "branch".
@@ -121,6 +143,18 @@ class Solutions:
     order: Order
     status: NDArray
     residual: NDArray
+    missing: tuple[tuple[int, str], ...] = ()
+    """Points, as flat indices, at which states may be missing, each with the reason."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether no state can be missing at any point."""
+        return not self.missing
+
+    @cached_property
+    def unaccounted(self) -> tuple[str, ...]:
+        """Which ends of curves, or which searches, are missing, and at how many points; empty if none are."""
+        return summarised(self.missing, int(np.prod(self.model.shape)))
 
     def branch(self, j: int) -> Solution:
         """The j-th branch as one Solution with array members."""
@@ -146,7 +180,7 @@ class Solutions:
         """Whether each present solution is a minimum over the overlaps (False where absent)."""
         return self._each(lambda s: s.curvature) > 0
 
-    def at(self, index: int | tuple[int, ...]) -> list[Solution]:
+    def at(self, index: int | tuple[int, ...]) -> SolutionList:
         """Solutions present at one index of the control array, lowest free energy first."""
         index = index if isinstance(index, tuple) else (index,)
         shape = self.model.shape
@@ -160,7 +194,9 @@ class Solutions:
             order = type(self.order)._make(float(member[where]) for member in self.order)
             status, residual = Status(int(self.status[where])), float(self.residual[where])
             found.append(Solution(model, kind, self.ns[j], order, status, residual, self.sheets[j], self.ks[j]))
-        return lowest_first(found)
+        own = int(np.arange(int(np.prod(shape))).reshape(shape)[index])
+        lines = (line for point, line in self.missing if point == own)
+        return SolutionList(lowest_first(found), tuple(dict.fromkeys(lines)))
 
     def __len__(self) -> int:
         return len(self.kinds)

@@ -19,22 +19,23 @@ from replica.models.base import Chart, ExactState, Finder, Found, Model
 from replica.models.base.points import flattened, taken
 from replica.numerics.elementary import is_multiprecision
 from replica.numerics.newton import polish
+from replica.saddle.accounts import summarised, warn_incomplete
 from replica.saddle.crossings import states
 from replica.saddle.ordering import lowest_first
 from replica.saddle.precision import at_precision
-from replica.saddle.solution import Solution, Solutions, Status
+from replica.saddle.solution import Solution, SolutionList, Solutions, Status
 
 __all__ = ["solve", "solve_all"]
 
 ACCEPTED = 1e-10
-"""Residual above which a point is marked as failed."""
+"""Residual above which a point is marked as failed, unless rounding explains it."""
 ROUNDING = 1e-13
 """Residual above which a crossing is given Newton steps."""
 
 
 def solve_all(
     model: Model, *, n_condensed: tuple[int, ...] = (1, 3), precision: int | None = None
-) -> list[Solution] | Solutions:
+) -> SolutionList | Solutions:
     """Every solution of the saddle-point equations with m ≥ 0.
 
     Parameters
@@ -48,9 +49,15 @@ def solve_all(
 
     Returns
     -------
-    list of Solution, or Solutions
+    SolutionList or Solutions
         For scalar controls a list, lowest free energy first; for arrays the solutions on the whole grid, with
-        a status for each element.
+        a status for each element. Either has `complete` and, where that is False, lines `unaccounted` that say
+        which ends of curves or which searches are missing.
+
+    Warns
+    -----
+    IncompleteWarning
+        If the answer may not be complete.
 
     Raises
     ------
@@ -79,15 +86,20 @@ def solve_all(
     branches = model.branches(_checked_n(n_condensed))
     if model.shape:
         _refuse_precision(precision)
-        return _assemble(model, [_Located.on(model, b) for b in branches])
+        whole = _assemble(model, [_Located.on(model, b) for b in branches])
+        warn_incomplete(whole.unaccounted)
+        return whole
     plain = _plain(model)
-    solutions = [s for b in branches for s in _Located.on(plain, b).scalar_solutions(plain)]
-    if precision is not None:
-        from mpmath import mp
+    located = [_Located.on(plain, b) for b in branches]
+    solutions = [s for one in located for s in one.scalar_solutions(plain)]
+    unaccounted = summarised(tuple(pair for one in located for pair in one.unaccounted()), 1)
+    warn_incomplete(unaccounted)
+    if precision is None:
+        return SolutionList(lowest_first(solutions), unaccounted)
+    from mpmath import mp
 
-        solutions = [at_precision(s, model, precision, throw=False) for s in solutions]
-        return lowest_first(solutions, rounding=mp.mpf(10) ** -precision)
-    return lowest_first(solutions)
+    solutions = [at_precision(s, model, precision, throw=False) for s in solutions]
+    return SolutionList(lowest_first(solutions, rounding=mp.mpf(10) ** -precision), unaccounted)
 
 
 def solve(
@@ -148,6 +160,7 @@ class _Located(NamedTuple):
 
     found: Found
     residual: NDArray
+    rounding: NDArray
 
     @classmethod
     def on(cls, model: Model, branch: Chart | ExactState | Finder, sheets: int | None = None) -> _Located:
@@ -156,7 +169,8 @@ class _Located(NamedTuple):
         point, n, order = found.point, branch.n, found.order
         here = taken(flat, point)
         residual = here.residual(order, n) if len(point) else np.zeros(0)
-        rough = np.nonzero(~(residual <= ROUNDING))[0]
+        rounding = np.nan_to_num(here.rounding(order, n), nan=0.0) if len(point) else np.zeros(0)
+        rough = np.nonzero(~(residual <= np.maximum(ROUNDING, rounding)))[0]
         if len(rough):
             finer = polish(taken(here, rough), type(order)._make(v[rough] for v in order), n)
             if n == 0:
@@ -164,11 +178,17 @@ class _Located(NamedTuple):
             for member, new in zip(order, finer, strict=True):
                 member[rough] = new
             residual[rough] = taken(here, rough).residual(finer, n)
-        return cls(found, residual)
+        return cls(found, residual, rounding)
 
     def status(self) -> NDArray:
-        good = self.residual <= ACCEPTED
+        good = self.residual <= np.maximum(ACCEPTED, 4 * self.rounding)
         return np.where(good, int(Status.CONVERGED), int(Status.FAILED))
+
+    def unaccounted(self) -> tuple[tuple[int, str], ...]:
+        """Points at which states may be missing, or are not solved to rounding, and why."""
+        failed = np.nonzero(self.status() == Status.FAILED)[0]
+        rough = ((int(self.found.point[i]), f"a {self.found.kind[i]} state is not solved to rounding") for i in failed)
+        return (*self.found.unaccounted, *rough)
 
     def scalar_solutions(self, model: Model) -> list[Solution]:
         found, status = self.found, self.status()
@@ -223,6 +243,7 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
         order=model.order_type(*(member.reshape(full) for member in members)),
         status=status.reshape(full),
         residual=residual.reshape(full),
+        missing=tuple(pair for one in located for pair in one.unaccounted()),
     )
 
 

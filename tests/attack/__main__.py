@@ -1,19 +1,23 @@
-"""`python tests/attack [N=200] [SEED=1] [FAMILY …]`: random points of every family, replica's answer against our own.
+"""`python tests/attack [N=200] [SEED=1] [JOBS=1] [FAMILY …]`: replica against our own solver at random points.
 
 For each family: points, states, what is missing, spurious, mislabelled, inaccurate, refused (replica raised), not
 called complete, states of replica's that our search did not see, what 40 digits did not settle, and CPU seconds of both
 sides. One line for each fault, with the call that repeats it; those at points not called complete are marked. Exit
-status 1 if there are faults among points called complete.
+status 1 if there are faults among points called complete, inaccurate members excepted: where the noise is below the
+rounding of the fields, no double is accurate.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-if __name__ == "__main__":
+if __name__ in ("__main__", "__mp_main__"):
     here = Path(__file__).resolve().parent
     # the checkout first: beside this folder lies one that is called replica
     sys.path[:] = [str(here.parents[1]), str(here.parent), *(entry for entry in sys.path if entry != str(here))]
@@ -36,27 +40,30 @@ def attacked(family, seed):
         return point, Verdict([], unsettled=1, unseen=[f"the attack itself failed: {error}"]), 0.0, 0.0
     middle = time.process_time()
     try:
-        listed, complete = answer(point)
+        listed, unaccounted = answer(point)
     except Exception as error:
         return point, Verdict([("refused", f"{type(error).__name__}: {error}")]), middle - start, 0.0
     spent = time.process_time() - middle
     verdict = judged(point, own, listed)
-    verdict.complete = complete
+    verdict.unaccounted = unaccounted
     return point, verdict, middle - start, spent
 
 
-def run(families, seed, count, out=print):
+def run(families, seed, count, out=print, mapped=map):
     """All points of some families; prints faults and returns the counts of each family."""
     table = {}
     for family in families:
         tally, own_time, their_time = Counter(), 0.0, 0.0
-        for i in range(max(1, round(count * SHARES[family] / sum(SHARES[name] for name in families)))):
-            point, verdict, own, theirs = attacked(family, [seed, i])
+        points = range(max(1, round(count * SHARES[family] / sum(SHARES[name] for name in families))))
+        outcomes = mapped(functools.partial(attacked, family), [[seed, i] for i in points])
+        for i, (point, verdict, own, theirs) in enumerate(outcomes):
             tally.update(points=1, states=verdict.states, unseen=len(verdict.unseen), unsettled=verdict.unsettled)
             tally.update(incomplete=not verdict.complete)
             own_time, their_time = own_time + own, their_time + theirs
             for text in verdict.unseen:
                 out(f"# unseen by the attack: {call(point)}  # seed {seed}, {i}: {text}")
+            for line in verdict.unaccounted:
+                out(f"# not called complete: {call(point)}  # seed {seed}, {i}: {line}")
             for kind, text in verdict.faults:
                 tally[kind if verdict.complete else f"excused {kind}"] += 1
                 mark = "" if verdict.complete else " (not called complete)"
@@ -73,19 +80,23 @@ def printed(table, out=print):
     for family, (tally, own, theirs) in table.items():
         counts = " ".join(f"{tally[name]:11d}" for name in COLUMNS)
         out(f"{family:{wide}}  {counts} {own:7.1f} {theirs:10.1f}")
-    return not any(tally[kind] for tally, _, _ in table.values() for kind in FAULTS)
+    return not any(tally[kind] for tally, _, _ in table.values() for kind in FAULTS if kind != "inaccurate")
 
 
 def main(arguments):
-    """Parse `N=… SEED=… FAMILY …` and run."""
+    """Parse `N=… SEED=… JOBS=… FAMILY …` and run."""
     given = dict(word.split("=", 1) for word in arguments if "=" in word)
     families = [word for word in arguments if "=" not in word] or list(DRAWS)
-    unknown = [*(set(given) - {"N", "SEED"}), *(set(families) - set(DRAWS))]
+    unknown = [*(set(given) - {"N", "SEED", "JOBS"}), *(set(families) - set(DRAWS))]
     if unknown:
-        sys.exit(f"unknown: {', '.join(unknown)}; known are N=, SEED= and {', '.join(DRAWS)}")
+        sys.exit(f"unknown: {', '.join(unknown)}; known are N=, SEED=, JOBS= and {', '.join(DRAWS)}")
     seed, count = int(given.get("SEED", 1)), int(given.get("N", 200))
     print(f"# N={count} SEED={seed} {' '.join(families)}", flush=True)
-    clean = printed(run(families, seed, count, lambda text: print(text, flush=True)))
+    with contextlib.ExitStack() as stack:
+        jobs, mapped = int(given.get("JOBS", 1)), map
+        if jobs > 1:
+            mapped = stack.enter_context(ProcessPoolExecutor(jobs)).map
+        clean = printed(run(families, seed, count, lambda text: print(text, flush=True), mapped))
     return 0 if clean else 1
 
 

@@ -44,7 +44,13 @@ class Verdict:
     """States of replica's that are right and that our own search did not find, as text."""
     unsettled: int = 0
     """Disagreements that Newton's method at 40 digits did not decide."""
-    complete: bool = True
+    unaccounted: tuple[str, ...] = ()
+    """What replica says may be missing."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether replica calls its list complete."""
+        return not self.unaccounted
 
 
 def judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
@@ -151,10 +157,16 @@ def _labels(point, entry):
         faults += _of_stability(machine, entry)
     steps = quiet_steps(machine, state)
     numbered = point.family.startswith(("relu", "compositional"))
-    if numbered and steps is not None and (entry.k not in steps or entry.sheet):
+    if numbered and steps is not None and (entry.k not in steps or entry.sheet) and _before_folds(machine, state):
         label = f"k, sheet = {entry.k}, {entry.sheet}"
         faults.append(f"{label}, but no fold lies between it and the zero-noise state {steps[-1]}")
     return faults
+
+
+def _before_folds(machine, state):
+    """Whether the number of folds up to the zero-noise state is even: 1 − J has the sign that it has there."""
+    with mp.workdps(DIGITS + GUARD):
+        return curvature(machine, state, Digits(), mp.mpf("1e-25")) > 0
 
 
 def _of_energy(point, machine, entry):

@@ -71,14 +71,14 @@ def model(point: Point):
     return eval(call(point), {cls.__name__: cls for cls in NAMES})
 
 
-def answer(point: Point) -> tuple[list[Listed], bool]:
-    """What replica lists, and whether it calls the list complete."""
+def answer(point: Point) -> tuple[list[Listed], tuple[str, ...]]:
+    """What replica lists, and the lines in which it says what may be missing."""
     n = point.controls.get("n", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = replica.solve_all(model(point), n_condensed=(n,))
         rows = [_listed(point, solution) for solution in found]
-    return rows, bool(getattr(found, "complete", True))
+    return rows, found.unaccounted
 
 
 def _listed(point, solution):

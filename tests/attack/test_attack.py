@@ -339,8 +339,8 @@ def test_points_are_repeatable_and_can_be_pasted(family):
 
 
 def test_the_driver_reads_replica():
-    rows, complete = answer(Point("hopfield", {"alpha": 0.05, "T": 0.5, "n": 1}))
-    assert complete is True
+    rows, unaccounted = answer(Point("hopfield", {"alpha": 0.05, "T": 0.5, "n": 1}))
+    assert unaccounted == ()
     assert [row.kind for row in rows] == ["spin_glass", "retrieval", "retrieval"]
     assert all(a.free_energy <= b.free_energy for a, b in pairwise(rows))
     rows, _ = answer(compositional(0.5, 1.5, -0.21, 0.4))

@@ -61,6 +61,8 @@ class Found(NamedTuple):
     """Zero-noise state it descends from, −1 where that has no meaning."""
     sheet: NDArray
     order: Order
+    unaccounted: tuple[tuple[int, str], ...] = ()
+    """Points at which states may be missing, each with the end of a curve, or the search, that is not known or made."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -117,6 +117,10 @@ class Model(ABC):
         """Error of the averages at `order`: 0, that is rounding, unless a model says otherwise."""
         return 0.0 * np.asarray(order.m)[()]
 
+    def rounding(self, order: Order, n: int = 1) -> Number:
+        """Residual that the rounding of the order parameters themselves explains; 0 unless a model says otherwise."""
+        return 0.0 * np.asarray(order.m)[()]
+
     @abstractmethod
     def branches(self, n_condensed: tuple[int, ...]) -> Sequence[Chart | Finder | ExactState]:
         """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0."""

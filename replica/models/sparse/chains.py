@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.models.sparse.arcs import Arc, End
 from replica.models.sparse.chart import Couplings
 from replica.models.sparse.curve import Curve
-from replica.models.sparse.sharp import LOG_A, Arc, End, Sharp
+from replica.models.sparse.sharp import LOG_A, Sharp
 
 __all__ = ["Piece", "chained"]
 

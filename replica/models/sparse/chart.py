@@ -57,7 +57,8 @@ def at(couplings: Couplings, v: ArrayLike, kappa: ArrayLike) -> ChartPoint:
     v, kappa = np.broadcast_arrays(np.asarray(v, dtype=float), np.asarray(kappa, dtype=float))
     a = np.exp(np.clip(v, -SHARP, SHARP))
     b = kappa * np.hypot(1.0, a)
-    return from_averages(couplings, v, kappa, *visible_averages(couplings, a, b))
+    _, q, density = visible_averages(couplings, a, b)
+    return from_averages(couplings, v, kappa, overlap_of_pairs(couplings, a, b), q, density)
 
 
 SHARP = 300.0
@@ -65,18 +66,41 @@ SHARP = 300.0
 
 
 def visible_averages(couplings: Couplings, a: NDArray, b: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """m, q and ⟨φ(u)⟩ at u = b + aW."""
+    """m, q and ⟨φ(u)⟩ at u = b + aW, W of mean 0; from the units that are off for b > 0, else those that are on."""
     from scipy.special import ndtr
 
     w, _, weight = couplings.law
     u = b[..., None] + a[..., None] * w
-    on = weight * ndtr(u)
+    side = np.where(b > 0, -1.0, 1.0)
+    tail = weight * ndtr(side[..., None] * u)
     with np.errstate(under="ignore", over="ignore"):
         density = np.exp(-0.5 * u * u)
-    m = on @ w / couplings.size
-    return m, on.sum(axis=-1), np.einsum("...j,...j->...", np.broadcast_to(weight, u.shape), density) / SQRT_2PI
+    m = side * (tail @ w) / couplings.size
+    share = tail.sum(axis=-1)
+    q = np.where(b > 0, 1 - share, share)
+    return m, q, np.einsum("...j,...j->...", np.broadcast_to(weight, u.shape), density) / SQRT_2PI
 
 
+def overlap_of_pairs(couplings: Couplings, a: NDArray, b: NDArray) -> NDArray:
+    """m = Σ_{w > 0} w P(w) [Φ(b + aw) − Φ(b − aw)]/L, each difference to rounding, also where a is small."""
+    from scipy.special import ndtr
+
+    w, _, weight = couplings.law
+    positive = w > 0
+    step, b = a[..., None] * w[positive], np.abs(b)[..., None]
+    difference = ndtr(step - b) - ndtr(-step - b)
+    near = step * np.maximum(b, 1.0) < NEAR_STEP
+    if near.any():
+        middle, half = np.broadcast_to(b, step.shape)[near], step[near]
+        with np.errstate(under="ignore"):
+            density = np.exp(-0.5 * (middle[:, None] + half[:, None] * LEGENDRE[0]) ** 2) @ LEGENDRE[1]
+        difference[near] = half * density / SQRT_2PI
+    return np.einsum("...j,...j->...", weight[..., positive] * w[positive], difference) / couplings.size
+
+
+NEAR_STEP = 0.5
+"""Distance of two steps, in noises, below which their difference is an integral of the density."""
+LEGENDRE = np.polynomial.legendre.leggauss(8)
 SQRT_2PI = np.sqrt(2 * np.pi)
 LEAST_MARGIN = 1e-9
 """1 − C below which a point of the chart is not counted as a solution."""

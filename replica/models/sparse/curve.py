@@ -41,7 +41,8 @@ class Curve:
     k : tuple of (int or None, int or None)
         Zero-noise states at the first and the last vertex, None where the curve ends otherwise.
     ends : tuple of (str, str)
-        How it ends: "no noise", "C = 1", "all off", "all on", "closed", or "window", where nothing is known to end.
+        How it ends: "no noise", "C = 1", "no overlap", "all off", "all on", "closed", or "window", where nothing is
+        known to end.
     """
 
     couplings: Couplings
@@ -52,6 +53,15 @@ class Curve:
     folds: NDArray
     k: tuple[int | None, int | None]
     ends: tuple[str, str]
+
+    def unaccounted(self) -> list[str]:
+        """Lines that say where the curve goes on and was not followed."""
+        return [
+            f"a curve of states with m > 0 could not be followed beyond ln(m/s) = {self.vertices[end, 0]:.3g}, "
+            f"ln alpha = {self.log_alpha[end]:.4g}"
+            for end, name in zip((0, -1), self.ends, strict=True)
+            if name == "window"
+        ]
 
     def place(self, t: NDArray) -> Places:
         """Places at parameter t (vertex number, fractions between), onto_level onto the level."""
@@ -114,15 +124,16 @@ class Curve:
         passed = np.cumsum(self.folds)
         return passed[:-1] if end == 0 else passed[-1] - passed[:-1]
 
-    def cells_at_load(self, log_alpha: float) -> tuple[NDArray, NDArray]:
-        """Cells in which the load is crossed, and the parameters t of the crossings."""
-        above = self.log_alpha > log_alpha
-        cell = np.nonzero(above[1:] != above[:-1])[0]
+    def at_loads(self, log_alpha: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """Where loads are crossed: for each crossing which load it is, the cell, and the parameter t."""
+        above = self.log_alpha > log_alpha[:, None]
+        load, cell = np.nonzero(above[:, 1:] != above[:, :-1])
         if not len(cell):
-            return cell, np.zeros(0)
-        low, high = self.log_alpha[cell] - log_alpha, self.log_alpha[cell + 1] - log_alpha
-        t = find_roots(lambda x, i: self.point(x).log_alpha - log_alpha, cell + 0.0, cell + 1.0, low, high, rtol=1e-13)
-        return cell, t
+            return load, cell, np.zeros(0)
+        level = log_alpha[load]
+        low, high = self.log_alpha[cell] - level, self.log_alpha[cell + 1] - level
+        t = find_roots(lambda x, i: self.point(x).log_alpha - level[i], cell + 0.0, cell + 1.0, low, high, rtol=1e-13)
+        return load, cell, t
 
 
 class Places(NamedTuple):

@@ -34,6 +34,8 @@ from replica.numerics.number import Number
 
 __all__ = ["SparseRBM"]
 
+EPS = float(np.finfo(float).eps)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SparseRBM(Model):
@@ -104,11 +106,18 @@ class SparseRBM(Model):
         """
         law = self.law()
         s, u = self._fields(order, law, noise=noise)
-        on, density = H(0, -u), phi(u)
-        m = unit_mean(law.weight * law.w, on) / self.size * self.overlap_unit
-        q = unit_mean(law.weight * law.x, on)
+        side = self._fewer(order)
+        few, density = H(0, _column(side) * u), phi(u)
+        m = -side * unit_mean(law.weight * law.w, few) / self.size * self.overlap_unit
+        share = unit_mean(law.weight * law.x, few)
+        q = share if is_multiprecision(share) else np.where(np.real(side) > 0, 1 - share, share)[()]
         C = self.sparsity / s * unit_mean(law.weight * sqrt(law.x), density)
         return m, q, C
+
+    def _fewer(self, order: Order) -> Number:
+        """1 where most units are on, so that averages are taken over those that are off; −1 over those that are on."""
+        field = self.g + self.alpha * order.B / 2
+        return -1 if is_multiprecision(field) else np.where(np.real(field) > 0, 1.0, -1.0)[()]
 
     def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy (energy, T = 0) per visible unit, on the saddle or off it; f̃ in the compositional limit."""
@@ -179,6 +188,33 @@ class SparseRBM(Model):
     def replicon(self, order: Order, n: int = 1) -> Number:
         """−inf: at T = 0 discrete visible units always break replica symmetry formally."""
         return np.full(np.shape(order.C), -np.inf)[()]
+
+    def residual(self, order: Order, n: int = 1) -> Number:
+        """Largest |right-hand side − order parameter|, relative for those above 1 and for m."""
+        worst = super().residual(order, n)
+        with np.errstate(all="ignore"):
+            m = self.visible_averages(order)[0]
+            apart = abs(m - order.m)
+            if is_multiprecision(m):
+                return max(worst, apart / order.m) if order.m > 0 else worst
+            relative = np.where(np.asarray(order.m) > 0, apart / order.m, 0.0)
+        return np.maximum(worst, relative)[()]
+
+    def rounding(self, order: Order, n: int = 1) -> Number:
+        """Residual that the rounding of the order parameters explains: u is a difference of numbers far above it.
+
+        δu = ε (|g| + |mW| + αB x/2)/(s√x) gives δm/m = ⟨|W|φ δu⟩/Lm, δq = ⟨xφ δu⟩, δC = (p/s)⟨√x |u|φ δu⟩.
+        """
+        law = self.law()
+        with np.errstate(all="ignore"):
+            s, u = self._fields(order, law)
+            overlap = order.m / self.overlap_unit
+            terms = _column(abs(self.g)) + _column(overlap) * abs(law.w) + _column(self.alpha * order.B / 2) * law.x
+            blurred = EPS * terms / (_column(s) * np.sqrt(law.x)) * phi(u)
+            m = np.where(overlap > 0, unit_mean(law.weight * abs(law.w), blurred) / self.size / overlap, 0.0)
+            q = unit_mean(law.weight * law.x, blurred)
+            C = self.sparsity / s * unit_mean(law.weight * np.sqrt(law.x), abs(u) * blurred)
+            return np.maximum(np.maximum(m, q), C)[()]
 
     def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r, ln q, ln B)."""

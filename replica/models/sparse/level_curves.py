@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.averages.pattern_sum import Law
+from replica.models.sparse.arcs import Arc, End, flips, plateaus
 from replica.models.sparse.chains import Piece, chained
 from replica.models.sparse.chart import (
     ChartPoint,
@@ -25,7 +26,7 @@ from replica.models.sparse.chart import (
     visible_averages,
 )
 from replica.models.sparse.curve import Curve
-from replica.models.sparse.sharp import LEAST_ACTIVITY, LOG_A, Arc, End, Sharp
+from replica.models.sparse.sharp import LOG_A, Sharp, least_activity
 from replica.models.sparse.vertices import smoothed, with_folds
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
@@ -34,6 +35,8 @@ __all__ = ["Curve", "curves", "zero_noise_states"]
 
 STEP_V = 0.08
 STEP_KAPPA = 0.05
+RIM = 1e-3
+"""Share of the least activity down to which the grid reaches, as q may fall by such factors within a cell."""
 
 
 def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
@@ -56,23 +59,77 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
     import contourpy
 
     sharp = Sharp(couplings, g)
-    arcs = [*sharp.flips(), *sharp.plateaus(lowest)]
+    arcs = [*flips(sharp), *plateaus(sharp, lowest)]
     # towards m → 0, where 1 − C ~ a² down to LEAST_MARGIN, everything is smooth
     left = min(-11.0, lowest / 4 - 2)
     v = np.concatenate([np.arange(left, -4.1, 0.25), np.linspace(-4.0, LOG_A, 1 + round((LOG_A + 4) / STEP_V))])
     kappa = _kappa_nodes(sharp, arcs)
-    surface = _surface(couplings, v, kappa)
-    field = np.where(np.isfinite(surface.g) & (surface.q > LEAST_ACTIVITY), surface.g, np.nan)
+    field = _field(couplings, v, kappa)
+    extra = _islands(couplings, g, v, kappa, field)
+    if len(extra):
+        v, kappa = np.union1d(v, extra[:, 0]), np.union1d(kappa, extra[:, 1])
+        field = _field(couplings, v, kappa)
     lines: Any = contourpy.contour_generator(kappa, v, np.ma.masked_invalid(field)).lines(g)
-    pieces = [piece for line in lines if (piece := _piece(couplings, g, line[:, ::-1], (v, kappa))) is not None]
+    pieces = [piece for line in lines for piece in _pieces(couplings, g, line[:, ::-1], (v, kappa))]
     return [with_folds(smoothed(curve)) for curve in chained(couplings, sharp, pieces, arcs)]
+
+
+def _field(couplings: Couplings, v: NDArray, kappa: NDArray) -> NDArray:
+    """The field g at the nodes of a grid, nan where the activity vanishes."""
+    surface = _surface(couplings, v, kappa)
+    return np.where(np.isfinite(surface.g) & (surface.q > RIM * least_activity(couplings)), surface.g, np.nan)
+
+
+def _islands(couplings: Couplings, g: float, v: NDArray, kappa: NDArray, field: NDArray) -> NDArray:
+    """Extrema of the field beyond the level within a cell of the grid: a closed curve lies round each.
+
+    A node that is the highest of its neighbours, and below the level, is moved uphill to the top of the paraboloid
+    through them; likewise where it is the lowest.
+    """
+    found = []
+    inner = field[1:-1, 1:-1]
+    shifts = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
+    rows, columns = field.shape
+    for sign in (1.0, -1.0):
+        with np.errstate(invalid="ignore"):
+            top = sign * inner < sign * g
+            for i, j in shifts:
+                top &= sign * inner >= sign * field[1 + i : rows - 1 + i, 1 + j : columns - 1 + j]
+        for row, column in np.argwhere(top) + 1:
+            x = _top(couplings, sign, v[row], kappa[column], v[row + 1] - v[row], kappa[column + 1] - kappa[column])
+            height = at(couplings, x[0], x[1]).g
+            inside = v[row - 1] < x[0] < v[row + 1] and kappa[column - 1] < x[1] < kappa[column + 1]
+            if inside and sign * float(height) > sign * g:
+                found.append(x)
+    return np.array(found).reshape(-1, 2)
+
+
+def _top(couplings: Couplings, sign: float, v: float, kappa: float, dv: float, dk: float) -> NDArray:
+    """Where sign × g is highest near a node, by steps to the top of paraboloids through nine points."""
+    x, h = np.array([v, kappa]), np.array([dv, dk]) / 2
+    corner = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)], dtype=float)
+    design = np.stack([np.ones(9), *corner.T, *(corner.T**2 / 2), corner[:, 0] * corner[:, 1]], axis=-1)
+    for _ in range(6):
+        places = x + h * corner
+        values = sign * at(couplings, places[:, 0], places[:, 1]).g
+        if not np.isfinite(values).all():
+            break
+        _, slope_v, slope_k, a, b, c = np.linalg.lstsq(design, values, rcond=None)[0]
+        if not (a < 0 and a * b > c * c):
+            x = places[np.argmax(values)]
+            continue
+        step = np.clip(np.linalg.solve([[a, c], [c, b]], [-slope_v, -slope_k]), -1, 1)
+        x, h = x + h * step, h * np.where(np.abs(step) < 0.3, 0.3, 1.0)
+    return x
 
 
 def _kappa_nodes(sharp: Sharp, arcs: list[Arc]) -> NDArray:
     """Nodes in κ, denser where units flip within a width of 1/a, densest where the level leaves the chart there."""
     places = np.array([end.place for arc in arcs for end in arc.ends if end.kind == "chart"])
-    deepest = max([0.0, *(-places)])
-    nodes = [np.arange(-12.0 - 2.0 * max(deepest, 0.0), max([12.0, *(places + 2.0)]), STEP_KAPPA)]
+    # as far as there are units to flip
+    tail = np.cumsum(sharp.weight[::-1])[::-1]
+    deepest = float(sharp.w[tail > sharp.least].max()) + 2.0
+    nodes = [np.arange(-max(12.0, deepest), max([12.0, *(places + 2.0)]), STEP_KAPPA)]
     near = {0.0, 1.0, *(float(w) for w in sharp.w if len(places) and np.abs(places + w).min() < 6 * STEP_KAPPA)}
     for w in near:
         ratio = 0.08 if len(places) and np.abs(places + w).min() < 6 * STEP_KAPPA else 0.3
@@ -116,31 +173,64 @@ def zero_noise_states(couplings: Couplings, g: float) -> list[ZeroNoise]:
     return found
 
 
-def _piece(couplings: Couplings, g: float, line: NDArray, nodes: tuple[NDArray, NDArray]) -> Piece | None:
-    """Put a polyline onto the level, and cut what lies outside the domain."""
+FEWEST = 8
+"""Vertices of a piece, at the least."""
+
+
+def _pieces(couplings: Couplings, g: float, line: NDArray, nodes: tuple[NDArray, NDArray]) -> list[Piece]:
+    """Put a polyline onto the level, and cut it where it leaves the domain."""
     v, kappa = _on_level(couplings, g, line, *nodes)
     closed = bool(np.hypot(*(line[0] - line[-1])) < 1e-12)
+    v, kappa = v[np.isfinite(v)], kappa[np.isfinite(v)]
     apart = np.concatenate([[True], np.hypot(np.diff(v), np.diff(kappa)) > 1e-8])
-    v, kappa = v[apart], kappa[apart]
+    v, kappa = v[apart[: len(v)]], kappa[apart[: len(v)]]
     load = at(couplings, v, kappa).log_alpha
-    inside = np.nonzero(np.isfinite(load))[0]
-    if len(inside) < 3:
-        return None
-    keep = slice(max(0, inside[0] - 1), inside[-1] + 2)
-    v, kappa, load = v[keep], kappa[keep], load[keep]
-    whole = closed and len(v) == apart.sum()
-    ends = tuple(End("closed") if whole else _chart_end(couplings, nodes, v[k], kappa[k], load[k]) for k in (0, -1))
-    return Piece(np.stack([v, kappa], axis=-1), 0, load, (ends[0], ends[1]))
+    valid = np.isfinite(load)
+    if len(v) < 2:
+        return []
+    if closed and valid.all():
+        return [Piece(np.stack([v, kappa], axis=-1), 0, load, (End("closed"), End("closed")))]
+    if closed:
+        # begin outside the domain
+        order = np.roll(np.arange(len(v) - 1), -int(np.argmin(valid[:-1])))
+        order = np.append(order, order[0])
+        v, kappa, load, valid = v[order], kappa[order], load[order], valid[order]
+    inside = np.nonzero(valid)[0]
+    runs = np.split(inside, np.nonzero(np.diff(inside) > 1)[0] + 1)
+    cuts = [slice(max(0, run[0] - 1), run[-1] + 2) for run in runs if len(run)]
+    return [_piece(couplings, g, nodes, v[cut], kappa[cut], load[cut]) for cut in cuts]
+
+
+def _piece(
+    couplings: Couplings, g: float, nodes: tuple[NDArray, NDArray], v: NDArray, kappa: NDArray, load: NDArray
+) -> Piece:
+    """A stretch of a polyline on the level, with its ends, finer if it is short."""
+    while len(v) < FEWEST:
+        half = np.stack([(x[1:] + x[:-1]) / 2 for x in (v, kappa)])
+        middle = np.stack(onto_level(couplings, g, *half))
+        # no further off than the ends are apart: elsewhere lies another curve
+        if (np.hypot(*(middle - half)) > np.hypot(np.diff(v), np.diff(kappa))).any():
+            break
+        cells = np.arange(1, len(v))
+        v, kappa = (np.insert(x, cells, y) for x, y in zip((v, kappa), middle, strict=True))
+        load = at(couplings, v, kappa).log_alpha
+    first, last = (_chart_end(couplings, nodes, v[k], kappa[k], load[k]) for k in (0, -1))
+    return Piece(np.stack([v, kappa], axis=-1), 0, load, (first, last))
 
 
 def _chart_end(couplings: Couplings, nodes: tuple[NDArray, NDArray], v: float, kappa: float, load: float) -> End:
     """What the end of a polyline is: the way out to small noise, C = 1, vanishing activity, or the window."""
     if not np.isfinite(load):
         return End("C = 1")
-    if v > nodes[0][-1] - 1e-6:
-        return End("chart", place=kappa)
-    if at(couplings, np.array(v), np.array(kappa)).q < 10 * LEAST_ACTIVITY:
+    # it may stop a cell before the activity vanishes
+    beside = at(couplings, v + STEP_V * np.array([0, 0, -1, 1]), kappa + STEP_KAPPA * np.array([0, -1, 0, 0]))
+    on_rim, least = v > nodes[0][-1] - 1e-6, least_activity(couplings)
+    if beside.q[0] < least or (beside.q.min() < least and not on_rim):
         return End("all off")
+    if on_rim:
+        return End("chart", place=kappa)
+    if v < nodes[0][0] + 1e-6:
+        return End("no overlap")
     return End("window")
 
 
@@ -149,7 +239,7 @@ def _on_level(
 ) -> tuple[NDArray, NDArray]:
     """Vertices at the root on their own edge of the grid, which brackets it however steep the field is.
 
-    Those on the rim of what is masked have no such edge and are onto_level.
+    Those on the rim of what is masked have no such edge, and are moved along the gradient; nan where that leads away.
     """
     row, column = (_cell(nodes, x) for nodes, x in ((v_nodes, line[:, 0]), (kappa_nodes, line[:, 1])))
     along_kappa = np.abs(line[:, 0] - _nearest(v_nodes, line[:, 0])) < 1e-9
@@ -169,6 +259,8 @@ def _on_level(
         lambda t, i: excess(t, edge[i]), 0 * ones[edge], ones[edge], at_low[edge], at_high[edge], rtol=1e-15
     )
     placed = np.stack(onto_level(couplings, g, line[:, 0], line[:, 1]), axis=-1)
+    # what is not on an edge must not have gone over to another curve
+    placed[np.hypot(*(placed - line).T) > STEP_V + STEP_KAPPA] = np.nan
     placed[edge] = low[edge] + share[:, None] * (high[edge] - low[edge])
     return placed[:, 0], placed[:, 1]
 

@@ -17,6 +17,7 @@ from replica.models.sparse.curve import Curve
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.glass import glass_order, glass_states
 from replica.models.sparse.level_curves import curves
+from replica.models.sparse.sharp import LEAST_ACTIVITY
 from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.newton import polish
 
@@ -48,14 +49,16 @@ def states_with_overlap(flat: SparseRBM) -> Found:
         np.stack([v for k, v in columns.items() if k != flat.load]), axis=1, return_inverse=True
     )
     found: list[_Crossing] = []
+    missing: list[tuple[int, str]] = []
     log_alpha = np.log(columns[flat.load])
     for row in range(couplings.shape[1]):
         points = np.nonzero(group.reshape(-1) == row)[0]
         one = _at_index(flat, int(points[0]))
         for curve in curves(one.couplings(), float(one.g), float(log_alpha[points].min())):
-            for point in points:
-                found += _met(curve, int(point), float(log_alpha[point]))
-    return _assembled(flat, found, log_alpha)
+            missing += [(int(point), line) for line in curve.unaccounted() for point in points]
+            found += _met(curve, points, log_alpha[points])
+    states = _assembled(flat, found, log_alpha)
+    return states._replace(unaccounted=(*missing, *states.unaccounted))
 
 
 class _Crossing(NamedTuple):
@@ -70,15 +73,15 @@ class _Crossing(NamedTuple):
     there: tuple[float, ...]
 
 
-def _met(curve: Curve, point: int, log_alpha: float) -> list[_Crossing]:
-    cell, t = curve.cells_at_load(log_alpha)
+def _met(curve: Curve, points: NDArray, log_alpha: NDArray) -> list[_Crossing]:
+    load, cell, t = curve.at_loads(log_alpha)
     if not len(cell):
         return []
     places = curve.place(t)
     there = curve.at(places)
     return [
-        _Crossing(point, *_label(curve, c), float(v), float(x), int(chart), tuple(map(float, values)))
-        for c, v, x, chart, *values in zip(cell, *places, *there, strict=True)
+        _Crossing(int(points[i]), *_label(curve, c), float(v), float(x), int(chart), tuple(map(float, values)))
+        for i, c, v, x, chart, *values in zip(load, cell, *places, *there, strict=True)
     ]
 
 
@@ -117,11 +120,15 @@ def _assembled(flat: SparseRBM, found: list[_Crossing], log_alpha: NDArray) -> F
     finer = at(couplings, v, np.where(on_chart, x, 0.0))
     places = ChartPoint(*(np.where(near, a, b) for a, b in zip(finer, places, strict=True)))
     keep = _first_met(point, v, x + 1e6 * chart, sheet, there_too)
+    with np.errstate(invalid="ignore"):
+        lost = np.nonzero(~there_too & (1 - places.C > 100 * LEAST_MARGIN))[0]
+    missing = tuple((int(point[i]), f"a state near m = {places.m[i]:.6g} could not be refined") for i in lost)
     order = order_of(couplings, places, flat.overlap_unit)
     kind = np.where(k == 1, "retrieval", "spurious")
     n = np.broadcast_to(_at_points(flat, point).condensed, point.shape).astype(int)
     members = Order(*(np.array(member)[keep] for member in order))
-    return Found(point[keep], kind[keep], n[keep], k[keep], _distinct(point[keep], k[keep], sheet[keep]), members)
+    sheets = _distinct(point[keep], k[keep], sheet[keep])
+    return Found(point[keep], kind[keep], n[keep], k[keep], sheets, members, missing)
 
 
 def _at_points(flat: SparseRBM, point: NDArray) -> SparseRBM:
@@ -153,14 +160,20 @@ def _first_met(point: NDArray, v: NDArray, kappa: NDArray, sheet: NDArray, among
 def first_fold(model: SparseRBM) -> tuple[Order, float]:
     """First fold of the curve that starts at the zero-noise state k = 1."""
     couplings = model.couplings()
+    lost: list[str] = []
     for curve in curves(couplings, float(model.g), -20.0):
         for end, k in zip((0, -1), curve.k, strict=True):
-            if k == 1 and curve.folds.any():
+            if k != 1:
+                continue
+            if curve.folds.any():
                 vertices = np.nonzero(curve.folds)[0]
                 index = vertices[0] if end == 0 else vertices[-1]
                 point = curve.at(curve.vertex(np.array([index])))
                 order = order_of(couplings, ChartPoint(*(member[0] for member in point)), model.overlap_unit)
                 return Order(*(np.float64(v) for v in order)), float(curve.log_alpha[index])
+            lost += curve.unaccounted()
+    if lost:
+        raise ConvergenceError(f"no fold met: {lost[0]}; look for states at higher loads with solve_all")
     raise ConvergenceError(
         f"no fold of a retrieval branch (k = 1) at g = {model.g}; its state without noise needs |g| < m, m = "
         f"{_overlap_without_noise(model):.6g}"
@@ -192,8 +205,8 @@ def _overlap_without_noise(model: SparseRBM) -> float:
 def glass(flat: SparseRBM) -> Found:
     """All states with m = 0, sheets numbered from the lowest.
 
-    Beside the lowest those are left out that the chart leaves out too: 1 − C < 1e-9, with exponentially few hidden
-    units active, next to the quiescent state.
+    Beside the lowest those are left out that the chart leaves out too: q < 1e-12, and 1 − C < 1e-9, with exponentially
+    few hidden units active, next to the quiescent state.
     """
     p, theta, g, alpha = np.broadcast_arrays(flat.sparsity, flat.theta, flat.g, flat.alpha)
     p, theta, g, alpha = (np.asarray(v, dtype=float) for v in (p, theta, g, alpha))
@@ -202,7 +215,7 @@ def glass(flat: SparseRBM) -> Found:
     rank = np.lexsort((-0.5 * alpha[point] * order.r - g[point] * order.q, point))
     point, order = point[rank], Order(*(member[rank] for member in order))
     sheet = np.arange(len(point)) - np.searchsorted(point, point)
-    keep = (sheet == 0) | (1 - order.C > LEAST_MARGIN)
+    keep = (sheet == 0) | ((1 - order.C > LEAST_MARGIN) & (order.q > LEAST_ACTIVITY))
     point, order = point[keep], Order(*(member[keep] for member in order))
     sheet = np.arange(len(point)) - np.searchsorted(point, point)
     zeros = np.zeros(len(point), dtype=int)
@@ -264,7 +277,9 @@ SPREAD_STEPS = 32
 
 
 def quiescent(flat: SparseRBM) -> tuple[NDArray, Order]:
-    """v = 0: no unit is on and no hidden unit reaches its threshold; exists for g < 0 < θ."""
-    exists = np.broadcast_to((np.asarray(flat.g) < 0) & (np.asarray(flat.theta) > 0), flat.shape)
+    """v = 0: no unit is on. Exists for g < 0 < θ, and at θ = 0, where B = p/2, for g + αB max(x)/2 < 0."""
+    g, theta, alpha, p = (np.broadcast_to(v, flat.shape) for v in (flat.g, flat.theta, flat.alpha, flat.sparsity))
     zero = np.zeros(flat.shape)
-    return exists, Order(zero, zero, zero, zero, zero)
+    B = np.where(theta == 0, p / 2, zero)
+    exists = (theta >= 0) & (g + alpha * B * np.max(flat.law().x) / 2 < 0)
+    return exists, Order(zero, zero, zero, zero, np.where(exists, B, zero))

@@ -12,6 +12,7 @@ from mpmath import mp
 
 import replica
 from replica.models import CompositionalRBM, ReluRBM
+from replica.models.sparse.arcs import flips, plateaus
 from replica.models.sparse.level_curves import curves, zero_noise_states
 from replica.models.sparse.sharp import LOG_A, Sharp
 
@@ -154,12 +155,12 @@ def levels():
 def test_arcs_lie_on_the_level_and_end_where_something_is():
     """Every end at a plateau meets another, and no end is lost."""
     for sharp in levels():
-        flips, plateaus = sharp.flips(), sharp.plateaus(-20.0)
-        for arc in flips:
+        moving, flat = flips(sharp), plateaus(sharp, -20.0)
+        for arc in moving:
             point = sharp.flip_point(arc.group, arc.v, arc.t)
             assert np.nanmax(np.abs(point.g / sharp.g - 1)) < 1e-7
             assert (arc.v >= LOG_A - 1e-9).all()
-        ends = [end for arc in [*flips, *plateaus] for end in arc.ends]
+        ends = [end for arc in [*moving, *flat] for end in arc.ends]
         assert {end.kind for end in ends} <= {"chart", "plateau", "C = 1", "no noise", "all off", "all on"}
         for key in {(end.group, end.side) for end in ends if end.kind == "plateau"}:
             places = sorted(end.place for end in ends if end.kind == "plateau" and (end.group, end.side) == key)
@@ -171,7 +172,7 @@ def test_points_of_a_flip_solve_the_equations_in_many_digits():
     """The law of W in full, in mpmath: the units that are not at their flip are as good as on or off."""
     model = CompositionalRBM(alpha=1, **FIRST)
     sharp = Sharp(model.couplings(), model.g)
-    arc = max(sharp.flips(), key=lambda a: len(a.v) if np.isfinite(a.v).all() and a.v.max() > 8 else 0)
+    arc = max(flips(sharp), key=lambda a: len(a.v) if np.isfinite(a.v).all() and a.v.max() > 8 else 0)
     with mp.workdps(40):
         law = CompositionalRBM(alpha=1, **{name: mp.mpf(value) for name, value in FIRST.items()}).law()
         ell = mp.mpf(FIRST["ell"])

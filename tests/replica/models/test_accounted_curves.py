@@ -1,0 +1,68 @@
+"""Curves of random RBMs account for their ends, however short their parts; closed ones within a cell are found."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+import replica
+from replica.models import CompositionalRBM, ReluRBM
+from replica.models.sparse.chart import at
+from replica.models.sparse.level_curves import curves
+
+ISLANDS = [
+    # p, θ, L, and a place (ln a, κ) near a minimum of g on the chart
+    (0.026133997640499274, 0.00496699385816227, 4, (1.26, -0.75)),
+    (0.026133997640499274, 0.00496699385816227, 4, (2.69, -1.85)),
+    (0.026133997640499274, 0.00496699385816227, 4, (3.33, -1.90)),
+]
+
+
+@pytest.mark.parametrize(("p", "theta", "L", "place"), ISLANDS)
+@pytest.mark.parametrize("distance", [1e-3, 1e-6])
+def test_closed_curves_within_a_cell_of_the_grid_are_found(p, theta, L, place, distance):
+    """Just above a minimum of g lies a small closed curve, on which a load within its range occurs twice."""
+    model = ReluRBM(alpha=1, theta=theta, g=-1, p=p, L=L)
+    couplings = model.couplings()
+    best = minimize(
+        lambda x: float(at(couplings, *x).g), place, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 0}
+    )
+    centre = at(couplings, *best.x)
+    g = float(centre.g) * (1 - distance)
+    found = replica.solve_all(model.replace(g=g, alpha=math.exp(float(centre.log_alpha))))
+    near = [s for s in found if s.order.m > 0 and abs(s.order.m / float(centre.m) - 1) < 20 * math.sqrt(distance)]
+    assert len(near) == 2 and found.complete
+    assert all(s.status == replica.Status.CONVERGED for s in near)
+
+
+SHORT = [
+    # a stretch on a flip between its way out of the chart and C = 1, shorter than the nodes are apart
+    (ReluRBM(alpha=0.0053, theta=0.016325694680767666, g=-0.00328958383134357, p=0.00721387514723114, L=4), "C = 1"),
+    (CompositionalRBM(alpha=500, theta=6.706135173597046, g=0.033677951627595425, ell=0.00188143), "C = 1"),
+    # the two roots of a flip part and meet again between two nodes
+    (
+        CompositionalRBM(alpha=4e-12, theta=5.459341551073139, g=0.00029178882018968745, ell=0.0011681722456380011),
+        "C = 1",
+    ),
+    # two cells of the chart between the flip and C = 1
+    (CompositionalRBM(alpha=3e-8, theta=-0.2558972066357225, g=0.013476331832800862, ell=0.3213), "no noise"),
+]
+
+
+@pytest.mark.parametrize(("model", "end"), SHORT)
+def test_short_parts_are_not_lost(model, end):
+    ends = [e for curve in curves(model.couplings(), float(model.g), -25.0) for e in curve.ends]
+    assert end in ends and "window" not in ends
+
+
+@pytest.mark.medium
+def test_random_machines_leave_nothing_unaccounted_for():
+    rng = np.random.default_rng(20261127)
+    for _ in range(25):
+        L, p = int(rng.integers(1, 21)), float(np.exp(rng.uniform(-6, 0)))
+        theta = float(rng.uniform(-1, 3)) * math.sqrt(p)
+        m = 0.5 * math.sqrt(p / L)
+        g = float(rng.choice([-1, 1])) * m * float(np.exp(rng.uniform(-6, 1)))
+        for curve in curves(ReluRBM(alpha=1, theta=theta, g=g, p=p, L=L).couplings(), g, -20.0):
+            assert not curve.unaccounted(), (L, p, theta, g)
