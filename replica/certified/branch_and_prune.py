@@ -183,8 +183,8 @@ def _cut(boxes: Boxes, before: Boxes, field: Field) -> Boxes:
     """Halves, of the boxes that have not become much smaller; the cut is across the direction that matters more."""
     dv, dt = boxes.v.high - boxes.v.low, boxes.t.high - boxes.t.low
     ds = np.arcsinh(boxes.t.high) - np.arcsinh(boxes.t.low)
-    old = (before.v.high - before.v.low) * (np.arcsinh(before.t.high) - np.arcsinh(before.t.low))
-    whole = dv * ds < 0.4 * old
+    # what is all but a point does not become smaller
+    whole = _halved(dv, before.v.high - before.v.low) | _halved(ds, np.arcsinh(before.t.high) - np.arcsinh(before.t.low))
     with np.errstate(all="ignore"):
         weight_v = sum(_relative(field, i) * _width(field.by_v[i]) for i in (0, 1)) * dv
         weight_t = sum(_relative(field, i) * _width(field.by_t[i]) for i in (0, 1)) * dt
@@ -204,6 +204,10 @@ def _cut(boxes: Boxes, before: Boxes, field: Field) -> Boxes:
         Span(np.where(along_v, boxes.t.low, t), boxes.t.high),
     )
     return _joined([boxes.take(whole), first.take(~whole), second.take(~whole)])
+
+
+def _halved(width: NDArray, before: NDArray) -> NDArray:
+    return (width < 0.5 * before) & (before > 1e3 * SMALLEST)
 
 
 def _width(x: Span) -> NDArray:

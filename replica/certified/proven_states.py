@@ -28,7 +28,7 @@ LEAST_GLASS = "6e-300"
 
 HALF_PLANE = (
     "every zero (a, b) of the equations with 0 < a = m/s < inf, b any number, 0 < 1 - C <= 1, each exactly once; every "
-    "zero in b of the equation with m = 0; and the quiescent state q = 0 where g < 0 < theta"
+    "zero in b of the equation with m = 0; and the quiescent state q = 0, where theta >= 0 and g + alpha B/2 < 0"
 )
 BRANCHES = "every y > 0 with the load alpha, n = {n} patterns condensed with equal overlaps; and the one glass"
 
@@ -143,8 +143,10 @@ def _sparse(model: ReluRBM | CompositionalRBM) -> ProvenStates:
     n = int(model.L) if isinstance(model, ReluRBM) else 1
     found = [("overlap", n, state) for state in with_overlap]
     found += [("spin_glass", 0, state) for state in glass_states(machine)]
-    if machine.g < 0 < machine.theta:
-        found.append(("paramagnet", 0, State(*[arb(0)] * 5, arb(1), arb(0))))
+    # q = 0: the pull αB/2 vanishes for θ > 0, and is αp/4 for θ = 0
+    B = p / 2 if machine.theta.is_zero() else arb(0)
+    if machine.theta >= 0 and machine.g + machine.alpha * B / 2 < 0:
+        found.append(("paramagnet", 0, State(*[arb(0)] * 4, B, arb(1), arb(0))))
     return _sorted(found, HALF_PLANE, boxes, model.overlap_unit)
 
 
