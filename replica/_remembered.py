@@ -1,13 +1,15 @@
-"""Results of a method kept with its object, for as long as the attributes of the object are what they were."""
+"""Results kept with their object: of a method while the attributes are what they were, of a property for good."""
 
 from __future__ import annotations
 
 import functools
 import pickle
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-__all__ = ["remembered", "without_memory"]
+__all__ = ["kept", "remembered", "without_memory"]
+
+Value = TypeVar("Value")
 
 MEMORY = "_remembered"
 """Attribute that holds the results."""
@@ -43,6 +45,28 @@ def remembered(most: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return wrapper
 
     return decorator
+
+
+class kept(Generic[Value]):
+    """A property computed when first asked for, then kept: functools.cached_property without its lock.
+
+    Up to Python 3.11 that one holds a lock, common to all objects, while it computes. A computation that waits for
+    its turn (`replica.numerics.working_digits`) would keep the one whose turn it is from finishing.
+    """
+
+    def __init__(self, function: Callable[[Any], Value]) -> None:
+        self.function = function
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, thing: Any, owner: type | None = None) -> Value:
+        if thing is None:
+            return self  # type: ignore[return-value]
+        value: Value = self.function(thing)
+        vars(thing)[self.name] = value
+        return value
 
 
 def without_memory(thing: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ rbm_sim.statistics         -> _support
 rbm_sim._support           ->
 
 replica.__main__           -> phase diagrams models cli table
-replica.phase              -> diagrams saddle models cli table
+replica.phase              -> diagrams saddle models numerics cli table
 replica.certified          -> diagrams models averages numerics cli table
 replica.diagrams           -> critical saddle models averages numerics sweep table
 replica.symmetry_breaking  -> critical saddle models averages numerics

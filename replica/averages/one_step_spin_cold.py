@@ -18,6 +18,7 @@ import numpy as np
 from replica.numerics.elementary import erf, exp, is_multiprecision, log1p, phi, sqrt
 from replica.numerics.gaussian import H
 from replica.numerics.number import Number
+from replica.numerics.working_digits import guard_bits
 
 __all__ = ["OneStepAverages", "deficit", "one_step_averages", "tilted"]
 
@@ -98,7 +99,7 @@ def deficit(v: Number) -> Number:
     if is_multiprecision(v):
         from mpmath import mp
 
-        with mp.workprec(mp.prec + 20 + 2 * max(0, -int(mp.mag(mp.re(v))))):
+        with guard_bits(20 + 2 * max(0, -int(mp.mag(mp.re(v))))):
             value = (log1p(-v) + v / (1 - v)) / (v * v)
         return +value
     small = np.real(v) < SMALL

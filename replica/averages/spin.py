@@ -9,21 +9,19 @@ the Gaussian integral can be done first, in closed form, and only a smooth avera
     T ∫Dz ln 2cosh((h + s z)/T)  = s ⟨A((h + T t)/s)⟩_t,    A(x) = x erf(x/√2) + 2 φ(x)
 
 At T = 0 these are the zero-temperature formulas themselves: one code serves every T, and nothing is singular as
-T → 0. For T ≪ s the integrand is nearly constant in t and a 32-point Gauss rule of the logistic density is exact
-to rounding; up to T = 1.5 s a trapezoid in t converges exponentially (nearest pole iπ/2); beyond, the Gaussian is
-narrow in t, the average over the field is the smooth one, and the trapezoid runs in z.
+T → 0. The rules that average over t, or where the Gaussian is narrow over z, are in `replica.averages.field_rules`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache, lru_cache
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from replica.averages.field_rules import CROSSOVER, field_average, tail_average
 from replica.numerics.elementary import abs_real, erf, exp, is_multiprecision, log1p, phi, tanh
 from replica.numerics.number import Number
 
@@ -35,11 +33,6 @@ __all__ = [
     "spin_response_squared",
     "spin_work",
 ]
-
-NEARLY_COLD = 0.25
-"""T/s up to which 32 Gauss nodes average over the logistic noise to rounding."""
-CROSSOVER = 1.5
-"""T/s above which the average runs over the field, not over the logistic noise."""
 
 
 class SpinAverages(NamedTuple):
@@ -70,30 +63,40 @@ def spin_averages(h: Number, s: Number, T: Number) -> SpinAverages:
     Returns
     -------
     SpinAverages
-        m, q, C, of the common shape; absolute error about 1e-16, at T = 0 the closed forms.
+        m, q, C, of the common shape; absolute error about 1e-16, that of C relative; at T = 0 the closed forms.
     """
-    m, C, q = _average(h, s, T, _sharp_averages, _smooth_averages)
+    m, C, q = field_average(h, s, T, _sharp_averages, _smooth_averages)
+    faint = _is_faint(h, s, T)
+    if not np.any(faint):
+        return SpinAverages(m, q, C)
+    if not np.ndim(faint):
+        C = _faint_response(h, s, T)
+        return SpinAverages(m, 1 - T * C, C)
+    h, s, T, q, C, faint = np.broadcast_arrays(h, s, T, q, C, faint)
+    q, C = q.copy(), C.copy()
+    C[faint] = _faint_response(h[faint], s[faint], T[faint])
+    q[faint] = 1 - T[faint] * C[faint]
     return SpinAverages(m, q, C)
 
 
 def spin_linear_response(h: Number, s: Number, T: Number) -> tuple[Number, Number, Number]:
     """Magnetisation, response C = ∂m/∂h and its slope ∂C/∂h, in one pass; ∂m/∂s = s ∂C/∂h."""
-    return _average(h, s, T, _sharp_linear, _smooth_linear)
+    return field_average(h, s, T, _sharp_linear, _smooth_linear)
 
 
 def spin_response_squared(h: Number, s: Number, T: Number) -> Number:
     """Mean squared response ⟨(β var)²⟩ = (1/T²) ∫Dz sech⁴((h + s z)/T), T > 0, which the AT line needs."""
-    return _average(h, s, T, _sharp_squared, _smooth_squared, entire=False)[0]
+    return field_average(h, s, T, _sharp_squared, _smooth_squared, entire=False)[0]
 
 
 def spin_work(h: Number, s: Number, T: Number) -> Number:
     """T ∫Dz ln 2cosh((h + s z)/T), minus the free energy of a spin; at T = 0 the mean of |h + s z|."""
-    return _average(h, s, T, _sharp_work, _smooth_work)[0]
+    return field_average(h, s, T, _sharp_work, _smooth_work)[0]
 
 
 def spin_entropy(h: Number, s: Number, T: Number) -> Number:
     """Entropy ∫Dz [ln 2cosh u − u tanh u], u = (h + s z)/T, of a spin in the field; 0 at T = 0."""
-    return _average(h, s, T, _sharp_entropy, _smooth_entropy)[0]
+    return field_average(h, s, T, _sharp_entropy, _smooth_entropy)[0]
 
 
 # The integrands, over logistic noise t (sharp) or over the Gaussian z (smooth).
@@ -106,9 +109,9 @@ def _sharp_averages(t: Number, mean: Callable, h: Number, s: Number, T: Number) 
 
 
 def _smooth_averages(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
-    u = tanh((h + s * z) / T)
-    q = mean(u * u)
-    return mean(u), (1 - q) / T, q
+    x = (h + s * z) / T
+    u = tanh(x)
+    return mean(u), mean(_squared_sech(x)) / T, mean(u * u)
 
 
 def _sharp_linear(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
@@ -118,17 +121,17 @@ def _sharp_linear(t: Number, mean: Callable, h: Number, s: Number, T: Number) ->
 
 
 def _smooth_linear(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
-    u = tanh((h + s * z) / T)
-    variance = 1 - u * u
+    x = (h + s * z) / T
+    u, variance = tanh(x), _squared_sech(x)
     return mean(u), mean(variance) / T, -2 * mean(u * variance) / (T * T)
 
 
 def _sharp_squared(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
-    return (2 / (T * s) * mean((1 - tanh(t) ** 2) * phi((h + T * t) / s)),)
+    return (2 / (T * s) * mean(_squared_sech(t) * phi((h + T * t) / s)),)
 
 
 def _smooth_squared(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
-    return (mean((1 - tanh((h + s * z) / T) ** 2) ** 2) / (T * T),)
+    return (mean(_squared_sech((h + s * z) / T) ** 2) / (T * T),)
 
 
 def _sharp_work(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
@@ -148,7 +151,8 @@ def _sharp_entropy(t: Number, mean: Callable, h: Number, s: Number, T: Number) -
 
 def _smooth_entropy(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
     u = abs_real((h + s * z) / T)
-    return (mean(u * (1 - tanh(u)) + log1p(exp(-2 * u))),)
+    e = exp(-2 * u)
+    return (mean(2 * u * e / (1 + e) + log1p(e)),)
 
 
 def _sqrt2(like: Number) -> Number:
@@ -159,124 +163,48 @@ def _sqrt2(like: Number) -> Number:
     return mp.sqrt(2)
 
 
-# The rules.
+def _squared_sech(x: Number) -> Number:
+    """sech² x = 4 e^{−2|x|}/(1 + e^{−2|x|})²: 1 − tanh² x has no digits left where it is small."""
+    e = exp(-2 * abs_real(x))
+    return 4 * e / (1 + e) ** 2
 
 
-class _Rule(NamedTuple):
-    node: NDArray
-    weight: NDArray
+# Where C is small.
+
+FAINT, FAINT_IN_DIGITS = 0.8, 0.1
+"""λ = |h|T/s² above which the rules over logistic noise are cut where C comes from; those in mpmath end early."""
 
 
-@cache
-def _gauss_logistic_rule() -> _Rule:
-    """Gauss rule for ½ sech² t dt; its recurrence coefficients are β_k = π² k⁴/(4 (4k² − 1))."""
-    from scipy.linalg import eigh_tridiagonal
-
-    k = np.arange(1.0, 32.0)
-    node, vector = eigh_tridiagonal(np.zeros(32), np.pi * k * k / (2 * np.sqrt(4 * k * k - 1)))
-    node, weight = 0.5 * (node - node[::-1]), 0.5 * (vector[0] ** 2 + vector[0][::-1] ** 2)
-    return _Rule(node, weight / weight.sum())
-
-
-@cache
-def _logistic_rule() -> _Rule:
-    """Trapezoid for ½ sech² t dt: step 0.22 (error of order e^{−π²/h} = 3e-20), |t| ≤ 19 (tail e^{−38})."""
-    t = np.arange(-86, 87) * 0.22
-    weight = 0.5 / np.cosh(t) ** 2
-    return _Rule(t, weight / weight.sum())
-
-
-@cache
-def _gaussian_rule() -> _Rule:
-    """Trapezoid for Dz: step 0.3 resolves the poles of tanh, at distance π T/(2 s) ≥ 3π/4; |z| ≤ 9."""
-    z = np.arange(-30, 31) * 0.3
-    weight = phi(z)
-    return _Rule(z, weight / weight.sum())
-
-
-@cache
-def _zero_temperature_rule() -> _Rule:
-    return _Rule(np.zeros(1), np.ones(1))
-
-
-def _average(h: Number, s: Number, T: Number, sharp: Callable, smooth: Callable, *, entire: bool = True) -> tuple:
-    """Average by the rule that suits T/s, element by element; the Gauss rule only for entire functions of t."""
+def _is_faint(h: Number, s: Number, T: Number) -> Any:
+    """Where C is a tail: at T ≤ 1.5 s, beyond which the average over the field has it."""
     if is_multiprecision(h) or is_multiprecision(s) or is_multiprecision(T):
-        return _average_multiprecision(h, s, T, sharp, smooth)
-    temperature, noise = np.real(T), np.real(s)
-    if np.all(temperature == 0):
-        return _apply(_zero_temperature_rule(), sharp, h, s, T)
-    cold = (temperature <= NEARLY_COLD * noise) & entire
-    cool = temperature <= CROSSOVER * noise
-    regimes = [
-        (cold, _gauss_logistic_rule, sharp),
-        (cool & ~cold, _logistic_rule, sharp),
-        (~cool, _gaussian_rule, smooth),
-    ]
-    for where, rule, form in regimes:
-        if np.all(where):
-            return _apply(rule(), form, h, s, T)
-    h, s, T, cold, cool = np.broadcast_arrays(h, s, T, cold, cool)
-    merged: list[NDArray] = []
-    for where, rule, form in regimes:
-        chosen = np.broadcast_to(where, h.shape)
-        if not chosen.any():
-            continue
-        parts = _apply(rule(), form, h[chosen], s[chosen], T[chosen])
-        merged = merged or [np.empty(h.shape, dtype=np.result_type(part)) for part in parts]
-        for out, part in zip(merged, parts, strict=True):
-            out[chosen] = part
-    return tuple(merged)
+        h, s, T = (getattr(v, "real", v) for v in (h, s, T))
+        return bool(0 < T <= s and abs(h) * T > FAINT_IN_DIGITS * s * s)
+    h, s, T = np.real(h), np.real(s), np.real(T)
+    return (T > 0) & (T <= CROSSOVER * s) & (abs(h) * T > FAINT * s * s)
 
 
-def _apply(rule: _Rule, form: Callable, h: Number, s: Number, T: Number) -> tuple:
-    with np.errstate(under="ignore", over="ignore", divide="ignore"):
-        if len(rule.node) == 1:
-            return form(0.0, lambda v: v, h, s, T)
-        if np.ndim(h) == np.ndim(s) == np.ndim(T) == 0:
-            return form(rule.node, lambda v: (v @ rule.weight)[()], h, s, T)
-        h, s, T = np.broadcast_arrays(h, s, T)
-        # nodes along the first axis, elements along the last: long inner loops, short sums
-        column = (-1, *(1,) * h.ndim)
-        return form(rule.node.reshape(column), lambda v: np.tensordot(rule.weight, v, 1), h, s, T)
+def _faint_response(h: Number, s: Number, T: Number) -> Number:
+    """C where it is small, to rounding, by either of two identities with |h| for h.
+
+    sech² x = e^{−2x} (1 + tanh x)², and the exponential moves the mean of the field to h′ = h − 2 s²/T:
+    C = (1/T) e^{−2h/T + 2s²/T²} (1 + 2m′ + q′), m′ and q′ the averages there, unless h′ is far below 0. Then it is
+    the average over logistic noise, t = sinh x in steps of x as far as the noise with the factor e^{−λt} goes.
+    """
+    h = abs_real(h)
+    # far below 0 the first identity may be 0 times infinity, and is not used
+    with np.errstate(all="ignore"):
+        moved = h - 2 * s * s / T
+        far = np.real(moved) < -np.real(s)
+        if np.all(far):
+            return tail_average(h, s, T, _sharp_response)[0]
+        m, _, q = field_average(moved, s, T, _sharp_averages, _smooth_averages)
+        by_shift = exp(-2 * (h - s * s / T) / T) * (1 + 2 * m + q) / T
+    return np.where(far, tail_average(h, s, T, _sharp_response)[0], by_shift)[()] if np.any(far) else by_shift
 
 
-def _average_multiprecision(h: Number, s: Number, T: Number, sharp: Callable, smooth: Callable) -> tuple:
-    """Trapezoid at the working precision: over logistic noise for T ≤ s, over the Gaussian beyond."""
-    from mpmath import mp
-
-    if not hasattr(T, "_mpc_") and T == 0:
-        return sharp(mp.zero, lambda v: v, h, s, T)
-    if s == 0:
-        return smooth(mp.zero, lambda v: v, h, s, T)
-    digits, ratio = float(mp.dps * mp.log(10)) + 5, float(mp.re(T) / mp.re(s))
-    if ratio > 1:
-        # a pole at distance d: error e^{c²/2 − 2πc/h} for any c ≤ d
-        c = min(math.pi * ratio / 2, math.sqrt(2 * digits))
-        nodes, weights = _multiprecision_rule(mp.dps, _below(2 * math.pi * c / (digits + c * c / 2)), True)
-        return smooth(nodes, lambda v: (v * weights).sum(), h, s, T)
-    step = min(math.pi**2 / digits, math.pi * math.sqrt(2 / digits) / (2 * ratio))
-    nodes, weights = _multiprecision_rule(mp.dps, _below(step), False)
-    return sharp(nodes, lambda v: (v * weights).sum(), h, s, T)
-
-
-def _below(step: float) -> float:
-    """Next step below on a ladder of factors 2^¼, so that rules are shared."""
-    return float(2.0 ** (math.floor(4 * math.log2(step)) / 4))
-
-
-@lru_cache(maxsize=32)
-def _multiprecision_rule(digits: int, step: float, gaussian: bool) -> tuple[NDArray, NDArray]:
-    """Trapezoid nodes and weights of Dz, or of ½ sech² t dt, to this many digits."""
-    from mpmath import mp
-
-    reach = math.sqrt(2 * (digits * math.log(10) + 5)) if gaussian else (digits * math.log(10) + 5) / 2
-    count = math.ceil(reach / step)
-    h = mp.mpf(step)
-    nodes = np.array([j * h for j in range(-count, count + 1)], dtype=object)
-    if gaussian:
-        return nodes, h * phi(nodes)
-    return nodes, np.array([h / (2 * mp.cosh(t) ** 2) for t in nodes], dtype=object)
+def _sharp_response(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
+    return (2 * mean(phi((h + T * t) / s)) / s,)
 
 
 @cache

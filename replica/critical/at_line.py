@@ -18,6 +18,7 @@ from replica.errors import ConvergenceError
 from replica.models.base import Model
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
+from replica.numerics.working_digits import working_digits
 from replica.saddle.precision import at_precision, checked_digits
 from replica.saddle.solution import Solution
 from replica.saddle.solver import solve
@@ -100,7 +101,7 @@ def _precise_instability(model: Model, along: str, value: float, state: Solution
     """Secant steps on the replicon along the branch, in mpmath."""
     from mpmath import mp
 
-    with mp.workdps(digits + 15):
+    with working_digits(digits + 15):
         base = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
 
         def refined(x: Number) -> Solution:

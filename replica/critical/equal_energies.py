@@ -15,6 +15,7 @@ from replica.models.base import Model
 from replica.numerics.newton import polish_multiprecision
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
+from replica.numerics.working_digits import working_digits
 from replica.saddle.precision import checked_digits
 from replica.saddle.solution import Solution
 from replica.saddle.solver import solve
@@ -88,7 +89,7 @@ def _precise_coexistence(model: Model, along: str, value: Number, states: list[S
     """Newton's method in the control; on the saddle df/dλ = ∂f/∂λ at fixed order parameters."""
     from mpmath import mp
 
-    with mp.workdps(digits + 15):
+    with working_digits(digits + 15):
         value = mp.mpf(value)
         base = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
         orders = [s.order for s in states]

@@ -6,6 +6,7 @@ in which retrieval is lost.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -17,6 +18,7 @@ from replica.models.base import Chart, Finder, Model, Order
 from replica.models.base.points import flattened, taken
 from replica.numerics.fold_refinement import refine_fold
 from replica.numerics.number import Number
+from replica.numerics.working_digits import working_digits
 from replica.saddle.crossings import sampled
 from replica.saddle.precision import checked_digits
 from replica.saddle.solution import Solution, Status
@@ -25,6 +27,11 @@ from replica.saddle.solver import chosen_branch, solve
 __all__ = ["spinodal"]
 
 LARGEST_LOG = math.log(np.finfo(float).max) - 1e-9
+"""ln of the largest double: beyond, the value of a fold is inf and its logarithm finite."""
+FARTHEST_LOG = 450.0
+"""ln α beyond which r and B, about 1/α, are so small that their complex steps leave the range of a double."""
+SAFE_DIGITS = 20
+"""Digits in which such folds are refined, to be right in all those of a double."""
 
 
 def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision: int | None = None) -> CriticalPoint:
@@ -84,20 +91,37 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
             raise ConvergenceError(f"the {state.kind} branch has no fold along {along} from {plain.controls[along]}")
         order = type(end.order)._make(member[0] for member in end.order)
         value = float(end.model.controls[along][0])
-        kind, n, log_value = state.kind, state.n, math.log(value) if value > 0 else math.nan
-        return _refined(model, order, kind, n, along, value, precision)
-    if log_value > LARGEST_LOG and precision is None:
-        state = Solution(plain.unchecked(**{along: math.inf}), kind, n, order, Status.CONVERGED, math.nan)
-        return CriticalPoint(math.inf, along, (state,), log_value)
-    return _refined(model, order, kind, n, along, _exponential(log_value, precision), precision)
+        if along != plain.load or not value > 0:
+            return _refined(model, order, state.kind, state.n, along, value, precision)
+        kind, n, log_value = state.kind, state.n, math.log(value)
+    return _refined_load(model, order, kind, n, log_value, precision)
 
 
-def _exponential(log_value: float, precision: int | None) -> Number:
-    if precision is None:
-        return math.exp(log_value)
+def _refined_load(
+    model: Model, order: Order, kind: str, n: int, log_value: float, precision: int | None
+) -> CriticalPoint:
+    """Solve the extended system from a rough fold along the load, whose logarithm may be any number."""
+    along = model.load
+    digits = None if precision is None else checked_digits(precision, model)
+    if digits is None and (log_value < FARTHEST_LOG or not model.precise):
+        if log_value < LARGEST_LOG:
+            return _refined(model, order, kind, n, along, math.exp(log_value), None)
+        here = scalar(model, along).unchecked(**{along: math.inf})
+        return CriticalPoint(math.inf, along, (Solution(here, kind, n, order, Status.CONVERGED, math.nan),), log_value)
     from mpmath import mp
 
-    return mp.exp(log_value)
+    with working_digits((digits or SAFE_DIGITS) + 15):
+        fine = _refined(model, order, kind, n, along, mp.exp(log_value), digits or SAFE_DIGITS)
+    return _in_double(model, fine) if digits is None else fine
+
+
+def _in_double(model: Model, fine: CriticalPoint) -> CriticalPoint:
+    """A critical point in many digits, rounded; what is beyond a double becomes inf or 0."""
+    value = float(fine.value)
+    order = type(fine.order)._make(float(v) for v in fine.order)
+    here = scalar(model, fine.along).unchecked(**{fine.along: value})
+    state = dataclasses.replace(fine.states[0], model=here, order=order, residual=float(fine.states[0].residual))
+    return dataclasses.replace(fine, value=value, states=(state,))
 
 
 def _refined(
@@ -115,7 +139,7 @@ def _refined(
     from mpmath import mp
 
     digits = checked_digits(precision, model)
-    with mp.workdps(digits + 15):
+    with working_digits(digits + 15):
         exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
         # the right-hand sides of r and B hold q and C only, and neither underflows here
         rhs = exact.unchecked(**{along: value}).saddle(type(order)._make(map(mp.mpf, order))._replace(r=mp.one), n)

@@ -17,6 +17,7 @@ Amit, Gutfreund & Sompolinsky, PRL 55, 1530 (1985); PRA 32, 1007 (1985); Ann. Ph
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
@@ -122,6 +123,10 @@ class Hopfield(Model):
 
         return spin_replicon(squared, self.alpha, order.C, self.T)
 
+    def residual(self, order: Order, n: int = 1) -> Number:
+        """Largest residual; inf at C > 1, where a vanishing r solves the equations formally."""
+        return within_domain(super().residual(order, n), order.C)
+
     def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r): q = 1 − T C, B = 1/(1−C)."""
         m, C, log_r = x
@@ -154,6 +159,13 @@ def spin_replicon(response_squared: Callable[[Number], Number], load: Number, C:
     squared = response_squared(T if is_multiprecision(T) else np.where(cold, 1.0, T)[()])
     value = 1 - load * squared / (1 - C) ** 2
     return np.where(cold, -np.inf, value)[()] if cold.any() else value
+
+
+def within_domain(residual: Number, C: Number) -> Number:
+    """A residual, inf where C is above 1 by more than rounding."""
+    if is_multiprecision(C):
+        return residual if C < 1 + 1e-9 else math.inf
+    return np.where(np.asarray(C) < 1 + 1e-9, residual, np.inf)[()]
 
 
 # Charts. With y = m/s given, m = (1/n)⟨z tanh⟩ becomes one equation for s, with a single root for every T < 1:

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from replica.averages.spin import SpinAverages, spin_averages, spin_entropy, spin_response_squared, spin_work
 from replica.models.base import Chart, ExactState, Model, Order, control, exp_clipped, gain, log_margin
-from replica.models.hopfield import glass_nodes, glass_point, paramagnet, spin_replicon
+from replica.models.hopfield import glass_nodes, glass_point, paramagnet, spin_replicon, within_domain
 from replica.numerics.elementary import log, sqrt
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
@@ -120,6 +120,10 @@ class PlantedHopfield(Model):
         """Replicon 1 − γ ⟨(β sech²)²⟩/(1−C)²; −inf at T = 0, where discrete spins break replica symmetry."""
         field = self._field(order)
         return spin_replicon(lambda T: spin_response_squared(*field, T), self.gamma, order.C, self.T)
+
+    def residual(self, order: Order, n: int = 1) -> Number:
+        """Largest residual; inf at C > 1, where a vanishing r solves the equations formally."""
+        return within_domain(super().residual(order, n), order.C)
 
     def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r): q = 1 − T C, B = 1/(1−C)."""

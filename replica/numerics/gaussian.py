@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from replica.numerics.elementary import check_step, is_multiprecision, log, phi
 from replica.numerics.gaussian_averages import Average, gaussian_average
 from replica.numerics.number import Number
+from replica.numerics.working_digits import guard_bits
 
 __all__ = ["Average", "H", "H_scaled", "gaussian_average", "log_H", "phi"]
 
@@ -259,7 +260,7 @@ def _H_multiprecision(k: int, x: Number) -> Number:
         slope = -k * _H_multiprecision(k - 1, x.real) if k else -phi(x.real)
         return _H_multiprecision(k, x.real) + 1j * x.imag * slope
     guard = 20 + (k + 1) * 2 * max(1, int(mp.mag(x)) if x else 1)
-    with mp.workprec(mp.prec + guard):
+    with guard_bits(guard):
         previous, current = phi(x), _upper_tail(mp, x)
         for j in range(k):
             previous, current = current, -x * current + (j * previous if j else previous)

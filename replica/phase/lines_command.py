@@ -10,6 +10,7 @@ from fractions import Fraction
 from replica import cli
 from replica.diagrams.critical_lines import diagrams_of
 from replica.models.base import Diagram, Model
+from replica.numerics.working_digits import working_digits
 from replica.phase.model_options import number
 from replica.table.cells import Row
 
@@ -84,9 +85,7 @@ def row(name: str, index: int, precision: int | None, point: Mapping[str, float 
     diagram = diagrams_of(get(name))[index]
     if precision is None:
         return diagram.row(**{k: float(v) for k, v in point.items()})
-    from mpmath import mp
-
-    with mp.workdps(precision + 15):
+    with working_digits(precision + 15):
         return diagram.row(precision=precision, **{k: number(v) for k, v in point.items()})
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from replica.errors import IncompleteWarning
 from replica.models import get
 from replica.models.base import Model
+from replica.numerics.working_digits import working_digits
 from replica.phase.model_options import number
 from replica.saddle.solution import Solution, Status
 from replica.table.cells import Row
@@ -49,9 +50,7 @@ def solutions_at(
     cls = get(name)
     if precision is None:
         return _rows(cls(**point), condensed, None)
-    from mpmath import mp
-
-    with mp.workdps(precision + 15):
+    with working_digits(precision + 15):
         return _rows(cls(**{k: number(v) for k, v in point.items()}), condensed, precision)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from replica.models.base import Model, Order
 from replica.numerics.newton import polish_multiprecision
+from replica.numerics.working_digits import working_digits
 from replica.saddle.solution import Solution, Status
 
 __all__ = ["at_precision", "checked_digits"]
@@ -21,7 +22,7 @@ def at_precision(solution: Solution, model: Model, precision: int, *, throw: boo
     from mpmath import mp
 
     digits = checked_digits(precision, model)
-    with mp.workdps(digits + 15):
+    with working_digits(digits + 15):
         exact = model.unchecked(**{k: mp.mpf(v) for k, v in model.controls.items()})
         try:
             if solution.order.r == 0:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from replica._remembered import kept
 from replica.errors import ConvergenceError
 from replica.models.base import Model, Order
 from replica.numerics.elementary import is_multiprecision
 from replica.numerics.number import Number
+from replica.numerics.working_digits import digits_of
 from replica.saddle.accounts import summarised
 from replica.saddle.ordering import lowest_first
 from replica.saddle.status import Status
@@ -54,38 +56,37 @@ class Solution:
     sheet: int = 0
     k: int | None = None
 
-    @cached_property
+    @kept
     def free_energy(self) -> Number:
         """Free energy f per visible unit."""
         return self._quietly(self.model.free_energy)
 
-    @cached_property
+    @kept
     def entropy(self) -> Number:
         """Entropy per visible unit."""
         return self._quietly(self.model.entropy)
 
-    @cached_property
+    @kept
     def energy(self) -> Number:
         """Energy f + T S per visible unit."""
         return self._quietly(self.model.energy)
 
-    @cached_property
+    @kept
     def replicon(self) -> Number:
         """Replicon eigenvalue, > 0 where replica symmetry is stable."""
         return self._quietly(self.model.replicon)
 
-    @cached_property
+    @kept
     def quadrature_error(self) -> Number:
         """Error of the averages in the equations and in f: their change under refinement; 0 where it is rounding."""
         return self._quietly(self.model.quadrature_error)
 
-    @cached_property
+    @kept
     def curvature(self) -> Number:
         """Smallest eigenvalue of the Hessian of f over all overlaps, q, r, C and B eliminated."""
         from replica.saddle.stability import smallest_curvature
 
-        with np.errstate(all="ignore"):
-            return smallest_curvature(self.model, self.order, self.n)
+        return self._quietly(lambda order, n: smallest_curvature(self.model, order, n))
 
     @property
     def stable(self) -> bool | NDArray:
@@ -94,8 +95,10 @@ class Solution:
         return positive if np.ndim(positive) else bool(positive)
 
     def _quietly(self, quantity: Callable[[Order, int], Number]) -> Number:
-        """Evaluate on the order parameters; where a member underflows the value is nan, not a warning."""
-        with np.errstate(all="ignore"):
+        """Evaluate at the digits of the order parameters; where a member underflows the value is nan, not a warning."""
+        many = any(is_multiprecision(v) for v in self.order)
+        turn = digits_of(*self.order, *self.model.controls.values()) if many else nullcontext()
+        with turn, np.errstate(all="ignore"):
             return quantity(self.order, self.n)
 
     def __repr__(self) -> str:
@@ -151,7 +154,7 @@ class Solutions:
         """Whether no state can be missing at any point."""
         return not self.missing
 
-    @cached_property
+    @kept
     def unaccounted(self) -> tuple[str, ...]:
         """Which ends of curves, or which searches, are missing, and at how many points; empty if none are."""
         return summarised(self.missing, int(np.prod(self.model.shape)))
@@ -170,12 +173,12 @@ class Solutions:
             self.ks[j],
         )
 
-    @cached_property
+    @kept
     def free_energy(self) -> NDArray:
         """Free energies, nan where absent."""
         return self._each(lambda s: s.free_energy)
 
-    @cached_property
+    @kept
     def stable(self) -> NDArray:
         """Whether each present solution is a minimum over the overlaps (False where absent)."""
         return self._each(lambda s: s.curvature) > 0

@@ -138,10 +138,9 @@ def parse(kind: str, value: Any, digits: int | None) -> Any:
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
     if kind == "number":
-        import mpmath
+        from mpmath import mp
 
-        with mpmath.workdps((digits or 15) + 5):
-            return mpmath.mpf(value)
+        return mp.mpf(value, dps=(digits or 15) + 5)
     if kind == "bool":
         return value in (True, "true")
     return {"float": float, "int": int, "string": str, "null": str}[kind](value)
@@ -222,8 +221,7 @@ def _kind_of(value: Any) -> str:
 
 
 def _decimal(value: Any, digits: int) -> str:
-    import mpmath
+    from mpmath import mp
 
-    with mpmath.workdps(digits + 15):
-        number = mpmath.mpf(value)
-    return str(mpmath.nstr(number, digits, strip_zeros=False)).removeprefix("+")
+    number = mp.mpf(value, dps=digits + 15)
+    return str(mp.nstr(number, digits, strip_zeros=False)).removeprefix("+")

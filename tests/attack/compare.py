@@ -19,7 +19,7 @@ from attack.settle import settled
 CLOSE = 1e-6
 """Relative distance below which two states are one."""
 LEAST_ACTIVITY, LEAST_MARGIN = 1e-12, 1e-9
-"""q and 1 − C of states that replica leaves out by its documentation, the lowest glass excepted."""
+"""q, 1 − q of 0/1 units and 1 − C of states that replica leaves out by its documentation, the lowest glass excepted."""
 
 
 class Listed(NamedTuple):
@@ -108,6 +108,9 @@ def _alike(one, other, tolerance=CLOSE):
 def _counts(machine, state):
     """Whether replica promises to list it; q in units of the largest value a visible unit has."""
     top = 1.0 if isinstance(machine, Planted) else machine.visible.top
+    binary = not isinstance(machine, Planted) and machine.visible.values == (0.0, 1.0)
+    if binary and state.m > 0 and 1 - state.q < LEAST_ACTIVITY:
+        return False
     return state.q == 0 or (state.q >= LEAST_ACTIVITY * top**2 and 1 - state.C >= LEAST_MARGIN)
 
 

@@ -200,7 +200,7 @@ def _valid(sharp: Sharp, i: int, line: Line) -> NDArray:
     z = _on_root(sharp, i, line.segments(), middle)
     upper, lower = (bound(middle) for bound in _bounds(sharp, i))
     with np.errstate(invalid="ignore"):
-        return (z > lower) & (z < upper) & (sharp.averages(i, middle)[1] > sharp.least)
+        return (z > lower) & (z < upper) & sharp.sound(i, middle)
 
 
 def _on_root(sharp: Sharp, i: int, root: NDArray, t: NDArray) -> NDArray:
@@ -246,11 +246,12 @@ def _end(sharp: Sharp, i: int, line: Line, j: int, way: int) -> End:
     if line.mark[j] == 2:
         return End("C = 1")
     if 0 <= j + way < len(line.t):
-        faint = sharp.averages(i, line.t[j + way])[1] < 2 * sharp.least
-        return End("all off" if faint else "lost")
+        if bool(sharp.sound(i, line.t[j + way])):
+            return End("lost")
+        return End("all off" if sharp.q_from[i] < 0.5 else "all on")
     if t > 0:
-        return End("plateau", i, 1, -math.log(z)) if i > 0 else End("all on")
-    return End("plateau", i + 1, -1, -math.log(z)) if sharp.q_from[i + 1] > sharp.least else End("all off")
+        return End("plateau", i, 1, -math.log(z)) if sharp.sound_plateau(i) else End("all on")
+    return End("plateau", i + 1, -1, -math.log(z)) if sharp.sound_plateau(i + 1) else End("all off")
 
 
 # Plateaus: the units with W ≥ w_i on, κ between −w_i and −w_{i−1}.
@@ -258,7 +259,7 @@ def _end(sharp: Sharp, i: int, line: Line, j: int, way: int) -> End:
 
 def plateaus(sharp: Sharp, lowest: float) -> list[Arc]:
     """All stretches of all plateaus, from larger noise to smaller, down to below the load e^lowest."""
-    sound = [i for i in range(1, len(sharp.w)) if sharp.q_from[i] > sharp.least]
+    sound = [i for i in range(1, len(sharp.w)) if sharp.sound_plateau(i)]
     return [arc for i in sound for arc in _stretches(sharp, i, lowest)]
 
 

@@ -26,7 +26,7 @@ from replica.models.sparse.chart import (
     visible_averages,
 )
 from replica.models.sparse.curve import Curve
-from replica.models.sparse.sharp import LOG_A, Sharp, least_activity
+from replica.models.sparse.sharp import LEAST_ACTIVITY, LOG_A, Sharp, least_activity
 from replica.models.sparse.vertices import smoothed, with_folds
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
@@ -35,7 +35,7 @@ __all__ = ["Curve", "curves", "zero_noise_states"]
 
 STEP_V = 0.08
 STEP_KAPPA = 0.05
-RIM = 1e-3
+RIM = 1e-2
 """Share of the least activity down to which the grid reaches, as q may fall by such factors within a cell."""
 
 
@@ -77,7 +77,8 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
 def _field(couplings: Couplings, v: NDArray, kappa: NDArray) -> NDArray:
     """The field g at the nodes of a grid, nan where the activity vanishes."""
     surface = _surface(couplings, v, kappa)
-    return np.where(np.isfinite(surface.g) & (surface.q > RIM * least_activity(couplings)), surface.g, np.nan)
+    sound = (surface.q > RIM * least_activity(couplings)) & (1 - surface.q > RIM * LEAST_ACTIVITY)
+    return np.where(np.isfinite(surface.g) & sound, surface.g, np.nan)
 
 
 def _islands(couplings: Couplings, g: float, v: NDArray, kappa: NDArray, field: NDArray) -> NDArray:
@@ -128,8 +129,8 @@ def _kappa_nodes(sharp: Sharp, arcs: list[Arc]) -> NDArray:
     places = np.array([end.place for arc in arcs for end in arc.ends if end.kind == "chart"])
     # as far as there are units to flip
     tail = np.cumsum(sharp.weight[::-1])[::-1]
-    deepest = float(sharp.w[tail > sharp.least].max()) + 2.0
-    nodes = [np.arange(-max(12.0, deepest), max([12.0, *(places + 2.0)]), STEP_KAPPA)]
+    low, high = (max(12.0, float(sharp.w[tail > least].max()) + 2.0) for least in (sharp.least, LEAST_ACTIVITY))
+    nodes = [np.arange(-low, high, STEP_KAPPA)]
     near = {0.0, 1.0, *(float(w) for w in sharp.w if len(places) and np.abs(places + w).min() < 6 * STEP_KAPPA)}
     for w in near:
         ratio = 0.08 if len(places) and np.abs(places + w).min() < 6 * STEP_KAPPA else 0.3
@@ -223,10 +224,13 @@ def _chart_end(couplings: Couplings, nodes: tuple[NDArray, NDArray], v: float, k
     if not np.isfinite(load):
         return End("C = 1")
     # it may stop a cell before the activity vanishes
-    beside = at(couplings, v + STEP_V * np.array([0, 0, -1, 1]), kappa + STEP_KAPPA * np.array([0, -1, 0, 0]))
+    steps = np.array([[0, 0], [0, -1], [0, 1], [-1, 0], [1, 0]]) * (STEP_V, STEP_KAPPA)
+    q = at(couplings, v + steps[:, 0], kappa + steps[:, 1]).q
     on_rim, least = v > nodes[0][-1] - 1e-6, least_activity(couplings)
-    if beside.q[0] < least or (beside.q.min() < least and not on_rim):
+    if q[0] < least or (q.min() < least and not on_rim):
         return End("all off")
+    if 1 - q[0] < LEAST_ACTIVITY or (1 - q.max() < LEAST_ACTIVITY and not on_rim):
+        return End("all on")
     if on_rim:
         return End("chart", place=kappa)
     if v < nodes[0][0] + 1e-6:

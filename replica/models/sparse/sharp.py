@@ -36,7 +36,7 @@ FLAT = 40.0
 NEGLIGIBLE = 1e-300
 """Probabilities of W that count as none."""
 LEAST_ACTIVITY = 1e-12
-"""Activity q below which states are not looked for: no machine has 1e12 units."""
+"""Share of units on, or off, below which states with overlap are not looked for: no machine has 1e12 units."""
 LARGEST_LOG_LOAD = 1e5
 """ln α above which states are not looked for: for θ > 0 it is θ²/2pq, without bound on q → 0."""
 
@@ -61,6 +61,7 @@ class Sharp:
         lower = np.cumsum(np.where(self.w < 0, terms, 0.0))
         self.m_from = np.append(np.where(self.w > 0, upper, np.append(0.0, lower)[:-1]), 0.0)
         self.q_from = np.append(np.cumsum(self.weight[::-1])[::-1], 0.0)
+        self.off_below = np.append(0.0, np.cumsum(self.weight))
 
     # A flip: units with W = w_i partly on.
 
@@ -75,6 +76,18 @@ class Sharp:
         with np.errstate(all="ignore"):
             c = self.p * P * np.exp(-0.5 * t * t) / (math.sqrt(2 * math.pi) * m)
         return m, q, c, self._pull(m, q)
+
+    def sound(self, i: int, t: Number) -> NDArray:
+        """Whether neither next to all units are off nor next to all are on."""
+        from scipy.special import ndtr
+
+        on = self.q_from[i + 1] + self.weight[i] * ndtr(t)
+        off = self.off_below[i] + self.weight[i] * ndtr(-np.asarray(t))
+        return (on > self.least) & (off > LEAST_ACTIVITY)
+
+    def sound_plateau(self, i: int) -> bool:
+        """The same where the units with W ≥ w_i are on."""
+        return bool(self.q_from[i] > self.least and self.off_below[i] > LEAST_ACTIVITY)
 
     def _pull(self, m: Number, q: Number) -> NDArray:
         """h = m² H0(y)/(p q H2(y)): αB/2 = (h/2) z (z − c)."""

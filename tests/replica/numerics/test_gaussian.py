@@ -232,12 +232,10 @@ def test_an_integral_of_many_digits():
         assert abs(float(value) - exact) <= AVERAGED
 
 
-def test_the_error_estimate_is_honest_where_the_kink_is_misplaced():
+def test_a_kink_elsewhere_than_announced_is_found():
     for place in (0.1, 0.37, 0.77):
         value, error = gaussian_average(lambda z, a=place: abs(z - a), kink=-3.0, width=0.0)
-        true_error = abs(value - (2 * H(1, place) + place))
-        assert true_error > 1e-9  # the test means something only if the rule is really off
-        assert true_error <= 10 * error
+        assert abs(value - (2 * H(1, place) + place)) <= error <= 20 * AVERAGED
 
 
 def test_arrays_of_kinks_and_widths():
