@@ -17,15 +17,14 @@ from replica.certified.pattern_law import PatternLaw
 from replica.certified.plane import Machine
 from replica.models import CompositionalRBM, Hopfield, ReluRBM, ThresholdHopfield
 from replica.models.base import Model
+from replica.models.sparse.chart import LEAST_MARGIN
+from replica.models.sparse.sharp import LARGEST_LOG_LOAD, LEAST_ACTIVITY
 
 __all__ = ["MODELS", "Bounds", "ProvenState", "ProvenStates", "states"]
 
 BITS = 200
-LEAST_ACTIVITY = "1e-12"
-LEAST_MARGIN = "1e-9"
-LEAST_GLASS = "6e-300"
-"""Limits of what `replica.solve_all` lists of the R-RBMs; the last, Φ(−37), is that of q without overlap."""
-
+OFF_GRID = 6e-300
+"""q of the glass at b = −37, where the solver's grid ends."""
 HALF_PLANE = (
     "every zero (a, b) of the equations with 0 < a = m/s < inf, b any number, 0 < 1 - C <= 1, each exactly once; every "
     "zero in b of the equation with m = 0; and the quiescent state q = 0, where theta >= 0 and g + alpha B/2 < 0"
@@ -61,7 +60,8 @@ class ProvenState(NamedTuple):
     f: Bounds
     """Free energy."""
     listed: bool
-    """Whether q ≥ 1e-12 (with overlap) and 1 − C ≥ 1e-9, or it is the lowest glass: what `replica.solve_all` looks for."""
+    """Whether it is within the limits of `replica.solve_all`, which for R-RBMs leaves out states with exponentially few
+    active hidden units and those next to all units on or off."""
 
 
 class ProvenStates(NamedTuple):
@@ -106,7 +106,7 @@ def states(model: Model) -> ProvenStates:
     >>> from replica.models import ReluRBM
     >>> found = states(ReluRBM(alpha=0.1, theta=0.2, g=-0.02, p=0.1, L=2))
     >>> [(state.kind, round(state.m.lower, 6)) for state in found.states]
-    [('overlap', 0.045), ('spin_glass', 0.0), ('overlap', 0.036096), ('paramagnet', 0.0), ('spin_glass', 0.0), ('overlap', 0.004264)]
+    [('spin_glass', 0.0), ('overlap', 0.0475), ('overlap', 0.047181), ('paramagnet', 0.0), ('overlap', 0.018613), ('spin_glass', 0.0), ('overlap', 0.004074)]
     """
     proof = _PROOFS.get(type(model))
     if proof is None:
@@ -123,13 +123,15 @@ def _hopfield(model: Hopfield) -> ProvenStates:
     alpha = exact(model.alpha)
     found = [("retrieval", 1, state) for state in hopfield_states(alpha, 1)]
     found += [("mixture", 3, state) for state in hopfield_states(alpha, 3)]
-    return _sorted([*found, ("spin_glass", 0, hopfield_glass(alpha))], BRANCHES.format(n="1 and 3"), 0, 1)
+    rows = [_row(*entry, 1, True) for entry in (*found, ("spin_glass", 0, hopfield_glass(alpha)))]
+    return ProvenStates(_lowest_first(rows), BRANCHES.format(n="1 and 3"), 0)
 
 
 def _threshold(model: ThresholdHopfield) -> ProvenStates:
     alpha, theta = exact(model.alpha), exact(model.theta)
     found = [("retrieval", 1, state) for state in threshold_states(alpha, theta)]
-    return _sorted([*found, ("spin_glass", 0, threshold_glass(alpha, theta))], BRANCHES.format(n="1"), 0, 1)
+    rows = [_row(*entry, 1, True) for entry in (*found, ("spin_glass", 0, threshold_glass(alpha, theta)))]
+    return ProvenStates(_lowest_first(rows), BRANCHES.format(n="1"), 0)
 
 
 def _sparse(model: ReluRBM | CompositionalRBM) -> ProvenStates:
@@ -147,29 +149,42 @@ def _sparse(model: ReluRBM | CompositionalRBM) -> ProvenStates:
     B = p / 2 if machine.theta.is_zero() else arb(0)
     if machine.theta >= 0 and machine.g + machine.alpha * B / 2 < 0:
         found.append(("paramagnet", 0, State(*[arb(0)] * 4, B, arb(1), arb(0))))
-    return _sorted(found, HALF_PLANE, boxes, model.overlap_unit)
-
-
-def _sorted(found: list[tuple[str, int, State]], proven: str, boxes: int, unit: int) -> ProvenStates:
-    found = sorted(found, key=lambda entry: float(entry[2].f.mid()))
     glasses = [state for kind, _, state in found if kind == "spin_glass"]
-    rows = []
-    for kind, n, state in found:
-        bounds = [_bounds(x) for x in state._replace(m=state.m * unit)]
-        within = kind == "paramagnet" or _within_limits(state, kind, bool(glasses) and state is glasses[0])
-        rows.append(ProvenState(kind, n, *bounds, listed=within))
-    return ProvenStates(tuple(rows), proven, boxes)
+    rows = [_row(kind, n, state, model.overlap_unit, _listed(machine, kind, state, glasses)) for kind, n, state in found]
+    return ProvenStates(_lowest_first(rows), HALF_PLANE, boxes)
 
 
-def _within_limits(state: State, kind: str, lowest: bool) -> bool:
-    glass = kind == "spin_glass"
-    limits = [(state.q, LEAST_GLASS if glass else LEAST_ACTIVITY)]
-    if not lowest:
-        limits.append((state.margin, LEAST_MARGIN))
+def _row(kind: str, n: int, state: State, unit: int, listed: bool) -> ProvenState:
+    return ProvenState(kind, n, *map(_bounds, state._replace(m=state.m * unit)), listed=listed)
+
+
+def _lowest_first(rows: list[ProvenState]) -> tuple[ProvenState, ...]:
+    return tuple(sorted(rows, key=lambda state: state.f.lower))
+
+
+def _least_activity(machine: Machine) -> arb:
+    """Activity from which on the solver looks for states with overlap."""
+    least = arb(LEAST_ACTIVITY)
+    if not machine.theta > 0:
+        return least
+    return least.max(machine.theta * machine.theta / (2 * machine.p * arb(LARGEST_LOG_LOAD)))
+
+
+def _listed(machine: Machine, kind: str, state: State, glasses: list[State]) -> bool:
+    """Whether a state of a sparse RBM is within the limits of the solver."""
+    if kind == "paramagnet":
+        return True
+    limits = [(state.margin, arb(LEAST_MARGIN))]
+    if kind == "overlap":
+        limits += [(state.q, _least_activity(machine)), (1 - state.q, arb(LEAST_ACTIVITY))]
+    else:
+        limits.append((state.q, arb(LEAST_ACTIVITY)))
+        if state is min(glasses, key=lambda glass: float(glass.f.mid())):
+            return bool(state.q > arb(OFF_GRID))
     for value, limit in limits:
-        if value < arb(limit):
+        if value < limit:
             return False
-        if not value >= arb(limit):
+        if not value >= limit:
             raise NotProvenError("a state on the limit of q or 1 - C to all digits")
     return True
 
