@@ -82,7 +82,8 @@ def _place(boxes: Boxes) -> str:
 def _joined(parts: list[Boxes]) -> Boxes:
     w = np.concatenate([part.w for part in parts])
     v, t = (
-        Span(*(np.concatenate([getattr(part, name)[end] for part in parts]) for end in (0, 1))) for name in ("v", "t")
+        Span(np.concatenate([side.low for side in sides]), np.concatenate([side.high for side in sides]))
+        for sides in ([part.v for part in parts], [part.t for part in parts])
     )
     return Boxes(w, v, t)
 
@@ -134,7 +135,9 @@ def _enlarged(boxes: Boxes) -> Boxes:
     wide = LARGER * (np.arcsinh(t.high) - np.arcsinh(t.low)) + 1e-14
     with np.errstate(over="ignore"):
         grown = Span(np.sinh(np.arcsinh(t.low) - wide), np.sinh(np.arcsinh(t.high) + wide))
-    return Boxes(boxes.w, Span(v.low - more, v.high + more), Span(np.minimum(grown.low, t.low), np.maximum(grown.high, t.high)))
+    return Boxes(
+        boxes.w, Span(v.low - more, v.high + more), Span(np.minimum(grown.low, t.low), np.maximum(grown.high, t.high))
+    )
 
 
 def _centre(boxes: Boxes) -> tuple[NDArray, NDArray]:
@@ -151,7 +154,7 @@ def _middle(t: Span) -> NDArray:
 
 
 def _krawczyk(machine: Machine, boxes: Boxes, field: Field) -> tuple[Boxes, NDArray]:
-    """K(X) for boxes, all of the plane where it is not defined or a mean-value form excludes nothing, empty where it does.
+    """K(X), all of the plane where it is not defined, empty where a mean-value form excludes the box.
 
     Second: whether the operator is defined.
     """
@@ -184,7 +187,9 @@ def _cut(boxes: Boxes, before: Boxes, field: Field) -> Boxes:
     dv, dt = boxes.v.high - boxes.v.low, boxes.t.high - boxes.t.low
     ds = np.arcsinh(boxes.t.high) - np.arcsinh(boxes.t.low)
     # what is all but a point does not become smaller
-    whole = _halved(dv, before.v.high - before.v.low) | _halved(ds, np.arcsinh(before.t.high) - np.arcsinh(before.t.low))
+    whole = _halved(dv, before.v.high - before.v.low) | _halved(
+        ds, np.arcsinh(before.t.high) - np.arcsinh(before.t.low)
+    )
     with np.errstate(all="ignore"):
         weight_v = sum(_relative(field, i) * _width(field.by_v[i]) for i in (0, 1)) * dv
         weight_t = sum(_relative(field, i) * _width(field.by_t[i]) for i in (0, 1)) * dt

@@ -1,7 +1,7 @@
 """States with almost no noise, a = m/s ≥ e^V: one on each plateau whose noise is that small, and no others.
 
 In the strip of the units W = w, s ≥ p⟨φ⟩ ≥ p P(w) φ(t), so that φ(t) ≤ μ e^{−V}/(p P(w)), μ the largest m: no unit is
-partly on but for a share δ, and m, q are those of the units W ≥ k to within δ(1 + J) (all other inputs are beyond a/2), in units of 1/L for m.
+partly on but for a share δ, and Lm, q are those of the units W ≥ k to within δ(1 + J); all other inputs are beyond a/2.
 Then κ = b/a = (g + s√α ψ')/m with 0 < s√α ψ' ≤ √(αp/L)/(4a) is known, and a state is there only if −k < κ < 1 − k. At a
 distance η ≥ e^{−V/2} from both ends ⟨φ⟩ ≤ φ(aη) ≤ e^{−exp(v)/2}, v = ln a, which is nothing against s, and s = p√α ψ(q)
 gives v. So all states of a plateau are in one small box of (v, κ), and the Krawczyk operator proves that there is one.
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from replica.certified.balls import NotProvenError, Series, arb, arb_series
-from replica.certified.interval_newton import Box, System, krawczyk
+from replica.certified.interval_newton import System, krawczyk
 from replica.certified.noise_balls import bell, hidden_noise_balls, normal_balls
 from replica.certified.overlap_balls import State, around, with_noise
 from replica.certified.plane import Machine

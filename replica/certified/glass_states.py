@@ -1,6 +1,6 @@
 """All states without overlap of a homogeneous machine: the zeros of one function, counted.
 
-With q = Φ(b), s = p(φ(b) + √α ψ(q)) and ψ of `replica.certified.hidden_noise`, every state with m = 0, q > 0 is a zero of
+With q = Φ(b), s = p(φ(b) + √α ψ(q)) and ψ of `replica.certified.hidden_noise`, every state with m = 0 < q is a zero of
 
     f(b) = s (b − √α ψ'(q)) − g,   f' = −pφ(b) (b − √α ψ')² + s (1 − √α ψ''(q) φ(b)).
 
@@ -10,8 +10,8 @@ for θ > 0, where
 
     |ε| ≤ p [φ k + √α φψ' + √α ψ k + α ψψ'],   φψ' ≤ √(φ (k + 1)/8),   ψψ' = H0/2,
 
-each at q = Φ(−k) (the last is ¼ for θ = 0, and left out), falls with k. Between them intervals are cut until f has no zero
-in them, or f' none and signs at the ends that say whether there is one.
+each at q = Φ(−k) (the last is ¼ for θ = 0, and left out), falls with k. Between them intervals are cut until f has no
+zero in them, or f' none and signs at the ends that say whether there is one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.certified.balls import NotProvenError, arb, arb_series
+from replica.certified.balls import NotProvenError, Series, arb, arb_series
 from replica.certified.gaussian import density, tails
 from replica.certified.hidden_noise import hidden_noise
 from replica.certified.interval_newton import Box
@@ -59,8 +59,7 @@ def glass_states(machine: Machine) -> list[State]:
     """
     low, high = _left_end(machine), _right_end(machine)
     found = []
-    todo = span(np.array([low])), span(np.array([high]))
-    todo = Span(todo[0].low, todo[1].high)
+    todo = Span(np.array([low]), np.array([high]))
     tried = 0
     while len(todo.low):
         tried += len(todo.low)
@@ -171,7 +170,7 @@ def _state(machine: Machine, low: float, high: float) -> State:
     return with_noise(machine, arb(0), q, s, bell(b))
 
 
-def _noise(machine: Machine, b: arb) -> tuple[arb, arb]:
+def _noise(machine: Machine, b: Series) -> tuple[Series, Series]:
     """s and q; of a series their derivatives too."""
     q = normal_balls(b)
     psi = hidden_noise_balls(machine.theta, machine.p, q)[0]

@@ -124,7 +124,7 @@ def _table() -> tuple[NDArray, NDArray]:
             x = arb(i) / PER_UNIT
             here = _derivatives(x, DEGREE + 2)
             # the largest derivatives on the cell are at its left end
-            before = _derivatives(x - half, DEGREE + 3) if i else here + [_moment_at_zero(DEGREE + 3)]
+            before = _derivatives(x - half, DEGREE + 3) if i else [*here, _moment_at_zero(DEGREE + 3)]
             for k, shift in enumerate((0, 2)):
                 values = [here[n + shift] / arb.fac_ui(n) for n in range(DEGREE + 1)]
                 tables[k, i] = [float(value.mid()) for value in values]

@@ -95,7 +95,7 @@ TERMS = 40
 
 
 def _over_density(y: arb) -> tuple[arb, arb, arb, arb]:
-    """H0, H2 and φ over a scale, and the scale: φ for y > 0, by the series of `replica.certified.mills` where y is large.
+    """H0, H2 and φ over a scale, and the scale, which is φ for y > 0; by a series (`mills`) where y is large.
 
     Everything is positive at a number, but a ball between two of very different size would not be.
     """

@@ -81,7 +81,7 @@ def _averages(machine: Machine, w: int, a: Series, t: Series) -> tuple[Series, S
 
 
 def _decay(machine: Machine, w: int, a: Series, t: Series) -> arb:
-    """Bound of φ and of (1 + |u|) |u'| φ over `_motion`, for the values of W that are not summed: 1.5 u²φ from |u| = 2."""
+    """Bound of φ and of (1 + |u|) |u'| φ over `_motion`, for values of W that are not summed: 1.5 u²φ from |u| = 2."""
     at = [x[0] if isinstance(x, arb_series) else x for x in (a, t)]
     gap = (at[0] * (machine.law.reach + 1 - abs(w)) - abs(at[1])).lower()
     return (arb(3) / 2 * gap * gap * density(gap)).upper() if gap > 3 else arb(1)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from replica.certified.balls import NotProvenError, arb, between
+from replica.certified.balls import NotProvenError, arb
 from replica.certified.branch_and_prune import search
 from replica.certified.deep_states import deep_states
 from replica.certified.gaussian import density
@@ -21,6 +21,9 @@ __all__ = ["overlap_states"]
 
 DEPTHS = (50, 80, 120, 200, 400)
 """ln a that are tried."""
+
+
+SHRUNK = 1 - 1e-6
 
 
 class _Zero(NamedTuple):
@@ -58,7 +61,7 @@ def overlap_states(machine: Machine) -> tuple[list[State], int]:
         return [], 0
     depth, deep = _least_noise(machine)
     region = region_of(machine, depth)
-    zeros = []
+    zeros: list[_Zero] = []
     low, high = region.small
     if high > low:
         small = SmallOverlap(machine)
@@ -66,31 +69,44 @@ def overlap_states(machine: Machine) -> tuple[list[State], int]:
             zeros.append(_Zero(alone, place, _from_square, _to_square, small.state_at(place)))
     found = search(machine, region.boxes)
     for i, w in enumerate(map(int, found.boxes.w)):
-        alone, inner = (_balls(boxes, i) for boxes in (found.boxes, found.inner))
+        # a ball between two doubles is a little larger than they say
+        alone, inner = (_balls(boxes, i, part) for boxes, part in ((found.boxes, SHRUNK), (found.inner, 1.0)))
         if any(_inside(zero, w, alone) for zero in zeros):
             continue
         place = located(overlap_system(machine, w), alone, inner)
         zeros.append(_Zero(alone, place, *_chart(w), state_at(machine, w, place)))
-    if region.beyond and isinstance(deep, NotProvenError):
+    zeros = _distinct(zeros)
+    if not region.beyond:
+        return [zero.state for zero in zeros], found.tried
+    if isinstance(deep, NotProvenError):
         raise deep
-    return [*(zero.state for zero in _distinct(zeros)), *(deep if region.beyond else ())], found.tried
+    return [*(zero.state for zero in _without_deep(zeros, depth)), *deep], found.tried
 
 
 def _least_noise(machine: Machine) -> tuple[int, list[State] | NotProvenError]:
     """The least ln a from which on states are known without boxes, and those states; or why they are not."""
+    # √α e^{−V} must be small
+    more = max(0, math.ceil(float(machine.alpha.log().upper()) / 2))
     reason = NotProvenError("states of little noise")
     for depth in DEPTHS:
-        # √α e^{−V} must be small
-        depth += max(0, math.ceil(float(machine.alpha.log().upper()) / 2))
         try:
-            return depth, deep_states(machine, depth)
+            return depth + more, deep_states(machine, depth + more)
         except NotProvenError as error:
             reason = error
-    return depth, reason
+    return DEPTHS[-1] + more, reason
 
 
-def _balls(boxes: Boxes, i: int) -> Box:
-    return [between(float(side.low[i]), float(side.high[i])) for side in (boxes.v, boxes.t)]
+def _balls(boxes: Boxes, i: int, part: float) -> Box:
+    sides = [arb(float(side.low[i])).union(arb(float(side.high[i]))) for side in (boxes.v, boxes.t)]
+    return [side.mid() + arb(0, (side.rad() * part).upper()) for side in sides]
+
+
+def _without_deep(zeros: list[_Zero], depth: int) -> list[_Zero]:
+    """Those whose noise is not so small that they are counted without boxes."""
+    logs = [zero.to_plane(zero.place)[0].log() for zero in zeros]
+    if any(not (v < depth or v > depth) for v in logs):
+        raise NotProvenError(f"a state with a noise of about e^-{depth} of its overlap")
+    return [zero for zero, v in zip(zeros, logs, strict=True) if v < depth]
 
 
 def _chart(w: int) -> tuple[Callable[[Box], Box], Callable[[Box], Box]]:
@@ -138,6 +154,6 @@ def _same(one: _Zero, other: _Zero) -> bool:
         return True
     if _holds(one.alone, one.from_plane(other.to_plane(other.place))):
         return True
-    if any(not x.overlaps(y) for x, y in zip(seen, other.place, strict=True)):
+    if any(x.is_finite() and not x.overlaps(y) for x, y in zip(seen, other.place, strict=True)):
         return False
     raise NotProvenError("two enclosures of which it is not known whether they hold the same state")

@@ -91,7 +91,9 @@ class PatternLaw:
         moments = [arb(1)]
         for k in range(1, n + 1):
             # odd ones vanish, and every even cumulant is ℓ
-            moments.append(sum((comb(2 * k - 1, 2 * j - 1) * self.size * moments[k - j] for j in range(1, k + 1)), arb(0)))
+            moments.append(
+                sum((comb(2 * k - 1, 2 * j - 1) * self.size * moments[k - j] for j in range(1, k + 1)), arb(0))
+            )
         return moments[n]
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -105,8 +105,8 @@ def states(model: Model) -> ProvenStates:
     --------
     >>> from replica.models import ReluRBM
     >>> found = states(ReluRBM(alpha=0.1, theta=0.2, g=-0.02, p=0.1, L=2))
-    >>> [(state.kind, round(state.m.lower, 6)) for state in found.states]
-    [('spin_glass', 0.0), ('overlap', 0.0475), ('overlap', 0.047181), ('paramagnet', 0.0), ('overlap', 0.018613), ('spin_glass', 0.0), ('overlap', 0.004074)]
+    >>> [(state.kind, round(state.m.lower, 6)) for state in found.states if state.n]
+    [('overlap', 0.0475), ('overlap', 0.047181), ('overlap', 0.018613), ('overlap', 0.004074)]
     """
     proof = _PROOFS.get(type(model))
     if proof is None:
@@ -148,14 +148,17 @@ def _sparse(model: ReluRBM | CompositionalRBM) -> ProvenStates:
     # q = 0: the pull αB/2 vanishes for θ > 0, and is αp/4 for θ = 0
     B = p / 2 if machine.theta.is_zero() else arb(0)
     if machine.theta >= 0 and machine.g + machine.alpha * B / 2 < 0:
-        found.append(("paramagnet", 0, State(*[arb(0)] * 4, B, arb(1), arb(0))))
+        found.append(("paramagnet", 0, State(arb(0), arb(0), arb(0), arb(0), B, arb(1), arb(0))))
     glasses = [state for kind, _, state in found if kind == "spin_glass"]
-    rows = [_row(kind, n, state, model.overlap_unit, _listed(machine, kind, state, glasses)) for kind, n, state in found]
+    rows = [
+        _row(kind, n, state, model.overlap_unit, _listed(machine, kind, state, glasses)) for kind, n, state in found
+    ]
     return ProvenStates(_lowest_first(rows), HALF_PLANE, boxes)
 
 
 def _row(kind: str, n: int, state: State, unit: int, listed: bool) -> ProvenState:
-    return ProvenState(kind, n, *map(_bounds, state._replace(m=state.m * unit)), listed=listed)
+    m, q, r, C, B, margin, f = (_bounds(x) for x in state._replace(m=state.m * unit))
+    return ProvenState(kind, n, m, q, r, C, B, margin, f, listed)
 
 
 def _lowest_first(rows: list[ProvenState]) -> tuple[ProvenState, ...]:
@@ -196,7 +199,7 @@ def _bounds(ball: arb) -> Bounds:
     return Bounds(math.nextafter(low, -math.inf), math.nextafter(high, math.inf))
 
 
-_PROOFS: dict[type, Callable] = {
+_PROOFS: dict[type[Any], Callable[[Any], ProvenStates]] = {
     ReluRBM: _sparse,
     CompositionalRBM: _sparse,
     ThresholdHopfield: _threshold,

@@ -16,7 +16,8 @@ Cauchy's inequality, with T = Σ_{w ≥ ω} over the units of the second kind,
     S/√q ≤ (2/L)(|b| + 1) √(½⟨W⁴⟩ Φ(c − k) + T w⁴P)      (φ(x) ≤ (|b| + 1) Φ(b + aw) for x ≤ b + aw),
     S/√q ≤ (1/aL) √(½ L p Φ(c − k) + T w²P)               (a ≥ 1);
 
-and where y ≥ 4 at q₁ = Φ(c − k) + T P ≥ q, ψ' ≤ ψ'(q₁). All bounds fall as |b| grows. Where they are below |g| no state is.
+and where y ≥ 4 at q₁ = Φ(c − k) + T P ≥ q, ψ' ≤ ψ'(q₁). All bounds fall as |b| grows. No state is where they are below
+|g|.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def region_of(machine: Machine, deepest: float) -> Region:
     _prove_lemma()
     edge = largest_a(machine)
     right = _right(machine)
-    near, far, small = ((_left(machine, bound), _least_positive(machine, bound, right)) for bound in _bounds(machine, edge))
+    near, far, small = (
+        (_left(machine, bound), _least_positive(machine, bound, right)) for bound in _bounds(machine, edge)
+    )
     rows = [(0.0, math.log(edge) - 1e-9, 1e-9, near[0], near[1])]
     beyond = False
     for w in range(-math.ceil(far[1]), math.ceil(-far[0]) + 1):

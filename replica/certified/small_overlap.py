@@ -89,8 +89,11 @@ class SmallOverlap:
         """
         system, found, inner = self.system(), [], []
         count = max(1, int((high - low) / WIDTH) + 1)
-        step = arb(high - low) / count
-        todo = [[_between(arb(0), self.edge), arb(low) + step * arb(k + 0.5) + arb(0, step.upper() / 2)] for k in range(count)]
+        step = (arb(high) - arb(low)) / count
+        todo = [
+            [_between(arb(0), self.edge), arb(low) + step * arb(k + 0.5) + arb(0, step.upper() / 2)]
+            for k in range(count)
+        ]
         tried = 0
         while todo:
             box = todo.pop()
@@ -136,8 +139,7 @@ class SmallOverlap:
         x, b = place
         _, S, q, D = self._averages(x, b)
         x = x.intersection(_between(arb(0), self.edge * 2))
-        state = with_noise(self.machine, S * x.sqrt(), q, S, D)
-        return state
+        return with_noise(self.machine, S * x.sqrt(), q, S, D)
 
 
 def _between(low: arb, high: arb) -> arb:

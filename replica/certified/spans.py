@@ -1,15 +1,17 @@
 """Interval arithmetic on numpy arrays: pairs low ≤ high that contain the exact result, a box a component.
 
-Balls (`replica.certified.balls`) are as narrow as one likes and slow; many thousand boxes are excluded with these first.
-What is assumed: +, −, ×, ÷ and √ of IEEE double precision are correctly rounded, and numpy's exp and log are off by four
-units in the last place at most. Every result is widened by as much.
+Balls (`replica.certified.balls`) are as narrow as one likes and slow; many thousand boxes are excluded with these
+first. What is assumed: +, −, ×, ÷ and √ of IEEE double precision are correctly rounded, and numpy's exp and log are off
+by four units in the last place at most. Every result is widened by as much.
 
 R. E. Moore, R. B. Kearfott & M. J. Cloud, Introduction to Interval Analysis (SIAM, 2009).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import dataclasses
+from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +25,20 @@ LEAST = 1e-307
 """Absolute error allowed to a number so small that relative errors mean nothing."""
 
 
-class Span(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Span:
     """Intervals [low, high], arrays of one shape."""
 
     low: NDArray
     high: NDArray
 
     # numpy leaves operators with an array on their left to this class
-    __array_ufunc__ = None
+    __array_ufunc__: ClassVar[None] = None
 
-    def __add__(self, other: object) -> Span:  # type: ignore[override]
+    def __iter__(self) -> Iterator[NDArray]:
+        return iter((self.low, self.high))
+
+    def __add__(self, other: object) -> Span:
         right = span(other)
         return _out(self.low + right.low, self.high + right.high)
 
@@ -47,13 +53,13 @@ class Span(NamedTuple):
     def __rsub__(self, other: object) -> Span:
         return span(other) + (-self)
 
-    def __mul__(self, other: object) -> Span:  # type: ignore[override]
+    def __mul__(self, other: object) -> Span:
         right = span(other)
         return _hull_of(
             self.low * right.low, self.low * right.high, self.high * right.low, self.high * right.high, empty=0.0
         )
 
-    __rmul__ = __mul__  # type: ignore[assignment]
+    __rmul__ = __mul__
 
     def __truediv__(self, other: object) -> Span:
         right = span(other)
@@ -74,7 +80,8 @@ class Span(NamedTuple):
     def log(self) -> Span:
         """Natural logarithm, −∞ where the interval reaches 0 or below."""
         low, high = np.log(np.maximum(self.low, 0.0)), np.log(np.maximum(self.high, 0.0))
-        return Span(low - np.abs(low) * LIBRARY - LEAST, high + np.abs(high) * LIBRARY + LEAST)
+        down, up = low - np.abs(low) * LIBRARY - LEAST, high + np.abs(high) * LIBRARY + LEAST
+        return Span(np.where(np.isnan(down), -np.inf, down), np.where(np.isnan(up), np.inf, up))
 
     def sqrt(self) -> Span:
         """Square root of what is not negative."""
@@ -83,11 +90,12 @@ class Span(NamedTuple):
 
     def meet(self, other: Span) -> Span:
         """Intersection of two enclosures of the same thing."""
-        return Span(np.maximum(self.low, other.low), np.minimum(self.high, other.high))
+        # a bound that is not a number is none
+        return Span(np.fmax(self.low, other.low), np.fmin(self.high, other.high))
 
-    def take(self, index: object) -> Span:
+    def take(self, index: NDArray | slice) -> Span:
         """Components with an index."""
-        return Span(self.low[index], self.high[index])  # type: ignore[index]
+        return Span(self.low[index], self.high[index])
 
     def wide(self) -> Span:
         """The same with a further last axis, that of the law of W."""

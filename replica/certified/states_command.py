@@ -34,8 +34,8 @@ shows of each that it holds no zero, or exactly one (Krawczyk's operator). State
 function of b, the Hopfield models' those of one function of m/s. Each state is then enclosed once more in balls.
 
 The proof covers all of the half plane. `listed` says which states `replica solve` looks for: it leaves out those with
-1 - C < 1e-9 and those next to all units on or off. csv and json have the bounds themselves (m_lower, m_upper, ...). A point next to
-a fold may be refused ("not proven"), never miscounted. Takes seconds."""
+1 - C < 1e-9 and those next to all units on or off. csv and json have the bounds themselves (m_lower, m_upper, ...). A
+point next to a fold may be refused ("not proven"), never miscounted. Takes seconds."""
 QUANTITIES = ("m", "q", "r", "C", "margin", "f")
 MOST_DIGITS = 12
 

@@ -1,4 +1,4 @@
-"""The equations of states as intervals: against the chart of the solver and against mpmath, derivatives by differences."""
+"""The equations of states as intervals: against the solver's chart and mpmath, derivatives by differences."""
 
 import numpy as np
 import pytest
@@ -76,9 +76,7 @@ def test_derivatives_and_inclusion(model):
         machine = machine_of(model)
         field = equations(machine, Boxes(w, point(v), point(t)))
         for name, dv, dt in (("by_v", h, 0), ("by_t", 0, h)):
-            up, down = (
-                equations(machine, Boxes(w, point(v + sign * dv), point(t + sign * dt))) for sign in (1, -1)
-            )
+            up, down = (equations(machine, Boxes(w, point(v + sign * dv), point(t + sign * dt))) for sign in (1, -1))
             for i in (0, 1):
                 found, expected = middle(getattr(field, name)[i]), (middle(up.e[i]) - middle(down.e[i])) / (2 * h)
                 known = np.isfinite(found) & np.isfinite(expected) & (np.abs(expected) < 1e3)
@@ -175,5 +173,7 @@ def test_weighted_sums_enclose():
     with mp.workdps(40):
         for i in range(50):
             for value in (low[i], low[i] + 0.05):
-                total = sum((mp.mpf(float(P)) * mp.mpf(float(x)) for P, x in zip(weight, value, strict=True)), mp.mpf(0))
+                total = sum(
+                    (mp.mpf(float(P)) * mp.mpf(float(x)) for P, x in zip(weight, value, strict=True)), mp.mpf(0)
+                )
                 assert mp.mpf(float(found.low[i])) <= total <= mp.mpf(float(found.high[i]))

@@ -1,4 +1,4 @@
-"""The proven number of states against the solver's list, against values computed elsewhere, and what makes it refuse."""
+"""The proven number of states against the solver's list and values computed elsewhere, and what makes it refuse."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from replica.certified import branch_and_prune, states
 from replica.certified.__main__ import main
 from replica.certified.balls import NotProvenError
 from replica.certified.plane import Boxes, Field
-from replica.certified.spans import Span, span
+from replica.certified.spans import Span
 from replica.cli import run
 from replica.errors import UsageError
 from replica.models import CompositionalRBM, GeneralRBM, Hopfield, ReluRBM, ThresholdHopfield
