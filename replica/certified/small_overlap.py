@@ -105,10 +105,16 @@ class SmallOverlap:
             larger = [x + arb(0, x.rad() * LARGER) for x in box]
             if self._isolates(system, larger):
                 found.append(larger)
-                inner.append(located(system, larger, box))
+                inner.append(self._sharper(located(system, larger, box)))
                 continue
             todo += _halves(box, self.edge)
         return found, inner
+
+    def _sharper(self, place: Box) -> Box:
+        """The same place, x > 0 to relative precision by xR = √α ψ."""
+        _, _, q, _ = self._averages(*place)
+        psi = hidden_noise_balls(self.machine.theta, self.machine.p, q)[0]
+        return [self.machine.alpha.sqrt() * psi / self._growth(place), place[1]]
 
     def _empty(self, system: System, box: Box) -> bool:
         try:
@@ -138,7 +144,6 @@ class SmallOverlap:
         """Order parameters at (x, b)."""
         x, b = place
         _, S, q, D = self._averages(x, b)
-        x = x.intersection(_between(arb(0), self.edge * 2))
         return with_noise(self.machine, S * x.sqrt(), q, S, D)
 
 
