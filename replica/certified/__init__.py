@@ -1,6 +1,7 @@
 """Certified numbers: critical values between proven bounds, by ball arithmetic and an interval Newton method.
 
-Needs the extra `rigorous` (python-flint). `python -m replica.certified` prints them all.
+Needs the extra `rigorous` (python-flint). `python -m replica.certified` prints them all, `python -m replica.certified
+states` all states of a model at a point, with the proof that there are no others.
 
 >>> from replica.certified import alpha_c
 >>> alpha_c(digits=30).value
@@ -23,6 +24,8 @@ NUMBERS = {
 
 _PUBLIC = {
     **NUMBERS,
+    "ProvenStates": "replica.certified.proven_states",
+    "states": "replica.certified.proven_states",
     "Enclosure": "replica.certified.enclosure",
     "NotProvenError": "replica.certified.balls",
     "krawczyk": "replica.certified.interval_newton",

@@ -26,7 +26,7 @@ from replica.certified.enclosure import Enclosure, enclose
 from replica.certified.interval_newton import jacobian, refined
 from replica.certified.subdivision import prove_positive
 
-__all__ = ["alpha_1", "alpha_3", "alpha_c", "energy_difference", "fold_condition", "root_load", "y_c"]
+__all__ = ["alpha_1", "alpha_3", "alpha_c", "energy_difference", "fold_condition", "response", "root_load", "y_c"]
 
 FOLDS = {1: ("1.5", "1.52"), 3: ("1.685", "1.695")}
 """Where the root of h is looked for, by n."""
@@ -72,6 +72,24 @@ def root_load(y: Series, n: int) -> Series:
         G(y), the √(2α) at which the state with this y exists.
     """
     return overlap(y, n) / y - _slope() * _average(y, n, lambda square: arb(1))
+
+
+def response(y: Series, n: int) -> Series:
+    """C(y) = (2/√π) ⟨e^{−z²y²}⟩ y/M.
+
+    Parameters
+    ----------
+    y : arb or arb_series
+        m/√(2αr), > 0.
+    n : int
+        Condensed patterns.
+
+    Returns
+    -------
+    arb or arb_series
+        Response C of the state with this y, to relative precision: 1 − C = yG/M.
+    """
+    return _slope() * _average(y, n, lambda square: arb(1)) * y / overlap(y, n)
 
 
 def fold_condition(y: Series, n: int) -> Series:
