@@ -37,7 +37,7 @@ NEGLIGIBLE = 1e-300
 """Probabilities of W that count as none."""
 LEAST_ACTIVITY = 1e-12
 """Share of units on, or off, below which states with overlap are not looked for: no machine has 1e12 units."""
-LARGEST_LOG_LOAD = 1e5
+LARGEST_LOG_LOAD = 1e7
 """ln α above which states are not looked for: for θ > 0 it is θ²/2pq, without bound on q → 0."""
 
 
