@@ -57,7 +57,7 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/general.py",
-        "outside = 1 - order.C / layers.stiffness",
+        "outside = 1 - order.C / layers.softest",
         "outside = 1 - order.C",
         f"{GENERAL}::test_stiffer_hidden_units_are_a_hotter_hopfield_model",
     ),

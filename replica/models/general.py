@@ -25,9 +25,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
-from replica.models.base import ExactState, Finder, Model, Order, control, exp_clipped
+from replica.models.base import Finder, Model, Order, control, exp_clipped
+from replica.models.layers.glass_curves import glasses
+from replica.models.layers.paramagnets import paramagnets
 from replica.models.layers.saddle_equations import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
-from replica.models.layers.states import glasses, paramagnet_of_layers, with_overlap
+from replica.models.layers.states import with_overlap
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.number import Number
 from replica.potentials import Potential
@@ -104,14 +106,14 @@ class GeneralRBM(Model):
         m, q, r, C, B = order
         v, h = self._averages(order)
         pair = r * C + B * q + B * C * self.T / self.p
-        a = self.layers.stiffness
+        a = self.layers.stiffness(m)
         condensed = np.where(np.real(m) == 0, 0.0, np.where(np.isinf(a), np.nan, a) * m * m)
         return (self.L * condensed / 2 + self.alpha / 2 * pair - v.work - self.alpha * h.work)[()]
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
         """∂f/∂(m, C, ln q, ln r, ln B) as the known combination of the residuals."""
         R = Order._make(new - old for new, old in zip(self.saddle(order, n), order, strict=True))
-        half, a = self.alpha / 2, self.layers.stiffness
+        half, a = self.alpha / 2, self.layers.stiffness(order.m)
         return (
             -np.where(np.isinf(a), 0.0, a) * self.L * R.m,
             -half * (R.r + self.T * R.B / self.p),
@@ -135,7 +137,7 @@ class GeneralRBM(Model):
         The latter is 1 − ½⟨(ξ1 − ξ2)² χ_v⟩/a = 1 − (p/a)⟨½(1 − p)(χ₊₁ + χ₋₁) + p χ₀⟩, χ_k at L − 2 entries plus k.
         """
         layers = self.layers
-        outside = 1 - order.C / layers.stiffness
+        outside = 1 - order.C / layers.softest
         if n == 0 or np.all(np.asarray(self.L) < 2):
             return (outside,)
         law = stacked_laws(lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN, self.L, self.p)
@@ -144,7 +146,7 @@ class GeneralRBM(Model):
         for shift, share in ((1, (1 - p) / 2), (-1, (1 - p) / 2), (0, p)):
             shifted = layers._replace(law=law._replace(w=law.w + shift))
             total = total + share * shifted.visible_layer(*self._noise(order)).C
-        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - total / layers.stiffness)[()]
+        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - total / layers.stiffness(order.m))[()]
 
     def replicon(self, order: Order, n: int = 1) -> Any:
         """Replicon eigenvalue 1 − αp² ⟨V_v⟩ V_h; −inf at T = 0 where units jump."""
@@ -165,7 +167,7 @@ class GeneralRBM(Model):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
         """States with overlap, glasses, and the paramagnet."""
-        frozen = [Finder(("spin_glass",), 0, glasses), ExactState("paramagnet", 0, paramagnet_of_layers)]
+        frozen = [Finder(("spin_glass",), 0, glasses), Finder(("paramagnet",), 0, paramagnets)]
         return [Finder(("retrieval",), 1, with_overlap), *frozen] if n_condensed else frozen
 
     @property
@@ -179,8 +181,8 @@ class GeneralRBM(Model):
 
     @property
     def stiffness(self) -> Number:
-        """The a of U_h ~ a h²/2 at infinity, of the controls' shape."""
-        return self.layers.stiffness
+        """The a of U_h ~ a h²/2 at infinity, of the controls' shape; of two the smaller."""
+        return self.layers.softest
 
     def unpack(self, x: Any) -> Order:
         """Order parameters at (m, C, ln q, ln r, ln B)."""

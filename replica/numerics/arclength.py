@@ -1,22 +1,58 @@
 """Curves of solutions traced by arclength, many at once, and where they meet given loads.
 
-A curve runs through points y = (m, ln s, ln b, ln α) with F(y) = 0, three equations (`LoadCurve`).
+A curve runs through points y = (m, ln s, ln b, ln α) with F(y) = 0, three equations (`LoadCurve`), m, s and b in units
+in which they are of order one.
 """
 
 from __future__ import annotations
 
+import enum
 import math
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ON_CURVE", "Curves", "joined", "lies_on", "newton_at_load", "points_at_loads", "side_by_side", "trace"]
+from replica.numerics.rootfinding import find_roots
+
+__all__ = [
+    "ON_CURVE",
+    "Curves",
+    "End",
+    "joined",
+    "lies_on",
+    "newton_at_load",
+    "points_at_loads",
+    "side_by_side",
+    "trace",
+    "with_folds",
+]
 
 NO_OVERLAP = 1e-7
 """m below which a curve has merged with the glass."""
 NO_NOISE = 1e-7
 """s below which a glass has merged with the paramagnet."""
+NO_MARGIN = 3e-7
+"""Margin 1 − C/a below which a double no longer tells where a curve is."""
+
+
+class End(enum.IntEnum):
+    """Where a curve stops."""
+
+    LOST = 0
+    """No step is short enough, or there were too many."""
+    START = 1
+    """Where it was begun."""
+    LOW = 2
+    """At the least load."""
+    HIGH = 3
+    """At the largest load."""
+    VANISHED = 4
+    """Without overlap, or without noise where there is none."""
+    MARGINAL = 5
+    """1 − C/a vanishes."""
+    CLOSED = 6
+    """Back at its start."""
 
 
 class LoadCurve(Protocol):
@@ -31,6 +67,9 @@ class LoadCurve(Protocol):
 
     def rows(self, index: NDArray) -> Self:
         """Return the same equations at some of the rows."""
+
+    def margin(self, order: Any) -> NDArray:
+        """1 − C/a, of shape (R,): a curve ends where it vanishes."""
 
 
 def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
@@ -98,10 +137,11 @@ ON_CURVE = 1e-9
 
 
 class Curves(NamedTuple):
-    """Points on curves, nan beyond their ends: shape (K, R, 4), and the tangents there."""
+    """Points on curves, nan beyond their ends: shape (K, R, 4), the tangents there, and both ends, shape (2, R)."""
 
     y: NDArray
     tangent: NDArray
+    ends: NDArray
 
 
 def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
@@ -131,42 +171,67 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
     first *= np.where(first[:, 3] * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
     here, tangent = start.copy(), tangents[0].copy()
-    step = np.full(rows, FIRST_STEP)
+    step, end = np.full(rows, FIRST_STEP), np.full(rows, End.LOST)
     alive = np.isfinite(tangent).all(axis=-1)
-    for _ in range(MOST_STEPS):
+    for count in range(MOST_STEPS):
         if not alive.any():
             break
         index = np.nonzero(alive)[0]
         guess = here[index] + step[index, None] * tangent[index]
-        found, J, good = _corrected(system.rows(index), guess, tangent[index])
+        found, J, margin, good = _corrected(system.rows(index), guess, tangent[index])
         turned = _tangents(J, tangent[index])
         with np.errstate(invalid="ignore"):
             good &= (turned * tangent[index]).sum(axis=-1) > STRAIGHT
             good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
-        step[index] = np.where(good, np.minimum(1.5 * step[index], LARGEST_STEP), step[index] / 2)
         moved = index[good]
+        home = _passes(here[moved], found[good], turned[good], start[moved], first[moved]) & (count > LEAST_ROUND)
+        step[index] = np.where(good, np.minimum(1.5 * step[index], LARGEST_STEP), step[index] / 2)
         here[moved], tangent[moved] = found[good], turned[good]
         new, new_tangent = np.full((rows, 4), np.nan), np.full((rows, 4), np.nan)
         new[moved], new_tangent[moved] = here[moved], tangent[moved]
         points.append(new)
         tangents.append(new_tangent)
+        vanished = (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
+        spent = np.zeros(rows, dtype=bool)
+        spent[moved] = margin[good] < NO_MARGIN
+        back = np.zeros(rows, dtype=bool)
+        back[moved] = home
+        for name, reached in (
+            (End.CLOSED, back),
+            (End.HIGH, here[:, 3] > high),
+            (End.LOW, here[:, 3] < low),
+            (End.MARGINAL, spent),
+            (End.VANISHED, vanished),
+        ):
+            end[alive & reached] = name
+            alive &= ~reached
         alive[index] &= step[index] > SMALLEST_STEP
-        outside = (here[:, 3] < low) | (here[:, 3] > high)
-        outside |= (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
-        alive &= ~outside
-    return _packed(np.array(points), np.array(tangents))
+    return _packed(np.array(points), np.array(tangents), np.stack([np.full(rows, End.START), end]))
+
+
+LEAST_ROUND = 8
+"""Steps that a closed curve takes at least."""
+
+
+def _passes(here: NDArray, found: NDArray, tangent: NDArray, start: NDArray, first: NDArray) -> NDArray:
+    """Whether steps from `here` to `found` pass a start in its direction."""
+    chord = found - here
+    share = ((start - here) * chord).sum(axis=-1) / np.maximum((chord * chord).sum(axis=-1), 1e-300)
+    away = np.linalg.norm(start - here - np.clip(share, 0, 1)[:, None] * chord, axis=-1)
+    return (share >= 0) & (share <= 1) & (away < 0.1 * np.linalg.norm(chord, axis=-1)) & ((tangent * first).sum(-1) > 0)
 
 
 STRAIGHT = 0.9
 """Least cosine of the angle between the tangents of neighbours."""
 
 
-def _packed(points: NDArray, tangents: NDArray) -> Curves:
+def _packed(points: NDArray, tangents: NDArray, ends: NDArray) -> Curves:
     """Close the gaps that refused steps have left."""
     present = np.isfinite(points).all(axis=-1)
     rank = np.argsort(~present, axis=0, kind="stable")[..., None]
     longest = max(int(present.sum(axis=0).max(initial=1)), 1)
-    return Curves(np.take_along_axis(points, rank, 0)[:longest], np.take_along_axis(tangents, rank, 0)[:longest])
+    points, tangents = (np.take_along_axis(v, rank, 0)[:longest] for v in (points, tangents))
+    return Curves(points, tangents, ends)
 
 
 def _tangents(J: NDArray, previous: NDArray | None = None) -> NDArray:
@@ -180,23 +245,74 @@ def _tangents(J: NDArray, previous: NDArray | None = None) -> NDArray:
     return np.where(((out * previous).sum(axis=-1) < 0)[:, None], -out, out)
 
 
-def _corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Newton's method in the plane through each guess normal to the tangent: points, Jacobians, and whether F = 0."""
-    y, J = guess.copy(), np.full((len(guess), 3, 4), np.nan)
+def _corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Newton's method in the plane normal to each tangent: points, Jacobians, margins, and whether F = 0."""
+    y, J, margin = guess.copy(), np.full((len(guess), 3, 4), np.nan), np.full(len(guess), np.nan)
     done, lost = np.zeros(len(guess), dtype=bool), np.zeros(len(guess), dtype=bool)
     for _ in range(6):
         index = np.nonzero(~done & ~lost)[0]
         if not len(index):
             break
         with np.errstate(all="ignore"):
-            F, J[index], _ = system.rows(index).at(y[index])
+            own = system.rows(index)
+            F, J[index], order = own.at(y[index])
+            margin[index] = own.margin(order)
             plane = ((y[index] - guess[index]) * normal[index]).sum(axis=-1)
         size = _size(F)
         done[index], lost[index] = size < ON_CURVE, ~(size < 10)
         matrix = np.concatenate([J[index], normal[index][:, None, :]], axis=1)
         change = _solved(matrix, np.concatenate([F, plane[:, None]], axis=1))
         y[index] -= np.where(done[index][:, None], 0.0, change)
-    return y, J, done
+    return y, J, margin, done
+
+
+def with_folds(system: LoadCurve, curves: Curves) -> Curves:
+    """Curves with their folds, where ln α has an extremum, as further points: between two points ln α is monotone.
+
+    Parameters
+    ----------
+    system : LoadCurve
+        The equations, a row for each curve.
+    curves : Curves
+        The curves.
+
+    Returns
+    -------
+    Curves
+        The same with more points.
+    """
+    slope = curves.tangent[:, :, 3]
+    node, column = np.nonzero(slope[1:] * slope[:-1] < 0)
+    if not len(node):
+        return curves
+    own = system.rows(column)
+    y, tangent = (np.stack([v[node, column], v[node + 1, column]]) for v in curves[:2])
+
+    def at(share: NDArray, index: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        guess = _cubic(y[0, index], y[1, index], tangent[0, index], tangent[1, index], share[:, None])
+        normal = tangent[0, index] + share[:, None] * (tangent[1, index] - tangent[0, index])
+        normal /= np.linalg.norm(normal, axis=-1)[:, None]
+        point, J, _, good = _corrected(own.rows(index), guess, normal)
+        return point, _tangents(J, normal), good
+
+    ends = np.zeros(len(node)), np.ones(len(node)), tangent[0, :, 3], tangent[1, :, 3]
+    share = find_roots(lambda x, i: at(x, i)[1][:, 3], *ends, rtol=1e-9)
+    point, direction, good = at(share, np.arange(len(node)))
+    most = int(np.bincount(column[good], minlength=1).max())
+    length = len(curves.y)
+    wide = Curves(*(np.pad(v, ((0, most), (0, 0), (0, 0)), constant_values=np.nan) for v in curves[:2]), curves.ends)
+    for j in np.unique(column[good]):
+        mine = np.nonzero(good & (column == j))[0]
+        for values, old, new in ((wide.y, curves.y, point), (wide.tangent, curves.tangent, direction)):
+            values[: length + len(mine), j] = np.insert(old[:, j], node[mine] + 1, new[mine], axis=0)
+    return wide
+
+
+def _cubic(a: NDArray, b: NDArray, da: NDArray, db: NDArray, t: NDArray) -> NDArray:
+    """Points at shares t of cubics from a to b with the unit tangents da and db."""
+    chord = np.linalg.norm(b - a, axis=-1)[..., None]
+    bow = t * (1 - t) * chord * ((1 - t) * da - t * db)
+    return (1 + 2 * t) * (1 - t) ** 2 * a + t * t * (3 - 2 * t) * b + bow
 
 
 PIECES = 8
@@ -225,11 +341,8 @@ def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArra
     if length < 2:
         return np.zeros(0, dtype=int), np.zeros((0, 4))
     y, tangent = y[:length], tangent[:length]
-    chord = np.linalg.norm(np.diff(y, axis=0), axis=-1)[:, None, None]
     t = np.linspace(0, 1, PIECES, endpoint=False)[None, :, None]
-    a, b = y[:-1, None], y[1:, None]
-    da, db = tangent[:-1, None] * chord, tangent[1:, None] * chord
-    cubic = (1 + 2 * t) * (1 - t) ** 2 * a + t * (1 - t) ** 2 * da + t * t * (3 - 2 * t) * b - t * t * (1 - t) * db
+    cubic = _cubic(y[:-1, None], y[1:, None], tangent[:-1, None], tangent[1:, None], t)
     dense = np.concatenate([cubic.reshape(-1, 4), y[-1:]])
     above = dense[:, 3] > log_load[:, None]
     load, cell = np.nonzero(above[:, 1:] != above[:, :-1])
@@ -255,7 +368,7 @@ def joined(down: Curves, up: Curves) -> Curves:
     """
     y = np.concatenate([down.y[:0:-1], up.y])
     tangent = np.concatenate([-down.tangent[:0:-1], up.tangent])
-    return _packed(y, tangent)
+    return _packed(y, tangent, np.stack([down.ends[1], up.ends[1]]))
 
 
 def lies_on(curves: Curves, column: int, seeds: NDArray) -> NDArray:
@@ -305,5 +418,8 @@ def side_by_side(parts: list[Curves]) -> Curves:
     def padded(points: NDArray) -> NDArray:
         return np.pad(points, ((0, longest - len(points)), (0, 0), (0, 0)), constant_values=np.nan)
 
-    columns = [[padded(points) for points in part] for part in parts]
-    return Curves(*(np.concatenate(column, axis=1) for column in zip(*columns, strict=True)))
+    points, tangents = (
+        np.concatenate([padded(v) for v in column], axis=1)
+        for column in ([part.y for part in parts], [part.tangent for part in parts])
+    )
+    return Curves(points, tangents, np.concatenate([part.ends for part in parts], axis=1))

@@ -17,6 +17,9 @@ from replica.potentials.potential import Potential
 
 __all__ = ["field_averages", "natural_size"]
 
+SILENT = 1e-150
+"""Noise that stands for none at T = 0."""
+
 
 def field_averages(
     unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, most: float = math.inf
@@ -39,7 +42,8 @@ def field_averages(
     Returns
     -------
     FieldAverages
-        The averages, nan where one would cost more, and where s = T = 0.
+        The averages, nan where one would cost more; at T = 0 their limits s → 0 where s = 0, nan for units on an
+        interval.
 
     Examples
     --------
@@ -49,7 +53,10 @@ def field_averages(
     """
     with np.errstate(all="ignore"):
         cold = _is_cold(T)
-        left_out = cold & (np.real(s) == 0)
+        silent = cold & (np.real(s) == 0)
+        left_out = silent & (not unit.rests)
+        if unit.rests and np.any(silent):
+            s = np.where(silent, s + SILENT, s)
         if most < math.inf:
             noise, coupling, warm = np.broadcast_arrays(np.real(s), np.real(c), np.where(cold, 1.0, np.real(T)))
             left_out = left_out | ~cold & (unit.effort(noise, coupling, warm) > most)

@@ -94,15 +94,20 @@ class Continuous(Potential):
 
     def stiffness(self, T: Any) -> Any:
         """By second differences of U far out; inf where they grow."""
+        return min(self.sides(T), key=np.real)
+
+    def sides(self, T: Any) -> tuple[Any, Any]:
+        """Those at +∞ and at −∞."""
+        return self._bend(self.support[-1], 1.0, T), self._bend(self.support[0], -1.0, T)
+
+    def _bend(self, edge: float, sign: float, T: Any) -> Any:
+        """Curvature of U far out on one side, inf where it grows or the unit ends."""
+        if math.isfinite(edge):
+            return math.inf
         far = np.array([FARTHEST / 100, FARTHEST / 10])
-        values = []
-        for edge, sign in ((self.support[0], -1.0), (self.support[-1], 1.0)):
-            if math.isfinite(edge):
-                continue
-            with np.errstate(all="ignore"):
-                bend = sum(k * self.energy(sign * n * far, T) for n, k in ((1, 1), (2, -2), (3, 1))) / far**2
-            values.append(bend[1] if abs(bend[1]) < 1.5 * abs(bend[0]) + 1e-9 else math.inf)
-        return min(values, key=np.real, default=math.inf)
+        with np.errstate(all="ignore"):
+            bend = sum(k * self.energy(sign * n * far, T) for n, k in ((1, 1), (2, -2), (3, 1))) / far**2
+        return bend[1] if abs(bend[1]) < 1.5 * abs(bend[0]) + 1e-9 else math.inf
 
     def spread(self, c: Any, T: Any) -> Any:
         """Largest standard deviation over a scan of inputs, among them those where x(I) at T = 0 jumps."""

@@ -24,6 +24,7 @@ class Discrete(Potential):
     """Units that take one of a few values; the class attribute `values` lists them in increasing order."""
 
     values: ClassVar[tuple[float, ...]] = ()
+    rests: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         """Refuse values that are no increasing list."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ __all__ = ["Gaussian", "ReLU"]
 @dataclasses.dataclass(frozen=True)
 class Gaussian(Potential):
     """Units on the line with U = x²/2: normal, mean I/(1 − c), variance T/(1 − c); no law for c ≥ 1."""
+
+    rests: ClassVar[bool] = True
 
     def energy(self, x: Any, T: Any) -> Any:
         """x²/2."""
@@ -67,6 +69,7 @@ class ReLU(Potential):
     """
 
     theta: float = 0.0
+    rests: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "theta", finite("theta", self.theta))
@@ -100,6 +103,10 @@ class ReLU(Potential):
     def stiffness(self, T: Any) -> Any:
         """1."""
         return 1.0
+
+    def sides(self, T: Any) -> tuple[Any, Any]:
+        """1, and none."""
+        return 1.0, math.inf
 
     def corners(self, c: Any, T: Any) -> Any:
         """θ."""

@@ -24,6 +24,8 @@ class Potential(ABC):
 
     weights: ClassVar[int] = 1
     """Weights of a law, roughly."""
+    rests: ClassVar[bool] = False
+    """Whether `cold` holds down to noises as small as doubles have."""
 
     @abstractmethod
     def energy(self, x: Any, T: Any) -> Any:
@@ -89,6 +91,22 @@ class Potential(ABC):
         float or complex step
             1 for Gaussian and ReLU units; inf for those that are bounded, or confined more strongly.
         """
+
+    def sides(self, T: Any) -> tuple[Any, Any]:
+        """Limits of 2U(x)/x² at +∞ and at −∞, of which `stiffness` is the smaller; inf where the unit is bounded.
+
+        Parameters
+        ----------
+        T : float or complex step
+            Temperature, ≥ 0.
+
+        Returns
+        -------
+        float or complex step, twice
+            The limits.
+        """
+        a = self.stiffness(T)
+        return a, a
 
     @abstractmethod
     def spread(self, c: Any, T: Any) -> Any:

@@ -66,24 +66,37 @@ class TwoLayers(NamedTuple):
     T: Any
     p: Any
     L: Any
-    stiffness: Any
-    """The a of U_h ~ a h²/2 at infinity."""
+    sides: Any
+    """The a of U_h ~ a h²/2 at +∞ and at −∞, shape (2,) + S."""
     law: Law
     """Law of W, weights of a shape + (J,)."""
     most: float = math.inf
     """Weights that one average may cost: beyond, it is nan."""
+
+    @property
+    def softest(self) -> Any:
+        """The smaller of the two a: there is no law of a hidden unit for C beyond it."""
+        return np.where(np.real(self.sides[0]) <= np.real(self.sides[1]), *self.sides)[()]
+
+    def stiffness(self, m: Any = 1.0) -> Any:
+        """The a on the side of the strong hidden units, h = m√N."""
+        return np.where(np.real(m) < 0, self.sides[1], self.sides[0])[()]
+
+    def mirrored(self) -> TwoLayers:
+        """Return the layers with h → −h in the strong hidden units."""
+        return self._replace(sides=self.sides[::-1])
 
     def rows(self, index: NDArray) -> TwoLayers:
         """Return the layers at some of the couplings, all of which are arrays of one axis."""
         law = self.law
         if np.ndim(law.weight) > 1:
             law = law._replace(weight=law.weight[index])
-        parts = {name: getattr(self, name)[index] for name in ("T", "p", "L", "stiffness")}
-        return self._replace(law=law, **parts)
+        parts = {name: getattr(self, name)[index] for name in ("T", "p", "L")}
+        return self._replace(law=law, sides=self.sides[:, index], **parts)
 
     def visible_layer(self, m: Any, s: Any, b: Any, *, refine: int = 1) -> VisibleLayer:
         """Averages of a visible unit over z and W."""
-        m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness * self.L)
+        m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness(m) * self.L)
         w, weight = self.law.w, self.law.weight
         unit = field_averages(
             self.visible, m[..., None] * w, s[..., None], b[..., None], T[..., None], refine=refine, most=self.most
@@ -113,10 +126,10 @@ class TwoLayers(NamedTuple):
 
 
 def two_layers(visible: Potential, hidden: Potential, T: Any, p: Any, L: Any) -> TwoLayers:
-    """Layers with the law of W and the stiffness that belong to their couplings."""
+    """Layers with the law of W and the curvatures that belong to their couplings."""
     law = stacked_laws(sparse_sum, L, p)
     occurs = (law.weight != 0).any(axis=tuple(range(np.ndim(law.weight) - 1)))
     law = Law(law.w[occurs], law.x[occurs], law.weight[..., occurs])
     temperatures, index = np.unique(T, return_inverse=True)
-    stiffness = np.array([hidden.stiffness(t) for t in temperatures.tolist()])[index].reshape(np.shape(T))[()]
-    return TwoLayers(visible, hidden, T, p, L, stiffness, law)
+    sides = np.array([hidden.sides(t) for t in temperatures.tolist()]).T[:, index].reshape(2, *np.shape(T))
+    return TwoLayers(visible, hidden, T, p, L, sides, law)
