@@ -17,6 +17,9 @@ __all__ = ["paramagnets"]
 
 LOG_FIELDS = np.linspace(math.log(1e-10), math.log(1e3), 140)
 """In units natural to the layers."""
+MET = 1e-6
+"""Distance in ln α at which a root is one."""
+
 
 def paramagnets(flat: LayeredModel) -> Found:
     """Where m = q = r = 0 solves the equations, and its responses, numbered by rising self-field.
@@ -42,6 +45,9 @@ def paramagnets(flat: LayeredModel) -> Found:
             return x + np.log(system.units.b[row]) - np.log(B) - points.log_load[point]
 
     point, log_b = roots_between_nodes(excess, np.tile(LOG_FIELDS, (len(points.group), 1)), values)
+    # at T = 0 the load may jump past
+    met = np.abs(excess(log_b, point)) < MET
+    point, log_b = point[met], log_b[met]
     C, B = _responses(system, log_b, points.group[point])
     small = np.nonzero(~(values[:, 0] <= 0) & np.isfinite(first_B[points.group]))[0]
     with np.errstate(all="ignore"):
