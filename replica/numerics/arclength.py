@@ -48,7 +48,7 @@ class End(enum.IntEnum):
     HIGH = 3
     """At the largest load."""
     VANISHED = 4
-    """Without overlap, or without noise where there is none."""
+    """Without overlap, or without noise where there is none; or lost where next to no unit is active."""
     MARGINAL = 5
     """1 − C/a vanishes."""
     CLOSED = 6
@@ -70,6 +70,9 @@ class LoadCurve(Protocol):
 
     def margin(self, order: Any) -> NDArray:
         """1 − C/a, of shape (R,): a curve ends where it vanishes."""
+
+    def faint(self, order: Any) -> NDArray:
+        """Whether next to no unit is active, of shape (R,)."""
 
 
 def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
@@ -206,6 +209,10 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
             end[alive & reached] = name
             alive &= ~reached
         alive[index] &= step[index] > SMALLEST_STEP
+    lost = np.nonzero(end == End.LOST)[0]
+    with np.errstate(all="ignore"):
+        faint = system.rows(lost).faint(system.rows(lost).at(here[lost])[2])
+    end[lost[faint]] = End.VANISHED
     return _packed(np.array(points), np.array(tangents), np.stack([np.full(rows, End.START), end]))
 
 

@@ -28,8 +28,14 @@ LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""
 
 
+LEAST_ACTIVITY = 1e-12
+"""q, in units of the square of a visible unit, below which curves are not accounted for."""
+
+
 class Units(NamedTuple):
-    """Overlap, noise and self-field of order one, arrays of shape (R,)."""
+    """Size of visible units; overlap, noise and self-field of order one; arrays of shape (R,)."""
+
+    v: NDArray
 
     m: NDArray
     s: NDArray
@@ -53,7 +59,7 @@ def natural_units(layers: TwoLayers) -> Units:
         overlap = size * np.where(share > 0, share, 1.0) / np.where(np.isfinite(a), a, 1.0)
         noise = np.where(followed, size * layers.p / layers.softest, answer)
         coupling = np.where(followed, 1 / layers.softest, response)
-    sound = [np.where(np.isfinite(v) & (v > 0), v, 1.0) for v in (overlap, noise, coupling)]
+    sound = [np.where(np.isfinite(v) & (v > 0), v, 1.0) for v in (size, overlap, noise, coupling)]
     return Units(*sound)
 
 
@@ -79,6 +85,10 @@ class LayerEquations(NamedTuple):
     def margin(self, order: Order) -> NDArray:
         """1 − C/a, a on the softer side of the hidden units."""
         return np.asarray(1 - order.C / self.layers.softest)
+
+    def faint(self, order: Order) -> NDArray:
+        """Whether next to no unit is active."""
+        return np.asarray(order.q < LEAST_ACTIVITY * self.units.v**2)
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.

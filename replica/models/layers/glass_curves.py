@@ -29,15 +29,19 @@ def glasses(flat: LayeredModel) -> Found:
     """States with m = 0 < q."""
     points = asked(flat)
     system = layer_equations(points.couplings, frozen=True)
-    traced = between_ends(system, starts(system, points.low), points.low, points.high + FARTHEST)
-    _from_seeds(system, traced, points.low, points.high)
+    row, seed = _seeds(system)
+    high = points.high.copy()
+    np.maximum.at(high, row, seed[:, 3])
+    traced = between_ends(system, starts(system, points.low), points.low, high + FARTHEST)
+    _from_seeds(system, traced, row, seed, points.low, high + FARTHEST)
     found = states_on(points, points.couplings, traced.curves, traced.row, frozen=True)
     return listed("spin_glass", [found], np.zeros(len(points.group), dtype=int), traced.at_points(points.group))
 
 
-def _from_seeds(system: LayerEquations, traced: Traced, low: NDArray, high: NDArray) -> None:
-    """Add the curves that pass one of several noises and are not known."""
-    row, seed = _seeds(system)
+def _from_seeds(
+    system: LayerEquations, traced: Traced, row: NDArray, seed: NDArray, low: NDArray, high: NDArray
+) -> None:
+    """Add the curves through seeds that are not known."""
     known, owner = traced.curves, traced.row
     while len(row):
         on = np.zeros(len(row), dtype=bool)
@@ -50,7 +54,7 @@ def _from_seeds(system: LayerEquations, traced: Traced, low: NDArray, high: NDAr
         # of each row the first seed; those that lie on its curve need none of their own
         _, first = np.unique(row, return_index=True)
         owner, start = row[first], seed[first]
-        limits = np.minimum(low[owner], start[:, 3]) - 1, np.maximum(high[owner], start[:, 3]) + FARTHEST
+        limits = np.minimum(low[owner], start[:, 3]) - 1, high[owner]
         known = joined(*(trace(system.rows(owner), start, sign, *limits) for sign in (-1, 1)))
         traced.add(known, owner)
         traced.missing += [

@@ -120,7 +120,8 @@ class TwoLayers(NamedTuple):
         with np.errstate(all="ignore"):
             noise = np.sqrt(p * q)
             unit = field_averages(self.hidden, 0.0, noise, C, T, refine=refine, most=self.most)
-            by_q = p / (2 * noise)
+            # where q underflows nothing moves it
+            by_q = np.where(noise == 0, 0.0, p / (2 * noise))
             slopes = unit.slopes[1:, 1:] * np.array([[by_q, np.ones_like(p)], [p * by_q, p]])
         return HiddenLayer(unit.Q, p * unit.chi, unit.work, unit.V, unit.M, slopes)
 
