@@ -22,7 +22,15 @@ SILENT = 1e-150
 
 
 def field_averages(
-    unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, most: float = math.inf
+    unit: Potential,
+    h: Any,
+    s: Any,
+    c: Any,
+    T: Any,
+    *,
+    refine: int = 1,
+    most: float = math.inf,
+    bare: bool = False,
 ) -> FieldAverages:
     """Averages of a unit over the inputs h + s z, z standard normal.
 
@@ -38,6 +46,8 @@ def field_averages(
         Factor by which quadratures are refined, to measure their error.
     most : float
         Weights that one average may cost.
+    bare : bool
+        Whether K and V may be left out, nan, where they cost something of their own.
 
     Returns
     -------
@@ -64,11 +74,11 @@ def field_averages(
             s = np.where(left_out, np.nan, s)
         h, s, c, T, cold = np.broadcast_arrays(h, s, c, T, cold)
         if cold.all() and T.size:
-            return unit.cold(h, s, c, refine=refine)
+            return unit.cold(h, s, c, refine=refine, bare=bare)
         if not cold.any():
-            return unit.averages(h, s, c, T, refine=refine)
-        frozen = unit.cold(h[cold], s[cold], c[cold], refine=refine)
-        thermal = unit.averages(h[~cold], s[~cold], c[~cold], T[~cold], refine=refine)
+            return unit.averages(h, s, c, T, refine=refine, bare=bare)
+        frozen = unit.cold(h[cold], s[cold], c[cold], refine=refine, bare=bare)
+        thermal = unit.averages(h[~cold], s[~cold], c[~cold], T[~cold], refine=refine, bare=bare)
         return FieldAverages(*(_merged(cold, a, b) for a, b in zip(frozen, thermal, strict=True)))
 
 

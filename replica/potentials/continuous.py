@@ -122,7 +122,7 @@ class Continuous(Potential):
         """Attributes, without what is remembered."""
         return without_memory(self)
 
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Averages of the staircase through many values; their error falls as the square of the step."""
         h, s, c = np.broadcast_arrays(*(np.asarray(v) for v in (h, s, c)))
         good = np.isfinite(h + s + c) & (np.real(c) < self._limit(0.0))
@@ -134,7 +134,8 @@ class Continuous(Potential):
             x = self._values(high, float(np.real(c).max(initial=0.0)), STEPS * refine)
             energy = self.energy(x, 0.0)
             averages = of_steps(x, energy, h, s, c, smooth=len(self.support) == 2)
-            for total, value in zip(out, averages._replace(V=squared_response(x, energy, h, s, c)), strict=True):
+            V = np.full(h.shape, np.nan) if bare else squared_response(x, energy, h, s, c)
+            for total, value in zip(out, averages._replace(V=V), strict=True):
                 total[..., good] = value
         return FieldAverages(*out)
 

@@ -42,12 +42,12 @@ class Gaussian(Potential):
         """0: ln Tr is a polynomial of I."""
         return 0 * (np.real(c) + np.real(T))
 
-    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
+    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Those at T = 0, and the entropy of the fluctuations in K."""
         cold = self.cold(h, s, c)
         return cold._replace(work=cold.work + T / 2 * np.log(2 * math.pi * T / _margin(c)))
 
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Those of x = I/(1 − c), in closed form."""
         margin = _margin(c) + 0 * h
         g = 1 / margin
@@ -116,7 +116,7 @@ class ReLU(Potential):
         """√(T/(1 − c)), that of the whole normal law."""
         return np.sqrt(np.real(T) / _margin(np.real(c)))
 
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Those of x = max(0, I − θ)/(1 − c): with y = (θ − h)/s, M = s H1(y)/(1 − c) and Q = s² H2(y)/(1 − c)²."""
         g = 1 / _margin(c)
         y = (self.theta - h) / s

@@ -163,7 +163,7 @@ class Potential(ABC):
             return 0 * (s + c + T)
         return self.weights * 80 * self.spread(c, T) * s / T
 
-    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
+    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Averages over the inputs h + s z at T > 0: by quadrature, unless a subclass knows better.
 
         Parameters
@@ -174,6 +174,8 @@ class Potential(ABC):
             Temperature, > 0.
         refine : int
             Factor by which quadratures are refined, to measure their error.
+        bare : bool
+            Whether K and V may be left out, nan, where they cost something of their own.
 
         Returns
         -------
@@ -183,5 +185,5 @@ class Potential(ABC):
         return by_quadrature(self, h, s, c, T, refine=refine)
 
     @abstractmethod
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Averages at T = 0, where x minimises U(x) − I x − c x²/2; arguments as those of `averages`, s > 0."""

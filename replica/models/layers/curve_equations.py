@@ -122,4 +122,4 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
     """Equations of layers at rows of couplings, with m = 0 throughout or not."""
     law = ORIGIN if frozen else layers.law
     units = natural_units(layers)
-    return LayerEquations(layers._replace(law=law, most=LARGEST_EFFORT), frozen, units)
+    return LayerEquations(layers._replace(law=law, most=LARGEST_EFFORT, bare=True), frozen, units)

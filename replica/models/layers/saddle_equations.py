@@ -72,6 +72,8 @@ class TwoLayers(NamedTuple):
     """Law of W, weights of a shape + (J,)."""
     most: float = math.inf
     """Weights that one average may cost: beyond, it is nan."""
+    bare: bool = False
+    """Whether K and V are not wanted."""
 
     @property
     def softest(self) -> Any:
@@ -98,9 +100,8 @@ class TwoLayers(NamedTuple):
         """Averages of a visible unit over z and W."""
         m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness(m) * self.L)
         w, weight = self.law.w, self.law.weight
-        unit = field_averages(
-            self.visible, m[..., None] * w, s[..., None], b[..., None], T[..., None], refine=refine, most=self.most
-        )
+        rule = {"refine": refine, "most": self.most, "bare": self.bare}
+        unit = field_averages(self.visible, m[..., None] * w, s[..., None], b[..., None], T[..., None], **rule)
 
         def mean(values: Any) -> Any:
             with np.errstate(invalid="ignore"):
@@ -119,7 +120,7 @@ class TwoLayers(NamedTuple):
         q, C, T, p = np.broadcast_arrays(q, C, self.T, self.p)
         with np.errstate(all="ignore"):
             noise = np.sqrt(p * q)
-            unit = field_averages(self.hidden, 0.0, noise, C, T, refine=refine, most=self.most)
+            unit = field_averages(self.hidden, 0.0, noise, C, T, refine=refine, most=self.most, bare=self.bare)
             # where q underflows nothing moves it
             by_q = np.where(noise == 0, 0.0, p / (2 * noise))
             slopes = unit.slopes[1:, 1:] * np.array([[by_q, np.ones_like(p)], [p * by_q, p]])
