@@ -43,17 +43,16 @@ def noiseless_states(system: LayerEquations) -> tuple[NDArray, NDArray]:
     """
 
     def excess(m: NDArray, row: NDArray) -> NDArray:
-        return _averages(system.rows(row), m, np.full(len(m), QUIET))[0]
+        return _quiet(system.rows(row), m)[0]
 
     top = _largest(system)
     nodes = top[:, None] * OVERLAPS
-    t = _thresholds(system)
-    beside = (t[:, :, None] * (1 + STEPS_APART)).reshape(len(top), -1)
+    t = np.where(_width(system)[:, None] < SHARP, _thresholds(system), np.inf)
+    beside = (t[:, np.isfinite(t).any(axis=0), None] * (1 + STEPS_APART)).reshape(len(top), -1)
     beside = np.where(beside < top[:, None], beside, top[:, None])
     nodes = np.sort(np.concatenate([nodes, beside], axis=1), axis=1)
     row, m = roots_between_nodes(excess, nodes)
-    margin = _averages(system.rows(row), m, np.full(len(m), QUIET))[1]
-    good = margin < 0
+    good = _quiet(system.rows(row), m)[1] < 0
     return row[good], m[good]
 
 
@@ -62,10 +61,35 @@ def _largest(system: LayerEquations) -> NDArray:
     top = np.full(len(system.units.m), TOP)
     growing = np.arange(len(top))
     while len(growing):
-        more = _averages(system.rows(growing), top[growing], np.full(len(growing), QUIET))[0] > 0
+        more = _quiet(system.rows(growing), top[growing])[0] > 0
         growing = growing[more & (top[growing] < LARGEST_OVERLAP)]
         top[growing] *= 2
     return top
+
+
+def _quiet(system: LayerEquations, m: NDArray) -> tuple[NDArray, NDArray]:
+    """⟨W M⟩/aLm − 1 and C/a − 1 without noise and self-field: at T > 0 those of the law at each input."""
+    layers = system.layers
+    overlap, response = (np.full(len(m), np.nan) for _ in range(2))
+    cold = layers.T == 0
+    if cold.any():
+        own = system.rows(np.nonzero(cold)[0])
+        overlap[cold], response[cold], _ = _averages(own, m[cold], np.full(int(cold.sum()), QUIET))
+    if not cold.all():
+        own, mean = system.rows(np.nonzero(~cold)[0]), (m * system.units.m)[~cold]
+        T, w = own.layers.T[:, None], own.layers.law.w
+        weight = np.broadcast_to(own.layers.law.weight, (len(mean), len(w)))
+        with np.errstate(all="ignore"):
+            law = own.layers.visible.law(mean[:, None] * w, np.zeros((len(mean), len(w))), T)
+            answer = (weight * w * law.mean).sum(axis=-1) / (own.layers.stiffness() * own.layers.L)
+            overlap[~cold] = answer / mean - 1
+            response[~cold] = own.layers.p * (weight * law.variance / T).sum(axis=-1) / own.layers.softest - 1
+    return overlap, response
+
+
+def _width(system: LayerEquations) -> NDArray:
+    """Width of thermal steps, in the unit of noise."""
+    return system.layers.T / (system.units.s * system.units.v)
 
 
 def _averages(system: LayerEquations, m: NDArray, s: NDArray) -> tuple[NDArray, NDArray, NDArray]:
@@ -91,12 +115,13 @@ def _thresholds(system: LayerEquations) -> NDArray:
 
 # Marginal states.
 
-SPACING = 0.3
-"""Of the nodes in ln s."""
-OF_OVERLAP = np.concatenate([np.geomspace(1e-3, 0.05, 9, endpoint=False), np.linspace(0.05, 1, 30)])
+FINE, COARSE = 0.25, 0.45
+"""Spacing of the nodes in ln s at T = 0, and at T > 0, where averages cost more and change less."""
+OF_OVERLAP = np.concatenate([np.geomspace(1e-3, 0.05, 10, endpoint=False), np.linspace(0.05, 1, 39)])
 BESIDE = np.linspace(-5, 5, 21)
 """Nodes beside a threshold, in its width."""
 LARGEST_NOISE = 3.0
+NARROW = 0.05
 SHARP = 0.05
 """Width of thermal steps, over the unit of noise, below which nodes crowd round thresholds."""
 SAME = 1e-7
@@ -120,13 +145,13 @@ def marginal_states(system: LayerEquations) -> tuple[NDArray, NDArray, NDArray]:
         return rows, np.zeros(0), np.zeros(0)
     system = system.rows(rows)
     # noise far below the width of thermal steps changes nothing
-    size = system.units.s * system.layers.softest / system.layers.p
-    width = system.layers.T / (system.units.s * size)
+    width = _width(system)
     least = np.clip(0.1 * width, 1e-8, 0.3)
-    count = math.ceil(math.log(LARGEST_NOISE / least.min()) / SPACING)
+    spacing, overlaps = (COARSE, OF_OVERLAP[::2]) if width.any() else (FINE, OF_OVERLAP)
+    count = math.ceil(math.log(LARGEST_NOISE / least.min()) / spacing)
     log_s = np.log(least)[:, None] + np.linspace(0, 1, count) * np.log(LARGEST_NOISE / least)[:, None]
     top = _largest(system)
-    plain = np.broadcast_to((top[:, None] * OF_OVERLAP)[:, None, :], (len(rows), count, len(OF_OVERLAP)))
+    plain = np.broadcast_to((top[:, None] * overlaps)[:, None, :], (len(rows), count, len(overlaps)))
     found = [_from_cells(system, plain, log_s)]
     t = _thresholds(system)
     for column in range(t.shape[1]):
@@ -149,7 +174,7 @@ def _from_cells(system: LayerEquations, m: NDArray, log_s: NDArray) -> tuple[NDA
     index = np.repeat(np.arange(rows), lines * columns)
     inside = m > 0
     flat = np.where(inside, m, 1.0).ravel()
-    overlap, response, _ = _averages(system.rows(index), flat, s.ravel())
+    overlap, response, _ = _averages(_nearly(system.rows(index), s.ravel()), flat, s.ravel())
     changed = [_changes(np.where(inside, v.reshape(m.shape), np.nan)) for v in (overlap, response)]
     row, line, column = np.nonzero(_widened(changed[0]) & _widened(changed[1]) & (changed[0] | changed[1]))
     middle = [
@@ -158,6 +183,12 @@ def _from_cells(system: LayerEquations, m: NDArray, log_s: NDArray) -> tuple[NDA
     ]
     good = middle[0] > 0
     return _newton(system, row[good], middle[0][good], middle[1][good])
+
+
+def _nearly(system: LayerEquations, s: NDArray) -> LayerEquations:
+    """The equations at T = 0 where steps are far narrower than the noise: an error of its square."""
+    T = np.where(_width(system) < NARROW * s, 0.0, system.layers.T)
+    return system._replace(layers=system.layers._replace(T=T))
 
 
 def _changes(values: NDArray) -> NDArray:
