@@ -98,8 +98,14 @@ class GeneralRBM(Model):
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
-        v, h = self._averages(order)
-        return Order(v.m, v.q, h.r, v.C, h.B)
+        if np.iscomplexobj(self.T) or np.iscomplexobj(self.p) or not any(map(np.iscomplexobj, (*order, self.alpha))):
+            v, h = self._averages(order)
+            return Order(v.m, v.q, h.r, v.C, h.B)
+        # complex steps by the slopes that come with real averages
+        layers = self.layers._replace(bare=True)
+        m, q, C = layers.visible_layer(*map(np.real, self._noise(order))).stepped(*map(np.imag, self._noise(order)))
+        r, B = layers.hidden_layer(np.real(order.q), np.real(order.C)).stepped(np.imag(order.q), np.imag(order.C))
+        return Order(m, q, r, C, B)
 
     def free_energy(self, order: Order, n: int = 1) -> Any:
         """Free energy per visible unit, on the saddle or off it."""

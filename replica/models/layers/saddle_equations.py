@@ -42,6 +42,11 @@ class VisibleLayer(NamedTuple):
     slopes: Any
     """Derivatives of (m, q, C) by (m, s, b), shape (3, 3) + S."""
 
+    def stepped(self, m: Any, s: Any, b: Any) -> tuple[Any, Any, Any]:
+        """Return m, q and C with the imaginary parts that steps i(m, s, b) of their arguments bring."""
+        steps = (self.slopes * np.stack(np.broadcast_arrays(m, s, b))).sum(axis=1)
+        return self.m + 1j * steps[0], self.q + 1j * steps[1], self.C + 1j * steps[2]
+
 
 class HiddenLayer(NamedTuple):
     """Averages of the hidden layer, of shape S."""
@@ -56,6 +61,11 @@ class HiddenLayer(NamedTuple):
     """M_h."""
     slopes: Any
     """Derivatives of (r, B) by (q, C), shape (2, 2) + S."""
+
+    def stepped(self, q: Any, C: Any) -> tuple[Any, Any]:
+        """Return r and B with the imaginary parts that steps i(q, C) of their arguments bring."""
+        steps = (self.slopes * np.stack(np.broadcast_arrays(q, C))).sum(axis=1)
+        return self.r + 1j * steps[0], self.B + 1j * steps[1]
 
 
 class TwoLayers(NamedTuple):
