@@ -32,8 +32,6 @@ NO_OVERLAP = 1e-7
 """m below which a curve has merged with the glass."""
 NO_NOISE = 1e-7
 """s below which a glass has merged with the paramagnet."""
-NO_MARGIN = 3e-7
-"""Margin 1 − C/a below which a double no longer tells where a curve is."""
 
 
 class End(enum.IntEnum):
@@ -68,8 +66,8 @@ class LoadCurve(Protocol):
     def rows(self, index: NDArray) -> Self:
         """Return the same equations at some of the rows."""
 
-    def margin(self, order: Any) -> NDArray:
-        """1 − C/a, of shape (R,): a curve ends where it vanishes."""
+    def spent(self, order: Any) -> NDArray:
+        """Whether 1 − C/a has vanished, of shape (R,): there a curve ends."""
 
     def faint(self, order: Any) -> NDArray:
         """Whether next to no unit is active, of shape (R,)."""
@@ -181,7 +179,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
             break
         index = np.nonzero(alive)[0]
         guess = here[index] + step[index, None] * tangent[index]
-        found, J, margin, good = _corrected(system.rows(index), guess, tangent[index])
+        found, J, spent, good = _corrected(system.rows(index), guess, tangent[index])
         turned = _tangents(J, tangent[index])
         with np.errstate(invalid="ignore"):
             good &= (turned * tangent[index]).sum(axis=-1) > STRAIGHT
@@ -195,15 +193,15 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
         points.append(new)
         tangents.append(new_tangent)
         vanished = (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
-        spent = np.zeros(rows, dtype=bool)
-        spent[moved] = margin[good] < NO_MARGIN
+        marginal = np.zeros(rows, dtype=bool)
+        marginal[moved] = spent[good]
         back = np.zeros(rows, dtype=bool)
         back[moved] = home
         for name, reached in (
             (End.CLOSED, back),
             (End.HIGH, here[:, 3] > high),
             (End.LOW, here[:, 3] < low),
-            (End.MARGINAL, spent),
+            (End.MARGINAL, marginal),
             (End.VANISHED, vanished),
         ):
             end[alive & reached] = name
@@ -253,8 +251,8 @@ def _tangents(J: NDArray, previous: NDArray | None = None) -> NDArray:
 
 
 def _corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Newton's method in the plane normal to each tangent: points, Jacobians, margins, and whether F = 0."""
-    y, J, margin = guess.copy(), np.full((len(guess), 3, 4), np.nan), np.full(len(guess), np.nan)
+    """Newton's method in the plane normal to each tangent: points, Jacobians, whether they are marginal, and whether F = 0."""
+    y, J, spent = guess.copy(), np.full((len(guess), 3, 4), np.nan), np.zeros(len(guess), dtype=bool)
     done, lost = np.zeros(len(guess), dtype=bool), np.zeros(len(guess), dtype=bool)
     for _ in range(6):
         index = np.nonzero(~done & ~lost)[0]
@@ -263,14 +261,14 @@ def _corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDAr
         with np.errstate(all="ignore"):
             own = system.rows(index)
             F, J[index], order = own.at(y[index])
-            margin[index] = own.margin(order)
+            spent[index] = own.spent(order)
             plane = ((y[index] - guess[index]) * normal[index]).sum(axis=-1)
         size = _size(F)
         done[index], lost[index] = size < ON_CURVE, ~(size < 10)
         matrix = np.concatenate([J[index], normal[index][:, None, :]], axis=1)
         change = _solved(matrix, np.concatenate([F, plane[:, None]], axis=1))
         y[index] -= np.where(done[index][:, None], 0.0, change)
-    return y, J, margin, done
+    return y, J, spent, done
 
 
 def with_folds(system: LoadCurve, curves: Curves) -> Curves:

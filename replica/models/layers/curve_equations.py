@@ -69,10 +69,12 @@ class LayerEquations(NamedTuple):
     layers: TwoLayers
     frozen: bool
     units: Units
+    closest: NDArray
+    """Margins 1 − C/a down to which curves are followed."""
 
     def rows(self, index: NDArray) -> LayerEquations:
         """Return the same equations at some rows."""
-        return self._replace(layers=self.layers.rows(index), units=Units(*(v[index] for v in self.units)))
+        return self._replace(layers=self.layers.rows(index), units=Units(*(v[index] for v in self.units)), closest=self.closest[index])
 
     def within(self, effort: float) -> LayerEquations:
         """Return the same equations with averages that may cost so many weights."""
@@ -82,9 +84,9 @@ class LayerEquations(NamedTuple):
         """m, s and b at points y."""
         return y[:, 0] * self.units.m, np.exp(y[:, 1]) * self.units.s, np.exp(y[:, 2]) * self.units.b
 
-    def margin(self, order: Order) -> NDArray:
-        """1 − C/a, a on the softer side of the hidden units."""
-        return np.asarray(1 - order.C / self.layers.softest)
+    def spent(self, order: Order) -> NDArray:
+        """Whether 1 − C/a has all but vanished."""
+        return np.asarray(1 - order.C / self.layers.softest < self.closest)
 
     def faint(self, order: Order) -> NDArray:
         """Whether next to no unit is active."""
@@ -122,4 +124,28 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
     """Equations of layers at rows of couplings, with m = 0 throughout or not."""
     law = ORIGIN if frozen else layers.law
     units = natural_units(layers)
-    return LayerEquations(layers._replace(law=law, most=LARGEST_EFFORT, bare=True), frozen, units)
+    return LayerEquations(layers._replace(law=law, most=LARGEST_EFFORT, bare=True), frozen, units, _closest(layers, units))
+
+
+LEAST_MARGIN = 3e-7
+"""Margin below which a double no longer tells where a curve is."""
+MARGINS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1)
+LARGEST_EFFORT_AT_THE_MARGIN = 1e6
+
+
+def _closest(layers: TwoLayers, units: Units) -> NDArray:
+    """Margins that averages of a hidden unit allow: its law, and that of its mean, widen towards C = a."""
+    closest = np.full(len(units.s), LEAST_MARGIN)
+    a, noise = layers.softest, np.sqrt(layers.p) * units.v
+    warm = np.nonzero((layers.T > 0) & np.isfinite(a))[0]
+    if not len(warm):
+        return closest
+    a, noise, T = a[warm], noise[warm], layers.T[warm]
+    with np.errstate(all="ignore"):
+        for margin in (LEAST_MARGIN, *MARGINS):
+            c = a * (1 - margin)
+            wider = layers.hidden.spread(c, T) / layers.hidden.spread(0 * c, T)
+            costly = ~(layers.hidden.effort(noise, c, T) * np.where(wider > 1, wider, 1.0) < LARGEST_EFFORT_AT_THE_MARGIN)
+            bound = np.where(costly, margin, 0.0)
+            closest[warm] = np.maximum(closest[warm], bound)
+    return closest

@@ -29,7 +29,7 @@ __all__ = ["Starts", "marginal_without_overlap", "starts"]
 FIRST_MARGIN = 1e-4
 LEAST_MARGIN = 5e-7
 """Margins at which curves start."""
-FIRST_OVERLAPS = (3e-2, 1e-2, 1e-3)
+FIRST_OVERLAPS = (3e-1, 3e-2, 1e-2, 1e-3)
 FIRST_LOAD = math.log(1e-3)
 MOST_SMALLER_LOADS = 12
 CLOSE, SAME_NOISE = 1e-3, 0.1
@@ -139,11 +139,11 @@ def _guess(system: LayerEquations, m: NDArray, load: NDArray) -> NDArray:
 def _beside_marginal(system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray, low: NDArray) -> Starts:
     """Points at a small margin, smaller where the load is not yet below the least that is asked for."""
     own = system.rows(row)
-    margin = np.full(len(row), FIRST_MARGIN)
+    margin = np.maximum(FIRST_MARGIN, 2 * own.closest)
     y, good = _at_margin(own, m, log_s, margin, held="margin")
     with np.errstate(all="ignore"):
         # α ~ (1 − C/a)²
-        smaller = np.clip(0.7 * margin * np.exp((low[row] - y[:, 3]) / 2), LEAST_MARGIN, FIRST_MARGIN)
+        smaller = np.clip(0.7 * margin * np.exp((low[row] - y[:, 3]) / 2), np.maximum(LEAST_MARGIN, 2 * own.closest), margin)
     again = good & (smaller < margin)
     if again.any():
         index = np.nonzero(again)[0]
@@ -159,8 +159,8 @@ def _beside_empty(system: LayerEquations, row: NDArray, log_s: NDArray, low: NDA
         if not len(waiting):
             break
         own, m = system.rows(row[waiting]), np.full(len(waiting), overlap)
-        point, good = _at_margin(own, m, log_s[waiting], m * m, held="overlap")
-        good &= (np.abs(point[:, 1] - log_s[waiting]) < 0.1) & (point[:, 3] < low[row[waiting]])
+        point, good = _at_margin(own, m, log_s[waiting], np.maximum(m * m, 2 * own.closest), held="overlap")
+        good &= (np.abs(point[:, 1] - log_s[waiting]) < 0.1) & ((point[:, 3] < low[row[waiting]]) | (own.closest > LEAST_MARGIN))
         y[waiting[good]] = point[good]
         waiting = waiting[~good]
     done = np.setdiff1d(np.arange(len(row)), waiting)
@@ -177,14 +177,17 @@ def _at_margin(
         free[0] = False
     b, q = np.zeros(len(x)), np.full(len(x), np.nan)
     with np.errstate(all="ignore"):
-        for _ in range(40):
+        for count in range(40):
             E, J, q, b = _marginal_equations(system, x, q, b)
             step = _least(J[:, :, free], E)
             size = np.abs(step).max(axis=-1, initial=0.0)
             step *= np.minimum(1, 0.5 / np.maximum(size, 1e-300))[:, None]
             step[~np.isfinite(step).all(axis=-1)] = 0.0
             x[:, free] -= step
-            if (size < 1e-13).all():
+            x[:, 2] = np.maximum(x[:, 2], np.log(system.closest))
+            # on the way to no margin at all there is no end
+            gone = (x[:, 2] <= np.log(system.closest)) & (count > 5)
+            if (gone | ~(size >= 1e-13)).all():
                 break
         E, _, q, b = _marginal_equations(system, x, q, b)
         layers, units = system.layers, system.units
