@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "ON_CURVE",
     "Curves",
     "End",
+    "beside_folds",
     "joined",
     "lies_on",
     "newton_at_load",
@@ -290,17 +292,8 @@ def with_folds(system: LoadCurve, curves: Curves) -> Curves:
     node, column = np.nonzero(slope[1:] * slope[:-1] < 0)
     if not len(node):
         return curves
-    own = system.rows(column)
-    y, tangent = (np.stack([v[node, column], v[node + 1, column]]) for v in curves[:2])
-
-    def at(share: NDArray, index: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        guess = _cubic(y[0, index], y[1, index], tangent[0, index], tangent[1, index], share[:, None])
-        normal = tangent[0, index] + share[:, None] * (tangent[1, index] - tangent[0, index])
-        normal /= np.linalg.norm(normal, axis=-1)[:, None]
-        point, J, _, good = _corrected(own.rows(index), guess, normal)
-        return point, _tangents(J, normal), good
-
-    ends = np.zeros(len(node)), np.ones(len(node)), tangent[0, :, 3], tangent[1, :, 3]
+    at = _on_pieces(system, curves, node, column)
+    ends = np.zeros(len(node)), np.ones(len(node)), slope[node, column], slope[node + 1, column]
     share = find_roots(lambda x, i: at(x, i)[1][:, 3], *ends, rtol=1e-9)
     point, direction, good = at(share, np.arange(len(node)))
     most = int(np.bincount(column[good], minlength=1).max())
@@ -311,6 +304,65 @@ def with_folds(system: LoadCurve, curves: Curves) -> Curves:
         for values, old, new in ((wide.y, curves.y, point), (wide.tangent, curves.tangent, direction)):
             values[: length + len(mine), j] = np.insert(old[:, j], node[mine] + 1, new[mine], axis=0)
     return wide
+
+
+def _on_pieces(
+    system: LoadCurve, curves: Curves, node: NDArray, column: NDArray
+) -> Callable[[NDArray, NDArray], tuple[NDArray, NDArray, NDArray]]:
+    """Points, tangents and whether they were found, at shares of the pieces of curves from these nodes to the next."""
+    own = system.rows(column)
+    y, tangent = (np.stack([v[node, column], v[node + 1, column]]) for v in curves[:2])
+
+    def at(share: NDArray, index: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        guess = _cubic(y[0, index], y[1, index], tangent[0, index], tangent[1, index], share[:, None])
+        normal = tangent[0, index] + share[:, None] * (tangent[1, index] - tangent[0, index])
+        normal /= np.linalg.norm(normal, axis=-1)[:, None]
+        point, J, _, good = _corrected(own.rows(index), guess, normal)
+        return point, _tangents(J, normal), good
+
+    return at
+
+
+def beside_folds(
+    system: LoadCurve, curves: Curves, column: NDArray, node: NDArray, log_load: NDArray, y: NDArray
+) -> NDArray:
+    """Crossings of loads, those next to a fold anew: there two are near each other, and each is bracketed on its side.
+
+    Parameters
+    ----------
+    system : LoadCurve
+        The equations, a row for each curve.
+    curves : Curves
+        Curves with their folds.
+    column, node : array, shape (P,)
+        Curve of each crossing, and the point before it.
+    log_load : array, shape (P,)
+        Logarithms of the loads.
+    y : array, shape (P, 4)
+        The crossings.
+
+    Returns
+    -------
+    array, shape (P, 4)
+        The crossings.
+    """
+    slope, load = curves.tangent[:, :, 3], curves.y[:, :, 3]
+    flat = np.minimum(np.abs(slope[node, column]), np.abs(slope[node + 1, column])) < FLAT
+    ends = load[node, column] - log_load, load[node + 1, column] - log_load
+    near = np.nonzero(flat & ((ends[0] > 0) != (ends[1] > 0)))[0]
+    if not len(near):
+        return y
+    at = _on_pieces(system, curves, node[near], column[near])
+    bracket = np.zeros(len(near)), np.ones(len(near)), ends[0][near], ends[1][near]
+    share = find_roots(lambda x, i: at(x, i)[0][:, 3] - log_load[near[i]], *bracket, rtol=1e-13)
+    y = y.copy()
+    y[near] = at(share, np.arange(len(near)))[0]
+    y[:, 3] = log_load
+    return y
+
+
+FLAT = 1e-6
+"""Slope of ln α along a curve up to which a point is a fold."""
 
 
 def _cubic(a: NDArray, b: NDArray, da: NDArray, db: NDArray, t: NDArray) -> NDArray:
@@ -324,7 +376,7 @@ PIECES = 8
 """Points of a cubic between two points of a curve."""
 
 
-def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArray, NDArray]:
+def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Where one curve meets the given loads, from cubics through its points.
 
     Parameters
@@ -338,13 +390,13 @@ def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArra
 
     Returns
     -------
-    load, y
-        Index of the load and point, of each crossing.
+    load, node, y
+        Index of the load, of the point of the curve before it, and point, of each crossing.
     """
     y, tangent = curves.y[:, row], curves.tangent[:, row]
     length = int(np.isfinite(y).all(axis=-1).sum())
     if length < 2:
-        return np.zeros(0, dtype=int), np.zeros((0, 4))
+        return np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros((0, 4))
     y, tangent = y[:length], tangent[:length]
     t = np.linspace(0, 1, PIECES, endpoint=False)[None, :, None]
     cubic = _cubic(y[:-1, None], y[1:, None], tangent[:-1, None], tangent[1:, None], t)
@@ -355,7 +407,7 @@ def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArra
     share = (log_load[load] - first[:, 3]) / (second[:, 3] - first[:, 3])
     at = first + share[:, None] * (second - first)
     at[:, 3] = log_load[load]
-    return load, at
+    return load, cell // PIECES, at
 
 
 def joined(down: Curves, up: Curves) -> Curves:

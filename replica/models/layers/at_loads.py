@@ -18,6 +18,7 @@ from replica.numerics.arclength import (
     NO_OVERLAP,
     ON_CURVE,
     Curves,
+    beside_folds,
     newton_at_load,
     points_at_loads,
     with_folds,
@@ -111,13 +112,15 @@ def states_on(points: Asked, layers: TwoLayers, curves: Curves, row: NDArray, *,
     """
     system = layer_equations(layers, frozen)
     curves = with_folds(system.rows(row), curves)
-    point_parts, start_parts = [np.zeros(0, dtype=int)], [np.zeros((0, 4))]
+    parts = [tuple(np.zeros(0, dtype=int) for _ in range(3))]
+    starts = [np.zeros((0, 4))]
     for j, own in enumerate(row):
         here = np.nonzero(points.group == own)[0]
-        load, at = points_at_loads(curves, j, points.log_load[here])
-        point_parts.append(here[load])
-        start_parts.append(at)
-    point, y = np.concatenate(point_parts), np.concatenate(start_parts)
+        load, node, at = points_at_loads(curves, j, points.log_load[here])
+        parts.append((here[load], np.full(len(load), j), node))
+        starts.append(at)
+    point, column, node = (np.concatenate(v) for v in zip(*parts, strict=True))
+    y = beside_folds(system.rows(row), curves, column, node, points.log_load[point], np.concatenate(starts))
     y, left = newton_at_load(system.rows(points.group[point]), y)
     good = (left < ON_CURVE) & ((y[:, 1] > math.log(NO_NOISE)) if frozen else (y[:, 0] > NO_OVERLAP))
     point, y = point[good], y[good]

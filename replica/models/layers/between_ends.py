@@ -109,7 +109,7 @@ def _passed(
     column, start, points = [], [], [np.zeros((0, 4))]
     for j, own in enumerate(row):
         mine = others[ends.row[others] == own]
-        load, y = points_at_loads(curves, j, ends.y[mine, 3])
+        load, _, y = points_at_loads(curves, j, ends.y[mine, 3])
         column += [j] * len(load)
         start.append(mine[load])
         points.append(y)

