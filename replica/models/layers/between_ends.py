@@ -81,7 +81,9 @@ def between_ends(system: LayerEquations, ends: Starts, low: NDArray, high: NDArr
     out = Traced()
     kind = "states without overlap" if system.frozen else "states with overlap"
     out.missing += [(int(r), f"a curve of {kind} that ends at alpha -> 0 could not be begun") for r in ends.failed]
-    late = ends.row[ends.y[:, 3] > low[ends.row]]
+    with np.errstate(all="ignore"):
+        faint = system.rows(ends.row).faint(system.rows(ends.row).at(ends.y)[2])
+    late = ends.row[(ends.y[:, 3] > low[ends.row]) & ~faint]
     out.missing += [(int(r), f"curves of {kind} close to C = a, where averages cost too much") for r in late]
     floor = low - BELOW
     np.minimum.at(floor, ends.row, ends.y[:, 3] - BELOW)
