@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar
@@ -48,7 +49,9 @@ def _capacity(load: Callable[[float], float]) -> float:
     """Largest load along the curve that is met on the way from large y, where the pattern is kept without errors."""
     nodes = np.arange(6.0, 0.5, -0.05)
     values = [load(float(y)) for y in nodes]
-    top = next(i for i in range(1, len(nodes) - 1) if values[i] > max(values[i + 1], 0.0) and values[i] >= values[i - 1])
+    top = next(
+        i for i in range(1, len(nodes) - 1) if values[i] > max(values[i + 1], 0.0) and values[i] >= values[i - 1]
+    )
     bounds = (float(nodes[top + 1]), float(nodes[top - 1]))
     return -float(minimize_scalar(lambda y: -load(y), bounds=bounds, method="bounded", options={"xatol": 1e-9}).fun)
 
@@ -63,7 +66,7 @@ def _capacity(load: Callable[[float], float]) -> float:
 def sparse_capacity() -> Verdict:
     """Load up to which patterns are kept: the branch ends at α → 0 with C → 1, since the units with ξ = 0 stay free."""
     cases = [(0.9, 0.0, 0.05), (0.5, 0.0, 0.001), (0.9, 0.05, 0.05)]
-    truth = [_capacity(lambda y, p=p, T=T: _warm_load(y, p, T) if T else _cold_load(y, p)) for p, T, _ in cases]
+    truth = [_capacity(partial(_warm_load, p=p, T=T) if T else partial(_cold_load, p=p)) for p, T, _ in cases]
     found = [
         replica.spinodal(GeneralRBM(Spin(), Gaussian(), alpha=alpha, T=T, p=p), along="alpha").value
         for p, T, alpha in cases

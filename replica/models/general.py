@@ -9,9 +9,9 @@ visible unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C)
     f = a L m²/2 + (α/2)[r C + B q + B C T/p] − ⟨K_v⟩ − α K_h
     ∂f/∂(m, q, r, C, B) = −(aL R_m, ½α R_B, ½α R_C, ½α(R_r + T R_B/p), ½α(R_q + T R_C/p))
 
-R = right-hand side − order parameter, and U_h ~ a h²/2 at infinity: a = 1 for Gaussian and ReLU units; a = ∞ for units
-that cannot follow an input of order √N, which have m = 0. Replica symmetry is stable while 1 − αp² ⟨V_v⟩ V_h > 0,
-V = (β var)².
+R = right-hand side − order parameter, and U_h ~ a h²/2 at infinity, on the side of m: a = 1 for Gaussian and ReLU
+units; a = ∞ for units that cannot follow an input of order √N, which have m = 0. Replica symmetry is stable while
+1 − αp² ⟨V_v⟩ V_h > 0, V = (β var)².
 
 The general form of [J. Tubiana & R. Monasson, PRL 118, 138301 (2017)] and of the slides of G. Manzan (2021), "General
 free energy"; self-field and noise as re-derived (docs/derivations.md).
@@ -56,10 +56,11 @@ class GeneralRBM(Model):
 
     Notes
     -----
-    States with m > 0 are of the kind "retrieval", numbered by falling m; "spin_glass" is m = 0 < q, numbered by
-    falling r; the paramagnet m = q = r = 0 exists between units whose mean vanishes without input. With m > 0 are found
-    all states on the curves α(m) that begin at a state without noise, α → 0; with m = 0 all that a grid in the noise
-    and in the self-field tells apart.
+    States with overlap are of the kind "retrieval", numbered by falling |m|; "spin_glass" is m = 0 < q, numbered by
+    falling r; the paramagnet m = q = r = 0 exists between units whose mean vanishes without input. Found are all states
+    on curves α(m) that end at α → 0, without noise or at C = a with noise, and with m = 0 all that a grid in the noise
+    and in the self-field tells apart; of what is not accounted for `unaccounted` tells. Where the potential of hidden
+    units is softer at one end than at the other, states whose strong units are negative are others: they have m < 0.
 
     The measure of continuous units is Lebesgue's; units on an interval enter with a T ln T of their own, so that f
     differs by a constant from that of models without explicit hidden units: f_Hopfield = f + α/2 + (αT/2) ln 2πT.

@@ -1,4 +1,4 @@
-"""Curves of solutions traced by arclength, many at once, and where they meet given loads.
+"""Curves of solutions traced by arclength, many at once.
 
 A curve runs through points y = (m, ln s, ln b, ln α) with F(y) = 0, three equations (`LoadCurve`), m, s and b in units
 in which they are of order one.
@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.numerics.rootfinding import find_roots
-
 __all__ = [
     "ON_CURVE",
     "Curves",
     "End",
-    "beside_folds",
+    "corrected",
     "joined",
-    "lies_on",
     "newton_at_load",
-    "points_at_loads",
     "side_by_side",
+    "tangents_of",
     "trace",
-    "with_folds",
 ]
 
 NO_OVERLAP = 1e-7
@@ -170,7 +165,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
     """
     rows = len(start)
     with np.errstate(all="ignore"):
-        first = _tangents(system.at(start)[1])
+        first = tangents_of(system.at(start)[1])
     first *= np.where(first[:, 3] * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
     here, tangent = start.copy(), tangents[0].copy()
@@ -181,8 +176,8 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
             break
         index = np.nonzero(alive)[0]
         guess = here[index] + step[index, None] * tangent[index]
-        found, J, spent, good = _corrected(system.rows(index), guess, tangent[index])
-        turned = _tangents(J, tangent[index])
+        found, J, spent, good = corrected(system.rows(index), guess, tangent[index])
+        turned = tangents_of(J, tangent[index])
         with np.errstate(invalid="ignore"):
             good &= (turned * tangent[index]).sum(axis=-1) > STRAIGHT
             good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
@@ -241,7 +236,7 @@ def _packed(points: NDArray, tangents: NDArray, ends: NDArray) -> Curves:
     return Curves(points, tangents, ends)
 
 
-def _tangents(J: NDArray, previous: NDArray | None = None) -> NDArray:
+def tangents_of(J: NDArray, previous: NDArray | None = None) -> NDArray:
     """Unit null vectors of Jacobians, in the direction of the previous ones."""
     sound = np.isfinite(J).all(axis=(-2, -1))
     out = np.full((len(J), 4), np.nan)
@@ -252,8 +247,8 @@ def _tangents(J: NDArray, previous: NDArray | None = None) -> NDArray:
     return np.where(((out * previous).sum(axis=-1) < 0)[:, None], -out, out)
 
 
-def _corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Newton's method in the plane normal to each tangent: points, Jacobians, whether they are marginal, and whether F = 0."""
+def corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Newton's method in the planes normal to tangents: points, Jacobians, whether marginal, and whether F = 0."""
     y, J, spent = guess.copy(), np.full((len(guess), 3, 4), np.nan), np.zeros(len(guess), dtype=bool)
     done, lost = np.zeros(len(guess), dtype=bool), np.zeros(len(guess), dtype=bool)
     for _ in range(6):
@@ -273,143 +268,6 @@ def _corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDAr
     return y, J, spent, done
 
 
-def with_folds(system: LoadCurve, curves: Curves) -> Curves:
-    """Curves with their folds, where ln α has an extremum, as further points: between two points ln α is monotone.
-
-    Parameters
-    ----------
-    system : LoadCurve
-        The equations, a row for each curve.
-    curves : Curves
-        The curves.
-
-    Returns
-    -------
-    Curves
-        The same with more points.
-    """
-    slope = curves.tangent[:, :, 3]
-    node, column = np.nonzero(slope[1:] * slope[:-1] < 0)
-    if not len(node):
-        return curves
-    at = _on_pieces(system, curves, node, column)
-    ends = np.zeros(len(node)), np.ones(len(node)), slope[node, column], slope[node + 1, column]
-    share = find_roots(lambda x, i: at(x, i)[1][:, 3], *ends, rtol=1e-9)
-    point, direction, good = at(share, np.arange(len(node)))
-    most = int(np.bincount(column[good], minlength=1).max())
-    length = len(curves.y)
-    wide = Curves(*(np.pad(v, ((0, most), (0, 0), (0, 0)), constant_values=np.nan) for v in curves[:2]), curves.ends)
-    for j in np.unique(column[good]):
-        mine = np.nonzero(good & (column == j))[0]
-        for values, old, new in ((wide.y, curves.y, point), (wide.tangent, curves.tangent, direction)):
-            values[: length + len(mine), j] = np.insert(old[:, j], node[mine] + 1, new[mine], axis=0)
-    return wide
-
-
-def _on_pieces(
-    system: LoadCurve, curves: Curves, node: NDArray, column: NDArray
-) -> Callable[[NDArray, NDArray], tuple[NDArray, NDArray, NDArray]]:
-    """Points, tangents and whether they were found, at shares of the pieces of curves from these nodes to the next."""
-    own = system.rows(column)
-    y, tangent = (np.stack([v[node, column], v[node + 1, column]]) for v in curves[:2])
-
-    def at(share: NDArray, index: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        guess = _cubic(y[0, index], y[1, index], tangent[0, index], tangent[1, index], share[:, None])
-        normal = tangent[0, index] + share[:, None] * (tangent[1, index] - tangent[0, index])
-        normal /= np.linalg.norm(normal, axis=-1)[:, None]
-        point, J, _, good = _corrected(own.rows(index), guess, normal)
-        return point, _tangents(J, normal), good
-
-    return at
-
-
-def beside_folds(
-    system: LoadCurve, curves: Curves, column: NDArray, node: NDArray, log_load: NDArray, y: NDArray
-) -> NDArray:
-    """Crossings of loads, those next to a fold anew: there two are near each other, and each is bracketed on its side.
-
-    Parameters
-    ----------
-    system : LoadCurve
-        The equations, a row for each curve.
-    curves : Curves
-        Curves with their folds.
-    column, node : array, shape (P,)
-        Curve of each crossing, and the point before it.
-    log_load : array, shape (P,)
-        Logarithms of the loads.
-    y : array, shape (P, 4)
-        The crossings.
-
-    Returns
-    -------
-    array, shape (P, 4)
-        The crossings.
-    """
-    slope, load = curves.tangent[:, :, 3], curves.y[:, :, 3]
-    flat = np.minimum(np.abs(slope[node, column]), np.abs(slope[node + 1, column])) < FLAT
-    ends = load[node, column] - log_load, load[node + 1, column] - log_load
-    near = np.nonzero(flat & ((ends[0] > 0) != (ends[1] > 0)))[0]
-    if not len(near):
-        return y
-    at = _on_pieces(system, curves, node[near], column[near])
-    bracket = np.zeros(len(near)), np.ones(len(near)), ends[0][near], ends[1][near]
-    share = find_roots(lambda x, i: at(x, i)[0][:, 3] - log_load[near[i]], *bracket, rtol=1e-13)
-    y = y.copy()
-    y[near] = at(share, np.arange(len(near)))[0]
-    y[:, 3] = log_load
-    return y
-
-
-FLAT = 1e-6
-"""Slope of ln α along a curve up to which a point is a fold."""
-
-
-def _cubic(a: NDArray, b: NDArray, da: NDArray, db: NDArray, t: NDArray) -> NDArray:
-    """Points at shares t of cubics from a to b with the unit tangents da and db."""
-    chord = np.linalg.norm(b - a, axis=-1)[..., None]
-    bow = t * (1 - t) * chord * ((1 - t) * da - t * db)
-    return (1 + 2 * t) * (1 - t) ** 2 * a + t * t * (3 - 2 * t) * b + bow
-
-
-PIECES = 8
-"""Points of a cubic between two points of a curve."""
-
-
-def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Where one curve meets the given loads, from cubics through its points.
-
-    Parameters
-    ----------
-    curves : Curves
-        Curves.
-    row : int
-        Which of them.
-    log_load : array
-        Logarithms of the loads.
-
-    Returns
-    -------
-    load, node, y
-        Index of the load, of the point of the curve before it, and point, of each crossing.
-    """
-    y, tangent = curves.y[:, row], curves.tangent[:, row]
-    length = int(np.isfinite(y).all(axis=-1).sum())
-    if length < 2:
-        return np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros((0, 4))
-    y, tangent = y[:length], tangent[:length]
-    t = np.linspace(0, 1, PIECES, endpoint=False)[None, :, None]
-    cubic = _cubic(y[:-1, None], y[1:, None], tangent[:-1, None], tangent[1:, None], t)
-    dense = np.concatenate([cubic.reshape(-1, 4), y[-1:]])
-    above = dense[:, 3] > log_load[:, None]
-    load, cell = np.nonzero(above[:, 1:] != above[:, :-1])
-    first, second = dense[cell], dense[cell + 1]
-    share = (log_load[load] - first[:, 3]) / (second[:, 3] - first[:, 3])
-    at = first + share[:, None] * (second - first)
-    at[:, 3] = log_load[load]
-    return load, cell // PIECES, at
-
-
 def joined(down: Curves, up: Curves) -> Curves:
     """Curves followed both ways from their seeds, in one direction.
 
@@ -426,35 +284,6 @@ def joined(down: Curves, up: Curves) -> Curves:
     y = np.concatenate([down.y[:0:-1], up.y])
     tangent = np.concatenate([-down.tangent[:0:-1], up.tangent])
     return _packed(y, tangent, np.stack([down.ends[1], up.ends[1]]))
-
-
-def lies_on(curves: Curves, column: int, seeds: NDArray) -> NDArray:
-    """Whether points lie on a curve, up to what chords miss.
-
-    Parameters
-    ----------
-    curves : Curves
-        Curves.
-    column : int
-        Which of them.
-    seeds : array, shape (K, 4)
-        The points.
-
-    Returns
-    -------
-    array of bool
-        Answers.
-    """
-    y = curves.y[:, column]
-    y = y[np.isfinite(y).all(axis=-1)]
-    chord = np.diff(y, axis=0)
-    away = seeds[:, None] - y[:-1]
-    share = np.clip((away * chord).sum(axis=-1) / np.maximum((chord * chord).sum(axis=-1), 1e-300), 0, 1)
-    distance = np.linalg.norm(away - share[..., None] * chord, axis=-1)
-    return distance.min(axis=1, initial=np.inf) < NEAR_CURVE
-
-
-NEAR_CURVE = 0.05
 
 
 def side_by_side(parts: list[Curves]) -> Curves:

@@ -13,16 +13,8 @@ from replica.models.base import Found, Order
 from replica.models.base.points import HasControls, groups
 from replica.models.layers.curve_equations import layer_equations
 from replica.models.layers.saddle_equations import TwoLayers
-from replica.numerics.arclength import (
-    NO_NOISE,
-    NO_OVERLAP,
-    ON_CURVE,
-    Curves,
-    beside_folds,
-    newton_at_load,
-    points_at_loads,
-    with_folds,
-)
+from replica.numerics.arclength import NO_NOISE, NO_OVERLAP, ON_CURVE, Curves, newton_at_load
+from replica.numerics.curve_crossings import beside_folds, points_at_loads, with_folds
 
 __all__ = ["Asked", "LayeredModel", "States", "asked", "listed", "nowhere", "states_on"]
 
@@ -140,9 +132,7 @@ def states_on(points: Asked, layers: TwoLayers, curves: Curves, row: NDArray, *,
     return States(point, order._replace(m=m, r=s * s / (alpha * own.layers.p), B=b / alpha))
 
 
-def listed(
-    kind: str, parts: Iterable[States], n: NDArray, missing: tuple[tuple[int, str], ...] = ()
-) -> Found:
+def listed(kind: str, parts: Iterable[States], n: NDArray, missing: tuple[tuple[int, str], ...] = ()) -> Found:
     """Several sets of states as one, numbered at each point by falling |m| and r.
 
     Parameters

@@ -14,10 +14,10 @@ from replica.numerics.arclength import (
     Curves,
     End,
     newton_at_load,
-    points_at_loads,
     side_by_side,
     trace,
 )
+from replica.numerics.curve_crossings import points_at_loads
 
 __all__ = ["Traced", "between_ends", "no_curves"]
 
@@ -99,7 +99,7 @@ def between_ends(system: LayerEquations, ends: Starts, low: NDArray, high: NDArr
         column, passed = _passed(system, curves, row, ends, others)
         unknown = ~np.isin(np.arange(len(row)), column) & np.isin(curves.ends[1], [End.LOST, End.LOW, End.MARGINAL])
         for j in np.nonzero(unknown)[0]:
-            out.missing.append((int(row[j]), _line(curves, j, kind)))
+            out.missing.append((int(row[j]), _line(curves, int(j), kind)))
         waiting = np.setdiff1d(others, passed)
     return out
 

@@ -12,7 +12,6 @@ they in these units.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +73,9 @@ class LayerEquations(NamedTuple):
 
     def rows(self, index: NDArray) -> LayerEquations:
         """Return the same equations at some rows."""
-        return self._replace(layers=self.layers.rows(index), units=Units(*(v[index] for v in self.units)), closest=self.closest[index])
+        return self._replace(
+            layers=self.layers.rows(index), units=Units(*(v[index] for v in self.units)), closest=self.closest[index]
+        )
 
     def within(self, effort: float) -> LayerEquations:
         """Return the same equations with averages that may cost so many weights."""
@@ -124,7 +125,9 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
     """Equations of layers at rows of couplings, with m = 0 throughout or not."""
     law = ORIGIN if frozen else layers.law
     units = natural_units(layers)
-    return LayerEquations(layers._replace(law=law, most=LARGEST_EFFORT, bare=True), frozen, units, _closest(layers, units))
+    return LayerEquations(
+        layers._replace(law=law, most=LARGEST_EFFORT, bare=True), frozen, units, _closest(layers, units)
+    )
 
 
 LEAST_MARGIN = 3e-7
@@ -145,7 +148,9 @@ def _closest(layers: TwoLayers, units: Units) -> NDArray:
         for margin in (LEAST_MARGIN, *MARGINS):
             c = a * (1 - margin)
             wider = layers.hidden.spread(c, T) / layers.hidden.spread(0 * c, T)
-            costly = ~(layers.hidden.effort(noise, c, T) * np.where(wider > 1, wider, 1.0) < LARGEST_EFFORT_AT_THE_MARGIN)
+            costly = ~(
+                layers.hidden.effort(noise, c, T) * np.where(wider > 1, wider, 1.0) < LARGEST_EFFORT_AT_THE_MARGIN
+            )
             bound = np.where(costly, margin, 0.0)
             closest[warm] = np.maximum(closest[warm], bound)
     return closest

@@ -98,7 +98,9 @@ def _averages(system: LayerEquations, m: NDArray, s: NDArray) -> tuple[NDArray, 
     with np.errstate(all="ignore"):
         v = system.layers.visible_layer(m, s, 0.0)
         a = system.layers.softest
-        J = np.array([[v.slopes[0, 0] - v.m / m, s / m * v.slopes[0, 1]], [m / a * v.slopes[2, 0], s / a * v.slopes[2, 1]]])
+        J = np.array(
+            [[v.slopes[0, 0] - v.m / m, s / m * v.slopes[0, 1]], [m / a * v.slopes[2, 0], s / a * v.slopes[2, 1]]]
+        )
         return v.m / m - 1, v.C / a - 1, np.moveaxis(J, -1, 0)
 
 
@@ -194,7 +196,7 @@ def _nearly(system: LayerEquations, s: NDArray) -> LayerEquations:
 def _changes(values: NDArray) -> NDArray:
     """Cells at whose corners a function has both signs."""
     corners = np.stack([values[:, :-1, :-1], values[:, 1:, :-1], values[:, :-1, 1:], values[:, 1:, 1:]])
-    return (corners > 0).any(axis=0) & (corners <= 0).any(axis=0)
+    return np.asarray((corners > 0).any(axis=0) & (corners <= 0).any(axis=0))
 
 
 def _widened(cells: NDArray) -> NDArray:

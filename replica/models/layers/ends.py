@@ -33,7 +33,7 @@ FIRST_OVERLAPS = (3e-1, 3e-2, 1e-2, 1e-3)
 FIRST_LOAD = math.log(1e-3)
 MOST_SMALLER_LOADS = 12
 CLOSE, SAME_NOISE = 1e-3, 0.1
-"""Distance from its end, in ln m, and from the noise that is expected there, at which a curve without noise may start."""
+"""Distance from its end, in ln m, and from the noise expected there, at which a curve without noise may start."""
 SYMMETRIC = 1e-12
 """Mean of a unit without input, over its size, up to which it counts as none."""
 LOG_NOISES = np.linspace(math.log(1e-9), math.log(10.0), 120)
@@ -41,7 +41,7 @@ LOG_NOISES = np.linspace(math.log(1e-9), math.log(10.0), 120)
 
 
 class Starts(NamedTuple):
-    """Points beside the ends of curves: rows, points of shape (K, 4), and the rows where there is an end and no point."""
+    """Points beside the ends of curves: rows, points of shape (K, 4), and the rows of ends without a point."""
 
     row: NDArray
     y: NDArray
@@ -143,7 +143,9 @@ def _beside_marginal(system: LayerEquations, row: NDArray, m: NDArray, log_s: ND
     y, good = _at_margin(own, m, log_s, margin, held="margin")
     with np.errstate(all="ignore"):
         # α ~ (1 − C/a)²
-        smaller = np.clip(0.7 * margin * np.exp((low[row] - y[:, 3]) / 2), np.maximum(LEAST_MARGIN, 2 * own.closest), margin)
+        smaller = np.clip(
+            0.7 * margin * np.exp((low[row] - y[:, 3]) / 2), np.maximum(LEAST_MARGIN, 2 * own.closest), margin
+        )
     again = good & (smaller < margin)
     if again.any():
         index = np.nonzero(again)[0]
@@ -160,7 +162,9 @@ def _beside_empty(system: LayerEquations, row: NDArray, log_s: NDArray, low: NDA
             break
         own, m = system.rows(row[waiting]), np.full(len(waiting), overlap)
         point, good = _at_margin(own, m, log_s[waiting], np.maximum(m * m, 2 * own.closest), held="overlap")
-        good &= (np.abs(point[:, 1] - log_s[waiting]) < 0.1) & ((point[:, 3] < low[row[waiting]]) | (own.closest > LEAST_MARGIN))
+        good &= (np.abs(point[:, 1] - log_s[waiting]) < 0.1) & (
+            (point[:, 3] < low[row[waiting]]) | (own.closest > LEAST_MARGIN)
+        )
         y[waiting[good]] = point[good]
         waiting = waiting[~good]
     done = np.setdiff1d(np.arange(len(row)), waiting)
@@ -170,7 +174,7 @@ def _beside_empty(system: LayerEquations, row: NDArray, log_s: NDArray, low: NDA
 def _at_margin(
     system: LayerEquations, m: NDArray, log_s: NDArray, margin: NDArray, *, held: str
 ) -> tuple[NDArray, NDArray]:
-    """Newton's method for m, ln s and ln(1 − C/a), the overlap or the margin held; b follows. Points, and whether found."""
+    """Newton's method for m, s and 1 − C/a, the overlap or the margin held; b follows. Points, and whether found."""
     x = np.stack([np.log(np.maximum(m, 1e-300)), log_s, np.log(margin)], axis=-1)
     free = np.array([True, True, False] if held == "margin" else [False, True, True])
     if system.frozen:

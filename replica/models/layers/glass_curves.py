@@ -12,7 +12,8 @@ from replica.models.layers.at_loads import LayeredModel, asked, listed, states_o
 from replica.models.layers.between_ends import Traced, between_ends
 from replica.models.layers.curve_equations import LARGEST_EFFORT, LayerEquations, layer_equations
 from replica.models.layers.ends import starts
-from replica.numerics.arclength import End, joined, lies_on, trace
+from replica.numerics.arclength import End, joined, trace
+from replica.numerics.curve_crossings import lies_on
 from replica.numerics.nodes import roots_between_nodes
 
 __all__ = ["glasses"]

@@ -110,8 +110,16 @@ class TwoLayers(NamedTuple):
         """Averages of a visible unit over z and W."""
         m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness(m) * self.L)
         w, weight = self.law.w, self.law.weight
-        rule = {"refine": refine, "most": self.most, "bare": self.bare}
-        unit = field_averages(self.visible, m[..., None] * w, s[..., None], b[..., None], T[..., None], **rule)
+        unit = field_averages(
+            self.visible,
+            m[..., None] * w,
+            s[..., None],
+            b[..., None],
+            T[..., None],
+            refine=refine,
+            most=self.most,
+            bare=self.bare,
+        )
 
         def mean(values: Any) -> Any:
             with np.errstate(invalid="ignore"):

@@ -26,7 +26,8 @@ def with_overlap(flat: LayeredModel) -> Found:
     points = asked(flat)
     positive, negative = np.real(points.couplings.sides)
     sides = [(1, np.isfinite(positive)), (-1, np.isfinite(negative) & (negative != positive))]
-    parts, missing = [nowhere()], ()
+    parts = [nowhere()]
+    missing: tuple[tuple[int, str], ...] = ()
     for sign, there in sides:
         rows = np.nonzero(there)[0]
         if not len(rows):

@@ -1,4 +1,4 @@
-"""Curves of general machines that end where C = a and the noise stays, units of any scale, paramagnets, two curvatures."""
+"""Curves of general machines that end at C = a with noise, units of any scale, paramagnets, two curvatures."""
 
 import math
 
@@ -52,7 +52,7 @@ def sparse(y, p):
     ],
 )
 def test_sparse_signs_are_kept_though_free_units_exclude_the_state_without_noise(p, alpha, right):
-    """Crossings of the load on a fine grid of y, refined in mpmath: these and no others; at p < 1/3 C > 1 everywhere."""
+    """Crossings of the load on a fine grid of y, refined in mpmath: no others; C > 1 at p < 1/3."""
     p, alpha = float(p), float(alpha)
     nodes = [mp.mpf(v) for v in np.geomspace(1e-3, 1e5, 4000)]
     values = [sparse(y, p) for y in nodes]
@@ -60,7 +60,9 @@ def test_sparse_signs_are_kept_though_free_units_exclude_the_state_without_noise
     cells = [i for i in range(len(nodes) - 1) if (excess[i] > 0) != (excess[i + 1] > 0)]
     roots = [mp.findroot(lambda y: sparse(y, p)[4] - alpha, (nodes[i], nodes[i + 1]), solver="anderson") for i in cells]
     expected = sorted((sparse(y, p) for y in roots), key=lambda v: v[0])
-    states = [s for s in replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=alpha, T=0, p=p)) if s.kind == "retrieval"]
+    states = [
+        s for s in replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=alpha, T=0, p=p)) if s.kind == "retrieval"
+    ]
     states.sort(key=lambda s: s.order.m)
     assert len(states) == len(expected) == (2 if p > 1 / 3 else 0)
     for state, (m, _, C, r, _) in zip(states, expected, strict=True):
@@ -72,7 +74,11 @@ def test_sparse_signs_are_kept_though_free_units_exclude_the_state_without_noise
 @pytest.mark.medium
 def test_energies_and_members_of_the_sparse_states():
     best, worst = (
-        next(s for s in replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=0.05, T=0, p=0.9)) if s.sheet == sheet and s.kind == "retrieval")
+        next(
+            s
+            for s in replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=0.05, T=0, p=0.9))
+            if s.sheet == sheet and s.kind == "retrieval"
+        )
         for sheet in (0, 1)
     )
     assert best.order.r == pytest.approx(1.6965430830595, rel=1e-12)
@@ -202,7 +208,10 @@ def test_states_do_not_depend_on_the_unit_of_measure(k):
             replica.solve_all(GeneralRBM(scaled(c, three, energies), ReLU(hidden * c), alpha=0.02, T=T * c * c, p=0.8))
             for c in (1.0, k)
         ]
-        plain, other = ([(s.kind, s.order.m / c, s.order.q / c**2, s.order.C) for s in r] for r, c in zip(pair, (1.0, k)))
+        plain, other = (
+            [(s.kind, s.order.m / c, s.order.q / c**2, s.order.C) for s in r]
+            for r, c in zip(pair, (1.0, k), strict=True)
+        )
         assert len(plain) == len(other) > 2
         for a, b in zip(plain, other, strict=True):
             assert a[0] == b[0]
@@ -217,7 +226,9 @@ def test_every_paramagnet_is_listed():
     """α = b/B(C(b)) with C = pβ⟨v²⟩ rises and falls as C → 1: both crossings, the second by a root in mpmath."""
     cost, alpha, T, p = 0.4727608941878437, 0.011109579204722062, 0.08822170363279248, 0.333476461773074
     unit = levels((-1.0, 0.0, 1.0), (cost, 0.0, cost))
-    found = [s for s in replica.solve_all(GeneralRBM(unit, Gaussian(), alpha=alpha, T=T, p=p)) if s.kind == "paramagnet"]
+    found = [
+        s for s in replica.solve_all(GeneralRBM(unit, Gaussian(), alpha=alpha, T=T, p=p)) if s.kind == "paramagnet"
+    ]
 
     def response(b):
         weight = 2 * mp.exp((b / 2 - cost) / T)
@@ -236,7 +247,11 @@ def test_units_at_rest_without_temperature():
     """C = 0 and B = p as long as the self-field αp/2 does not lift them."""
     unit = levels((-1.0, 0.0, 1.0), (0.3, 0.0, 0.3))
     for alpha, there in ((0.1, 1), (0.7, 1), (0.8, 0)):
-        found = [s for s in replica.solve_all(GeneralRBM(unit, Gaussian(), alpha=alpha, T=0, p=0.8)) if s.kind == "paramagnet"]
+        found = [
+            s
+            for s in replica.solve_all(GeneralRBM(unit, Gaussian(), alpha=alpha, T=0, p=0.8))
+            if s.kind == "paramagnet"
+        ]
         assert len(found) == there
         assert all((s.order.C, s.order.B) == (0.0, 0.8) for s in found)
     silent = replica.solve_all(GeneralRBM(Bernoulli(-0.2), Gaussian(), alpha=0.1, T=0))
