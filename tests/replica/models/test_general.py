@@ -587,7 +587,8 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
                     continue
                 r, B = math.exp(2 * log_s) / (alpha * p), math.exp(log_b - log_alpha)
                 reached += 1
-                distances = [abs(s.order.m - m) + abs(s.order.r - r) / r + abs(s.order.B - B) / B for s in known]
+                orders = [state.order for state in known]
+                    distances = [abs(o.m - m) + abs(o.r - r) / r + abs(o.B - B) / B for o in orders]
                 assert min(distances, default=1.0) < 1e-5, (model, m, r, B, known)
     assert reached > 200
 
