@@ -588,7 +588,7 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
                 r, B = math.exp(2 * log_s) / (alpha * p), math.exp(log_b - log_alpha)
                 reached += 1
                 orders = [state.order for state in known]
-                    distances = [abs(o.m - m) + abs(o.r - r) / r + abs(o.B - B) / B for o in orders]
+                distances = [abs(o.m - m) + abs(o.r - r) / r + abs(o.B - B) / B for o in orders]
                 assert min(distances, default=1.0) < 1e-5, (model, m, r, B, known)
     assert reached > 200
 
