@@ -126,7 +126,7 @@ LARGEST_NOISE = 3.0
 NARROW = 0.05
 SHARP = 0.05
 """Width of thermal steps, over the unit of noise, below which nodes crowd round thresholds."""
-SAME = 1e-7
+SAME = 1e-6
 
 
 def marginal_states(system: LayerEquations) -> tuple[NDArray, NDArray, NDArray]:
@@ -165,7 +165,7 @@ def marginal_states(system: LayerEquations) -> tuple[NDArray, NDArray, NDArray]:
             row, *at = _from_cells(system.rows(own), m, log_s[own])
             found.append((own[row], *at))
     row, m, x = (np.concatenate(v) for v in zip(*found, strict=True))
-    row, m, x = _once(row, m, x)
+    row, m, x = _once(*_newton(system, *_once(row, m, x), exact=True))
     return rows[row], m, x
 
 
@@ -184,7 +184,7 @@ def _from_cells(system: LayerEquations, m: NDArray, log_s: NDArray) -> tuple[NDA
         for v in (m, np.log(s))
     ]
     good = middle[0] > 0
-    return _newton(system, row[good], middle[0][good], middle[1][good])
+    return _newton(system, row[good], middle[0][good], middle[1][good], exact=False)
 
 
 def _nearly(system: LayerEquations, s: NDArray) -> LayerEquations:
@@ -211,12 +211,15 @@ def _widened(cells: NDArray) -> NDArray:
     return out
 
 
-def _newton(system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Newton's method in (ln m, ln s), steps halved until both equations together are better fulfilled."""
+def _newton(
+    system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray, *, exact: bool
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Newton's method in (ln m, ln s), steps halved until both equations are better fulfilled; at T or nearly so."""
     x = np.stack([np.log(m), log_s], axis=-1)
 
     def at(x: NDArray, index: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        overlap, response, J = _averages(system.rows(row[index]), np.exp(x[:, 0]), np.exp(x[:, 1]))
+        own, s = system.rows(row[index]), np.exp(x[:, 1])
+        overlap, response, J = _averages(own if exact else _nearly(own, s), np.exp(x[:, 0]), s)
         E = np.stack([overlap, response], axis=-1)
         size = np.abs(E).max(axis=-1)
         return E, J, np.where(np.isfinite(size), size, np.inf)
@@ -225,7 +228,7 @@ def _newton(system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray) ->
     active = np.nonzero(np.isfinite(left))[0]
     for _ in range(30):
         # without overlap every noise at which C = a is a root
-        active = active[(left[active] > 1e-13) & (x[active, 0] > math.log(OF_OVERLAP[0]))]
+        active = active[(left[active] > (1e-13 if exact else 1e-8)) & (x[active, 0] > math.log(OF_OVERLAP[0]))]
         if not len(active):
             break
         det = J[active, 0, 0] * J[active, 1, 1] - J[active, 0, 1] * J[active, 1, 0]
@@ -252,7 +255,7 @@ def _newton(system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray) ->
             better[waiting[good]] = True
             waiting, length = waiting[~good], length / 2
         active = active[better]
-    good = (left < 1e-9) & (x[:, 0] > math.log(OF_OVERLAP[0]))
+    good = (left < (1e-9 if exact else 1e-6)) & (x[:, 0] > math.log(OF_OVERLAP[0]))
     return row[good], np.exp(x[good, 0]), x[good, 1]
 
 

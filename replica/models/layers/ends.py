@@ -181,17 +181,20 @@ def _at_margin(
         free[0] = False
     b, q = np.zeros(len(x)), np.full(len(x), np.nan)
     with np.errstate(all="ignore"):
+        active = np.arange(len(x))
         for count in range(40):
-            E, J, q, b = _marginal_equations(system, x, q, b)
+            own = system.rows(active)
+            E, J, q[active], b[active] = _marginal_equations(own, x[active], q[active], b[active])
             step = _least(J[:, :, free], E)
             size = np.abs(step).max(axis=-1, initial=0.0)
             step *= np.minimum(1, 0.5 / np.maximum(size, 1e-300))[:, None]
             step[~np.isfinite(step).all(axis=-1)] = 0.0
-            x[:, free] -= step
-            x[:, 2] = np.maximum(x[:, 2], np.log(system.closest))
+            x[np.ix_(active, np.nonzero(free)[0])] -= step
+            x[active, 2] = np.maximum(x[active, 2], np.log(own.closest))
             # on the way to no margin at all there is no end
-            gone = (x[:, 2] <= np.log(system.closest)) & (count > 5)
-            if (gone | ~(size >= 1e-13)).all():
+            gone = (x[active, 2] <= np.log(own.closest)) & (count > 5)
+            active = active[~gone & (size >= 1e-13)]
+            if not len(active):
                 break
         E, _, q, b = _marginal_equations(system, x, q, b)
         layers, units = system.layers, system.units
