@@ -57,7 +57,7 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/general.py",
-        "outside = 1 - order.C / layers.stiffness",
+        "outside = 1 - order.C / layers.softest",
         "outside = 1 - order.C",
         f"{GENERAL}::test_stiffer_hidden_units_are_a_hotter_hopfield_model",
     ),
@@ -81,8 +81,8 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/layers/curve_equations.py",
-        "np.log(alpha * self.layers.p * h.r) - 2 * y[:, 1]",
-        "np.log(alpha * h.r) - 2 * y[:, 1]",
+        "np.log(alpha * self.layers.p * h.r) - 2 * np.log(s)",
+        "np.log(alpha * h.r) - 2 * np.log(s)",
         f"{GENERAL}::test_bernoulli_and_relu_tend_to_the_relu_rbm",
     ),
     Mutation(
@@ -93,8 +93,8 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/layers/saddle_equations.py",
-        "by_q = p / (2 * noise)",
-        "by_q = 1 / (2 * noise)",
+        "by_q = np.where(noise == 0, 0.0, p / (2 * noise))",
+        "by_q = np.where(noise == 0, 0.0, 1 / (2 * noise))",
         f"{GENERAL}::test_slopes_of_both_layers",
     ),
     Mutation(

@@ -27,7 +27,9 @@ from replica.numerics.number import Number
 
 __all__ = [
     "SpinAverages",
+    "SpinBends",
     "spin_averages",
+    "spin_bends",
     "spin_entropy",
     "spin_linear_response",
     "spin_response_squared",
@@ -79,6 +81,27 @@ def spin_averages(h: Number, s: Number, T: Number) -> SpinAverages:
     return SpinAverages(m, q, C)
 
 
+class SpinBends(NamedTuple):
+    """Averages of a ±1 spin over the field h + s z, and the slopes of its response."""
+
+    m: Number
+    """Magnetisation."""
+    q: Number
+    """Overlap."""
+    C: Number
+    """Response ∂m/∂h."""
+    first: Number
+    """∂C/∂h; ∂m/∂s is s times this."""
+    second: Number
+    """∂²C/∂h²; ∂C/∂s is s times this."""
+
+
+def spin_bends(h: Number, s: Number, T: Number) -> SpinBends:
+    """All of a spin in one pass that its slopes in h and s need; arguments as those of `spin_averages`."""
+    m, C, q, first, second = _average(h, s, T, _sharp_bends, _smooth_bends)
+    return SpinBends(m, q, C, first, second)
+
+
 def spin_linear_response(h: Number, s: Number, T: Number) -> tuple[Number, Number, Number]:
     """Magnetisation, response C = ∂m/∂h and its slope ∂C/∂h, in one pass; ∂m/∂s = s ∂C/∂h."""
     return field_average(h, s, T, _sharp_linear, _smooth_linear)
@@ -124,6 +147,24 @@ def _smooth_linear(z: Number, mean: Callable, h: Number, s: Number, T: Number) -
     x = (h + s * z) / T
     u, variance = tanh(x), _squared_sech(x)
     return mean(u), mean(variance) / T, -2 * mean(u * variance) / (T * T)
+
+
+def _sharp_bends(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
+    x = (h + T * t) / s
+    density = phi(x)
+    C = 2 * mean(density) / s
+    bent = density * x
+    second = 2 * mean((x * x - 1) * density) / (s * s * s)
+    return mean(erf(x / _sqrt2(x))), C, 1 - T * C, -2 * mean(bent) / (s * s), second
+
+
+def _smooth_bends(z: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:
+    u = tanh((h + s * z) / T)
+    square = u * u
+    variance = 1 - square
+    q = mean(square)
+    first = -2 * mean(u * variance) / (T * T)
+    return mean(u), (1 - q) / T, q, first, mean(variance * (6 * square - 2)) / (T * T * T)
 
 
 def _sharp_squared(t: Number, mean: Callable, h: Number, s: Number, T: Number) -> tuple:

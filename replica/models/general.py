@@ -9,9 +9,9 @@ visible unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C)
     f = a L m²/2 + (α/2)[r C + B q + B C T/p] − ⟨K_v⟩ − α K_h
     ∂f/∂(m, q, r, C, B) = −(aL R_m, ½α R_B, ½α R_C, ½α(R_r + T R_B/p), ½α(R_q + T R_C/p))
 
-R = right-hand side − order parameter, and U_h ~ a h²/2 at infinity: a = 1 for Gaussian and ReLU units; a = ∞ for units
-that cannot follow an input of order √N, which have m = 0. Replica symmetry is stable while 1 − αp² ⟨V_v⟩ V_h > 0,
-V = (β var)².
+R = right-hand side − order parameter, and U_h ~ a h²/2 at infinity, on the side of m: a = 1 for Gaussian and ReLU
+units; a = ∞ for units that cannot follow an input of order √N, which have m = 0. Replica symmetry is stable while
+1 − αp² ⟨V_v⟩ V_h > 0, V = (β var)².
 
 The general form of [J. Tubiana & R. Monasson, PRL 118, 138301 (2017)] and of the slides of G. Manzan (2021), "General
 free energy"; self-field and noise as re-derived (docs/derivations.md).
@@ -25,9 +25,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
-from replica.models.base import ExactState, Finder, Model, Order, control, exp_clipped
+from replica.models.base import Finder, Model, Order, control, exp_clipped
+from replica.models.layers.glass_curves import glasses
+from replica.models.layers.paramagnets import paramagnets
 from replica.models.layers.saddle_equations import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
-from replica.models.layers.states import glasses, paramagnet_of_layers, with_overlap
+from replica.models.layers.states import with_overlap
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.number import Number
 from replica.potentials import Potential
@@ -54,10 +56,11 @@ class GeneralRBM(Model):
 
     Notes
     -----
-    States with m > 0 are of the kind "retrieval", numbered by falling m; "spin_glass" is m = 0 < q, numbered by
-    falling r; the paramagnet m = q = r = 0 exists between units whose mean vanishes without input. With m > 0 are found
-    all states on the curves α(m) that begin at a state without noise, α → 0; with m = 0 all that a grid in the noise
-    and in the self-field tells apart.
+    States with overlap are of the kind "retrieval", numbered by falling |m|; "spin_glass" is m = 0 < q, numbered by
+    falling r; the paramagnet m = q = r = 0 exists between units whose mean vanishes without input. Found are all states
+    on curves α(m) that end at α → 0, without noise or at C = a with noise, and with m = 0 all that a grid in the noise
+    and in the self-field tells apart; of what is not accounted for `unaccounted` tells. Where the potential of hidden
+    units is softer at one end than at the other, states whose strong units are negative are others: they have m < 0.
 
     The measure of continuous units is Lebesgue's; units on an interval enter with a T ln T of their own, so that f
     differs by a constant from that of models without explicit hidden units: f_Hopfield = f + α/2 + (αT/2) ln 2πT.
@@ -96,22 +99,28 @@ class GeneralRBM(Model):
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
-        v, h = self._averages(order)
-        return Order(v.m, v.q, h.r, v.C, h.B)
+        if np.iscomplexobj(self.T) or np.iscomplexobj(self.p) or not any(map(np.iscomplexobj, (*order, self.alpha))):
+            v, h = self._averages(order)
+            return Order(v.m, v.q, h.r, v.C, h.B)
+        # complex steps by the slopes that come with real averages
+        layers = self.layers._replace(bare=True)
+        m, q, C = layers.visible_layer(*map(np.real, self._noise(order))).stepped(*map(np.imag, self._noise(order)))
+        r, B = layers.hidden_layer(np.real(order.q), np.real(order.C)).stepped(np.imag(order.q), np.imag(order.C))
+        return Order(m, q, r, C, B)
 
     def free_energy(self, order: Order, n: int = 1) -> Any:
         """Free energy per visible unit, on the saddle or off it."""
         m, q, r, C, B = order
         v, h = self._averages(order)
         pair = r * C + B * q + B * C * self.T / self.p
-        a = self.layers.stiffness
+        a = self.layers.stiffness(m)
         condensed = np.where(np.real(m) == 0, 0.0, np.where(np.isinf(a), np.nan, a) * m * m)
         return (self.L * condensed / 2 + self.alpha / 2 * pair - v.work - self.alpha * h.work)[()]
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
         """∂f/∂(m, C, ln q, ln r, ln B) as the known combination of the residuals."""
         R = Order._make(new - old for new, old in zip(self.saddle(order, n), order, strict=True))
-        half, a = self.alpha / 2, self.layers.stiffness
+        half, a = self.alpha / 2, self.layers.stiffness(order.m)
         return (
             -np.where(np.isinf(a), 0.0, a) * self.L * R.m,
             -half * (R.r + self.T * R.B / self.p),
@@ -135,7 +144,7 @@ class GeneralRBM(Model):
         The latter is 1 − ½⟨(ξ1 − ξ2)² χ_v⟩/a = 1 − (p/a)⟨½(1 − p)(χ₊₁ + χ₋₁) + p χ₀⟩, χ_k at L − 2 entries plus k.
         """
         layers = self.layers
-        outside = 1 - order.C / layers.stiffness
+        outside = 1 - order.C / layers.softest
         if n == 0 or np.all(np.asarray(self.L) < 2):
             return (outside,)
         law = stacked_laws(lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN, self.L, self.p)
@@ -144,7 +153,7 @@ class GeneralRBM(Model):
         for shift, share in ((1, (1 - p) / 2), (-1, (1 - p) / 2), (0, p)):
             shifted = layers._replace(law=law._replace(w=law.w + shift))
             total = total + share * shifted.visible_layer(*self._noise(order)).C
-        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - total / layers.stiffness)[()]
+        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - total / layers.stiffness(order.m))[()]
 
     def replicon(self, order: Order, n: int = 1) -> Any:
         """Replicon eigenvalue 1 − αp² ⟨V_v⟩ V_h; −inf at T = 0 where units jump."""
@@ -165,7 +174,7 @@ class GeneralRBM(Model):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Any]:
         """States with overlap, glasses, and the paramagnet."""
-        frozen = [Finder(("spin_glass",), 0, glasses), ExactState("paramagnet", 0, paramagnet_of_layers)]
+        frozen = [Finder(("spin_glass",), 0, glasses), Finder(("paramagnet",), 0, paramagnets)]
         return [Finder(("retrieval",), 1, with_overlap), *frozen] if n_condensed else frozen
 
     @property
@@ -179,8 +188,8 @@ class GeneralRBM(Model):
 
     @property
     def stiffness(self) -> Number:
-        """The a of U_h ~ a h²/2 at infinity, of the controls' shape."""
-        return self.layers.stiffness
+        """The a of U_h ~ a h²/2 at infinity, of the controls' shape; of two the smaller."""
+        return self.layers.softest
 
     def unpack(self, x: Any) -> Order:
         """Order parameters at (m, C, ln q, ln r, ln B)."""

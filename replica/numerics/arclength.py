@@ -1,22 +1,53 @@
-"""Curves of solutions traced by arclength, many at once, and where they meet given loads.
+"""Curves of solutions traced by arclength, many at once.
 
-A curve runs through points y = (m, ln s, ln b, ln α) with F(y) = 0, three equations (`LoadCurve`).
+A curve runs through points y = (m, ln s, ln b, ln α) with F(y) = 0, three equations (`LoadCurve`), m, s and b in units
+in which they are of order one.
 """
 
 from __future__ import annotations
 
+import enum
 import math
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ON_CURVE", "Curves", "joined", "lies_on", "newton_at_load", "points_at_loads", "side_by_side", "trace"]
+__all__ = [
+    "ON_CURVE",
+    "Curves",
+    "End",
+    "corrected",
+    "joined",
+    "newton_at_load",
+    "side_by_side",
+    "tangents_of",
+    "trace",
+]
 
 NO_OVERLAP = 1e-7
 """m below which a curve has merged with the glass."""
 NO_NOISE = 1e-7
 """s below which a glass has merged with the paramagnet."""
+
+
+class End(enum.IntEnum):
+    """Where a curve stops."""
+
+    LOST = 0
+    """No step is short enough, or there were too many."""
+    START = 1
+    """Where it was begun."""
+    LOW = 2
+    """At the least load."""
+    HIGH = 3
+    """At the largest load."""
+    VANISHED = 4
+    """Without overlap, or without noise where there is none; or lost where next to no unit is active."""
+    MARGINAL = 5
+    """1 − C/a vanishes."""
+    CLOSED = 6
+    """Back at its start."""
 
 
 class LoadCurve(Protocol):
@@ -31,6 +62,12 @@ class LoadCurve(Protocol):
 
     def rows(self, index: NDArray) -> Self:
         """Return the same equations at some of the rows."""
+
+    def spent(self, order: Any) -> NDArray:
+        """Whether 1 − C/a has vanished, of shape (R,): there a curve ends."""
+
+    def faint(self, order: Any) -> NDArray:
+        """Whether next to no unit is active, of shape (R,)."""
 
 
 def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
@@ -98,10 +135,11 @@ ON_CURVE = 1e-9
 
 
 class Curves(NamedTuple):
-    """Points on curves, nan beyond their ends: shape (K, R, 4), and the tangents there."""
+    """Points on curves, nan beyond their ends: shape (K, R, 4), the tangents there, and both ends, shape (2, R)."""
 
     y: NDArray
     tangent: NDArray
+    ends: NDArray
 
 
 def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
@@ -127,49 +165,78 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
     """
     rows = len(start)
     with np.errstate(all="ignore"):
-        first = _tangents(system.at(start)[1])
+        first = tangents_of(system.at(start)[1])
     first *= np.where(first[:, 3] * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
     here, tangent = start.copy(), tangents[0].copy()
-    step = np.full(rows, FIRST_STEP)
+    step, end = np.full(rows, FIRST_STEP), np.full(rows, End.LOST)
     alive = np.isfinite(tangent).all(axis=-1)
-    for _ in range(MOST_STEPS):
+    for count in range(MOST_STEPS):
         if not alive.any():
             break
         index = np.nonzero(alive)[0]
         guess = here[index] + step[index, None] * tangent[index]
-        found, J, good = _corrected(system.rows(index), guess, tangent[index])
-        turned = _tangents(J, tangent[index])
+        found, J, spent, good = corrected(system.rows(index), guess, tangent[index])
+        turned = tangents_of(J, tangent[index])
         with np.errstate(invalid="ignore"):
             good &= (turned * tangent[index]).sum(axis=-1) > STRAIGHT
             good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
-        step[index] = np.where(good, np.minimum(1.5 * step[index], LARGEST_STEP), step[index] / 2)
         moved = index[good]
+        home = _passes(here[moved], found[good], turned[good], start[moved], first[moved]) & (count > LEAST_ROUND)
+        step[index] = np.where(good, np.minimum(1.5 * step[index], LARGEST_STEP), step[index] / 2)
         here[moved], tangent[moved] = found[good], turned[good]
         new, new_tangent = np.full((rows, 4), np.nan), np.full((rows, 4), np.nan)
         new[moved], new_tangent[moved] = here[moved], tangent[moved]
         points.append(new)
         tangents.append(new_tangent)
+        vanished = (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
+        marginal = np.zeros(rows, dtype=bool)
+        marginal[moved] = spent[good]
+        back = np.zeros(rows, dtype=bool)
+        back[moved] = home
+        for name, reached in (
+            (End.CLOSED, back),
+            (End.HIGH, here[:, 3] > high),
+            (End.LOW, here[:, 3] < low),
+            (End.MARGINAL, marginal),
+            (End.VANISHED, vanished),
+        ):
+            end[alive & reached] = name
+            alive &= ~reached
         alive[index] &= step[index] > SMALLEST_STEP
-        outside = (here[:, 3] < low) | (here[:, 3] > high)
-        outside |= (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
-        alive &= ~outside
-    return _packed(np.array(points), np.array(tangents))
+    lost = np.nonzero(end == End.LOST)[0]
+    with np.errstate(all="ignore"):
+        faint = system.rows(lost).faint(system.rows(lost).at(here[lost])[2])
+    end[lost[faint]] = End.VANISHED
+    return _packed(np.array(points), np.array(tangents), np.stack([np.full(rows, End.START), end]))
+
+
+LEAST_ROUND = 8
+"""Steps that a closed curve takes at least."""
+
+
+def _passes(here: NDArray, found: NDArray, tangent: NDArray, start: NDArray, first: NDArray) -> NDArray:
+    """Whether steps from `here` to `found` pass a start in its direction."""
+    chord = found - here
+    share = ((start - here) * chord).sum(axis=-1) / np.maximum((chord * chord).sum(axis=-1), 1e-300)
+    away = np.linalg.norm(start - here - np.clip(share, 0, 1)[:, None] * chord, axis=-1)
+    return (share >= 0) & (share <= 1) & (away < 0.1 * np.linalg.norm(chord, axis=-1)) & ((tangent * first).sum(-1) > 0)
 
 
 STRAIGHT = 0.9
 """Least cosine of the angle between the tangents of neighbours."""
 
 
-def _packed(points: NDArray, tangents: NDArray) -> Curves:
+def _packed(points: NDArray, tangents: NDArray, ends: NDArray) -> Curves:
     """Close the gaps that refused steps have left."""
     present = np.isfinite(points).all(axis=-1)
     rank = np.argsort(~present, axis=0, kind="stable")[..., None]
     longest = max(int(present.sum(axis=0).max(initial=1)), 1)
-    return Curves(np.take_along_axis(points, rank, 0)[:longest], np.take_along_axis(tangents, rank, 0)[:longest])
+    points, tangents = (np.take_along_axis(v, rank, 0)[:longest] for v in (points, tangents))
+    return Curves(points, tangents, ends)
 
 
-def _tangents(J: NDArray, previous: NDArray | None = None) -> NDArray:
+def tangents_of(J: NDArray, previous: NDArray | None = None) -> NDArray:
     """Unit null vectors of Jacobians, in the direction of the previous ones."""
     sound = np.isfinite(J).all(axis=(-2, -1))
     out = np.full((len(J), 4), np.nan)
@@ -180,64 +247,25 @@ def _tangents(J: NDArray, previous: NDArray | None = None) -> NDArray:
     return np.where(((out * previous).sum(axis=-1) < 0)[:, None], -out, out)
 
 
-def _corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Newton's method in the plane through each guess normal to the tangent: points, Jacobians, and whether F = 0."""
-    y, J = guess.copy(), np.full((len(guess), 3, 4), np.nan)
+def corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Newton's method in the planes normal to tangents: points, Jacobians, whether marginal, and whether F = 0."""
+    y, J, spent = guess.copy(), np.full((len(guess), 3, 4), np.nan), np.zeros(len(guess), dtype=bool)
     done, lost = np.zeros(len(guess), dtype=bool), np.zeros(len(guess), dtype=bool)
     for _ in range(6):
         index = np.nonzero(~done & ~lost)[0]
         if not len(index):
             break
         with np.errstate(all="ignore"):
-            F, J[index], _ = system.rows(index).at(y[index])
+            own = system.rows(index)
+            F, J[index], order = own.at(y[index])
+            spent[index] = own.spent(order)
             plane = ((y[index] - guess[index]) * normal[index]).sum(axis=-1)
         size = _size(F)
         done[index], lost[index] = size < ON_CURVE, ~(size < 10)
         matrix = np.concatenate([J[index], normal[index][:, None, :]], axis=1)
         change = _solved(matrix, np.concatenate([F, plane[:, None]], axis=1))
         y[index] -= np.where(done[index][:, None], 0.0, change)
-    return y, J, done
-
-
-PIECES = 8
-"""Points of a cubic between two points of a curve."""
-
-
-def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArray, NDArray]:
-    """Where one curve meets the given loads, from cubics through its points.
-
-    Parameters
-    ----------
-    curves : Curves
-        Curves.
-    row : int
-        Which of them.
-    log_load : array
-        Logarithms of the loads.
-
-    Returns
-    -------
-    load, y
-        Index of the load and point, of each crossing.
-    """
-    y, tangent = curves.y[:, row], curves.tangent[:, row]
-    length = int(np.isfinite(y).all(axis=-1).sum())
-    if length < 2:
-        return np.zeros(0, dtype=int), np.zeros((0, 4))
-    y, tangent = y[:length], tangent[:length]
-    chord = np.linalg.norm(np.diff(y, axis=0), axis=-1)[:, None, None]
-    t = np.linspace(0, 1, PIECES, endpoint=False)[None, :, None]
-    a, b = y[:-1, None], y[1:, None]
-    da, db = tangent[:-1, None] * chord, tangent[1:, None] * chord
-    cubic = (1 + 2 * t) * (1 - t) ** 2 * a + t * (1 - t) ** 2 * da + t * t * (3 - 2 * t) * b - t * t * (1 - t) * db
-    dense = np.concatenate([cubic.reshape(-1, 4), y[-1:]])
-    above = dense[:, 3] > log_load[:, None]
-    load, cell = np.nonzero(above[:, 1:] != above[:, :-1])
-    first, second = dense[cell], dense[cell + 1]
-    share = (log_load[load] - first[:, 3]) / (second[:, 3] - first[:, 3])
-    at = first + share[:, None] * (second - first)
-    at[:, 3] = log_load[load]
-    return load, at
+    return y, J, spent, done
 
 
 def joined(down: Curves, up: Curves) -> Curves:
@@ -255,36 +283,7 @@ def joined(down: Curves, up: Curves) -> Curves:
     """
     y = np.concatenate([down.y[:0:-1], up.y])
     tangent = np.concatenate([-down.tangent[:0:-1], up.tangent])
-    return _packed(y, tangent)
-
-
-def lies_on(curves: Curves, column: int, seeds: NDArray) -> NDArray:
-    """Whether points lie on a curve, up to what chords miss.
-
-    Parameters
-    ----------
-    curves : Curves
-        Curves.
-    column : int
-        Which of them.
-    seeds : array, shape (K, 4)
-        The points.
-
-    Returns
-    -------
-    array of bool
-        Answers.
-    """
-    y = curves.y[:, column]
-    y = y[np.isfinite(y).all(axis=-1)]
-    chord = np.diff(y, axis=0)
-    away = seeds[:, None] - y[:-1]
-    share = np.clip((away * chord).sum(axis=-1) / np.maximum((chord * chord).sum(axis=-1), 1e-300), 0, 1)
-    distance = np.linalg.norm(away - share[..., None] * chord, axis=-1)
-    return distance.min(axis=1, initial=np.inf) < NEAR_CURVE
-
-
-NEAR_CURVE = 0.05
+    return _packed(y, tangent, np.stack([down.ends[1], up.ends[1]]))
 
 
 def side_by_side(parts: list[Curves]) -> Curves:
@@ -305,5 +304,8 @@ def side_by_side(parts: list[Curves]) -> Curves:
     def padded(points: NDArray) -> NDArray:
         return np.pad(points, ((0, longest - len(points)), (0, 0), (0, 0)), constant_values=np.nan)
 
-    columns = [[padded(points) for points in part] for part in parts]
-    return Curves(*(np.concatenate(column, axis=1) for column in zip(*columns, strict=True)))
+    points, tangents = (
+        np.concatenate([padded(v) for v in column], axis=1)
+        for column in ([part.y for part in parts], [part.tangent for part in parts])
+    )
+    return Curves(points, tangents, np.concatenate([part.ends for part in parts], axis=1))

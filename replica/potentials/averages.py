@@ -17,9 +17,20 @@ from replica.potentials.potential import Potential
 
 __all__ = ["field_averages", "natural_size"]
 
+SILENT = 1e-150
+"""Noise that stands for none at T = 0."""
+
 
 def field_averages(
-    unit: Potential, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, most: float = math.inf
+    unit: Potential,
+    h: Any,
+    s: Any,
+    c: Any,
+    T: Any,
+    *,
+    refine: int = 1,
+    most: float = math.inf,
+    bare: bool = False,
 ) -> FieldAverages:
     """Averages of a unit over the inputs h + s z, z standard normal.
 
@@ -35,11 +46,14 @@ def field_averages(
         Factor by which quadratures are refined, to measure their error.
     most : float
         Weights that one average may cost.
+    bare : bool
+        Whether K and V may be left out, nan, where they cost something of their own.
 
     Returns
     -------
     FieldAverages
-        The averages, nan where one would cost more, and where s = T = 0.
+        The averages, nan where one would cost more; at T = 0 their limits s → 0 where s = 0, nan for units on an
+        interval.
 
     Examples
     --------
@@ -49,7 +63,10 @@ def field_averages(
     """
     with np.errstate(all="ignore"):
         cold = _is_cold(T)
-        left_out = cold & (np.real(s) == 0)
+        silent = cold & (np.real(s) == 0)
+        left_out = silent & (not unit.rests)
+        if unit.rests and np.any(silent):
+            s = np.where(silent, s + SILENT, s)
         if most < math.inf:
             noise, coupling, warm = np.broadcast_arrays(np.real(s), np.real(c), np.where(cold, 1.0, np.real(T)))
             left_out = left_out | ~cold & (unit.effort(noise, coupling, warm) > most)
@@ -57,11 +74,11 @@ def field_averages(
             s = np.where(left_out, np.nan, s)
         h, s, c, T, cold = np.broadcast_arrays(h, s, c, T, cold)
         if cold.all() and T.size:
-            return unit.cold(h, s, c, refine=refine)
+            return unit.cold(h, s, c, refine=refine, bare=bare)
         if not cold.any():
-            return unit.averages(h, s, c, T, refine=refine)
-        frozen = unit.cold(h[cold], s[cold], c[cold], refine=refine)
-        thermal = unit.averages(h[~cold], s[~cold], c[~cold], T[~cold], refine=refine)
+            return unit.averages(h, s, c, T, refine=refine, bare=bare)
+        frozen = unit.cold(h[cold], s[cold], c[cold], refine=refine, bare=bare)
+        thermal = unit.averages(h[~cold], s[~cold], c[~cold], T[~cold], refine=refine, bare=bare)
         return FieldAverages(*(_merged(cold, a, b) for a, b in zip(frozen, thermal, strict=True)))
 
 

@@ -94,15 +94,20 @@ class Continuous(Potential):
 
     def stiffness(self, T: Any) -> Any:
         """By second differences of U far out; inf where they grow."""
+        return min(self.sides(T), key=np.real)
+
+    def sides(self, T: Any) -> tuple[Any, Any]:
+        """Those at +∞ and at −∞."""
+        return self._bend(self.support[-1], 1.0, T), self._bend(self.support[0], -1.0, T)
+
+    def _bend(self, edge: float, sign: float, T: Any) -> Any:
+        """Curvature of U far out on one side, inf where it grows or the unit ends."""
+        if math.isfinite(edge):
+            return math.inf
         far = np.array([FARTHEST / 100, FARTHEST / 10])
-        values = []
-        for edge, sign in ((self.support[0], -1.0), (self.support[-1], 1.0)):
-            if math.isfinite(edge):
-                continue
-            with np.errstate(all="ignore"):
-                bend = sum(k * self.energy(sign * n * far, T) for n, k in ((1, 1), (2, -2), (3, 1))) / far**2
-            values.append(bend[1] if abs(bend[1]) < 1.5 * abs(bend[0]) + 1e-9 else math.inf)
-        return min(values, key=np.real, default=math.inf)
+        with np.errstate(all="ignore"):
+            bend = sum(k * self.energy(sign * n * far, T) for n, k in ((1, 1), (2, -2), (3, 1))) / far**2
+        return bend[1] if abs(bend[1]) < 1.5 * abs(bend[0]) + 1e-9 else math.inf
 
     def spread(self, c: Any, T: Any) -> Any:
         """Largest standard deviation over a scan of inputs, among them those where x(I) at T = 0 jumps."""
@@ -117,7 +122,7 @@ class Continuous(Potential):
         """Attributes, without what is remembered."""
         return without_memory(self)
 
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Averages of the staircase through many values; their error falls as the square of the step."""
         h, s, c = np.broadcast_arrays(*(np.asarray(v) for v in (h, s, c)))
         good = np.isfinite(h + s + c) & (np.real(c) < self._limit(0.0))
@@ -129,7 +134,8 @@ class Continuous(Potential):
             x = self._values(high, float(np.real(c).max(initial=0.0)), STEPS * refine)
             energy = self.energy(x, 0.0)
             averages = of_steps(x, energy, h, s, c, smooth=len(self.support) == 2)
-            for total, value in zip(out, averages._replace(V=squared_response(x, energy, h, s, c)), strict=True):
+            V = np.full(h.shape, np.nan) if bare else squared_response(x, energy, h, s, c)
+            for total, value in zip(out, averages._replace(V=V), strict=True):
                 total[..., good] = value
         return FieldAverages(*out)
 

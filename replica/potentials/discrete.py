@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.averages.spin import spin_averages, spin_response_squared, spin_work
-from replica.numerics.elementary import COMPLEX_STEP
+from replica.averages.spin import SpinBends, spin_bends, spin_response_squared, spin_work
 from replica.potentials.checks import check_energy, check_increasing, finite
 from replica.potentials.cold_averages import of_steps
 from replica.potentials.law import FieldAverages, UnitLaw, summed_law
@@ -24,6 +23,7 @@ class Discrete(Potential):
     """Units that take one of a few values; the class attribute `values` lists them in increasing order."""
 
     values: ClassVar[tuple[float, ...]] = ()
+    rests: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         """Refuse values that are no increasing list."""
@@ -62,13 +62,14 @@ class Discrete(Potential):
         """0 for a few values: their corners are known."""
         return 0.0 if len(self.values) <= FEW else super().effort(s, c, T)
 
-    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
+    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Two values: those of a spin. More of them: by quadrature."""
         if len(self.values) > 2:
             return super().averages(h, s, c, T, refine=refine)
-        return of_two_values(self.values, self.energy(np.array(self.values), np.asarray(T)[..., None]), h, s, c, T)
+        energies = self.energy(np.array(self.values), np.asarray(T)[..., None])
+        return of_two_values(self.values, energies, h, s, c, T, bare=bare)
 
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Sums over the steps of x(I)."""
         x = np.array(self.values)
         return of_steps(x, self.energy(x, 0.0), h, s, c)
@@ -120,7 +121,9 @@ class Bernoulli(Discrete):
         return -self.g * x + 0 * T
 
 
-def of_two_values(values: tuple[float, ...], energies: Any, h: Any, s: Any, c: Any, T: Any) -> FieldAverages:
+def of_two_values(
+    values: tuple[float, ...], energies: Any, h: Any, s: Any, c: Any, T: Any, *, bare: bool = False
+) -> FieldAverages:
     """Averages of a unit of two values: x = a + d σ, σ a spin in the field d I + ½ c a·2d − ½ (U₁ − U₀).
 
     Parameters
@@ -131,6 +134,8 @@ def of_two_values(values: tuple[float, ...], energies: Any, h: Any, s: Any, c: A
         Their energies.
     h, s, c, T : array
         Mean and standard deviation of the input, coefficient of x²/2, temperature > 0, of shape S.
+    bare : bool
+        Whether K and V are left out, nan.
 
     Returns
     -------
@@ -140,26 +145,21 @@ def of_two_values(values: tuple[float, ...], energies: Any, h: Any, s: Any, c: A
     a, d = (values[1] + values[0]) / 2, (values[1] - values[0]) / 2
     field = d * h + c * a * d - (energies[..., 1] - energies[..., 0]) / 2
     noise = d * s
-    spin = spin_averages(field, noise, T)
-    work = a * h + c * (a * a + d * d) / 2 - (energies[..., 1] + energies[..., 0]) / 2 + spin_work(field, noise, T)
-    return FieldAverages(
-        work,
-        a + d * spin.m,
-        a * a + 2 * a * d * spin.m + d * d * spin.q,
-        d * d * spin.C,
-        d**4 * spin_response_squared(field, noise, T),
-        _two_value_slopes(a, d, field, noise, T),
-    )
+    spin = spin_bends(field, noise, T)
+    work = V = np.full(np.shape(spin.m), np.nan)
+    if not bare:
+        work = a * h + c * (a * a + d * d) / 2 - (energies[..., 1] + energies[..., 0]) / 2 + spin_work(field, noise, T)
+        V = d**4 * spin_response_squared(field, noise, T)
+    M, Q = a + d * spin.m, a * a + 2 * a * d * spin.m + d * d * spin.q
+    return FieldAverages(work, M, Q, d * d * spin.C, V, _two_value_slopes(a, d, spin, noise, T))
 
 
-def _two_value_slopes(a: float, d: float, field: Any, noise: Any, T: Any) -> NDArray:
-    """By complex steps in the field and in its width; c acts as a field a c."""
-    field, noise, T = (np.real(v) for v in (field, noise, T))
-    by_field = spin_averages(field + 1j * COMPLEX_STEP, noise, T)
-    by_noise = spin_averages(field, noise + 1j * COMPLEX_STEP, T)
+def _two_value_slopes(a: float, d: float, spin: SpinBends, noise: Any, T: Any) -> NDArray:
+    """From those of a spin, q = 1 − T C; c acts as a field a c."""
+    noise, T = np.real(noise), np.real(T)
+    C, first, second = (np.real(v) for v in (spin.C, spin.first, spin.second))
     rows = []
-    for mixed in (by_field, by_noise):
-        m, q, C = (np.imag(v) / COMPLEX_STEP for v in mixed)
-        rows.append([d * m, 2 * a * d * m + d * d * q, d * d * C])
+    for m, response in ((C, first), (noise * first, noise * second)):
+        rows.append([d * m, 2 * a * d * m - d * d * T * response, d * d * response])
     slopes = np.array([[d * f, d * n, a * d * f] for f, n in zip(*rows, strict=True)])
     return np.asarray(slopes)

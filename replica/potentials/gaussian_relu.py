@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ __all__ = ["Gaussian", "ReLU"]
 @dataclasses.dataclass(frozen=True)
 class Gaussian(Potential):
     """Units on the line with U = x²/2: normal, mean I/(1 − c), variance T/(1 − c); no law for c ≥ 1."""
+
+    rests: ClassVar[bool] = True
 
     def energy(self, x: Any, T: Any) -> Any:
         """x²/2."""
@@ -40,12 +42,12 @@ class Gaussian(Potential):
         """0: ln Tr is a polynomial of I."""
         return 0 * (np.real(c) + np.real(T))
 
-    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
+    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Those at T = 0, and the entropy of the fluctuations in K."""
         cold = self.cold(h, s, c)
         return cold._replace(work=cold.work + T / 2 * np.log(2 * math.pi * T / _margin(c)))
 
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Those of x = I/(1 − c), in closed form."""
         margin = _margin(c) + 0 * h
         g = 1 / margin
@@ -67,6 +69,7 @@ class ReLU(Potential):
     """
 
     theta: float = 0.0
+    rests: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "theta", finite("theta", self.theta))
@@ -101,6 +104,10 @@ class ReLU(Potential):
         """1."""
         return 1.0
 
+    def sides(self, T: Any) -> tuple[Any, Any]:
+        """1, and none."""
+        return 1.0, math.inf
+
     def corners(self, c: Any, T: Any) -> Any:
         """θ."""
         return np.full((*np.shape(c), 1), self.theta)
@@ -109,7 +116,7 @@ class ReLU(Potential):
         """√(T/(1 − c)), that of the whole normal law."""
         return np.sqrt(np.real(T) / _margin(np.real(c)))
 
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Those of x = max(0, I − θ)/(1 − c): with y = (θ − h)/s, M = s H1(y)/(1 − c) and Q = s² H2(y)/(1 − c)²."""
         g = 1 / _margin(c)
         y = (self.theta - h) / s

@@ -84,7 +84,7 @@ class Mixture(Potential):
         v = self._variance(np.real(c), np.real(T))
         return np.sqrt(v + self.Omega * (v / (1 - self.Omega)) ** 2)
 
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """There is no limit T → 0."""
         raise ValueError(NO_LIMIT)
 

@@ -24,6 +24,8 @@ class Potential(ABC):
 
     weights: ClassVar[int] = 1
     """Weights of a law, roughly."""
+    rests: ClassVar[bool] = False
+    """Whether `cold` holds down to noises as small as doubles have."""
 
     @abstractmethod
     def energy(self, x: Any, T: Any) -> Any:
@@ -90,6 +92,22 @@ class Potential(ABC):
             1 for Gaussian and ReLU units; inf for those that are bounded, or confined more strongly.
         """
 
+    def sides(self, T: Any) -> tuple[Any, Any]:
+        """Limits of 2U(x)/x² at +∞ and at −∞, of which `stiffness` is the smaller; inf where the unit is bounded.
+
+        Parameters
+        ----------
+        T : float or complex step
+            Temperature, ≥ 0.
+
+        Returns
+        -------
+        float or complex step, twice
+            The limits.
+        """
+        a = self.stiffness(T)
+        return a, a
+
     @abstractmethod
     def spread(self, c: Any, T: Any) -> Any:
         """Upper bound of the standard deviation of x over all inputs.
@@ -145,7 +163,7 @@ class Potential(ABC):
             return 0 * (s + c + T)
         return self.weights * 80 * self.spread(c, T) * s / T
 
-    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1) -> FieldAverages:
+    def averages(self, h: Any, s: Any, c: Any, T: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Averages over the inputs h + s z at T > 0: by quadrature, unless a subclass knows better.
 
         Parameters
@@ -156,6 +174,8 @@ class Potential(ABC):
             Temperature, > 0.
         refine : int
             Factor by which quadratures are refined, to measure their error.
+        bare : bool
+            Whether K and V may be left out, nan, where they cost something of their own.
 
         Returns
         -------
@@ -165,5 +185,5 @@ class Potential(ABC):
         return by_quadrature(self, h, s, c, T, refine=refine)
 
     @abstractmethod
-    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1) -> FieldAverages:
+    def cold(self, h: Any, s: Any, c: Any, *, refine: int = 1, bare: bool = False) -> FieldAverages:
         """Averages at T = 0, where x minimises U(x) − I x − c x²/2; arguments as those of `averages`, s > 0."""

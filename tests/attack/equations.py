@@ -65,18 +65,24 @@ class Levels:
 
     def _cold(self, x, cost, mean, noise, on):
         """Steps of the lower convex hull: from a to b at the input (U_b − U_a)/(b − a)."""
-        here, M, Q, chi, K = 0, x[0], x[0] ** 2, 0, x[0] * mean - cost[0]
+        here, steps, chi, K = 0, [], 0, x[0] * mean - cost[0]
         while here < len(x) - 1:
             ahead = range(here + 1, len(x))
             step = min(ahead, key=lambda j: (cost[j] - cost[here]) / (x[j] - x[here]))
             a, b = x[here], x[step]
             u = (mean - (cost[step] - cost[here]) / (b - a)) / noise
-            M += (b - a) * on.Phi(u)
-            Q += (b * b - a * a) * on.Phi(u)
+            steps.append((a, b, u))
             chi += (b - a) * on.phi(u) / noise
             # the maximum of the line b over the line a
             K += (b - a) * noise * on.H(1, -u)
             here = step
+        # from the smallest value on both ways: few units that leave it are lost in a difference of ones
+        rest = min([x[0], *(b for _, b, _ in steps)], key=abs)
+        M, Q = rest, rest**2
+        for a, b, u in steps:
+            share = on.Phi(u) if a >= rest else -on.Phi(-u)
+            M += (b - a) * share
+            Q += (b * b - a * a) * share
         return Averages(M, Q, chi, K)
 
 

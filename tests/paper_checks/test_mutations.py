@@ -205,6 +205,8 @@ MUTATIONS = [
     ),
     ("slides_weights.bessel_series", "gamma(k + w + 1)", "gamma(k + w + 2)", "differs"),
     ("slides_retrieval.sparse_patterns", "[math.sqrt(N), 1.0]", "[p * math.sqrt(N), p * p]", "reproduced"),
+    ("slides_sparse_gaussian.sparse_capacity", "p * math.exp(-y * y / 2) + 1 - p", "math.exp(-y * y / 2)", "differs"),
+    ("slides_sparse_gaussian.sparse_overlap", "T=0.0, p=p)", "T=0.0)", "differs"),
     ("slides_compositional.number_of_units", "p * (L - 2 + (a", "2 * p * (L - 2 + (a", "differs"),
     ("tubiana_monasson_self_field.self_field", "corrected=excess(RATIO)", "corrected=excess(2 * RATIO)", "differs"),
     (

@@ -2,14 +2,16 @@
 
 At fixed T, p and L the noise s = √(αpr) and the self-field b = αB of the visible layer give q and C, these r and B of
 the hidden layer (`replica.models.layers.saddle_equations`), so that α enters only through two of the equations. With
-y = (m, ln s, ln b, ln α)
+y = (m, ln s, ln b, ln α), the first three in units natural to the layers,
 
     F = (⟨W M_v⟩/aL − m,   ln(αp r) − 2 ln s,   ln(αB) − ln b) = 0.
+
+The equations do not change when v → κv, h → λh, T → κλT and U → κλU, and m → λm, s → λs, b → λb/κ with them; nor do
+they in these units.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +23,43 @@ from replica.potentials.averages import natural_size
 
 __all__ = ["LARGEST_EFFORT", "LayerEquations", "layer_equations"]
 
-FAR_ABOVE_ONE = 5.0
 LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""
+
+
+LEAST_ACTIVITY = 1e-12
+"""q, in units of the square of a visible unit, below which curves are not accounted for."""
+
+
+class Units(NamedTuple):
+    """Size of visible units; overlap, noise and self-field of order one; arrays of shape (R,)."""
+
+    v: NDArray
+
+    m: NDArray
+    s: NDArray
+    b: NDArray
+
+
+def natural_units(layers: TwoLayers) -> Units:
+    """Units at rows of couplings: where a visible unit is of the size v, hidden ones that follow are of the size v/a.
+
+    Those that do not follow are given inputs of the size of a visible one; their answers and responses, at α = 1, are
+    the units.
+    """
+    with np.errstate(all="ignore"):
+        size = natural_size(layers.visible, layers.T)
+        size = np.where(np.isfinite(size) & (size > 0), size, 1.0)
+        h = layers.hidden_layer(size**2, 0.0)
+        answer, response = np.sqrt(layers.p * h.r), h.B
+        followed = np.isfinite(layers.softest)
+        a = layers.stiffness()
+        share = (np.abs(layers.law.w) * layers.law.weight).sum(axis=-1) / layers.L
+        overlap = size * np.where(share > 0, share, 1.0) / np.where(np.isfinite(a), a, 1.0)
+        noise = np.where(followed, size * layers.p / layers.softest, answer)
+        coupling = np.where(followed, 1 / layers.softest, response)
+    sound = [np.where(np.isfinite(v) & (v > 0), v, 1.0) for v in (size, overlap, noise, coupling)]
+    return Units(*sound)
 
 
 class LayerEquations(NamedTuple):
@@ -31,44 +67,50 @@ class LayerEquations(NamedTuple):
 
     layers: TwoLayers
     frozen: bool
+    units: Units
+    closest: NDArray
+    """Margins 1 − C/a down to which curves are followed."""
 
     def rows(self, index: NDArray) -> LayerEquations:
         """Return the same equations at some rows."""
-        return self._replace(layers=self.layers.rows(index))
+        return self._replace(
+            layers=self.layers.rows(index), units=Units(*(v[index] for v in self.units)), closest=self.closest[index]
+        )
 
     def within(self, effort: float) -> LayerEquations:
         """Return the same equations with averages that may cost so many weights."""
         return self._replace(layers=self.layers._replace(most=effort))
 
-    def log_scale(self) -> tuple[NDArray, NDArray]:
-        """Logarithms of a noise and a self-field that are natural to the units: 0 unless they are far above 1.
+    def physical(self, y: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """m, s and b at points y."""
+        return y[:, 0] * self.units.m, np.exp(y[:, 1]) * self.units.s, np.exp(y[:, 2]) * self.units.b
 
-        A hidden unit is given inputs of the size of a visible one; its answers and its response, at α = 1, are these.
-        """
-        layers = self.within(math.inf).layers
-        with np.errstate(all="ignore"):
-            size = natural_size(layers.visible, layers.T) ** 2
-            h = layers.hidden_layer(np.where(size > 0, size, 1 / layers.p), 0.0)
-            scales = np.log(layers.p * h.r) / 2, np.log(h.B)
-        far = [np.isfinite(v) & (v > math.log(FAR_ABOVE_ONE)) for v in scales]
-        return np.where(far[0], scales[0], 0.0), np.where(far[1], scales[1], 0.0)
+    def spent(self, order: Order) -> NDArray:
+        """Whether 1 − C/a has all but vanished."""
+        return np.asarray(1 - order.C / self.layers.softest < self.closest)
+
+    def faint(self, order: Order) -> NDArray:
+        """Whether next to no unit is active."""
+        return np.asarray(order.q < LEAST_ACTIVITY * self.units.v**2)
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.
 
         All nan where averages would cost too much, far from where states are.
         """
-        m, s, b, alpha = y[:, 0], np.exp(y[:, 1]), np.exp(y[:, 2]), np.exp(y[:, 3])
+        m, s, b = self.physical(y)
+        alpha = np.exp(y[:, 3])
         v = self.layers.visible_layer(m, s, b)
         h = self.layers.hidden_layer(v.q, v.C)
         F = np.stack(
-            [v.m - m, np.log(alpha * self.layers.p * h.r) - 2 * y[:, 1], np.log(alpha * h.B) - y[:, 2]], axis=-1
+            [(v.m - m) / self.units.m, np.log(alpha * self.layers.p * h.r) - 2 * np.log(s), np.log(alpha * h.B / b)],
+            axis=-1,
         )
         # by (m, ln s, ln b), those of r and B through q and C
-        of_visible = v.slopes * np.stack([np.ones_like(s), s, b])
+        of_visible = v.slopes * np.stack([self.units.m, s, b])
         of_hidden = (h.slopes[:, :, None] * of_visible[1:]).sum(axis=1)
         J = np.zeros((len(y), 3, 4))
-        J[:, 0, :3] = of_visible[0].T
+        J[:, 0, :3] = (of_visible[0] / self.units.m).T
         J[:, 1, :3] = (of_hidden[0] / h.r).T
         J[:, 2, :3] = (of_hidden[1] / h.B).T
         J[:, :, :3] -= np.diag([1.0, 2.0, 1.0])
@@ -82,4 +124,33 @@ class LayerEquations(NamedTuple):
 def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
     """Equations of layers at rows of couplings, with m = 0 throughout or not."""
     law = ORIGIN if frozen else layers.law
-    return LayerEquations(layers._replace(law=law, most=LARGEST_EFFORT), frozen)
+    units = natural_units(layers)
+    return LayerEquations(
+        layers._replace(law=law, most=LARGEST_EFFORT, bare=True), frozen, units, _closest(layers, units)
+    )
+
+
+LEAST_MARGIN = 3e-7
+"""Margin below which a double no longer tells where a curve is."""
+MARGINS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1)
+LARGEST_EFFORT_AT_THE_MARGIN = 1e6
+
+
+def _closest(layers: TwoLayers, units: Units) -> NDArray:
+    """Margins that averages of a hidden unit allow: its law, and that of its mean, widen towards C = a."""
+    closest = np.full(len(units.s), LEAST_MARGIN)
+    a, noise = layers.softest, np.sqrt(layers.p) * units.v
+    warm = np.nonzero((layers.T > 0) & np.isfinite(a))[0]
+    if not len(warm):
+        return closest
+    a, noise, T = a[warm], noise[warm], layers.T[warm]
+    with np.errstate(all="ignore"):
+        for margin in (LEAST_MARGIN, *MARGINS):
+            c = a * (1 - margin)
+            wider = layers.hidden.spread(c, T) / layers.hidden.spread(0 * c, T)
+            costly = ~(
+                layers.hidden.effort(noise, c, T) * np.where(wider > 1, wider, 1.0) < LARGEST_EFFORT_AT_THE_MARGIN
+            )
+            bound = np.where(costly, margin, 0.0)
+            closest[warm] = np.maximum(closest[warm], bound)
+    return closest

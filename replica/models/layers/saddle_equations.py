@@ -42,6 +42,11 @@ class VisibleLayer(NamedTuple):
     slopes: Any
     """Derivatives of (m, q, C) by (m, s, b), shape (3, 3) + S."""
 
+    def stepped(self, m: Any, s: Any, b: Any) -> tuple[Any, Any, Any]:
+        """Return m, q and C with the imaginary parts that steps i(m, s, b) of their arguments bring."""
+        steps = (self.slopes * np.stack(np.broadcast_arrays(m, s, b))).sum(axis=1)
+        return self.m + 1j * steps[0], self.q + 1j * steps[1], self.C + 1j * steps[2]
+
 
 class HiddenLayer(NamedTuple):
     """Averages of the hidden layer, of shape S."""
@@ -57,6 +62,11 @@ class HiddenLayer(NamedTuple):
     slopes: Any
     """Derivatives of (r, B) by (q, C), shape (2, 2) + S."""
 
+    def stepped(self, q: Any, C: Any) -> tuple[Any, Any]:
+        """Return r and B with the imaginary parts that steps i(q, C) of their arguments bring."""
+        steps = (self.slopes * np.stack(np.broadcast_arrays(q, C))).sum(axis=1)
+        return self.r + 1j * steps[0], self.B + 1j * steps[1]
+
 
 class TwoLayers(NamedTuple):
     """Two layers of units at given couplings, without a load; arrays that broadcast to a shape S."""
@@ -66,27 +76,49 @@ class TwoLayers(NamedTuple):
     T: Any
     p: Any
     L: Any
-    stiffness: Any
-    """The a of U_h ~ a h²/2 at infinity."""
+    sides: Any
+    """The a of U_h ~ a h²/2 at +∞ and at −∞, shape (2,) + S."""
     law: Law
     """Law of W, weights of a shape + (J,)."""
     most: float = math.inf
     """Weights that one average may cost: beyond, it is nan."""
+    bare: bool = False
+    """Whether K and V are not wanted."""
+
+    @property
+    def softest(self) -> Any:
+        """The smaller of the two a: there is no law of a hidden unit for C beyond it."""
+        return np.where(np.real(self.sides[0]) <= np.real(self.sides[1]), *self.sides)[()]
+
+    def stiffness(self, m: Any = 1.0) -> Any:
+        """The a on the side of the strong hidden units, h = m√N."""
+        return np.where(np.real(m) < 0, self.sides[1], self.sides[0])[()]
+
+    def mirrored(self) -> TwoLayers:
+        """Return the layers with h → −h in the strong hidden units."""
+        return self._replace(sides=self.sides[::-1])
 
     def rows(self, index: NDArray) -> TwoLayers:
         """Return the layers at some of the couplings, all of which are arrays of one axis."""
         law = self.law
         if np.ndim(law.weight) > 1:
             law = law._replace(weight=law.weight[index])
-        parts = {name: getattr(self, name)[index] for name in ("T", "p", "L", "stiffness")}
-        return self._replace(law=law, **parts)
+        parts = {name: getattr(self, name)[index] for name in ("T", "p", "L")}
+        return self._replace(law=law, sides=self.sides[:, index], **parts)
 
     def visible_layer(self, m: Any, s: Any, b: Any, *, refine: int = 1) -> VisibleLayer:
         """Averages of a visible unit over z and W."""
-        m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness * self.L)
+        m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness(m) * self.L)
         w, weight = self.law.w, self.law.weight
         unit = field_averages(
-            self.visible, m[..., None] * w, s[..., None], b[..., None], T[..., None], refine=refine, most=self.most
+            self.visible,
+            m[..., None] * w,
+            s[..., None],
+            b[..., None],
+            T[..., None],
+            refine=refine,
+            most=self.most,
+            bare=self.bare,
         )
 
         def mean(values: Any) -> Any:
@@ -106,17 +138,18 @@ class TwoLayers(NamedTuple):
         q, C, T, p = np.broadcast_arrays(q, C, self.T, self.p)
         with np.errstate(all="ignore"):
             noise = np.sqrt(p * q)
-            unit = field_averages(self.hidden, 0.0, noise, C, T, refine=refine, most=self.most)
-            by_q = p / (2 * noise)
+            unit = field_averages(self.hidden, 0.0, noise, C, T, refine=refine, most=self.most, bare=self.bare)
+            # where q underflows nothing moves it
+            by_q = np.where(noise == 0, 0.0, p / (2 * noise))
             slopes = unit.slopes[1:, 1:] * np.array([[by_q, np.ones_like(p)], [p * by_q, p]])
         return HiddenLayer(unit.Q, p * unit.chi, unit.work, unit.V, unit.M, slopes)
 
 
 def two_layers(visible: Potential, hidden: Potential, T: Any, p: Any, L: Any) -> TwoLayers:
-    """Layers with the law of W and the stiffness that belong to their couplings."""
+    """Layers with the law of W and the curvatures that belong to their couplings."""
     law = stacked_laws(sparse_sum, L, p)
     occurs = (law.weight != 0).any(axis=tuple(range(np.ndim(law.weight) - 1)))
     law = Law(law.w[occurs], law.x[occurs], law.weight[..., occurs])
     temperatures, index = np.unique(T, return_inverse=True)
-    stiffness = np.array([hidden.stiffness(t) for t in temperatures.tolist()])[index].reshape(np.shape(T))[()]
-    return TwoLayers(visible, hidden, T, p, L, stiffness, law)
+    sides = np.array([hidden.sides(t) for t in temperatures.tolist()]).T[:, index].reshape(2, *np.shape(T))
+    return TwoLayers(visible, hidden, T, p, L, sides, law)

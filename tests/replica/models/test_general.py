@@ -578,16 +578,18 @@ def test_newton_from_random_starts_finds_no_other_state(visible, hidden):
         start = qmc.scale(qmc.Sobol(3, rng=rng).random(256), [-0.1, -4, -7], [1.0, 1.0, 2.0])
         for frozen in (True, False):
             flat = flattened(model.replace(alpha=np.full(256, alpha)))
-            overlap = 0 * start[:, 0] if frozen else p * np.abs(start[:, 0])
+            overlap = 0 * start[:, 0] if frozen else np.abs(start[:, 0])
             y = np.column_stack([overlap, start[:, 1:], np.full(256, math.log(alpha))])
+            system = layer_equations(flat.layers, frozen)
             with np.errstate(all="ignore"):
-                y, left = newton_at_load(layer_equations(flat.layers, frozen), y)
-            for m, log_s, log_b, log_alpha in y[left < 1e-10]:
-                if (not frozen and m < 1e-5) or log_s < math.log(1e-5):
+                y, left = newton_at_load(system, y)
+            for m, s, b in np.stack(system.physical(y), axis=-1)[left < 1e-10]:
+                if (not frozen and m < 1e-5) or s < 1e-5:
                     continue
-                r, B = math.exp(2 * log_s) / (alpha * p), math.exp(log_b - log_alpha)
+                r, B = s * s / (alpha * p), b / alpha
                 reached += 1
-                distances = [abs(s.order.m - m) + abs(s.order.r - r) / r + abs(s.order.B - B) / B for s in known]
+                orders = [state.order for state in known]
+                distances = [abs(o.m - m) + abs(o.r - r) / r + abs(o.B - B) / B for o in orders]
                 assert min(distances, default=1.0) < 1e-5, (model, m, r, B, known)
     assert reached > 200
 

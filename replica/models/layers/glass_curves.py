@@ -1,0 +1,99 @@
+"""States without overlap, m = 0 < q, on all curves that end at α → 0 or meet one of several values of the noise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.models.base import Found
+from replica.models.layers.at_loads import LayeredModel, asked, listed, states_on
+from replica.models.layers.between_ends import Traced, between_ends
+from replica.models.layers.curve_equations import LARGEST_EFFORT, LayerEquations, layer_equations
+from replica.models.layers.ends import starts
+from replica.numerics.arclength import End, joined, trace
+from replica.numerics.curve_crossings import lies_on
+from replica.numerics.nodes import roots_between_nodes
+
+__all__ = ["glasses"]
+
+LARGEST_EFFORT_OF_SCAN = 3e5
+"""Weights that an average may cost where curves are looked for."""
+FARTHEST = 0.5
+LOG_NOISES = np.log(np.array([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 5.0]))
+LOG_SELF_FIELDS = np.linspace(math.log(1e-8), math.log(300.0), 60)
+"""In units natural to the layers."""
+
+
+def glasses(flat: LayeredModel) -> Found:
+    """States with m = 0 < q."""
+    points = asked(flat)
+    system = layer_equations(points.couplings, frozen=True)
+    row, seed = _seeds(system)
+    high = points.high.copy()
+    np.maximum.at(high, row, seed[:, 3])
+    traced = between_ends(system, starts(system, points.low), points.low, high + FARTHEST)
+    _from_seeds(system, traced, row, seed, points.low, high + FARTHEST)
+    found = states_on(points, points.couplings, traced.curves, traced.row, frozen=True)
+    return listed("spin_glass", [found], np.zeros(len(points.group), dtype=int), traced.at_points(points.group))
+
+
+def _from_seeds(
+    system: LayerEquations, traced: Traced, row: NDArray, seed: NDArray, low: NDArray, high: NDArray
+) -> None:
+    """Add the curves through seeds that are not known."""
+    known, owner = traced.curves, traced.row
+    while len(row):
+        on = np.zeros(len(row), dtype=bool)
+        for j, r in enumerate(owner):
+            near = row == r
+            on[near] |= lies_on(known, j, seed[near])
+        row, seed = row[~on], seed[~on]
+        if not len(row):
+            return
+        # of each row the first seed; those that lie on its curve need none of their own
+        _, first = np.unique(row, return_index=True)
+        owner, start = row[first], seed[first]
+        limits = np.minimum(low[owner], start[:, 3]) - 1, high[owner]
+        known = joined(*(trace(system.rows(owner), start, sign, *limits) for sign in (-1, 1)))
+        traced.add(known, owner)
+        traced.missing += [
+            (int(owner[j]), "a curve of states without overlap was lost")
+            for j in np.nonzero((known.ends == End.LOST).any(axis=0))[0]
+        ]
+        row, seed = np.delete(row, first), np.delete(seed, first, axis=0)
+
+
+def _seeds(system: LayerEquations) -> tuple[NDArray, NDArray]:
+    """Points of curves at several noises; where none is found, again with averages of any cost that is borne at all."""
+    row, seed = _seeds_within(system, LARGEST_EFFORT_OF_SCAN)
+    without = np.setdiff1d(np.arange(len(system.layers.T)), row)
+    if len(without):
+        again, more = _seeds_within(system.rows(without), LARGEST_EFFORT)
+        row, seed = np.concatenate([row, without[again]]), np.concatenate([seed, more])
+    return row, seed
+
+
+def _seeds_within(system: LayerEquations, effort: float) -> tuple[NDArray, NDArray]:
+    """Self-fields at which both equations ask for the same load, at several noises."""
+    rows = len(system.layers.T)
+    scan = system.within(effort)
+    noise = np.tile(LOG_NOISES, rows)
+    own = np.repeat(np.arange(rows), len(LOG_NOISES))
+
+    def loads(row: NDArray, log_s: NDArray, log_b: NDArray) -> tuple[NDArray, NDArray]:
+        """Ln α that r asks for, and how much larger it is than what B asks for; −inf where C is too large."""
+        zero = np.zeros(len(row))
+        with np.errstate(all="ignore"):
+            F, _, order = scan.rows(row).at(np.stack([zero, log_s, log_b, zero], axis=-1))
+            gap = F[:, 2] - F[:, 1]
+            return -F[:, 1], np.where(np.isnan(gap) & np.isfinite(order.C), -np.inf, gap)
+
+    nodes = np.tile(LOG_SELF_FIELDS, (len(own), 1))
+    index, at = roots_between_nodes(lambda x, i: loads(own[i], noise[i], x)[1], nodes, rtol=1e-13)
+    row = own[index]
+    seed = np.stack([np.zeros(len(row)), noise[index], at, loads(row, noise[index], at)[0]], axis=-1)
+    with np.errstate(all="ignore"):
+        good = np.abs(system.rows(row).at(seed)[0]).max(axis=-1) < 1e-6
+    return row[good], seed[good]
