@@ -123,8 +123,8 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/averages/spin.py",
-        "mean(u * (1 - tanh(u)) + log1p",
-        "mean(u * (1 + tanh(u)) + log1p",
+        "mean(2 * u * e / (1 + e) + log1p(e))",
+        "mean(u * e / (1 + e) + log1p(e))",
         f"{THEORY}/averages/test_spin.py",
     ),
     Mutation(
@@ -177,8 +177,8 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/sparse/equations.py",
-        "_column(self.alpha * order.B / 2) * law.x",
-        "_column(self.alpha * order.B) * law.x",
+        "(law.w + shift) + _column(self.alpha * order.B / 2) * law.x",
+        "(law.w + shift) + _column(self.alpha * order.B) * law.x",
         f"{THEORY}/models/test_relu_rbm.py",
     ),
     Mutation(
@@ -201,8 +201,8 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/sparse/equations.py",
-        "q = unit_mean(law.weight * law.x, on)",
-        "q = unit_mean(law.weight, on)",
+        "share = unit_mean(law.weight * law.x, few)",
+        "share = unit_mean(law.weight, few)",
         f"{THEORY}/models/test_compositional.py",
     ),
     Mutation(

@@ -98,7 +98,7 @@ class SpinBends(NamedTuple):
 
 def spin_bends(h: Number, s: Number, T: Number) -> SpinBends:
     """All of a spin in one pass that its slopes in h and s need; arguments as those of `spin_averages`."""
-    m, C, q, first, second = _average(h, s, T, _sharp_bends, _smooth_bends)
+    m, C, q, first, second = field_average(h, s, T, _sharp_bends, _smooth_bends)
     return SpinBends(m, q, C, first, second)
 
 
