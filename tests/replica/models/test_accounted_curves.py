@@ -68,3 +68,29 @@ def test_random_machines_leave_nothing_unaccounted_for():
         g = float(rng.choice([-1, 1])) * m * float(np.exp(rng.uniform(-6, 1)))
         for curve in curves(ReluRBM(alpha=1, theta=theta, g=g, p=p, L=L).couplings(), g, -20.0):
             assert not curve.unaccounted(), (L, p, theta, g)
+
+
+SMALL = [
+    # next to all units are on: m is what the few that are off leave
+    (
+        dict(
+            alpha=6.632713584159982e-09,
+            theta=0.35879329102190144,
+            g=1.7191317428188472e-08,
+            p=0.0025059543028333633,
+            L=17,
+        ),
+        4.518083537394e-12,
+    ),
+    (
+        dict(alpha=0.8800363413842912, theta=3.993820922583465, g=-0.0018494157935348857, p=0.4732964111132458, L=20),
+        3.5866213043e-5,
+    ),
+]
+
+
+@pytest.mark.parametrize(("controls", "m"), SMALL)
+def test_small_overlaps_have_digits(controls, m):
+    """Beside the glass, 1 − C ~ (m/s)²; values proven by `replica.certified.states`."""
+    found = replica.solve_all(ReluRBM(**controls))
+    assert any(s.order.m > 0 and abs(s.order.m / m - 1) < 3e-6 for s in found)
