@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from replica.numerics.number import Number
 
-__all__ = ["flattened", "groups", "numbers", "rows", "taken"]
+__all__ = ["HasControls", "flattened", "groups", "numbers", "rows", "taken"]
 
 
 class HasControls(Protocol):
