@@ -94,7 +94,8 @@ def states_of_classes(
     seeds = zero_noise_places(equations, lowest)
     if len(seeds.y):
         curves += _distinct_by_end(_followed(equations, seeds, lowest))
-    for level in _searched(log_alpha):
+    searched = _searched(log_alpha)
+    for level in searched:
         found = _searched_coarsely(equations, coarse, level)
         known = [place for curve in curves for place, _ in _crossings(equations, curve, level)]
         new = _unlike(equations, found, known)
@@ -104,7 +105,7 @@ def states_of_classes(
                 curves.append(curve)
                 known += [place for place, _ in _crossings(equations, curve, level)]
     states: list[ClassState] = []
-    unaccounted: list[tuple[int, str]] = []
+    unaccounted = _not_searched(log_alpha, searched, equations, coarse)
     for curve in curves:
         for index, level in enumerate(log_alpha):
             for place, cell in _crossings(equations, curve, float(level)):
@@ -116,6 +117,19 @@ def states_of_classes(
                 line = f"a curve of states of the heterogeneous machine is {end}"
                 unaccounted += [(index, line) for index in range(len(log_alpha))]
     return _apart(states), unaccounted
+
+
+def _not_searched(
+    log_alpha: NDArray, searched: list[float], equations: ClassEquations, coarse: tuple[ClassEquations, ...]
+) -> list[tuple[int, str]]:
+    """Loads at which states on closed curves, or states of all classes only, are not looked for."""
+    missing = []
+    if coarse:
+        few, every = (len(np.unique(one.x)) for one in (coarse[-1], equations))
+        line = f"states are searched with {few} of the {every} classes of units first"
+        missing += [(index, line) for index in range(len(log_alpha))]
+    line = f"closed curves are searched at loads about {SPACING:g} apart in ln alpha only"
+    return missing + [(index, line) for index, level in enumerate(log_alpha) if float(level) not in searched]
 
 
 def _apart(states: list[ClassState]) -> list[ClassState]:
