@@ -78,11 +78,11 @@ def _crossing(
 ) -> tuple[float, list[Solution]]:
     """The first value at which the energies cross, and the states there, solved for from nothing."""
 
-    def difference(x: NDArray, index: NDArray | None = None) -> NDArray:
+    def difference(x: NDArray, index: NDArray | None = None, rough: bool = False) -> NDArray:
         with np.errstate(invalid="ignore"):
-            return lines[0].free_energy(x) - lines[1].free_energy(x)
+            return lines[0].free_energy(x, rough=rough) - lines[1].free_energy(x, rough=rough)
 
-    bracket = first_sign_change(values, difference(values))
+    bracket = first_sign_change(values, difference(values, rough=True))
     if bracket is None:
         raise ConvergenceError(
             f"{label(between[0])} and {label(between[1])} do not exchange stability between {along} = "

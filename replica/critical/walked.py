@@ -25,6 +25,8 @@ __all__ = ["WalkedState"]
 
 ACCEPTED = 1e-12
 """Residual up to which Newton's method has converged."""
+ROUGH = 1e-6
+"""The same for a rough free energy, which is stationary: of the residual its error is the square."""
 STEPS = 4
 """Of Newton's method: what they leave of a distance of 0.05 is rounding, or it was not close."""
 SAME = 1e-6
@@ -64,11 +66,14 @@ class WalkedState:
             rising = np.argsort(distance, kind="stable")
             self.distance, self.unknowns = distance[rising], [np.asarray(v)[rising] for v in unknowns]
 
-    def free_energy(self, values: NDArray) -> NDArray:
-        """Free energy at values of the control, an array of one axis; nan where there is no such state."""
+    def free_energy(self, values: NDArray, *, rough: bool = False) -> NDArray:
+        """Free energy at values of the control, an array of one axis; nan where there is no such state.
+
+        Rough ones are good to about 1e-12.
+        """
         energy = np.full(values.shape, np.nan)
         if self.walked:
-            order = self._polished(values)
+            order = self._polished(values, *((STEPS // 2, ROUGH) if rough else (STEPS, ACCEPTED)))
             here = self.plain.unchecked(**{self.along: values})
             with np.errstate(all="ignore"):
                 energy = np.where(np.isnan(order.m), np.nan, here.free_energy(order, self.n))
@@ -89,16 +94,16 @@ class WalkedState:
         """Root of the distance from the far end: at a fold the unknowns are smooth in it."""
         return np.sqrt(np.abs(self.to - np.asarray(values)))
 
-    def _polished(self, values: NDArray) -> Order:
+    def _polished(self, values: NDArray, steps: int = STEPS, accepted: float = ACCEPTED) -> Order:
         """Order parameters at the values, nan where Newton's method did not converge near the branch."""
         here = self.plain.unchecked(**{self.along: values})
         guess = [np.interp(self._distance(values), self.distance, v) for v in self.unknowns]
         first = here.unpack(guess)
         order = type(first)._make(np.broadcast_to(v, values.shape).copy() for v in first)
         with np.errstate(all="ignore"):
-            order = polish(here, order, self.n, steps=STEPS)
+            order = polish(here, order, self.n, steps=steps)
             moved = np.max([np.abs(a - b) for a, b in zip(here.pack(order), guess, strict=True)], axis=0)
-            good = (here.residual(order, self.n) <= ACCEPTED) & (moved <= LARGEST_STEP)
+            good = (here.residual(order, self.n) <= accepted) & (moved <= LARGEST_STEP)
         return type(order)._make(np.where(good, v, np.nan) for v in order)
 
 

@@ -31,11 +31,14 @@ def polish(model: System, order: Any, n: int, *, steps: int = 8) -> Any:
     Order
         The order parameters, at each point those of the smallest residual met: nowhere worse than what was given.
     """
+    best = model.residual(order, n)
     for _ in range(steps):
         trial = _step(model, order, n)
-        better = model.residual(trial, n) < model.residual(order, n)
+        residual = model.residual(trial, n)
+        better = residual < best
         if not np.any(better):
             break
+        best = np.where(better, residual, best)
         order = type(order)._make(np.where(better, a, b)[()] for a, b in zip(trial, order, strict=True))
     return order
 
