@@ -189,7 +189,6 @@ class _Walk:
 
     def _jacobian(self, point: NDArray) -> NDArray:
         """Derivatives of the equations by the unknowns and by the scaled control, shape (d, d + 1)."""
-
         *x, value = (float(v) for v in point)
 
         def moved(v: list[Number]) -> list[Number]:
