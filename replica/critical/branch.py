@@ -109,6 +109,24 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
     return walk.branch(tuple(folds), state)
 
 
+def follow_before_fold(solution: Solution, *, along: str, to: float, max_steps: int = 1000) -> tuple[Solution, str]:
+    """Solutions up to a value or the last point before the first fold, and how that ended: "reached", "turned" or not.
+
+    Raises
+    ------
+    ValueError
+        As `follow` does.
+    """
+    walk = _Walk.start(solution, along, to)
+    state = "moved"
+    while state == "moved" and len(walk.points) < max_steps:
+        state = walk.advance()
+        if state == "moved" and walk.turned:
+            walk.points.pop()
+            state = "turned"
+    return walk.branch((), state).states, state
+
+
 def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps: int = 5000) -> Solution | None:
     """Solution just beyond the first fold met in one direction, or None if the branch ends without."""
     field = next(f for f in control_fields(type(solution.model)) if f.name == along)
@@ -171,12 +189,14 @@ class _Walk:
 
     def _jacobian(self, point: NDArray) -> NDArray:
         """Derivatives of the equations by the unknowns and by the scaled control, shape (d, d + 1)."""
+        *x, value = (float(v) for v in point)
 
-        def equations(v: list[Number]) -> list[Number]:
-            return self._model(v[-1] * self.scale).equations(v[:-1], self.solution.n)
+        def moved(v: list[Number]) -> list[Number]:
+            return self._model(v[0] * self.scale).equations(x, self.solution.n)
 
         with np.errstate(all="ignore"):
-            return np.array(derivative(equations, [float(v) for v in point]), dtype=float)
+            own = self._model(value * self.scale).jacobian(x, self.solution.n)
+            return np.hstack([np.array(own, dtype=float), np.array(derivative(moved, [value]), dtype=float)])
 
     def _tangent(self, point: NDArray, previous: NDArray | None) -> NDArray:
         _, _, vh = np.linalg.svd(self._jacobian(point))

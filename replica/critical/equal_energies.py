@@ -8,8 +8,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.critical.folds import spinodal
+from replica.critical.folds import fold_of
 from replica.critical.point import CriticalPoint, Start, first_sign_change, label, scalar
+from replica.critical.walked import WalkedState
 from replica.errors import ConvergenceError
 from replica.models.base import Model
 from replica.numerics.newton import polish_multiprecision
@@ -60,29 +61,42 @@ def coexistence(
     if isinstance(between, str) or len(between) != 2:
         raise ValueError(f"between = {between!r}: a pair of start states is needed")
     states = [solve(plain, start=s) for s in between]
-    values = _scan(plain, along, between[0], float(plain.controls[along]))
-    line = plain.unchecked(**{along: values})
-    first, second = (solve(line, start=s, throw=False) for s in between)
-    with np.errstate(invalid="ignore"):
-        gap = np.asarray(first.free_energy) - np.asarray(second.free_energy)
-    bracket = first_sign_change(values, gap)
+    fold = fold_of(plain, along, between[0], states[0])
+    values = _scan(float(plain.controls[along]), float(fold.value))
+    lines = [
+        WalkedState(plain, along, s, own, float(fold.value), end)
+        for s, own, end in zip(between, states, (fold.order, None), strict=True)
+    ]
+    value, states = _crossing(plain, along, between, values, lines)
+    if precision is None:
+        return CriticalPoint(value, along, tuple(states), math.log(value) if value > 0 else math.nan)
+    return _precise_coexistence(model, along, value, states, checked_digits(precision, model))
+
+
+def _crossing(
+    plain: Model, along: str, between: tuple[Start, Start], values: NDArray, lines: list[WalkedState]
+) -> tuple[float, list[Solution]]:
+    """The first value at which the energies cross, and the states there, solved for from nothing."""
+
+    def difference(x: NDArray, index: NDArray | None = None, rough: bool = False) -> NDArray:
+        with np.errstate(invalid="ignore"):
+            return lines[0].free_energy(x, rough=rough) - lines[1].free_energy(x, rough=rough)
+
+    bracket = first_sign_change(values, difference(values, rough=True))
     if bracket is None:
         raise ConvergenceError(
             f"{label(between[0])} and {label(between[1])} do not exchange stability between {along} = "
             f"{plain.controls[along]} and {values[-1]:.6g}"
         )
-
-    def difference(x: NDArray, index: NDArray) -> NDArray:
-        here = plain.unchecked(**{along: np.asarray(x)})
-        a, b = (solve(here, start=s, throw=False) for s in between)
-        return np.asarray(a.free_energy) - np.asarray(b.free_energy)
-
     low, high, f_low, f_high = (np.array([v]) for v in bracket)
     value = float(find_roots(difference, low, high, f_low, f_high)[0])
     states = [solve(plain.replace(**{along: value}), start=s) for s in between]
-    if precision is None:
-        return CriticalPoint(value, along, tuple(states), math.log(value) if value > 0 else math.nan)
-    return _precise_coexistence(model, along, value, states, checked_digits(precision, model))
+    strayed = [line for line, state in zip(lines, states, strict=True) if not line.confirms(state, value)]
+    if not strayed:
+        return value, states
+    for line in strayed:
+        line.walked = False
+    return _crossing(plain, along, between, values, lines)
 
 
 def _precise_coexistence(model: Model, along: str, value: Number, states: list[Solution], digits: int) -> CriticalPoint:
@@ -112,9 +126,8 @@ def _precise_coexistence(model: Model, along: str, value: Number, states: list[S
         return CriticalPoint(value, along, done, float(mp.log(abs(value))))
 
 
-def _scan(plain: Model, along: str, start: Start, own: float) -> NDArray:
-    """Values from the model's own to the fold at which the start state ends."""
-    end = float(spinodal(plain, along=along, start=start).value)
+def _scan(own: float, end: float) -> NDArray:
+    """Values from the model's own to the fold at which the start state ends, without the fold."""
     # denser towards the fold, where free energies bend
     share = np.sin(0.5 * np.pi * np.linspace(0, 1, 97))
     return own + (end - own) * share[:-1]

@@ -24,7 +24,7 @@ from replica.saddle.precision import checked_digits
 from replica.saddle.solution import Solution, Status
 from replica.saddle.solver import chosen_branch, solve
 
-__all__ = ["spinodal"]
+__all__ = ["fold_of", "spinodal"]
 
 LARGEST_LOG = math.log(np.finfo(float).max) - 1e-9
 """ln of the largest double: beyond, the value of a fold is inf and its logarithm finite."""
@@ -67,6 +67,13 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
     >>> replica.spinodal(Hopfield(alpha=0.1), along="alpha").value
     0.1379055664949317
     """
+    return fold_of(model, along, start, precision=precision)
+
+
+def fold_of(
+    model: Model, along: str, start: Start, known: Solution | None = None, *, precision: int | None = None
+) -> CriticalPoint:
+    """`spinodal`, for which the start state at the model's own value may be known."""
     plain = scalar(model, along)
     branch = chosen_branch(plain, start)
     if along == plain.load and isinstance(branch, Chart):
@@ -81,7 +88,7 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
                 f"at {along} below {math.exp(min(log_value, 700)):.6g}"
             )
     else:
-        state = solve(plain, start=start)
+        state = solve(plain, start=start) if known is None else known
         end = (
             follow_to_fold(state, along=along, direction=direction_of_loss(plain, along))
             if float(state.order.r) > 0

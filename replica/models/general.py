@@ -20,6 +20,7 @@ free energy"; self-field and noise as re-derived (docs/derivations.md).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,6 +32,7 @@ from replica.models.layers.paramagnets import paramagnets
 from replica.models.layers.saddle_equations import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
 from replica.models.layers.states import with_overlap
 from replica.numerics.elementary import COMPLEX_STEP
+from replica.numerics.jacobian import derivative
 from replica.numerics.number import Number
 from replica.potentials import Potential
 
@@ -102,11 +104,14 @@ class GeneralRBM(Model):
         if np.iscomplexobj(self.T) or np.iscomplexobj(self.p) or not any(map(np.iscomplexobj, (*order, self.alpha))):
             v, h = self._averages(order)
             return Order(v.m, v.q, h.r, v.C, h.B)
-        # complex steps by the slopes that come with real averages
-        layers = self.layers._replace(bare=True)
-        m, q, C = layers.visible_layer(*map(np.real, self._noise(order))).stepped(*map(np.imag, self._noise(order)))
-        r, B = layers.hidden_layer(np.real(order.q), np.real(order.C)).stepped(np.imag(order.q), np.imag(order.C))
-        return Order(m, q, r, C, B)
+        return self._stepped(order, *self._bare_averages(order))
+
+    def jacobian(self, x: Sequence[Number], n: int = 1) -> list[list[Number]]:
+        """Derivatives of the equations by the unknowns, all from one average of each layer."""
+        if np.iscomplexobj(self.T) or np.iscomplexobj(self.p) or any(map(np.iscomplexobj, x)):
+            return super().jacobian(x, n)
+        averages = self._bare_averages(self.unpack(x))
+        return derivative(lambda v: self.against(v, self._stepped(self.unpack(v), *averages)), list(x))
 
     def free_energy(self, order: Order, n: int = 1) -> Any:
         """Free energy per visible unit, on the saddle or off it."""
@@ -204,6 +209,18 @@ class GeneralRBM(Model):
         layers = self.layers
         visible = layers.visible_layer(*self._noise(order), refine=refine)
         return visible, layers.hidden_layer(order.q, order.C, refine=refine)
+
+    def _bare_averages(self, order: Order) -> tuple[VisibleLayer, HiddenLayer]:
+        """Averages at the real part of `order`, with their slopes but without K and V."""
+        layers = self.layers._replace(bare=True)
+        visible = layers.visible_layer(*map(np.real, self._noise(order)))
+        return visible, layers.hidden_layer(np.real(order.q), np.real(order.C))
+
+    def _stepped(self, order: Order, visible: VisibleLayer, hidden: HiddenLayer) -> Order:
+        """Right-hand sides at complex steps, by the slopes that come with real averages."""
+        m, q, C = visible.stepped(*map(np.imag, self._noise(order)))
+        r, B = hidden.stepped(np.imag(order.q), np.imag(order.C))
+        return Order(m, q, r, C, B)
 
     def _heat(self, order: Order) -> Any:
         """T ∂f/∂T, by a step of T relative to T."""

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from replica.numerics.jacobian import derivative
 from replica.numerics.number import Number
 from replica.numerics.system import System
 
@@ -61,7 +60,7 @@ def refine_fold(
 
     def jacobian(v: list[Number]) -> list[list[Number]]:
         here = model.unchecked(**{along: v[-1] * scale})
-        return derivative(lambda x: here.equations(x, n), v[:-1])
+        return here.jacobian(v[:-1], n)
 
     b, c = algebra.null_vectors(jacobian(point))
 

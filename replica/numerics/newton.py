@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.numerics.jacobian import derivative, solved, stacked
+from replica.numerics.jacobian import solved, stacked
 from replica.numerics.system import System
 
 __all__ = ["polish", "polish_multiprecision"]
@@ -31,11 +31,14 @@ def polish(model: System, order: Any, n: int, *, steps: int = 8) -> Any:
     Order
         The order parameters, at each point those of the smallest residual met: nowhere worse than what was given.
     """
+    best = model.residual(order, n)
     for _ in range(steps):
         trial = _step(model, order, n)
-        better = model.residual(trial, n) < model.residual(order, n)
+        residual = model.residual(trial, n)
+        better = residual < best
         if not np.any(better):
             break
+        best = np.where(better, residual, best)
         order = type(order)._make(np.where(better, a, b)[()] for a, b in zip(trial, order, strict=True))
     return order
 
@@ -44,7 +47,7 @@ def _step(model: System, order: Any, n: int) -> Any:
     with np.errstate(all="ignore"):
         x = model.pack(order)
         residual = np.stack(np.broadcast_arrays(*model.equations(x, n)), axis=-1)
-        jacobian = stacked(derivative(lambda v: model.equations(v, n), x))
+        jacobian = stacked(model.jacobian(x, n))
         sound = np.isfinite(jacobian).all(axis=(-2, -1)) & np.isfinite(residual).all(axis=-1)
         jacobian = np.where(sound[..., None, None], jacobian, np.eye(len(x)))
         residual = np.where(sound[..., None], residual, 0.0)
@@ -80,7 +83,7 @@ def polish_multiprecision(model: System, order: Any, n: int, digits: int) -> Any
 
     x = [mp.mpf(v) for v in model.pack(type(order)._make(mp.mpf(v) for v in order))]
     # a Jacobian exact to the 16 digits of the start gains about as many in every step
-    jacobian = mp.matrix(derivative(lambda v: model.equations(v, n), x))
+    jacobian = mp.matrix(model.jacobian(x, n))
     previous = mp.inf
     for _ in range(12 + digits // 8):
         step = mp.lu_solve(jacobian, mp.matrix(model.equations(x, n)))
@@ -89,6 +92,6 @@ def polish_multiprecision(model: System, order: Any, n: int, digits: int) -> Any
         if size < mp.mpf(10) ** (-digits - 2):
             return model.unpack(x)
         if size > previous / 100:
-            jacobian = mp.matrix(derivative(lambda v: model.equations(v, n), x))
+            jacobian = mp.matrix(model.jacobian(x, n))
         previous = size
     raise ArithmeticError("Newton's method in mpmath did not converge")

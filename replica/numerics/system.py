@@ -26,6 +26,9 @@ class System(Protocol):
     def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals at the unknowns, as many as these."""
 
+    def jacobian(self, x: Sequence[Number], n: int = 1) -> list[list[Number]]:
+        """Derivatives [i][j] of the i-th residual by the j-th unknown."""
+
     def residual(self, order: Any, n: int = 1) -> Number:
         """Largest residual at `order`."""
 

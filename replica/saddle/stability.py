@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from replica.models.base import Model, Order
 from replica.numerics.elementary import is_multiprecision
-from replica.numerics.jacobian import derivative, solved, stacked
+from replica.numerics.jacobian import solved, stacked
 from replica.numerics.number import Number
 
 __all__ = ["replicon", "smallest_curvature"]
@@ -62,7 +62,7 @@ def smallest_curvature(model: Model, order: Order, n: int) -> Number:
     """
     values = list(model.transverse(order, n))
     if n > 0:
-        jacobian = derivative(lambda x: model.equations(x, n), model.pack(order))
+        jacobian = model.jacobian(model.pack(order), n)
         double = not is_multiprecision(jacobian[0][0])
         values.append(_symmetric(stacked(jacobian)) if double else _symmetric_multiprecision(jacobian))
     if is_multiprecision(values[0]):

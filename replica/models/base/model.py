@@ -18,6 +18,7 @@ from replica.models.base.controls import checked, control_fields
 from replica.models.base.diagram import Diagram
 from replica.models.base.order import Order
 from replica.numerics.elementary import is_multiprecision, log
+from replica.numerics.jacobian import derivative
 from replica.numerics.number import Number
 
 __all__ = ["Model"]
@@ -137,12 +138,18 @@ class Model(ABC):
 
     def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals that Newton drives to zero, one for each unknown; that of log_r is relative."""
-        order = self.unpack(x)
-        rhs = self.saddle(order, n)
+        return self.against(x, self.saddle(self.unpack(x), n))
+
+    def against(self, x: Sequence[Number], rhs: Order) -> list[Number]:
+        """Residuals at the unknowns x, given the right-hand sides there."""
         return [
             log(getattr(rhs, u[4:])) - x[i] if u.startswith("log_") else getattr(rhs, u) - x[i]
             for i, u in enumerate(self.unknowns)
         ]
+
+    def jacobian(self, x: Sequence[Number], n: int = 1) -> list[list[Number]]:
+        """Derivatives [i][j] of the i-th equation by the j-th unknown."""
+        return derivative(lambda v: self.equations(v, n), list(x))
 
     def residual(self, order: Order, n: int = 1) -> Number:
         """Largest |right-hand side − order parameter|, relative for those above 1."""
