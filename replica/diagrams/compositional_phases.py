@@ -134,8 +134,10 @@ def phase_boundary(
         """Whether the energies are equal, and do not only change places where a state ends, and the pair is right."""
         other, glass = levels(x, index)
         level = np.zeros(len(x)) if "ferromagnetic" in pair else other
+        # a glass at 0 is a difference of terms as large as g
+        rounding = 1e-12 * np.abs(x if along == "g" else flat["g"][index])
         with np.errstate(invalid="ignore"):
-            equal = np.abs(level - glass) <= EQUAL * np.maximum(np.abs(level), np.abs(glass)) + 1e-15
+            equal = np.abs(level - glass) <= EQUAL * np.maximum(np.abs(level), np.abs(glass)) + rounding
             return equal & ((other == 0) == ("ferromagnetic" in pair))
 
     every = np.arange(int(np.prod(shape)))
