@@ -110,7 +110,23 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
 
 
 def follow_before_fold(solution: Solution, *, along: str, to: float, max_steps: int = 1000) -> tuple[Solution, str]:
-    """Solutions up to a value or the last point before the first fold, and how that ended: "reached", "turned" or not.
+    """Solutions up to a value or the last point before the first fold, and how that ended.
+
+    Parameters
+    ----------
+    solution : Solution
+        Where to start (scalar controls).
+    along : str
+        Control to vary.
+    to : float
+        Value at which to stop.
+    max_steps : int
+        Upper bound of the number of points.
+
+    Returns
+    -------
+    Solution, str
+        The solutions, with array members; "reached", "turned" at a fold, or how else the walk stopped.
 
     Raises
     ------
