@@ -43,6 +43,7 @@ DRIFTING = {
 }
 
 
+@pytest.mark.unshaken
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("spread", "m", "q", "C"),
@@ -128,6 +129,7 @@ def test_jacobian_of_the_equations(v):
     np.testing.assert_allclose(eq.at(place).J[0, :2], slopes[:2], rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.unshaken
 @pytest.mark.parametrize("v", [-11.0, -5.0, -1.0, 2.0])
 def test_the_small_difference_of_overlap_and_response(v):
     """m/a − D of order a² D, against mpmath."""
