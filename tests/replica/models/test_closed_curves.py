@@ -56,9 +56,9 @@ def test_spins_with_heat_without_known_ends(no_ends):
 @pytest.mark.parametrize(
     "controls",
     [
-        {"alpha": 0.1, "theta": 0.2, "g": -0.1, "p": 0.5, "L": 2},
-        {"alpha": 0.02, "theta": 0.5, "g": -0.2, "p": 0.3, "L": 3},
-        {"alpha": 0.3, "theta": -0.3, "g": -0.3, "p": 1.0, "L": 1},
+        {"alpha": 0.05, "theta": 0.2, "g": -0.02, "p": 0.1, "L": 5},
+        {"alpha": 0.01, "theta": 0.1, "g": -0.1, "p": 0.5, "L": 1},
+        {"alpha": 0.003, "theta": 0.3, "g": -0.05, "p": 0.2, "L": 2},
     ],
 )
 def test_sparse_machines_without_known_ends(no_ends, controls):
