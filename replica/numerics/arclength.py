@@ -20,6 +20,7 @@ __all__ = [
     "corrected",
     "joined",
     "newton_at_load",
+    "newton_at_noise",
     "side_by_side",
     "tangents_of",
     "trace",
@@ -87,6 +88,31 @@ def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDAr
     y, left
         The points, and the largest |F| that is left at each.
     """
+    return _newton(system, y, steps, [0, 1, 2])
+
+
+def newton_at_noise(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
+    """Newton's method at fixed noise s; otherwise as `newton_at_load`.
+
+    Parameters
+    ----------
+    system : LoadCurve
+        The equations, R rows.
+    y : array, shape (R, 4)
+        Starts.
+    steps : int
+        Upper bound of the number of steps.
+
+    Returns
+    -------
+    y, left
+        The points, and the largest |F| that is left at each.
+    """
+    return _newton(system, y, steps, [0, 2, 3])
+
+
+def _newton(system: LoadCurve, y: NDArray, steps: int, free: list[int]) -> tuple[NDArray, NDArray]:
+    """Newton's method in three of the coordinates, m first."""
     y = y.copy()
     with np.errstate(all="ignore"):
         F, J, _ = system.at(y)
@@ -96,14 +122,14 @@ def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDAr
             active = active[left[active] > 1e-15]
             if not len(active):
                 break
-            step = _solved(J[active][:, :, :3], F[active])
+            step = _solved(J[active][:, :, free], F[active])
             step *= np.minimum(1, 1 / np.maximum(np.abs(step[:, 1:]).max(axis=-1), 1e-300))[:, None]
             waiting, length = np.arange(len(active)), 1.0
             better = np.zeros(len(active), dtype=bool)
             while len(waiting) and length > 0.05:
                 index = active[waiting]
                 trial = y[index].copy()
-                trial[:, :3] -= length * step[waiting]
+                trial[:, free] -= length * step[waiting]
                 trial_F, trial_J, _ = system.rows(index).at(trial)
                 size = _size(trial_F)
                 good = size < left[index]

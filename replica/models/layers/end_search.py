@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.layers.curve_equations import LayerEquations
+from replica.numerics.cells import cells_of_roots
 from replica.numerics.nodes import roots_between_nodes
 
 __all__ = ["marginal_states", "noiseless_states"]
@@ -177,12 +178,8 @@ def _from_cells(system: LayerEquations, m: NDArray, log_s: NDArray) -> tuple[NDA
     inside = m > 0
     flat = np.where(inside, m, 1.0).ravel()
     overlap, response, _ = _averages(_nearly(system.rows(index), s.ravel()), flat, s.ravel())
-    changed = [_changes(np.where(inside, v.reshape(m.shape), np.nan)) for v in (overlap, response)]
-    row, line, column = np.nonzero(_widened(changed[0]) & _widened(changed[1]) & (changed[0] | changed[1]))
-    middle = [
-        (v[row, line, column] + v[row, line + 1, column] + v[row, line, column + 1] + v[row, line + 1, column + 1]) / 4
-        for v in (m, np.log(s))
-    ]
+    both = [np.where(inside, v.reshape(m.shape), np.nan) for v in (overlap, response)]
+    row, *middle = cells_of_roots(*both, m, np.log(s))
     good = middle[0] > 0
     return _newton(system, row[good], middle[0][good], middle[1][good], exact=False)
 
@@ -191,24 +188,6 @@ def _nearly(system: LayerEquations, s: NDArray) -> LayerEquations:
     """The equations at T = 0 where steps are far narrower than the noise: an error of its square."""
     T = np.where(_width(system) < NARROW * s, 0.0, system.layers.T)
     return system._replace(layers=system.layers._replace(T=T))
-
-
-def _changes(values: NDArray) -> NDArray:
-    """Cells at whose corners a function has both signs."""
-    corners = np.stack([values[:, :-1, :-1], values[:, 1:, :-1], values[:, :-1, 1:], values[:, 1:, 1:]])
-    return np.asarray((corners > 0).any(axis=0) & (corners <= 0).any(axis=0))
-
-
-def _widened(cells: NDArray) -> NDArray:
-    """Cells and their neighbours."""
-    out = cells.copy()
-    for axis in (1, 2):
-        wide = out.copy()
-        moved, back = np.moveaxis(wide, axis, 0), np.moveaxis(out, axis, 0)
-        moved[1:] |= back[:-1]
-        moved[:-1] |= back[1:]
-        out = wide
-    return out
 
 
 def _newton(

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from replica.models.base import Found
 from replica.models.layers.at_loads import LayeredModel, asked, listed, states_on
-from replica.models.layers.between_ends import Traced, between_ends
+from replica.models.layers.between_ends import between_ends
 from replica.models.layers.curve_equations import LARGEST_EFFORT, LayerEquations, layer_equations
 from replica.models.layers.ends import starts
-from replica.numerics.arclength import End, joined, trace
-from replica.numerics.curve_crossings import lies_on
+from replica.models.layers.through_seeds import through_seeds
 from replica.numerics.nodes import roots_between_nodes
 
 __all__ = ["glasses"]
@@ -34,35 +33,9 @@ def glasses(flat: LayeredModel) -> Found:
     high = points.high.copy()
     np.maximum.at(high, row, seed[:, 3])
     traced = between_ends(system, starts(system, points.low), points.low, high + FARTHEST)
-    _from_seeds(system, traced, row, seed, points.low, high + FARTHEST)
+    through_seeds(system, traced, row, seed, points.low, high + FARTHEST)
     found = states_on(points, points.couplings, traced.curves, traced.row, frozen=True)
     return listed("spin_glass", [found], np.zeros(len(points.group), dtype=int), traced.at_points(points.group))
-
-
-def _from_seeds(
-    system: LayerEquations, traced: Traced, row: NDArray, seed: NDArray, low: NDArray, high: NDArray
-) -> None:
-    """Add the curves through seeds that are not known."""
-    known, owner = traced.curves, traced.row
-    while len(row):
-        on = np.zeros(len(row), dtype=bool)
-        for j, r in enumerate(owner):
-            near = row == r
-            on[near] |= lies_on(known, j, seed[near])
-        row, seed = row[~on], seed[~on]
-        if not len(row):
-            return
-        # of each row the first seed; those that lie on its curve need none of their own
-        _, first = np.unique(row, return_index=True)
-        owner, start = row[first], seed[first]
-        limits = np.minimum(low[owner], start[:, 3]) - 1, high[owner]
-        known = joined(*(trace(system.rows(owner), start, sign, *limits) for sign in (-1, 1)))
-        traced.add(known, owner)
-        traced.missing += [
-            (int(owner[j]), "a curve of states without overlap was lost")
-            for j in np.nonzero((known.ends == End.LOST).any(axis=0))[0]
-        ]
-        row, seed = np.delete(row, first), np.delete(seed, first, axis=0)
 
 
 def _seeds(system: LayerEquations) -> tuple[NDArray, NDArray]:

@@ -1,8 +1,9 @@
 """States of a random RBM of any potentials, on curves of solutions traced for many couplings at once.
 
-Those with m > 0 lie on curves between the ends that `replica.models.layers.ends` lists; the coordinates are those of
-`replica.models.layers.curve_equations`. Hidden units of two curvatures, a at +∞ and a' at −∞, have further states, in
-which the strong ones are negative: those of m > 0 with a' for a, listed with m < 0.
+Those with m > 0 lie on curves between the ends that `replica.models.layers.ends` lists, or on others that
+`replica.models.layers.overlap_search` meets; the coordinates are those of `replica.models.layers.curve_equations`.
+Hidden units of two curvatures, a at +∞ and a' at −∞, have further states, in which the strong ones are negative: those
+of m > 0 with a' for a, listed with m < 0.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from replica.models.layers.at_loads import LayeredModel, asked, listed, nowhere,
 from replica.models.layers.between_ends import between_ends
 from replica.models.layers.curve_equations import layer_equations
 from replica.models.layers.ends import starts
+from replica.models.layers.overlap_search import points_with_overlap
+from replica.models.layers.through_seeds import through_seeds
 
 __all__ = ["with_overlap"]
 
@@ -36,6 +39,7 @@ def with_overlap(flat: LayeredModel) -> Found:
         system = layer_equations(layers, frozen=False).rows(rows)
         low, high = points.low[rows], np.maximum(points.high[rows], 0.0) + FARTHEST
         traced = between_ends(system, starts(system, low), low, high)
+        through_seeds(system, traced, *points_with_overlap(system, low, high), low, high)
         found = states_on(points, layers, traced.curves, rows[traced.row], frozen=False)
         parts.append(found._replace(order=found.order._replace(m=sign * found.order.m)))
         missing += traced.at_points(points.group, rows)
