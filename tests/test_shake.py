@@ -85,6 +85,7 @@ ORDERS = {
 @pytest.mark.parametrize("text", ORDERS)
 def test_ties_come_in_any_order_and_exact_ones_stay(rewritten, monkeypatch, text):
     order = rewritten(f"order = lambda x: {text}")["order"]
+    monkeypatch.setattr(shake, "orders", 0)  # however many orders other tests have asked for
     found = set()
     for pattern in range(1, 9):
         monkeypatch.setattr(shake, "pattern", pattern)
