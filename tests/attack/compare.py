@@ -152,7 +152,7 @@ def _differ(a, b, floor):
 def _labels(point, entry):
     """What is said of a right state and is wrong."""
     machine, state, faults = point.machine(), entry.state, []
-    expected = "paramagnet" if state.q == 0 else "spin_glass" if state.m == 0 else None
+    expected = "paramagnet" if state.q == state.r == 0 else "spin_glass" if state.m == 0 else None
     if expected and entry.kind != expected:
         faults.append(f"kind should be {expected}")
     if state.m > 0 and entry.kind in ("paramagnet", "spin_glass"):

@@ -53,7 +53,7 @@ def scan(function, nodes):
             pairs += [(low, best.x), (best.x, high)]
         elif best.fun < 1e-9 * size[i - 1]:
             roots.append(best.x)
-    return np.array(roots + [brentq(one, a, b, xtol=1e-300, rtol=1e-15) for a, b in pairs])
+    return np.array(roots + [brentq(one, a, b, xtol=1e-300, rtol=1e-15, maxiter=10_000) for a, b in pairs])
 
 
 def newton(residual, starts, steps=40, longest=0.7, h=1e-7):
