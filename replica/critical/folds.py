@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from replica.critical.branch import follow_to_fold
-from replica.critical.point import CriticalPoint, Start, direction_of_loss, scalar
+from replica.critical.point import CriticalPoint, Start, direction_of_loss, label, scalar
 from replica.errors import ConvergenceError
 from replica.models.base import Chart, Finder, Model, Order
 from replica.models.base.points import flattened, taken
@@ -30,6 +30,12 @@ LARGEST_LOG = math.log(np.finfo(float).max) - 1e-9
 """ln of the largest double: beyond, the value of a fold is inf and its logarithm finite."""
 FARTHEST_LOG = 450.0
 """ln α beyond which r and B, about 1/α, are so small that their complex steps leave the range of a double."""
+NO_COUPLING = 1.0
+"""The load of a model that leaves it open: on a chart it is no coupling, and no matter."""
+LOWEST_LOG = -60.0
+"""ln α from which a chart is searched for its first fold where the load is open."""
+SMALL_LOADS = (1e-6, 1e-4, 1e-3, 1e-2)
+"""Loads at which a state without a chart is looked for where the load is open."""
 SAFE_DIGITS = 20
 """Digits in which such folds are refined, to be right in all those of a double."""
 
@@ -40,7 +46,8 @@ def spinodal(model: Model, *, along: str, start: Start = "retrieval", precision:
     Parameters
     ----------
     model : Model
-        Model with scalar controls; its own value of `along` must carry the start state.
+        Model with scalar controls; its own value of `along` must carry the start state. The load may be open (None)
+        for a fold along it: the branch then is that from the smallest loads.
     along : str
         Control to vary, in the direction in which retrieval is lost (upwards for α and T).
     start : str or (str, int)
@@ -74,21 +81,25 @@ def fold_of(
     model: Model, along: str, start: Start, known: Solution | None = None, *, precision: int | None = None
 ) -> CriticalPoint:
     """`spinodal`, for which the start state at the model's own value may be known."""
-    plain = scalar(model, along)
+    plain = scalar(model, along, open_load=True)
+    is_open = along not in plain.controls
+    if is_open:
+        plain = plain.unchecked(**{along: NO_COUPLING})
     branch = chosen_branch(plain, start)
     if along == plain.load and isinstance(branch, Chart):
-        order, log_value = _fold_on_chart(plain, branch, start)
+        order, log_value = _fold_on_chart(plain, branch, None if is_open else math.log(float(plain.controls[along])))
         kind, n = branch.kind, branch.n
     elif along == plain.load and isinstance(branch, Finder) and branch.fold is not None:
         order, log_value = branch.fold(plain)
         kind, n = branch.kinds[0], branch.n
-        if not math.log(float(plain.controls[along])) < log_value:
+        if not is_open and not math.log(float(plain.controls[along])) < log_value:
             raise ConvergenceError(
                 f"no {kind} state at {along} = {plain.controls[along]}: start the search where it exists, "
                 f"at {along} below {math.exp(min(log_value, 700)):.6g}"
             )
     else:
-        state = solve(plain, start=start) if known is None else known
+        state = known or (_at_small_load(plain, start) if is_open else solve(plain, start=start))
+        plain = scalar(state.model, along)
         end = (
             follow_to_fold(state, along=along, direction=direction_of_loss(plain, along))
             if float(state.order.r) > 0
@@ -113,7 +124,7 @@ def _refined_load(
     if digits is None and (log_value < FARTHEST_LOG or not model.precise):
         if log_value < LARGEST_LOG:
             return _refined(model, order, kind, n, along, math.exp(log_value), None)
-        here = scalar(model, along).unchecked(**{along: math.inf})
+        here = scalar(model, along, open_load=True).unchecked(**{along: math.inf})
         return CriticalPoint(math.inf, along, (Solution(here, kind, n, order, Status.CONVERGED, math.nan),), log_value)
     from mpmath import mp
 
@@ -126,7 +137,7 @@ def _in_double(model: Model, fine: CriticalPoint) -> CriticalPoint:
     """A critical point in many digits, rounded; what is beyond a double becomes inf or 0."""
     value = float(fine.value)
     order = type(fine.order)._make(float(v) for v in fine.order)
-    here = scalar(model, fine.along).unchecked(**{fine.along: value})
+    here = scalar(model, fine.along, open_load=True).unchecked(**{fine.along: value})
     state = dataclasses.replace(fine.states[0], model=here, order=order, residual=float(fine.states[0].residual))
     return dataclasses.replace(fine, value=value, states=(state,))
 
@@ -136,7 +147,7 @@ def _refined(
 ) -> CriticalPoint:
     """Solve the extended system from a rough fold."""
     if precision is None:
-        plain = scalar(model, along)
+        plain = scalar(model, along, open_load=True)
         value, order = refine_fold(plain, order, n, along, value)
         value = float(value)
         here = plain.replace(**{along: value})
@@ -157,17 +168,28 @@ def _refined(
         return CriticalPoint(value, along, (state,), float(mp.log(value)) if value > 0 else math.nan)
 
 
-def _fold_on_chart(plain: Model, chart: Chart, start: Start) -> tuple[Order, float]:
-    """First fold from the zero-noise end of a chart on which the load is a function."""
+def _at_small_load(plain: Model, start: Start) -> Solution:
+    """A state where the load is small, the smallest of a few at which it exists."""
+    for load in SMALL_LOADS:
+        state = solve(plain.unchecked(**{plain.load: load}), start=start, throw=False)
+        if state.status == Status.CONVERGED:
+            return state
+    raise ConvergenceError(
+        f"no {label(start)} state at {plain.load} = {', '.join(f'{v:g}' for v in SMALL_LOADS)}: give a {plain.load} "
+        "at which it exists"
+    )
+
+
+def _fold_on_chart(plain: Model, chart: Chart, own: float | None) -> tuple[Order, float]:
+    """First fold from the zero-noise end of a chart on which the load is a function; `own`, ln α, must lie below it."""
     flat = flattened(plain.unchecked(**{k: np.atleast_1d(v) for k, v in plain.controls.items()}))
-    own = math.log(float(plain.controls[plain.load]))
-    u, load, passed = sampled(flat, chart, own)
+    u, load, passed = sampled(flat, chart, LOWEST_LOG if own is None else own)
     first = np.nonzero(passed[0] == 0)[0]
     if not len(first) or len(first) == passed.shape[1]:
         raise ConvergenceError(f"the {chart.kind} branch has no fold along {plain.load}")
     edge = first[0] if chart.zero_noise > 0 else first[-1] + 1
     sheet = load[0, first[0] : first[-1] + 2]
-    if not np.nanmin(sheet) < own <= load[0, edge]:
+    if own is not None and not np.nanmin(sheet) < own <= load[0, edge]:
         raise ConvergenceError(
             f"no {chart.kind} state at {plain.load} = {plain.controls[plain.load]}: start the search where it "
             f"exists, at {plain.load} below {math.exp(min(load[0, edge], 700)):.6g}"

@@ -50,10 +50,16 @@ class CriticalPoint:
         return f"<{self.along} = {self.value}: {self.states[0]}>"
 
 
-def scalar(model: Model, along: str) -> Model:
-    """The model with plain scalar controls; ValueError if there is no control `along`, or one is an array."""
-    check_model(model)
-    if along not in model.controls:
+def scalar(model: Model, along: str, *, open_load: bool = False) -> Model:
+    """The model with plain scalar controls; ValueError if there is no control `along`, or one is an array.
+
+    A load that is open stays so where that is allowed and it is `along`.
+    """
+    is_open = open_load and isinstance(model, Model) and along == model.load and along not in model.controls
+    if isinstance(model, Model) and along not in {f.name for f in control_fields(type(model))}:
+        raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
+    check_model(model, open_load=is_open)
+    if along not in model.controls and not is_open:
         raise ValueError(f"along = {along!r}: {model.name} has {', '.join(model.controls)}")
     if model.shape:
         raise ValueError(

@@ -9,6 +9,7 @@ import numpy as np
 
 from replica.critical import CriticalPoint, coexistence, instability, spinodal
 from replica.diagrams.compositional_phases import phase_of
+from replica.diagrams.declared_lines import declared
 from replica.errors import ConvergenceError
 from replica.models.base import Diagram, Model
 from replica.models.compositional import CompositionalRBM
@@ -24,20 +25,18 @@ __all__ = ["diagrams_of"]
 
 LEAST_LOAD = 1e-12
 """Load of the Hopfield model below which T_M and T_c are not told from 1."""
-BELOW_EVERY_FOLD = {"hopfield": 1e-30, "threshold-hopfield": 1e-300, "relu-rbm": 1e-30}
-"""Loads at which every retrieval state exists: where the search for a capacity begins."""
 
 
 def diagrams_of(cls: type[Model]) -> tuple[Diagram, ...]:
-    """Diagrams of a model class: those that it declares, and those kept here; none for one without critical lines."""
-    return (*cls.diagrams, *DIAGRAMS.get(cls.name, ()))
+    """Diagrams of a model class: of its lines, those that it declares, and those kept here; none if it has none."""
+    return (*declared(cls), *cls.diagrams, *DIAGRAMS.get(cls.name, ()))
 
 
 def _largest_load(precision: int | None = None, **controls: Any) -> Row:
     """Largest load at which the retrieval state exists, and the order parameters there; none for T ≥ 1."""
     if controls["T"] >= 1:
         return dict.fromkeys(("alpha_M", "m", "q", "r", "C"))
-    fold = spinodal(Hopfield(alpha=BELOW_EVERY_FOLD["hopfield"], **controls), along="alpha", precision=precision)
+    fold = spinodal(Hopfield(alpha=None, **controls), along="alpha", precision=precision)
     m, q, r, C, _ = fold.order
     return {"alpha_M": fold.value, "m": m, "q": q, "r": r, "C": C}
 
@@ -82,13 +81,13 @@ def _starting_temperatures(alpha: float) -> list[float | None]:
 
 def _threshold_capacity(precision: int | None = None, **controls: Any) -> Row:
     """Capacity, the fold of the retrieval branch in α, and the order parameters there."""
-    start = ThresholdHopfield(alpha=BELOW_EVERY_FOLD["threshold-hopfield"], **controls)
+    start = ThresholdHopfield(alpha=None, **controls)
     return _capacity_columns(spinodal(start, along="alpha", precision=precision), precision)
 
 
 def _rrbm_capacity(precision: int | None = None, **controls: Any) -> Row:
     """First fold of the branch k = 1 in α, and the order parameters there; none where k = 1 has no state."""
-    start = ReluRBM(alpha=BELOW_EVERY_FOLD["relu-rbm"], **controls)
+    start = ReluRBM(alpha=None, **controls)
     plain = start.unchecked(**{k: float(v) for k, v in start.controls.items()})
     if not any(state.k == 1 for state in zero_noise_states(plain.couplings(), float(plain.g))):
         return dict.fromkeys(("alpha_c", "m", "q", "r", "C", "B"))

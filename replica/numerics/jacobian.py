@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from replica.numerics.elementary import COMPLEX_STEP, is_multiprecision
 from replica.numerics.number import Number
 
-__all__ = ["derivative", "solved", "stacked"]
+__all__ = ["carried", "derivative", "solved", "stacked"]
 
 
 def derivative(f: Callable[[list[Number]], list[Number]], x: list[Number]) -> list[list[Number]]:
@@ -27,6 +27,52 @@ def derivative(f: Callable[[list[Number]], list[Number]], x: list[Number]) -> li
             moved = [np.asarray(v) + 1j * COMPLEX_STEP if i == j else np.asarray(v)[()] for i, v in enumerate(x)]
             columns.append([np.imag(v) / COMPLEX_STEP for v in f(moved)])
     return [[column[i] for column in columns] for i in range(len(columns[0]))]
+
+
+DIFFERENCE = 1e-4
+"""Step of five-point differences, whose errors are about its fourth power and 1e-16 over it."""
+FIVE_POINTS = ((1, 8), (2, -1))
+"""Multiples of the step, and twelve times the weight of the difference of values there."""
+
+
+def carried(f: Callable[[list[Number]], list[Number]], x: list[Number]) -> list[Number]:
+    """A function of real variables at complex steps: its values, and as imaginary parts its derivatives along them.
+
+    f itself takes complex steps, so that it cannot take another; where x has one, f is differenced in its direction.
+
+    Parameters
+    ----------
+    f : callable
+        f(x) for real x, a list of numbers or arrays.
+    x : list of numbers or arrays
+        Variables, some with a complex step.
+
+    Returns
+    -------
+    list
+        f(x); with steps the derivative is good to about 1e-12 of f, in mpmath to four fifths of the digits.
+    """
+    if not any(np.iscomplexobj(v) or hasattr(v, "_mpc_") for v in x):
+        return f(x)
+    many = any(is_multiprecision(v) for v in x)
+    if many:
+        from mpmath import mp
+
+        real, step = [mp.re(v) for v in x], [mp.im(v) for v in x]
+        size, h = max(abs(v) for v in step), mp.mpf(10) ** (-mp.dps // 5)
+        size = size if size else mp.one
+    else:
+        real, step = [np.real(v) for v in x], [np.imag(v) for v in x]
+        size, h = np.max(np.broadcast_arrays(*map(np.abs, step)), axis=0), DIFFERENCE
+        size = np.where(size > 0, size, 1.0)
+    slope: list[Number] = []
+    for multiple, weight in FIVE_POINTS:
+        ends = [f([a + sign * multiple * h * (b / size) for a, b in zip(real, step, strict=True)]) for sign in (1, -1)]
+        parts = [weight * (up - down) / (12 * h) for up, down in zip(*ends, strict=True)]
+        slope = [a + b for a, b in zip(slope, parts, strict=True)] if slope else parts
+    if many:
+        return [mp.mpc(value, size * d) for value, d in zip(f(real), slope, strict=True)]
+    return [value + 1j * (size * d) for value, d in zip(f(real), slope, strict=True)]
 
 
 def solved(matrix: NDArray, right: NDArray) -> NDArray:

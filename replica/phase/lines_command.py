@@ -26,7 +26,7 @@ def draw_lines(
         parser.error(f"--precision: {cls.name} has double precision only")
     points = cli.product(grids)
     for point in points:
-        cls(**{cls.load: 1.0, **{k: float(v) for k, v in point.items()}})
+        cls(**{cls.load: None, **{k: float(v) for k, v in point.items()}})
     task = functools.partial(row, cls.name, diagrams_of(cls).index(diagram), args.precision)
     computed = cli.compute(task, points, args)
     shown = [*diagram.scanned, *(k for k in grids if len(grids[k]) > 1 and k not in diagram.scanned)]
@@ -49,7 +49,8 @@ def _diagram(parser: cli.Parser, cls: type[Model], grids: Mapping[str, Sequence[
     if not diagrams_of(cls):
         parser.error(f"{cls.name} draws no lines; {hint}")
     for diagram in diagrams_of(cls):
-        if set(grids) == {*diagram.scanned, *diagram.fixed}:
+        needed = {*diagram.scanned, *diagram.fixed}
+        if needed <= set(grids) <= needed | {*diagram.optional}:
             return diagram
         missing = [name for name in (*diagram.scanned, *diagram.fixed) if name not in grids]
         if grids and set(grids) < {*diagram.scanned, *diagram.fixed}:

@@ -250,10 +250,12 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
 # Arguments.
 
 
-def check_model(model: object) -> None:
-    """Refuse what is not a model."""
+def check_model(model: object, *, open_load: bool = False) -> None:
+    """Refuse what is not a model, and one whose load is open unless that is allowed."""
     if not isinstance(model, Model):
         raise ValueError(f"model = {model!r}: a model is needed, such as replica.models.Hopfield(alpha=0.1)")
+    if not open_load and model.load not in model.controls:
+        raise ValueError(f"{model.load} = None: a value is needed; it may be left open for a spinodal along it")
 
 
 def chosen_branch(model: Model, start: str | tuple[str, int]) -> Chart | ExactState | Finder:

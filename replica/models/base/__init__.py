@@ -2,7 +2,7 @@
 
 from replica.models.base.chart import Chart, ExactState, Finder, Found, overlap_nodes
 from replica.models.base.controls import control, control_fields, domain_text
-from replica.models.base.diagram import Diagram
+from replica.models.base.diagram import Diagram, Line
 from replica.models.base.model import Model
 from replica.models.base.order import Order, exp_clipped, gain, log_margin
 
@@ -12,6 +12,7 @@ __all__ = [
     "ExactState",
     "Finder",
     "Found",
+    "Line",
     "Model",
     "Order",
     "control",

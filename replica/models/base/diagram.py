@@ -6,7 +6,25 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Diagram"]
+__all__ = ["Diagram", "Line"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """A critical line of a model, declared: a column of `python -m replica.phase`, over all other controls.
+
+    Beside it come the order parameters there, of the first line that is declared along this control.
+    """
+
+    column: str
+    search: str
+    """The verb that finds it: "spinodal", "coexistence" or "instability"."""
+    along: str
+    """Control to vary. Where it is the load, a spinodal needs no value of it to start at."""
+    start: Any = "retrieval"
+    """State whose line it is; of a coexistence, the two kinds."""
+    begin: float | None = None
+    """Value of the control at which the search starts: one that has the state. None for a spinodal along the load."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +45,8 @@ class Diagram:
     """What they measure."""
     fixed: tuple[str, ...] = ()
     """Further controls that must be given."""
+    optional: tuple[str, ...] = ()
+    """Controls that may be given, and are columns then."""
     precise: bool = True
     """Whether it can be had at more than double precision."""
     draw: Callable[[Any, Any], bool] | None = None

@@ -7,6 +7,7 @@ else - solving, following, lines, the command line, the contract tests - works f
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
@@ -15,22 +16,25 @@ import numpy as np
 
 from replica.models.base.chart import Chart, ExactState, Finder
 from replica.models.base.controls import checked, control_fields
-from replica.models.base.diagram import Diagram
-from replica.models.base.order import Order
+from replica.models.base.diagram import Diagram, Line
+from replica.models.base.order import Order, exp_clipped
 from replica.numerics.elementary import is_multiprecision, log
-from replica.numerics.jacobian import derivative
+from replica.numerics.jacobian import carried, derivative
 from replica.numerics.number import Number
 
 __all__ = ["Model"]
+
+PAIRS = {"C": "r", "r": "C", "q": "B", "B": "q"}
+"""Order parameters that multiply each other in f: the derivative by one is the equation of the other."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Model(ABC):
     """Base of all models: validation, broadcasting, and what follows from the equations alone.
 
-    A subclass gives its controls as fields and the methods `saddle`, `free_energy`, `gradient`, `entropy`,
-    `transverse`, `replicon`, `unpack` and `branches`. Controls may be numbers or arrays, which broadcast, or mpmath
-    numbers (scalars) at high precision.
+    A subclass gives its controls as fields, its `unknowns`, `free_energy`, and what is `dependent` on the unknowns.
+    Equations, derivatives and states follow; each method may be replaced by a closed form, for speed, or where it
+    knows more. Controls may be numbers or arrays, which broadcast, or mpmath numbers (scalars) at high precision.
     """
 
     name: ClassVar[str] = ""
@@ -42,6 +46,8 @@ class Model(ABC):
     order_type: ClassVar[Any] = Order
     """What its order parameters come in: `Order`, or a named tuple that begins with the same members."""
     diagrams: ClassVar[tuple[Diagram, ...]] = ()
+    lines: ClassVar[tuple[Line, ...]] = ()
+    """Critical lines that `python -m replica.phase` computes for it."""
     precise: ClassVar[bool] = True
     """Whether it can be solved at more than double precision."""
     finest: ClassVar[float] = 0.0
@@ -50,7 +56,7 @@ class Model(ABC):
     def __post_init__(self) -> None:
         for field in control_fields(type(self)):
             value = getattr(self, field.name)
-            if value is not None or field.default is not None:
+            if value is not None or not (field.default is None or field.name == self.load):
                 object.__setattr__(self, field.name, checked(field, value))
         try:
             np.broadcast_shapes(*(np.shape(v) for v in self.controls.values()))
@@ -87,32 +93,72 @@ class Model(ABC):
     # What a model says of itself.
 
     @abstractmethod
-    def saddle(self, order: Order, n: int = 1) -> Order:
-        """Right-hand sides of the saddle-point equations at `order`, n patterns condensed."""
-
-    @abstractmethod
     def free_energy(self, order: Order, n: int = 1) -> Number:
-        """Free energy per visible unit at `order`, on the saddle or off it."""
+        """Free energy per visible unit at `order`, on the saddle or off it, n patterns condensed."""
 
-    @abstractmethod
+    def dependent(self, **known: Any) -> dict[str, Number]:
+        """Order parameters that follow from the unknowns, which are given by name; none unless a model says so."""
+        return {}
+
+    # What follows from the free energy; a model that knows better says it in closed form.
+
     def gradient(self, order: Order, n: int = 1) -> tuple[Number, ...]:
-        """∂f/∂(unknowns) as the known combination of the residuals of `saddle`."""
+        """∂f/∂(unknowns), by complex steps."""
+        names, size = list(self.controls), len(self.unknowns)
 
-    @abstractmethod
+        def slopes(v: list[Number]) -> list[Number]:
+            here = self.unchecked(**dict(zip(names, v[size:], strict=True)))
+            return derivative(lambda x: [here.free_energy(here.unpack(x), n)], v[:size])[0]
+
+        return tuple(carried(slopes, [*self.pack(order), *self.controls.values()]))
+
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations: order parameters less what ∂f/∂(unknowns) makes of them.
+
+        f is bilinear in the pairs (C, r) and (q, B), ½α(rC + Bq + …), so that −(2/α) ∂f/∂C is the residual of r, and so
+        on; −(1/n) ∂f/∂m is that of m. What depends on the unknowns is what `unpack` says.
+        """
+        slope = {}
+        for name, value in zip(self.unknowns, self.gradient(order, n), strict=True):
+            raw = name.removeprefix("log_")
+            slope[raw] = value / getattr(order, raw) if name != raw else value
+        alpha = self.controls.get(self.load, 2.0)
+        moved = self.unpack(self.pack(order))._asdict()
+        for name in slope:
+            partner = PAIRS.get(name, name)
+            partner = partner if partner in slope else name
+            moved[name] = getattr(order, name) - slope[partner] * (2 / alpha if name in PAIRS else 1 / max(n, 1))
+        return self.order_type(**moved)
+
     def entropy(self, order: Order, n: int = 1) -> Number:
-        """Entropy per visible unit on the saddle."""
+        """Entropy −∂f/∂T per visible unit on the saddle, by a complex step; nan for a model without temperature."""
+        if "T" not in self.controls:
+            return math.nan * order.C
+        x = self.pack(order)
+
+        def energy(v: list[Number]) -> list[Number]:
+            warmer = self.unchecked(T=v[0])
+            return [-warmer.free_energy(warmer.unpack(x), n)]
+
+        return derivative(energy, [self.T])[0][0]
 
     def energy(self, order: Order, n: int = 1) -> Number:
         """Energy per visible unit on the saddle, U = f + T S."""
-        return self.free_energy(order, n) + self.controls.get("T", 0) * self.entropy(order, n)
+        return self.free_energy(order, n) + (self.T * self.entropy(order, n) if "T" in self.controls else 0)
 
-    @abstractmethod
     def transverse(self, order: Order, n: int = 1) -> tuple[Number, ...]:
-        """Eigenvalues of the Hessian of f over the overlaps, in the directions that break the symmetry."""
+        """Eigenvalues of the Hessian of f over the overlaps, in the directions that break the symmetry.
 
-    @abstractmethod
+        That along an uncondensed pattern is 1 − C where f has ½ Σ_μ m_μ².
+        """
+        return (1 - order.C,)
+
     def replicon(self, order: Order, n: int = 1) -> Number:
-        """Replicon eigenvalue 1 − α p² ⟨(β var_v)²⟩⟨(β var_h)²⟩, > 0 where replica symmetry is stable."""
+        """Replicon eigenvalue 1 − α p² ⟨(β var_v)²⟩⟨(β var_h)²⟩, > 0 where replica symmetry is stable.
+
+        A free energy does not tell it: −inf without temperature, where units of discrete values jump, else nan.
+        """
+        return (math.nan if "T" in self.controls else -math.inf) + 0 * np.asarray(order.m)[()]
 
     def quadrature_error(self, order: Order, n: int = 1) -> Number:
         """Error of the averages at `order`: 0, that is rounding, unless a model says otherwise."""
@@ -132,9 +178,13 @@ class Model(ABC):
         """Unknowns of Newton's method at `order`."""
         return [log(getattr(order, u[4:])) if u.startswith("log_") else getattr(order, u) for u in self.unknowns]
 
-    @abstractmethod
     def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at the unknowns x (a sequence), dependent members included."""
+        known = {
+            u.removeprefix("log_"): exp_clipped(v) if u.startswith("log_") else v
+            for u, v in zip(self.unknowns, x, strict=True)
+        }
+        return self.order_type(**known, **self.dependent(**known))
 
     def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals that Newton drives to zero, one for each unknown; that of log_r is relative."""
