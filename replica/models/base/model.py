@@ -168,9 +168,9 @@ class Model(ABC):
         """Residual that the rounding of the order parameters themselves explains; 0 unless a model says otherwise."""
         return 0.0 * np.asarray(order.m)[()]
 
-    @abstractmethod
     def branches(self, n_condensed: tuple[int, ...]) -> Sequence[Chart | Finder | ExactState]:
         """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0."""
+        raise NotImplementedError
 
     # What follows.
 

@@ -1,0 +1,74 @@
+"""The Hopfield model of Potts units with Q states, any temperature, replica symmetric.
+
+H = −(1/2N) Σ_{i≠j} Σ_μ u_iμ u_jμ with u_iμ = Qδ(σ_i, ξ_iμ) − 1, ξ uniform on 1 … Q, M = αN; for Q = 2 it is the Hopfield
+model. Each state σ of a unit feels a noise ŝ z_σ of its own, ŝ = √(Qαr), that of the pattern Qm more than the others:
+
+    f = α(Q−1)/2 + m²/2 + (α/2)[T ln(1−C) − q/(1−C) + rC] + m − T⟨ln Σ_σ exp{(Qm δ(σ,1) + ŝ z_σ)/T}⟩
+    m = Q⟨P_1⟩ − 1,   C = (Q/ŝ) Σ_σ⟨z_σ P_σ⟩,   q = Q − 1 − TC,   r = q/(1−C)²,   P_σ ∝ exp{(Qm δ(σ,1) + ŝ z_σ)/T}
+
+I. Kanter, Phys. Rev. A 37, 2739 (1988).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from replica.averages.largest import largest_averages
+from replica.models.base import Line, Model, Order, control, gain, log_margin
+from replica.numerics.elementary import sqrt
+from replica.numerics.number import Number
+
+__all__ = ["PottsHopfield"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PottsHopfield(Model):
+    """Hopfield model of Potts units.
+
+    Parameters
+    ----------
+    alpha : float, array or mpmath number
+        Load M/N, > 0.
+    states : int or array of int
+        States of a unit, Q, from 2 to 50.
+    T : float or array
+        Temperature, ≥ 0; many digits are computed at T = 0 only.
+
+    Examples
+    --------
+    >>> import replica
+    >>> replica.spinodal(PottsHopfield(alpha=None, states=3), along="alpha").value
+    0.4144124403763...
+    """
+
+    alpha: Any = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)
+    states: Any = control("Q", "states of a unit", low=2.0, high=50.0, whole=True, default=3)
+    T: Any = control("T", "temperature", low=0.0, breaking=-1, default=0.0)
+
+    name: ClassVar[str] = "potts-hopfield"
+    title: ClassVar[str] = "Potts units of Q states, any T >= 0"
+    unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r")
+    lines: ClassVar[tuple[Line, ...]] = (Line("alpha_c", "spinodal", along="alpha"),)
+
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations."""
+        _, first, pull, noise = self._unit(order)
+        amplified = gain(order, 1.0)
+        m, C = self.states * first - 1, self.states * pull / noise
+        return Order(m=m, q=self.states - 1 - self.T * C, r=order.q * amplified * amplified, C=C, B=amplified)
+
+    def free_energy(self, order: Order, n: int = 1) -> Number:
+        """Free energy per unit, the constant of the removed diagonal i ≠ j included."""
+        m, q, r, C, _ = order
+        pair = self.T * log_margin(order, 1.0) - q * gain(order, 1.0) + r * C
+        return self.alpha * (self.states - 1) / 2 + m * m / 2 + self.alpha / 2 * pair + m - self._unit(order)[0]
+
+    def dependent(self, *, m: Number, C: Number, r: Number) -> dict[str, Number]:
+        """q = Q − 1 − TC and B = 1/(1 − C)."""
+        return {"q": self.states - 1 - self.T * C, "B": 1 / (1 - C)}
+
+    def _unit(self, order: Order) -> tuple[Number, Number, Number, Number]:
+        """T⟨ln Σ⟩, ⟨P_1⟩, Σ⟨z_σ P_σ⟩ and the noise ŝ."""
+        noise = sqrt(self.states * self.alpha * order.r)
+        return *largest_averages(self.states * order.m, noise, self.T, self.states), noise
