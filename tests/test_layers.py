@@ -38,11 +38,12 @@ replica.diagrams           -> critical saddle models averages numerics sweep tab
 replica.symmetry_breaking  -> critical saddle models averages numerics
 replica.critical           -> saddle models numerics
 replica.saddle             -> models numerics
-replica.models             -> models.sparse models.layers models.base potentials averages numerics
+replica.models             -> models.sparse models.layers models.base weight_laws potentials averages numerics
 replica.models.sparse      -> models.base averages numerics
 replica.models.layers      -> models.base potentials averages numerics
 replica.models.base        -> numerics
 replica.potentials         -> averages numerics
+replica.weight_laws        -> averages numerics
 replica.averages           -> numerics
 replica.numerics           ->
 replica.cli                -> sweep table

@@ -1,7 +1,7 @@
 """The largest of several noisy fields: averages over a Potts unit.
 
 T ln Σ_σ e^{a_σ/T} is the mean of the largest of a_σ + T g_σ, the g_σ independent of Gumbel's law with mean 0, and the
-chance that σ is the largest is its Boltzmann weight. So an average at T is one at T = 0 over the sum of a Gaussian noise
+chance that σ is the largest is its Boltzmann weight. So an average at T is one at T = 0 over the sum of Gaussian noise
 and Gumbel's, of which one alone decides the law: F(x) and f(x) are averages over the narrower of the two.
 """
 

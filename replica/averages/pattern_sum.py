@@ -35,6 +35,8 @@ class Law(NamedTuple):
     """p_i/p of the class each belongs to, shape (J,); all 1 in a homogeneous machine."""
     weight: Number
     """Probabilities, shape S + (J,), sum 1 over the last axis."""
+    normal: Number = 0.0
+    """Variance of a normal part that W has beside the value, shape (J,); 0 for weights of discrete values."""
 
 
 def sparse_sum(L: int, p: float) -> Law:

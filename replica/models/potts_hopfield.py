@@ -1,7 +1,7 @@
 """The Hopfield model of Potts units with Q states, any temperature, replica symmetric.
 
-H = −(1/2N) Σ_{i≠j} Σ_μ u_iμ u_jμ with u_iμ = Qδ(σ_i, ξ_iμ) − 1, ξ uniform on 1 … Q, M = αN; for Q = 2 it is the Hopfield
-model. Each state σ of a unit feels a noise ŝ z_σ of its own, ŝ = √(Qαr), that of the pattern Qm more than the others:
+H = −(1/2N) Σ_{i≠j} Σ_μ u_iμ u_jμ with u_iμ = Qδ(σ_i, ξ_iμ) − 1, ξ uniform on 1 … Q, M = αN; Q = 2 is Hopfield's model.
+Each state σ of a unit feels a noise ŝ z_σ of its own, ŝ = √(Qαr), that of the pattern Qm more than the others:
 
     f = α(Q−1)/2 + m²/2 + (α/2)[T ln(1−C) − q/(1−C) + rC] + m − T⟨ln Σ_σ exp{(Qm δ(σ,1) + ŝ z_σ)/T}⟩
     m = Q⟨P_1⟩ − 1,   C = (Q/ŝ) Σ_σ⟨z_σ P_σ⟩,   q = Q − 1 − TC,   r = q/(1−C)²,   P_σ ∝ exp{(Qm δ(σ,1) + ŝ z_σ)/T}
