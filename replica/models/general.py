@@ -1,8 +1,8 @@
 """Random RBM with any two unit potentials, at any temperature.
 
-w = ξ/√N, ξ = ±1 with probability p/2 each and 0 otherwise, M = αN; L patterns are condensed, W is the sum of their
-entries at a visible unit. With the averages of `replica.potentials.averages` over the inputs m W + √(αpr) z of a
-visible unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C),
+w = ξ/√N, M = αN, ξ = ±1 with probability p/2 each and 0 otherwise, or of any law of mean 0 and variance p; L patterns
+are condensed, W is the sum of their entries at a visible unit. With the averages of `replica.potentials.averages` over
+the inputs m W + √(αpr) z of a visible unit (self-coupling αB) and √(pq) z of a hidden one (self-coupling C),
 
     m = ⟨W M_v⟩/aL,   q = ⟨Q_v⟩,   C = p⟨χ_v⟩,   r = Q_h,   B = p χ_h
 
@@ -35,6 +35,8 @@ from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.jacobian import derivative
 from replica.numerics.number import Number
 from replica.potentials import Potential
+from replica.weight_laws import WeightLaw
+from replica.weight_laws.sums import checked_variance, pair_weighted
 
 __all__ = ["GeneralRBM"]
 
@@ -52,9 +54,11 @@ class GeneralRBM(Model):
     T : float or array
         Temperature, ≥ 0.
     p : float or array
-        Probability of a non-zero weight, in (0, 1].
+        Probability of a non-zero weight, in (0, 1], 1 by default: weights are ±1/√N with probability p/2 each, else 0.
     L : int or array of int
         Number of condensed patterns, 1 to 100.
+    weights : WeightLaw, optional
+        Law of √N times a weight, in place of p: one of `replica.weight_laws`, or one's own. p is its variance then.
 
     Notes
     -----
@@ -80,8 +84,9 @@ class GeneralRBM(Model):
     hidden: Potential
     alpha: Any = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
     T: Any = control("T", "temperature", low=0.0, breaking=-1)
-    p: Any = control("p", "probability of a non-zero weight", low=0.0, low_included=False, high=1.0, default=1.0)
+    p: Any = control("p", "variance of the weights times N", low=0.0, low_included=False, default=None)
     L: Any = control("L", "condensed patterns", low=1.0, high=100.0, whole=True, default=1)
+    weights: WeightLaw | None = None
 
     name: ClassVar[str] = "general-rbm"
     title: ClassVar[str] = "R-RBM: units of any potentials, any temperature"
@@ -94,10 +99,23 @@ class GeneralRBM(Model):
             value = getattr(self, name)
             if not isinstance(value, Potential):
                 raise ValueError(f"{name} = {value!r}: a Potential is needed, such as replica.potentials.Spin()")
+        object.__setattr__(self, "p", self._variance())
         super().__post_init__()
         for T in np.unique(self.T):
             self.visible.check(float(T))
             self.hidden.check(float(T))
+
+    def _variance(self) -> Any:
+        """Variance of √N times a weight, given as p or by the law of weights, which is checked."""
+        p, weights = self.p, self.weights
+        if weights is None:
+            if p is not None and not isinstance(p, str) and np.any(np.real(np.asarray(p, dtype=float)) > 1):
+                raise ValueError(f"p = {p}: a finite number > 0 and <= 1 is needed")
+            return 1.0 if p is None else p
+        variance = checked_variance(weights)
+        if p is not None and np.any(p != np.asarray(variance)):
+            raise ValueError(f"p = {p}: weights = {weights!r} have a variance of their own, {variance:g}; leave p out")
+        return variance
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
@@ -152,13 +170,17 @@ class GeneralRBM(Model):
         outside = 1 - order.C / layers.softest
         if n == 0 or np.all(np.asarray(self.L) < 2):
             return (outside,)
-        law = stacked_laws(lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN, self.L, self.p)
-        p = self.p
         total: Any = 0.0
-        for shift, share in ((1, (1 - p) / 2), (-1, (1 - p) / 2), (0, p)):
-            shifted = layers._replace(law=law._replace(w=law.w + shift))
-            total = total + share * shifted.visible_layer(*self._noise(order)).C
+        for law, share in self._pairs():
+            total = total + share * layers._replace(law=law).visible_layer(*self._noise(order)).C
         return outside, np.where(np.asarray(self.L) < 2, outside, 1 - total / layers.stiffness(order.m))[()]
+
+    def _pairs(self) -> list[tuple[Law, Any]]:
+        """Laws of W at which C enters ½⟨(ξ1 − ξ2)² χ_v⟩, and their shares."""
+        if self.weights is not None:
+            return [(pair_weighted(self.weights, self.L), 1.0)]
+        law, p = stacked_laws(lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN, self.L, self.p), self.p
+        return [(law._replace(w=law.w + k), share) for k, share in ((1, (1 - p) / 2), (-1, (1 - p) / 2), (0, p))]
 
     def replicon(self, order: Order, n: int = 1) -> Any:
         """Replicon eigenvalue 1 − αp² ⟨V_v⟩ V_h; −inf at T = 0 where units jump."""
@@ -185,7 +207,7 @@ class GeneralRBM(Model):
     @property
     def layers(self) -> TwoLayers:
         """The layers at these couplings."""
-        return two_layers(self.visible, self.hidden, self.T, self.p, self.L)
+        return two_layers(self.visible, self.hidden, self.T, self.p, self.L, self.weights)
 
     def law(self) -> Law:
         """Law of W."""

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
 from replica.potentials import Potential
 from replica.potentials.averages import field_averages
+from replica.weight_laws import WeightLaw
+from replica.weight_laws.sums import sums_of
 
 __all__ = ["ORIGIN", "HiddenLayer", "TwoLayers", "VisibleLayer", "two_layers"]
 
@@ -110,10 +112,13 @@ class TwoLayers(NamedTuple):
         """Averages of a visible unit over z and W."""
         m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness(m) * self.L)
         w, weight = self.law.w, self.law.weight
+        normal = np.any(self.law.normal)
+        pull = m[..., None] * self.law.normal
+        noise = np.sqrt(s[..., None] ** 2 + m[..., None] * pull) if normal else s[..., None]
         unit = field_averages(
             self.visible,
             m[..., None] * w,
-            s[..., None],
+            noise,
             b[..., None],
             T[..., None],
             refine=refine,
@@ -126,11 +131,19 @@ class TwoLayers(NamedTuple):
                 return np.sum(np.where(weight != 0, weight * values, 0.0), axis=-1)
 
         # M is wanted times W, and the input moves by W with m
-        by_m = w * unit.slopes[:, :1]
-        slopes = np.concatenate([by_m, unit.slopes[:, 1:]], axis=1)
+        slopes = np.concatenate([w * unit.slopes[:, :1], unit.slopes[:, 1:]], axis=1)
+        along = w * unit.M
         slopes[0] *= w
+        if normal:
+            # W = w + √normal z' is one more noise, and ⟨z' M⟩ = m √normal ⟨χ⟩
+            along = along + pull * unit.chi
+            with np.errstate(invalid="ignore", divide="ignore"):
+                slopes[0] += pull * np.stack([w * unit.slopes[2, 0], unit.slopes[2, 1], unit.slopes[2, 2]])
+                slopes[:, 0] += np.where(pull == 0, 0.0, pull / noise) * slopes[:, 1]
+                slopes[:, 1] *= np.where(pull == 0, 1.0, s[..., None] / noise)
+            slopes[0, 0] += self.law.normal * unit.chi
         units = np.stack([1 / aL, np.ones_like(p), p])
-        m, q, chi, work, V, M = mean(np.stack([w * unit.M, unit.Q, unit.chi, unit.work, unit.V, unit.M]))
+        m, q, chi, work, V, M = mean(np.stack([along, unit.Q, unit.chi, unit.work, unit.V, unit.M]))
         return VisibleLayer(m / aL, q, p * chi, work, V, M, mean(slopes) * units[:, None])
 
     def hidden_layer(self, q: Any, C: Any, *, refine: int = 1) -> HiddenLayer:
@@ -145,11 +158,14 @@ class TwoLayers(NamedTuple):
         return HiddenLayer(unit.Q, p * unit.chi, unit.work, unit.V, unit.M, slopes)
 
 
-def two_layers(visible: Potential, hidden: Potential, T: Any, p: Any, L: Any) -> TwoLayers:
+def two_layers(
+    visible: Potential, hidden: Potential, T: Any, p: Any, L: Any, weights: WeightLaw | None = None
+) -> TwoLayers:
     """Layers with the law of W and the curvatures that belong to their couplings."""
-    law = stacked_laws(sparse_sum, L, p)
+    law = stacked_laws(sparse_sum, L, p) if weights is None else sums_of(weights, L)
     occurs = (law.weight != 0).any(axis=tuple(range(np.ndim(law.weight) - 1)))
-    law = Law(law.w[occurs], law.x[occurs], law.weight[..., occurs])
+    normal = law.normal[occurs] if np.ndim(law.normal) else law.normal
+    law = Law(law.w[occurs], law.x[occurs], law.weight[..., occurs], normal)
     temperatures, index = np.unique(T, return_inverse=True)
     sides = np.array([hidden.sides(t) for t in temperatures.tolist()]).T[:, index].reshape(2, *np.shape(T))
     return TwoLayers(visible, hidden, T, p, L, sides, law)

@@ -1,70 +1,24 @@
-"""Laws of the weights of a random RBM: w_iμ = η_iμ/√N with η of mean 0 and variance p.
-
-The weak hidden units feel the variance alone; visible units feel the L strong ones by W, the sum of L entries. Each law
-says its variance, the law of that sum, and draws entries for a machine (`rbm_sim.random_patterns(…, law=…)`). A mean
-other than 0 adds a condensed direction of its own and makes another model: it is refused.
-
-One's own law is any object with `variance`, `sum_of(L)` and `draw(rng, shape)`.
-"""
+"""Laws of the entries of weights: a few values, normal, a sign with a normal part, uniform."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from replica.averages.pattern_sum import Law
+from replica.weight_laws.arguments import number, numbers, positive
 
-__all__ = ["Normal", "SignNormal", "Uniform", "Values", "WeightLaw"]
+__all__ = ["Normal", "SignNormal", "Uniform", "Values"]
 
 ROUNDING = 1e-12
 """Distance, relative to the largest value, below which two sums are the same."""
 MOST_VALUES = 20_000
 NEGLIGIBLE = 1e-20
 """Probability below which values are left out."""
-
-
-@runtime_checkable
-class WeightLaw(Protocol):
-    """What is asked of a law of weights."""
-
-    @property
-    def variance(self) -> float:
-        """Variance of an entry, > 0; the mean is 0."""
-
-    def sum_of(self, L: int) -> Law:
-        """Law of the sum of L independent entries: values, each with its probability and the variance of a normal part.
-
-        Parameters
-        ----------
-        L : int
-            Number of entries, ≥ 1.
-
-        Returns
-        -------
-        Law
-            In increasing order of the values.
-        """
-
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray:
-        """Independent entries.
-
-        Parameters
-        ----------
-        rng : numpy.random.Generator
-            Random numbers.
-        shape : tuple of int
-            How many.
-
-        Returns
-        -------
-        array
-            Of this shape, in double precision.
-        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,8 +42,8 @@ class Values:
     probabilities: Sequence[float]
 
     def __post_init__(self) -> None:
-        values = _numbers("values", self.values)
-        shares = _numbers("probabilities", self.probabilities)
+        values = numbers("values", self.values)
+        shares = numbers("probabilities", self.probabilities)
         if len(values) != len(shares):
             raise ValueError(f"probabilities: {len(values)} numbers are needed, one for each value")
         if min(shares) <= 0 or abs(math.fsum(shares) - 1) > 1e-9:
@@ -119,9 +73,7 @@ class Values:
             weight = (weight[:, None] * np.array(self.probabilities)).ravel()
             w, weight = _merged(w, weight, ROUNDING * L * max(map(abs, self.values)))
             if len(w) > MOST_VALUES:
-                raise ValueError(
-                    f"L = {L}: sums take more than {MOST_VALUES} values; give a smaller L"
-                )
+                raise ValueError(f"L = {L}: sums take more than {MOST_VALUES} values; give a smaller L")
         return Law(w, np.ones(len(w)), weight / weight.sum())
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray:
@@ -142,7 +94,7 @@ class Normal:
     variance: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "variance", _positive("variance", self.variance))
+        object.__setattr__(self, "variance", positive("variance", self.variance))
 
     def sum_of(self, L: int) -> Law:
         """Law of the sum of L entries: one value, 0, and a normal part."""
@@ -170,7 +122,7 @@ class SignNormal:
     omega: float
 
     def __post_init__(self) -> None:
-        omega = _number("omega", self.omega)
+        omega = number("omega", self.omega)
         if not 0 <= omega <= 1:
             raise ValueError(f"omega = {self.omega!r}: a number in [0, 1] is needed")
         object.__setattr__(self, "omega", omega)
@@ -205,7 +157,7 @@ class Uniform:
     variance: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "variance", _positive("variance", self.variance))
+        object.__setattr__(self, "variance", positive("variance", self.variance))
 
     def sum_of(self, L: int) -> Law:
         """Law of the sum of L entries: nodes of a quadrature over its density, a spline, finest about W = 0."""
@@ -238,9 +190,6 @@ def _graded(reach: float) -> NDArray:
     return np.concatenate([-side, [0.0], side])
 
 
-# Arguments.
-
-
 def _merged(w: NDArray, weight: NDArray, tolerance: float) -> tuple[NDArray, NDArray]:
     """Values in increasing order, those within a tolerance as one, and without the improbable ones."""
     rank = np.argsort(w, kind="stable")
@@ -250,29 +199,3 @@ def _merged(w: NDArray, weight: NDArray, tolerance: float) -> tuple[NDArray, NDA
     mean = np.add.reduceat(w * weight, first) / total
     keep = total > NEGLIGIBLE
     return mean[keep], total[keep]
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} = {value!r}: a number is needed") from None
-    if isinstance(value, (bool, str)) or not math.isfinite(number):
-        raise ValueError(f"{name} = {value!r}: a finite number is needed")
-    return number
-
-
-def _positive(name: str, value: Any) -> float:
-    number = _number(name, value)
-    if number <= 0:
-        raise ValueError(f"{name} = {value!r}: a number > 0 is needed")
-    return number
-
-
-def _numbers(name: str, values: Any) -> tuple[float, ...]:
-    if isinstance(values, str) or not np.iterable(values):
-        raise ValueError(f"{name} = {values!r}: a list of numbers is needed")
-    numbers = tuple(_number(name, v) for v in values)
-    if not numbers:
-        raise ValueError(f"{name} is empty: at least two numbers are needed")
-    return numbers
