@@ -40,7 +40,7 @@ replica.critical           -> saddle models numerics
 replica.saddle             -> models numerics
 replica.models             -> models.sparse models.layers models.base weight_laws potentials averages numerics
 replica.models.sparse      -> models.base averages numerics
-replica.models.layers      -> models.base weight_laws potentials averages numerics
+replica.models.layers      -> models.base potentials averages numerics
 replica.models.base        -> numerics
 replica.potentials         -> averages numerics
 replica.weight_laws        -> averages

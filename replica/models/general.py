@@ -25,7 +25,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
+from replica.averages.pattern_sum import Law, skellam, sparse_sum, stacked_laws
 from replica.models.base import Finder, Model, Order, control, exp_clipped
 from replica.models.layers.glass_curves import glasses
 from replica.models.layers.paramagnets import paramagnets
@@ -36,7 +36,7 @@ from replica.numerics.jacobian import derivative
 from replica.numerics.number import Number
 from replica.potentials import Potential
 from replica.weight_laws import WeightLaw
-from replica.weight_laws.sums import checked_variance, pair_weighted
+from replica.weight_laws.sums import checked_variance, pair_weighted, sums_of
 
 __all__ = ["GeneralRBM"]
 
@@ -59,6 +59,9 @@ class GeneralRBM(Model):
         Number of condensed patterns, 1 to 100.
     weights : WeightLaw, optional
         Law of √N times a weight, in place of p: one of `replica.weight_laws`, or one's own. p is its variance then.
+    ell : float or array, optional
+        ℓ = L p of the limit p → 0, > 0: in place of p and L. All else is in its tilde quantities then, as in
+        `CompositionalRBM`: U/p of units h/√p, T/p, (r, B, f)/p, and m/p, which is half of m̃.
 
     Notes
     -----
@@ -86,6 +89,7 @@ class GeneralRBM(Model):
     T: Any = control("T", "temperature", low=0.0, breaking=-1)
     p: Any = control("p", "variance of the weights times N", low=0.0, low_included=False, default=None)
     L: Any = control("L", "condensed patterns", low=1.0, high=100.0, whole=True, default=1)
+    ell: Any = control("ℓ", "condensed patterns times p, where p → 0", low=0.0, low_included=False, default=None)
     weights: WeightLaw | None = None
 
     name: ClassVar[str] = "general-rbm"
@@ -99,6 +103,8 @@ class GeneralRBM(Model):
             value = getattr(self, name)
             if not isinstance(value, Potential):
                 raise ValueError(f"{name} = {value!r}: a Potential is needed, such as replica.potentials.Spin()")
+        if self.ell is not None and (self.p not in (None, 1.0) or self.L != 1 or self.weights is not None):
+            raise ValueError(f"ell = {self.ell}: it stands for the limit p → 0, L = ell/p; leave p, L and weights out")
         object.__setattr__(self, "p", self._variance())
         super().__post_init__()
         for T in np.unique(self.T):
@@ -138,14 +144,14 @@ class GeneralRBM(Model):
         pair = r * C + B * q + B * C * self.T / self.p
         a = self.layers.stiffness(m)
         condensed = np.where(np.real(m) == 0, 0.0, np.where(np.isinf(a), np.nan, a) * m * m)
-        return (self.L * condensed / 2 + self.alpha / 2 * pair - v.work - self.alpha * h.work)[()]
+        return (self.size * condensed / 2 + self.alpha / 2 * pair - v.work - self.alpha * h.work)[()]
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Any, ...]:
         """∂f/∂(m, C, ln q, ln r, ln B) as the known combination of the residuals."""
         R = Order._make(new - old for new, old in zip(self.saddle(order, n), order, strict=True))
         half, a = self.alpha / 2, self.layers.stiffness(order.m)
         return (
-            -np.where(np.isinf(a), 0.0, a) * self.L * R.m,
+            -np.where(np.isinf(a), 0.0, a) * self.size * R.m,
             -half * (R.r + self.T * R.B / self.p),
             -half * order.q * R.B,
             -half * order.r * R.C,
@@ -168,15 +174,19 @@ class GeneralRBM(Model):
         """
         layers = self.layers
         outside = 1 - order.C / layers.softest
-        if n == 0 or np.all(np.asarray(self.L) < 2):
+        single = (np.asarray(self.L) < 2) & (self.ell is None)
+        if n == 0 or single.all():
             return (outside,)
         total: Any = 0.0
         for law, share in self._pairs():
             total = total + share * layers._replace(law=law).visible_layer(*self._noise(order)).C
-        return outside, np.where(np.asarray(self.L) < 2, outside, 1 - total / layers.stiffness(order.m))[()]
+        return outside, np.where(single, outside, 1 - total / layers.stiffness(order.m))[()]
 
     def _pairs(self) -> list[tuple[Law, Any]]:
         """Laws of W at which C enters ½⟨(ξ1 − ξ2)² χ_v⟩, and their shares."""
+        if self.ell is not None:
+            law = skellam(self.ell)
+            return [(law._replace(w=law.w + k), 0.5) for k in (1, -1)]
         if self.weights is not None:
             return [(pair_weighted(self.weights, self.L), 1.0)]
         law, p = stacked_laws(lambda L, p: sparse_sum(L - 2, p) if L > 2 else ORIGIN, self.L, self.p), self.p
@@ -207,7 +217,15 @@ class GeneralRBM(Model):
     @property
     def layers(self) -> TwoLayers:
         """The layers at these couplings."""
-        return two_layers(self.visible, self.hidden, self.T, self.p, self.L, self.weights)
+        law = skellam(self.ell) if self.ell is not None else None
+        if law is None:
+            law = stacked_laws(sparse_sum, self.L, self.p) if self.weights is None else sums_of(self.weights, self.L)
+        return two_layers(self.visible, self.hidden, self.T, self.p, self.size, law)
+
+    @property
+    def size(self) -> Any:
+        """L, or ℓ where p → 0."""
+        return self.L if self.ell is None else self.ell
 
     def law(self) -> Law:
         """Law of W."""

@@ -17,11 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
+from replica.averages.pattern_sum import Law
 from replica.potentials import Potential
 from replica.potentials.averages import field_averages
-from replica.weight_laws import WeightLaw
-from replica.weight_laws.sums import sums_of
 
 __all__ = ["ORIGIN", "HiddenLayer", "TwoLayers", "VisibleLayer", "two_layers"]
 
@@ -158,11 +156,8 @@ class TwoLayers(NamedTuple):
         return HiddenLayer(unit.Q, p * unit.chi, unit.work, unit.V, unit.M, slopes)
 
 
-def two_layers(
-    visible: Potential, hidden: Potential, T: Any, p: Any, L: Any, weights: WeightLaw | None = None
-) -> TwoLayers:
+def two_layers(visible: Potential, hidden: Potential, T: Any, p: Any, L: Any, law: Law) -> TwoLayers:
     """Layers with the law of W and the curvatures that belong to their couplings."""
-    law = stacked_laws(sparse_sum, L, p) if weights is None else sums_of(weights, L)
     occurs = (law.weight != 0).any(axis=tuple(range(np.ndim(law.weight) - 1)))
     normal = law.normal[occurs] if np.ndim(law.normal) else law.normal
     law = Law(law.w[occurs], law.x[occurs], law.weight[..., occurs], normal)

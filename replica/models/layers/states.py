@@ -43,4 +43,4 @@ def with_overlap(flat: LayeredModel) -> Found:
         found = states_on(points, layers, traced.curves, rows[traced.row], frozen=False)
         parts.append(found._replace(order=found.order._replace(m=sign * found.order.m)))
         missing += traced.at_points(points.group, rows)
-    return listed("retrieval", parts, np.asarray(points.couplings.L)[points.group].astype(int), missing)
+    return listed("retrieval", parts, np.maximum(points.couplings.L[points.group], 1).astype(int), missing)

@@ -69,7 +69,7 @@ def visible_averages(couplings: Couplings, a: NDArray, b: NDArray) -> tuple[NDAr
     """m, q and ⟨φ(u)⟩ at u = b + aW, W of mean 0; from the units that are off for b > 0, else those that are on."""
     from scipy.special import ndtr
 
-    w, _, weight = couplings.law
+    w, weight = couplings.law.w, couplings.law.weight
     u = b[..., None] + a[..., None] * w
     side = np.where(b > 0, -1.0, 1.0)
     tail = weight * ndtr(side[..., None] * u)
@@ -85,7 +85,7 @@ def overlap_of_pairs(couplings: Couplings, a: NDArray, b: NDArray) -> NDArray:
     """m = Σ_{w > 0} w P(w) [Φ(b + aw) − Φ(b − aw)]/L, each difference to rounding, also where a is small."""
     from scipy.special import ndtr
 
-    w, _, weight = couplings.law
+    w, weight = couplings.law.w, couplings.law.weight
     positive = w > 0
     step, b = a[..., None] * w[positive], np.abs(b)[..., None]
     difference = ndtr(step - b) - ndtr(-step - b)

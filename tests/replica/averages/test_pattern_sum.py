@@ -51,7 +51,7 @@ def test_every_entry_non_zero_is_a_binomial_law():
 
 @pytest.mark.parametrize(("L", "p"), [(1, 0.1), (5, 0.3), (39, 0.01), (390, 0.001), (10_000, 0.5), (7, 1.0)])
 def test_moments_of_the_exact_law(L, p):
-    w, _, weight = sparse_sum(L, p)
+    w, _, weight, _ = sparse_sum(L, p)
     assert weight.sum() == pytest.approx(1, abs=ROUNDING)
     assert (weight >= 0).all()
     np.testing.assert_array_equal(weight, weight[::-1])
