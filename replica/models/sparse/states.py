@@ -116,7 +116,7 @@ def _assembled(flat: SparseRBM, found: list[_Crossing], log_alpha: NDArray) -> F
     places = ChartPoint(*(np.where(near, a, b) for a, b in zip(finer, places, strict=True)))
     keep = _first_met(point, v, x + 1e6 * chart, sheet, there_too)
     with np.errstate(invalid="ignore"):
-        lost = np.nonzero(~there_too & (1 - places.C > 100 * LEAST_MARGIN))[0]
+        lost = np.nonzero(~there_too & (places.margin > 100 * LEAST_MARGIN))[0]
     missing = tuple((int(point[i]), f"a state near m = {places.m[i]:.6g} could not be refined") for i in lost)
     order = order_of(couplings, places, flat.overlap_unit)
     kind = np.where(k == 1, "retrieval", "spurious")

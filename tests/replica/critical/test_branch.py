@@ -47,7 +47,6 @@ def test_a_start_at_any_place_of_a_loop():
             check_loop(branch)
 
 
-@pytest.mark.unshaken
 def test_small_loops():
     """Just below the largest capacity over temperatures, 0.1381885112, the two folds are close to each other."""
     for distance in (1e-5, 1e-7):

@@ -89,7 +89,6 @@ SMALL = [
 ]
 
 
-@pytest.mark.unshaken
 @pytest.mark.parametrize(("controls", "m"), SMALL)
 def test_small_overlaps_have_digits(controls, m):
     """Beside the glass, 1 − C ~ (m/s)²; values proven by `replica.certified.states`."""
