@@ -126,7 +126,7 @@ def margin_of_pairs(couplings: Couplings, a: NDArray, b: NDArray, m: NDArray, de
     return margin[()]
 
 
-SLACK = 1e-2
+SLACK = 1e-3
 """1 − C below which its rounding shows."""
 NEAR_STEP = 0.5
 """Distance of two steps, in noises, below which their difference is an integral of the density."""

@@ -17,6 +17,8 @@ __all__ = ["even_differences"]
 
 NEAR = 0.4
 """δ(1 + |u|) below which the series are summed."""
+MOST = 18
+"""Order δ^n to which they are summed."""
 SQRT_2PI = math.sqrt(2 * math.pi)
 
 
@@ -33,30 +35,40 @@ def even_differences(low: NDArray, middle: NDArray, high: NDArray, step: NDArray
     mean, ends : array
         The differences of the mean and of the ends from φ(u).
     """
+    with np.errstate(all="ignore"):
+        near = step * (1 + np.abs(middle)) < NEAR
+        if near.all():
+            return _by_series(middle, step)
+        mean, ends = _plainly(low, middle, high, step)
+        if near.any():
+            mean[near], ends[near] = _by_series(middle[near], step[near])
+    return mean, ends
+
+
+def _density(u: NDArray) -> NDArray:
+    return np.exp(-0.5 * u * u) / SQRT_2PI
+
+
+def _plainly(low: NDArray, middle: NDArray, high: NDArray, step: NDArray) -> tuple[NDArray, NDArray]:
+    """The differences as such, Φ(u₊) − Φ(u₋) from the side on which both are small."""
     from scipy.special import ndtr
 
-    with np.errstate(all="ignore"):
-        density = np.exp(-0.5 * middle * middle) / SQRT_2PI
-        # Φ(u₊) − Φ(u₋) from the side on which both are small
-        far = low > 0
-        share = ndtr(np.where(far, -low, high)) - ndtr(np.where(far, -high, low))
-        at_ends = 0.5 * (np.exp(-0.5 * high * high) + np.exp(-0.5 * low * low)) / SQRT_2PI
-        first, second = share / (2 * step) - density, at_ends - density
-    near = step * (1 + np.abs(middle)) < NEAR
-    if near.any():
-        one, two = _even_terms(middle[near], step[near])
-        first[near], second[near] = density[near] * one, density[near] * two
-    return first, second
+    far, density = low > 0, _density(middle)
+    share = ndtr(np.where(far, -low, high)) - ndtr(np.where(far, -high, low))
+    return share / (2 * step) - density, 0.5 * (_density(high) + _density(low)) - density
 
 
-def _even_terms(u: NDArray, step: NDArray) -> tuple[NDArray, NDArray]:
-    """Σ_j δ^{2j} He_{2j}(u)/(2j+1)! and Σ_j δ^{2j} He_{2j}(u)/(2j)!, j ≥ 1."""
-    hermite = [np.ones_like(u), u]
-    for n in range(1, 16):
-        hermite.append(u * hermite[n] - n * hermite[n - 1])
-    first, second = np.zeros_like(u), np.zeros_like(u)
-    for j in range(8, 0, -1):
-        term = hermite[2 * j] * step ** (2 * j)
-        first += term / math.factorial(2 * j + 1)
-        second += term / math.factorial(2 * j)
-    return first, second
+def _by_series(u: NDArray, step: NDArray) -> tuple[NDArray, NDArray]:
+    """The series, by the recursion (n + 1) h_{n+1} = δu h_n − δ² h_{n−1} of h_n = δⁿ He_n(u)/n!."""
+    square, slope = step * step, step * u
+    before, term = slope, 0.5 * (slope * slope - square)
+    mean, ends = term / 3, term.copy()
+    for n in range(2, MOST, 2):
+        before = (slope * term - square * before) / (n + 1)
+        term = (slope * before - square * term) / (n + 2)
+        mean += term / (n + 3)
+        ends += term
+        if not (np.abs(term) > 1e-17 * np.abs(ends)).any():
+            break
+    density = _density(u)
+    return density * mean, density * ends
