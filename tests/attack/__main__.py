@@ -39,7 +39,7 @@ def attacked(family, T, seed):
     try:
         own = point.states()
     except (ArithmeticError, ValueError) as error:
-        return point, Verdict([], unsettled=1, unseen=[f"the attack itself failed: {error}"]), 0.0, 0.0
+        return point, Verdict([], unsettled=[f"the attack itself failed: {error}"]), 0.0, 0.0
     middle = time.process_time()
     try:
         listed, unaccounted = answer(point)
@@ -59,11 +59,13 @@ def run(families, seed, count, out=print, mapped=map, T=""):
         points = range(max(1, round(count * shares[family] / sum(shares[name] for name in families))))
         outcomes = mapped(functools.partial(attacked, family, T), [[seed, i] for i in points])
         for i, (point, verdict, own, theirs) in enumerate(outcomes):
-            tally.update(points=1, states=verdict.states, unseen=len(verdict.unseen), unsettled=verdict.unsettled)
+            tally.update(points=1, states=verdict.states, unseen=len(verdict.unseen), unsettled=len(verdict.unsettled))
             tally.update(incomplete=not verdict.complete)
             own_time, their_time = own_time + own, their_time + theirs
             for text in verdict.unseen:
                 out(f"# unseen by the attack: {call(point)}  # seed {seed}, {i}: {text}")
+            for text in verdict.unsettled:
+                out(f"# not settled: {call(point)}  # seed {seed}, {i}: {text}")
             for line in verdict.unaccounted:
                 out(f"# not called complete: {call(point)}  # seed {seed}, {i}: {line}")
             for kind, text in verdict.faults:
@@ -85,8 +87,25 @@ def printed(table, out=print):
     return not any(tally[kind] for tally, _, _ in table.values() for kind in FAULTS if kind != "inaccurate")
 
 
+ARGUMENTS = (("N", 200, 1), ("SEED", 1, 0), ("JOBS", 1, 1))
+"""Numbers that may be given, their values if not, and the least allowed."""
+
+
+def _whole(given, name, value, least):
+    try:
+        number = int(given.get(name, value))
+    except ValueError:
+        number = least - 1
+    if number < least:
+        sys.exit(f"{name} = {given[name]}: a whole number >= {least} is needed")
+    return number
+
+
 def main(arguments):
     """Parse `N=… SEED=… JOBS=… FAMILY …` and run."""
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return 0
     given = dict(word.split("=", 1) for word in arguments if "=" in word)
     T = given.get("T", "")
     known = SHARES.get(T, {})
@@ -96,10 +115,10 @@ def main(arguments):
         sys.exit(
             f"unknown: {', '.join(unknown or ['T=' + T])}; known are N=, SEED=, JOBS=, T=0, T=+ and {', '.join(DRAWS)}"
         )
-    seed, count = int(given.get("SEED", 1)), int(given.get("N", 200))
+    count, seed, jobs = (_whole(given, name, value, least) for name, value, least in ARGUMENTS)
     print(f"# N={count} SEED={seed} {f'T={T} ' if T else ''}{' '.join(families)}", flush=True)
     with contextlib.ExitStack() as stack:
-        jobs, mapped = int(given.get("JOBS", 1)), map
+        mapped = map
         if jobs > 1:
             mapped = stack.enter_context(ProcessPoolExecutor(jobs)).map
         clean = printed(run(families, seed, count, lambda text: print(text, flush=True), mapped, T))
