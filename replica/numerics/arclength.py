@@ -42,7 +42,7 @@ class End(enum.IntEnum):
     LOW = 2
     """At the least load."""
     HIGH = 3
-    """At the largest load."""
+    """Beyond the largest load, on the way to larger ones."""
     VANISHED = 4
     """Without overlap, or without noise where there is none; or lost where next to no unit is active."""
     MARGINAL = 5
@@ -171,7 +171,7 @@ class Curves(NamedTuple):
 def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
-    They end below `low` or above `high` in ln α, where m or s vanishes, or where no step is short enough.
+    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, or where no step is short enough.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
         back[moved] = home
         for name, reached in (
             (End.CLOSED, back),
-            (End.HIGH, here[:, 3] > high),
+            (End.HIGH, (here[:, 3] > high) & (tangent[:, 3] > 0)),
             (End.LOW, here[:, 3] < low),
             (End.MARGINAL, marginal),
             (End.VANISHED, vanished),

@@ -9,14 +9,8 @@ from numpy.typing import NDArray
 
 from replica.models.layers.curve_equations import LayerEquations
 from replica.models.layers.ends import Starts
-from replica.numerics.arclength import (
-    ON_CURVE,
-    Curves,
-    End,
-    newton_at_load,
-    side_by_side,
-    trace,
-)
+from replica.models.layers.to_an_end import at_an_end, followed_on
+from replica.numerics.arclength import ON_CURVE, Curves, newton_at_load, side_by_side, trace
 from replica.numerics.curve_crossings import points_at_loads
 
 __all__ = ["Traced", "between_ends", "no_curves"]
@@ -81,9 +75,7 @@ def between_ends(system: LayerEquations, ends: Starts, low: NDArray, high: NDArr
     out = Traced()
     kind = "states without overlap" if system.frozen else "states with overlap"
     out.missing += [(int(r), f"a curve of {kind} that ends at alpha -> 0 could not be begun") for r in ends.failed]
-    with np.errstate(all="ignore"):
-        faint = system.rows(ends.row).faint(system.rows(ends.row).at(ends.y)[2])
-    late = ends.row[(ends.y[:, 3] > low[ends.row]) & ~faint]
+    late = ends.row[ends.late]
     out.missing += [(int(r), f"curves of {kind} close to C = a, where averages cost too much") for r in late]
     floor = low - BELOW
     np.minimum.at(floor, ends.row, ends.y[:, 3] - BELOW)
@@ -93,24 +85,25 @@ def between_ends(system: LayerEquations, ends: Starts, low: NDArray, high: NDArr
         _, first = np.unique(ends.row[waiting], return_index=True)
         chosen = waiting[first]
         row = ends.row[chosen]
-        curves = trace(system.rows(row), ends.y[chosen], 1, floor[row], high[row])
+        own = system.rows(row)
+        curves = trace(own, ends.y[chosen], 1, floor[row], high[row])
+        column, passed = _passed(system, curves, row, ends, chosen)
+        unknown = ~np.isin(np.arange(len(row)), column)
+        curves = followed_on(own, curves, unknown, ends.y[chosen], 1, floor[row], high[row])
         out.add(curves, row)
-        others = np.setdiff1d(waiting, chosen)
-        column, passed = _passed(system, curves, row, ends, others)
-        unknown = ~np.isin(np.arange(len(row)), column) & np.isin(curves.ends[1], [End.LOST, End.LOW, End.MARGINAL])
-        for j in np.nonzero(unknown)[0]:
+        for j in np.nonzero(unknown & ~at_an_end(own, curves, 1, low[row], high[row]))[0]:
             out.missing.append((int(row[j]), _line(curves, int(j), kind)))
-        waiting = np.setdiff1d(others, passed)
+        waiting = np.setdiff1d(waiting, [*chosen, *passed])
     return out
 
 
 def _passed(
-    system: LayerEquations, curves: Curves, row: NDArray, ends: Starts, others: NDArray
+    system: LayerEquations, curves: Curves, row: NDArray, ends: Starts, chosen: NDArray
 ) -> tuple[NDArray, NDArray]:
-    """Pairs of a curve and a start that lies on it."""
+    """Pairs of a curve and a start, not its own, that lies on it."""
     column, start, points = [], [], [np.zeros((0, 4))]
     for j, own in enumerate(row):
-        mine = others[ends.row[others] == own]
+        mine = np.nonzero((ends.row == own) & (np.arange(len(ends.row)) != chosen[j]))[0]
         load, _, y = points_at_loads(curves, j, ends.y[mine, 3])
         column += [j] * len(load)
         start.append(mine[load])

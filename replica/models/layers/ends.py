@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from replica.models.layers.curve_equations import LayerEquations
 from replica.models.layers.end_search import marginal_states, noiseless_states
+from replica.models.layers.rest import LEAST_RESPONSE, at_rest, margin_at_load
 from replica.numerics.arclength import ON_CURVE, newton_at_load
 from replica.numerics.nodes import roots_between_nodes
 
@@ -41,22 +42,26 @@ LOG_NOISES = np.linspace(math.log(1e-9), math.log(10.0), 120)
 
 
 class Starts(NamedTuple):
-    """Points beside the ends of curves: rows, points of shape (K, 4), and the rows of ends without a point."""
+    """Points beside the ends of curves."""
 
     row: NDArray
     y: NDArray
+    """Points, shape (K, 4)."""
     failed: NDArray
+    """Rows of ends without a point."""
+    late: NDArray
+    """Whether loads that are asked for may lie between the end and the point."""
 
 
-def starts(system: LayerEquations, low: NDArray) -> Starts:
+def starts(system: LayerEquations, low: NDArray, high: NDArray) -> Starts:
     """Points beside all ends at α → 0, at loads below e^low.
 
     Parameters
     ----------
     system : LayerEquations
         The equations, R rows.
-    low : array, shape (R,)
-        Least ln α that is asked for.
+    low, high : array, shape (R,)
+        Least ln α that is asked for, and that beyond which curves are left.
 
     Returns
     -------
@@ -66,9 +71,9 @@ def starts(system: LayerEquations, low: NDArray) -> Starts:
     row, log_s = marginal_without_overlap(system)
     if system.frozen:
         quiet = _beside_noiseless(system, *_means_of_their_own(system), low)
-        return _joined([quiet, _beside_marginal(system, row, 0 * log_s, log_s, low)])
+        return _joined([quiet, _beside_marginal(system, row, 0 * log_s, log_s, low, high)])
     parts = [_beside_noiseless(system, *noiseless_states(system), low), _beside_empty(system, row, log_s, low)]
-    return _joined([*parts, _beside_marginal(system, *marginal_states(system), low)])
+    return _joined([*parts, _beside_marginal(system, *marginal_states(system), low, high)])
 
 
 def _joined(parts: list[Starts]) -> Starts:
@@ -115,11 +120,12 @@ def _beside_noiseless(system: LayerEquations, row: NDArray, m: NDArray, low: NDA
         with np.errstate(all="ignore"):
             away = np.abs(np.log(point[:, 0] / m[waiting])) if not system.frozen else 0.0
             good = (left < ON_CURVE) & (away < CLOSE) & (np.abs(point[:, 1] - guess[:, 1]) < SAME_NOISE)
+            good &= at_rest(own, point)
         y[waiting[good]] = point[good]
         waiting = waiting[~good]
         load[waiting] -= 3.0
     done = np.setdiff1d(np.arange(len(row)), waiting)
-    return Starts(row[done], y[done], row[waiting])
+    return Starts(row[done], y[done], row[waiting], np.zeros(len(done), dtype=bool))
 
 
 def _guess(system: LayerEquations, m: NDArray, load: NDArray) -> NDArray:
@@ -136,7 +142,9 @@ def _guess(system: LayerEquations, m: NDArray, load: NDArray) -> NDArray:
 # Marginal.
 
 
-def _beside_marginal(system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray, low: NDArray) -> Starts:
+def _beside_marginal(
+    system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray, low: NDArray, high: NDArray
+) -> Starts:
     """Points at a small margin, smaller where the load is not yet below the least that is asked for."""
     own = system.rows(row)
     margin = np.maximum(FIRST_MARGIN, 2 * own.closest)
@@ -151,7 +159,18 @@ def _beside_marginal(system: LayerEquations, row: NDArray, m: NDArray, log_s: ND
         index = np.nonzero(again)[0]
         finer, sound = _at_margin(own.rows(index), y[index, 0], y[index, 1], smaller[index], held="margin")
         y[index[sound]] = finer[sound]
-    return Starts(row[good], y[good], row[~good])
+    # where hidden units are all but silent, all loads asked for are met closer to C = a than states are listed
+    beyond = margin_at_load(own, m, log_s, high[row]) < LEAST_RESPONSE
+    return Starts(row[good], y[good], row[~good & ~beyond], _late(own, y, low[row], good & ~beyond)[good])
+
+
+def _late(system: LayerEquations, y: NDArray, low: NDArray, chosen: NDArray) -> NDArray:
+    """Which of the chosen points have a load above the least that is asked for, but for activities that are left out."""
+    late = chosen & (y[:, 3] > low)
+    index = np.nonzero(late)[0]
+    with np.errstate(all="ignore"):
+        late[index[system.rows(index).faint(system.rows(index).at(y[index])[2])]] = False
+    return late
 
 
 def _beside_empty(system: LayerEquations, row: NDArray, log_s: NDArray, low: NDArray) -> Starts:
@@ -168,7 +187,8 @@ def _beside_empty(system: LayerEquations, row: NDArray, log_s: NDArray, low: NDA
         y[waiting[good]] = point[good]
         waiting = waiting[~good]
     done = np.setdiff1d(np.arange(len(row)), waiting)
-    return Starts(row[done], y[done], row[:0])
+    late = _late(system.rows(row[done]), y[done], low[row[done]], np.ones(len(done), dtype=bool))
+    return Starts(row[done], y[done], row[:0], late)
 
 
 def _at_margin(

@@ -19,7 +19,8 @@ __all__ = ["glasses"]
 
 LARGEST_EFFORT_OF_SCAN = 3e5
 """Weights that an average may cost where curves are looked for."""
-FARTHEST = 0.5
+FARTHEST, BEYOND = 6.0, 0.5
+"""How far beyond the largest load, and beyond 1, a curve is followed in ln α in case it turns back, and beyond all seeds."""
 LOG_NOISES = np.log(np.array([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 5.0]))
 LOG_SELF_FIELDS = np.linspace(math.log(1e-8), math.log(300.0), 60)
 """In units natural to the layers."""
@@ -32,8 +33,9 @@ def glasses(flat: LayeredModel) -> Found:
     row, seed = _seeds(system)
     high = points.high.copy()
     np.maximum.at(high, row, seed[:, 3])
-    traced = between_ends(system, starts(system, points.low), points.low, high + FARTHEST)
-    through_seeds(system, traced, row, seed, points.low, high + FARTHEST)
+    high = np.minimum(high, np.maximum(points.high, 0.0) + FARTHEST) + BEYOND
+    traced = between_ends(system, starts(system, points.low, high), points.low, high)
+    through_seeds(system, traced, row, seed, points.low, high)
     found = states_on(points, points.couplings, traced.curves, traced.row, frozen=True)
     return listed("spin_glass", [found], np.zeros(len(points.group), dtype=int), traced.at_points(points.group))
 

@@ -38,7 +38,7 @@ def with_overlap(flat: LayeredModel) -> Found:
         layers = points.couplings if sign > 0 else points.couplings.mirrored()
         system = layer_equations(layers, frozen=False).rows(rows)
         low, high = points.low[rows], np.maximum(points.high[rows], 0.0) + FARTHEST
-        traced = between_ends(system, starts(system, low), low, high)
+        traced = between_ends(system, starts(system, low, high), low, high)
         through_seeds(system, traced, *points_with_overlap(system, low, high), low, high)
         found = states_on(points, layers, traced.curves, rows[traced.row], frozen=False)
         parts.append(found._replace(order=found.order._replace(m=sign * found.order.m)))

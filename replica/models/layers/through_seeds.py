@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from replica.models.layers.between_ends import Traced
 from replica.models.layers.curve_equations import LayerEquations
-from replica.numerics.arclength import End, joined, trace
+from replica.models.layers.to_an_end import at_an_end, followed_on
+from replica.numerics.arclength import joined, trace
 from replica.numerics.curve_crossings import lies_on
 
 __all__ = ["through_seeds"]
@@ -43,9 +44,14 @@ def through_seeds(
         _, first = np.unique(row, return_index=True)
         owner, start = row[first], seed[first]
         limits = np.minimum(low[owner], start[:, 3]) - 1, high[owner]
-        known = joined(*(trace(system.rows(owner), start, sign, *limits) for sign in (-1, 1)))
+        own, every = system.rows(owner), np.ones(len(owner), dtype=bool)
+        known = joined(
+            *(
+                followed_on(own, trace(own, start, sign, *limits), every, start, sign, *limits)
+                for sign in (-1, 1)
+            )
+        )
         traced.add(known, owner)
-        traced.missing += [
-            (int(owner[j]), f"a curve of {kind} was lost") for j in np.nonzero((known.ends == End.LOST).any(axis=0))[0]
-        ]
+        lost = ~np.all([at_an_end(own, known, side, low[owner], high[owner]) for side in (0, 1)], axis=0)
+        traced.missing += [(int(owner[j]), f"a curve of {kind} was lost") for j in np.nonzero(lost)[0]]
         row, seed = np.delete(row, first), np.delete(seed, first, axis=0)

@@ -1,0 +1,97 @@
+"""Curves that have sunk below all loads asked for: followed on until they come back, or until their end is known."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.models.layers.curve_equations import LayerEquations
+from replica.models.layers.rest import LEAST_RESPONSE, at_rest, margin_at_load
+from replica.numerics.arclength import Curves, End, side_by_side, trace
+
+__all__ = ["at_an_end", "followed_on"]
+
+DEPTH = 60.0
+"""How far below the least load curves are followed on in ln α."""
+FIRST_ORDER, STEADY = 1e-3, 2e-2
+"""Margin, and slopes by its logarithm, from which the end at C = a is near."""
+
+
+def followed_on(
+    system: LayerEquations,
+    curves: Curves,
+    chosen: NDArray,
+    start: NDArray,
+    sign: int,
+    low: NDArray,
+    high: NDArray,
+) -> Curves:
+    """Curves of which those chosen that sink below `low`, but do not come to rest there, are traced far below.
+
+    Parameters
+    ----------
+    system : LayerEquations
+        The equations, a row for each curve.
+    curves : Curves
+        Curves traced from `start` between `low` and `high`.
+    chosen : array of bool
+        Those that may be followed on.
+    start, sign, low, high
+        What they were traced with, as in `replica.numerics.arclength.trace`.
+
+    Returns
+    -------
+    Curves
+        The curves.
+    """
+    index = np.nonzero(chosen & (curves.ends[1] == End.LOW) & ~at_an_end(system, curves, 1, low, high))[0]
+    if not len(index):
+        return curves
+    again = trace(system.rows(index), start[index], sign, low[index] - DEPTH, high[index])
+    both, rank = side_by_side([curves, again]), np.arange(curves.y.shape[1])
+    rank[index] = len(rank) + np.arange(len(index))
+    return Curves(both.y[:, rank], both.tangent[:, rank], both.ends[:, rank])
+
+
+def at_an_end(system: LayerEquations, curves: Curves, side: int, low: NDArray, high: NDArray) -> NDArray:
+    """Whether curves go to one of the ends there are, or to α → ∞, and pass no load asked for beyond what was traced.
+
+    Parameters
+    ----------
+    system : LayerEquations
+        The equations, a row for each curve.
+    curves : Curves
+        The curves.
+    side : {0, 1}
+        Whether their first or last points are looked at.
+    low, high : array
+        Least ln α asked for, and that beyond which curves are left.
+
+    Returns
+    -------
+    array of bool
+        Answers.
+    """
+    ends = curves.ends[side]
+    length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
+    node, column = (0 if side == 0 else length - 1), np.arange(len(length))
+    y, tangent = curves.y[node, column], curves.tangent[node, column]
+    below = y[:, 3] <= low
+    known = np.isin(ends, [End.START, End.HIGH, End.VANISHED, End.CLOSED])
+    known |= (ends == End.LOW) & below & at_rest(system, y)
+    index = np.nonzero(np.isin(ends, [End.LOW, End.LOST, End.MARGINAL]) & ~known)[0]
+    marginal = _towards_margin(system.rows(index), y[index], tangent[index])
+    left_out = margin_at_load(system.rows(index), y[index, 0], y[index, 1], high[index]) < LEAST_RESPONSE
+    known[index] = marginal & (below[index] | left_out)
+    return known
+
+
+def _towards_margin(system: LayerEquations, y: NDArray, tangent: NDArray) -> NDArray:
+    """Whether little is left to an end where C = a: 1 − C/a is small, b falls with it, α with its square, no more m or s.
+
+    What m and ln s still change is about what they change while the margin falls by a factor e, for they are linear in it.
+    """
+    with np.errstate(all="ignore"):
+        margin = 1 - system.at(y)[2].C / system.layers.softest
+        by_margin = np.abs(tangent / tangent[:, 2:3])
+    return (margin < FIRST_ORDER) & (by_margin[:, :2] < STEADY).all(axis=-1) & (np.abs(by_margin[:, 3] - 2) < STEADY)
