@@ -27,6 +27,7 @@ import numpy as np
 
 from replica.averages.pattern_sum import Law, sparse_sum, stacked_laws
 from replica.models.base import Finder, Model, Order, control, exp_clipped
+from replica.models.layers.curve_equations import NEAR
 from replica.models.layers.glass_curves import glasses
 from replica.models.layers.paramagnets import paramagnets
 from replica.models.layers.saddle_equations import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
@@ -37,6 +38,9 @@ from replica.numerics.number import Number
 from replica.potentials import Potential
 
 __all__ = ["GeneralRBM"]
+
+ROUNDINGS = 8
+"""Of C, in units of its last place: that of the order parameter, and those of its average."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -164,6 +168,14 @@ class GeneralRBM(Model):
         """Replicon eigenvalue 1 − αp² ⟨V_v⟩ V_h; −inf at T = 0 where units jump."""
         v, h = self._averages(order)
         return (1 - self.alpha * self.p * self.p * v.V * h.V)[()]
+
+    def rounding(self, order: Order, n: int = 1) -> Any:
+        """What a rounding of C makes of r and B: much where 1 − C/a is small."""
+        ulp = ROUNDINGS * np.spacing(np.abs(np.asarray(order.C, dtype=float)))
+        with np.errstate(all="ignore"):
+            margin = 1 - order.C / self.layers.softest
+            by_C = np.maximum(2 * order.r / np.maximum(1, order.r), order.B / np.maximum(1, order.B)) / margin
+            return np.where((margin > 0) & (margin < NEAR), by_C * ulp / self.layers.softest, 0.0)[()]
 
     def quadrature_error(self, order: Order, n: int = 1) -> Any:
         """Largest change of the right-hand sides, relative for those above 1, and of f, when every rule is refined."""

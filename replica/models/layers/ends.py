@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.models.layers.curve_equations import LayerEquations
+from replica.models.layers.curve_equations import LEAST_MARGIN, LayerEquations, Loads
 from replica.models.layers.end_search import marginal_states, noiseless_states
 from replica.models.layers.rest import LEAST_RESPONSE, at_rest, margin_at_load
 from replica.numerics.arclength import ON_CURVE, newton_at_load
@@ -28,11 +28,10 @@ from replica.numerics.nodes import roots_between_nodes
 __all__ = ["Starts", "marginal_without_overlap", "starts"]
 
 FIRST_MARGIN = 1e-4
-LEAST_MARGIN = 5e-7
-"""Margins at which curves start."""
+"""Margin at which curves start; the least is a little above that down to which they are followed."""
 FIRST_OVERLAPS = (3e-1, 3e-2, 1e-2, 1e-3)
 FIRST_LOAD = math.log(1e-3)
-MOST_SMALLER_LOADS = 12
+MOST_SMALLER_LOADS, MOST_SMALLER_MARGINS = 12, 4
 CLOSE, SAME_NOISE = 1e-3, 0.1
 """Distance from its end, in ln m, and from the noise expected there, at which a curve without noise may start."""
 SYMMETRIC = 1e-12
@@ -53,15 +52,15 @@ class Starts(NamedTuple):
     """Whether loads that are asked for may lie between the end and the point."""
 
 
-def starts(system: LayerEquations, low: NDArray, high: NDArray) -> Starts:
+def starts(system: LayerEquations, loads: Loads) -> Starts:
     """Points beside all ends at α → 0, at loads below e^low.
 
     Parameters
     ----------
     system : LayerEquations
         The equations, R rows.
-    low, high : array, shape (R,)
-        Least ln α that is asked for, and that beyond which curves are left.
+    loads : Loads
+        Ranges of ln α.
 
     Returns
     -------
@@ -70,10 +69,13 @@ def starts(system: LayerEquations, low: NDArray, high: NDArray) -> Starts:
     """
     row, log_s = marginal_without_overlap(system)
     if system.frozen:
-        quiet = _beside_noiseless(system, *_means_of_their_own(system), low)
-        return _joined([quiet, _beside_marginal(system, row, 0 * log_s, log_s, low, high)])
-    parts = [_beside_noiseless(system, *noiseless_states(system), low), _beside_empty(system, row, log_s, low)]
-    return _joined([*parts, _beside_marginal(system, *marginal_states(system), low, high)])
+        quiet = _beside_noiseless(system, *_means_of_their_own(system), loads.low)
+        return _joined([quiet, _beside_marginal(system, row, 0 * log_s, log_s, loads)])
+    parts = [
+        _beside_noiseless(system, *noiseless_states(system), loads.low),
+        _beside_empty(system, row, log_s, loads.low),
+    ]
+    return _joined([*parts, _beside_marginal(system, *marginal_states(system), loads)])
 
 
 def _joined(parts: list[Starts]) -> Starts:
@@ -142,30 +144,32 @@ def _guess(system: LayerEquations, m: NDArray, load: NDArray) -> NDArray:
 # Marginal.
 
 
-def _beside_marginal(
-    system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray, low: NDArray, high: NDArray
-) -> Starts:
-    """Points at a small margin, smaller where the load is not yet below the least that is asked for."""
-    own = system.rows(row)
+def _beside_marginal(system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray, loads: Loads) -> Starts:
+    """Points at a small margin, smaller where a curve has none so large, or where the load is above the least asked."""
+    own, low = system.rows(row), loads.low
     margin = np.maximum(FIRST_MARGIN, 2 * own.closest)
     y, good = _at_margin(own, m, log_s, margin, held="margin")
+    for _ in range(MOST_SMALLER_MARGINS):
+        index = np.nonzero(~good & (margin > 2 * own.closest))[0]
+        if not len(index):
+            break
+        margin[index] = np.maximum(margin[index] / 10, 2 * own.closest[index])
+        y[index], good[index] = _at_margin(own.rows(index), m[index], log_s[index], margin[index], held="margin")
     with np.errstate(all="ignore"):
         # α ~ (1 − C/a)²
-        smaller = np.clip(
-            0.7 * margin * np.exp((low[row] - y[:, 3]) / 2), np.maximum(LEAST_MARGIN, 2 * own.closest), margin
-        )
+        smaller = np.clip(0.7 * margin * np.exp((low[row] - y[:, 3]) / 2), 2 * own.closest, margin)
     again = good & (smaller < margin)
     if again.any():
         index = np.nonzero(again)[0]
         finer, sound = _at_margin(own.rows(index), y[index, 0], y[index, 1], smaller[index], held="margin")
         y[index[sound]] = finer[sound]
     # where hidden units are all but silent, all loads asked for are met closer to C = a than states are listed
-    beyond = margin_at_load(own, m, log_s, high[row]) < LEAST_RESPONSE
+    beyond = margin_at_load(own, m, log_s, loads.top[row]) < LEAST_RESPONSE
     return Starts(row[good], y[good], row[~good & ~beyond], _late(own, y, low[row], good & ~beyond)[good])
 
 
 def _late(system: LayerEquations, y: NDArray, low: NDArray, chosen: NDArray) -> NDArray:
-    """Which of the chosen points have a load above the least that is asked for, but for activities that are left out."""
+    """Which of the chosen points have a load above the least that is asked for; faint ones are left out."""
     late = chosen & (y[:, 3] > low)
     index = np.nonzero(late)[0]
     with np.errstate(all="ignore"):

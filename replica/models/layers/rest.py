@@ -68,9 +68,7 @@ def _corners(layers: TwoLayers) -> NDArray:
     return corners
 
 
-def margin_at_load(
-    system: LayerEquations, m: NDArray, log_s: NDArray, log_load: NDArray
-) -> NDArray:
+def margin_at_load(system: LayerEquations, m: NDArray, log_s: NDArray, log_load: NDArray) -> NDArray:
     """1 − C/a at small loads on curves that end where C = a, α ~ (1 − C/a)²; inf where that is not the law.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.models.layers.curve_equations import LayerEquations
+from replica.models.layers.curve_equations import LayerEquations, Loads
 from replica.models.layers.rest import LEAST_RESPONSE, at_rest, margin_at_load
 from replica.numerics.arclength import Curves, End, side_by_side, trace
 
@@ -23,37 +23,39 @@ def followed_on(
     chosen: NDArray,
     start: NDArray,
     sign: int,
-    low: NDArray,
-    high: NDArray,
+    floor: NDArray,
+    loads: Loads,
 ) -> Curves:
-    """Curves of which those chosen that sink below `low`, but do not come to rest there, are traced far below.
+    """Curves of which those chosen that sink below a floor, but do not come to rest there, are traced far below.
 
     Parameters
     ----------
     system : LayerEquations
         The equations, a row for each curve.
     curves : Curves
-        Curves traced from `start` between `low` and `high`.
+        Curves traced from `start`, above the floor.
     chosen : array of bool
         Those that may be followed on.
-    start, sign, low, high
+    start, sign, floor
         What they were traced with, as in `replica.numerics.arclength.trace`.
+    loads : Loads
+        Ranges of ln α.
 
     Returns
     -------
     Curves
         The curves.
     """
-    index = np.nonzero(chosen & (curves.ends[1] == End.LOW) & ~at_an_end(system, curves, 1, low, high))[0]
+    index = np.nonzero(chosen & (curves.ends[1] == End.LOW) & ~at_an_end(system, curves, 1, loads))[0]
     if not len(index):
         return curves
-    again = trace(system.rows(index), start[index], sign, low[index] - DEPTH, high[index])
+    again = trace(system.rows(index), start[index], sign, floor[index] - DEPTH, loads.high[index])
     both, rank = side_by_side([curves, again]), np.arange(curves.y.shape[1])
     rank[index] = len(rank) + np.arange(len(index))
     return Curves(both.y[:, rank], both.tangent[:, rank], both.ends[:, rank])
 
 
-def at_an_end(system: LayerEquations, curves: Curves, side: int, low: NDArray, high: NDArray) -> NDArray:
+def at_an_end(system: LayerEquations, curves: Curves, side: int, loads: Loads) -> NDArray:
     """Whether curves go to one of the ends there are, or to α → ∞, and pass no load asked for beyond what was traced.
 
     Parameters
@@ -64,8 +66,8 @@ def at_an_end(system: LayerEquations, curves: Curves, side: int, low: NDArray, h
         The curves.
     side : {0, 1}
         Whether their first or last points are looked at.
-    low, high : array
-        Least ln α asked for, and that beyond which curves are left.
+    loads : Loads
+        Ranges of ln α.
 
     Returns
     -------
@@ -76,20 +78,20 @@ def at_an_end(system: LayerEquations, curves: Curves, side: int, low: NDArray, h
     length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
     node, column = (0 if side == 0 else length - 1), np.arange(len(length))
     y, tangent = curves.y[node, column], curves.tangent[node, column]
-    below = y[:, 3] <= low
+    below = y[:, 3] <= loads.low
     known = np.isin(ends, [End.START, End.HIGH, End.VANISHED, End.CLOSED])
     known |= (ends == End.LOW) & below & at_rest(system, y)
     index = np.nonzero(np.isin(ends, [End.LOW, End.LOST, End.MARGINAL]) & ~known)[0]
     marginal = _towards_margin(system.rows(index), y[index], tangent[index])
-    left_out = margin_at_load(system.rows(index), y[index, 0], y[index, 1], high[index]) < LEAST_RESPONSE
+    left_out = margin_at_load(system.rows(index), y[index, 0], y[index, 1], loads.top[index]) < LEAST_RESPONSE
     known[index] = marginal & (below[index] | left_out)
     return known
 
 
 def _towards_margin(system: LayerEquations, y: NDArray, tangent: NDArray) -> NDArray:
-    """Whether little is left to an end where C = a: 1 − C/a is small, b falls with it, α with its square, no more m or s.
+    """Whether little is left to an end where C = a: b falls with 1 − C/a, α with its square, m and s hardly change.
 
-    What m and ln s still change is about what they change while the margin falls by a factor e, for they are linear in it.
+    Linear in 1 − C/a, they have as much to change in all as while that falls by a factor e.
     """
     with np.errstate(all="ignore"):
         margin = 1 - system.at(y)[2].C / system.layers.softest
