@@ -78,13 +78,13 @@ def at_an_end(system: LayerEquations, curves: Curves, side: int, loads: Loads) -
     length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
     node, column = (0 if side == 0 else length - 1), np.arange(len(length))
     y, tangent = curves.y[node, column], curves.tangent[node, column]
-    below = y[:, 3] <= loads.low
     known = np.isin(ends, [End.START, End.HIGH, End.VANISHED, End.CLOSED])
-    known |= (ends == End.LOW) & below & at_rest(system, y)
-    index = np.nonzero(np.isin(ends, [End.LOW, End.LOST, End.MARGINAL]) & ~known)[0]
-    marginal = _towards_margin(system.rows(index), y[index], tangent[index])
-    left_out = margin_at_load(system.rows(index), y[index, 0], y[index, 1], loads.top[index]) < LEAST_RESPONSE
-    known[index] = marginal & (below[index] | left_out)
+    index = np.nonzero(~known)[0]
+    if len(index):
+        own, below = system.rows(index), y[index, 3] <= loads.low[index]
+        quiet = (ends[index] == End.LOW) & below & at_rest(own, y[index])
+        left_out = margin_at_load(own, y[index, 0], y[index, 1], loads.top[index]) < LEAST_RESPONSE
+        known[index] = quiet | (_towards_margin(own, y[index], tangent[index]) & (below | left_out))
     return known
 
 
