@@ -171,11 +171,14 @@ class GeneralRBM(Model):
 
     def rounding(self, order: Order, n: int = 1) -> Any:
         """What a rounding of C makes of r and B: much where 1 − C/a is small."""
-        ulp = ROUNDINGS * np.spacing(np.abs(np.asarray(order.C, dtype=float)))
+        layers, C = self.layers._replace(bare=True), np.asarray(order.C, dtype=float)
         with np.errstate(all="ignore"):
-            margin = 1 - order.C / self.layers.softest
-            by_C = np.maximum(2 * order.r / np.maximum(1, order.r), order.B / np.maximum(1, order.B)) / margin
-            return np.where((margin > 0) & (margin < NEAR), by_C * ulp / self.layers.softest, 0.0)[()]
+            near = 1 - C / layers.softest < NEAR
+            if not near.any():
+                return np.zeros(near.shape)[()]
+            by_C = np.abs(layers.hidden_layer(order.q, C).slopes[:, 1])
+            steps = ROUNDINGS * np.spacing(np.abs(C)) * by_C / np.maximum(1, np.abs([order.r, order.B]))
+        return np.where(near, steps.max(axis=0), 0.0)[()]
 
     def quadrature_error(self, order: Order, n: int = 1) -> Any:
         """Largest change of the right-hand sides, relative for those above 1, and of f, when every rule is refined."""

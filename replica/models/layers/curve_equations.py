@@ -111,13 +111,14 @@ class LayerEquations(NamedTuple):
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.
 
-        All nan where averages would cost too much, far from where states are. At a small margin δ = 1 − C/a, r ~ δ⁻²
-        and B ~ δ⁻¹ magnify the rounding of C; in F₁ − 2F₂ and δ(exp F₂ − 1), which vanish with F, it cancels.
+        All nan where averages would cost too much, far from where states are. Where r ~ δ⁻² and B ~ δ⁻¹ at a small
+        margin δ = 1 − C/a, they magnify the rounding of C; in F₁ − 2F₂ and δ(exp F₂ − 1), which vanish with F, it cancels.
         """
-        F, J, order, of_response = self._with_response(y)
-        with np.errstate(invalid="ignore"):
+        F, J, order, of_response, by_response = self._averaged(y)
+        with np.errstate(all="ignore"):
             margin = 1 - order.C / self.layers.softest
-            near = np.nonzero(margin < NEAR)[0]
+            lawful = np.abs(margin[:, None] * by_response - [2.0, 1.0])
+            near = np.nonzero((margin < NEAR) & (lawful < NEARLY).all(axis=-1))[0]
         if len(near):
             # δ exp F₂ is the margin that b = αB asks for, 1 − C/a the one there is: ∂δ = −∂C/a
             F1, F2, delta = F[near, 1], F[near, 2], margin[near]
@@ -129,10 +130,10 @@ class LayerEquations(NamedTuple):
 
     def plain(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F as written above, its Jacobian, and the order parameters."""
-        return self._with_response(y)[:3]
+        return self._averaged(y)[:3]
 
-    def _with_response(self, y: NDArray) -> tuple[NDArray, NDArray, Order, NDArray]:
-        """F, its Jacobian, the order parameters, and the derivatives of C by y."""
+    def _averaged(self, y: NDArray) -> tuple[NDArray, NDArray, Order, NDArray, NDArray]:
+        """F, its Jacobian, the order parameters, the derivatives of C by y, and those of ln r and ln B by C/a."""
         m, s, b = self.physical(y)
         alpha = np.exp(y[:, 3])
         v = self.layers.visible_layer(m, s, b)
@@ -156,7 +157,10 @@ class LayerEquations(NamedTuple):
         of_response = np.concatenate([of_visible[2].T, np.zeros((len(y), 1))], axis=1)
         if self.frozen:
             of_response[:, 0] = 0.0
-        return F, J, Order(m if self.frozen else v.m, v.q, h.r, v.C, h.B), of_response
+        with np.errstate(all="ignore"):
+            by_response = np.stack([h.slopes[0, 1] / h.r, h.slopes[1, 1] / h.B], axis=-1)
+            by_response *= np.asarray(self.layers.softest)[:, None]
+        return F, J, Order(m if self.frozen else v.m, v.q, h.r, v.C, h.B), of_response, by_response
 
 
 def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
@@ -170,8 +174,8 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
 
 LEAST_MARGIN, LEAST_COLD_MARGIN = 3e-7, 3e-10
 """Margins down to which curves are followed; at T = 0 r and B have their laws (1 − C/a)⁻² and (1 − C/a)⁻¹ there."""
-NEAR = 1e-4
-"""Margin below which its rounding shows in r and B."""
+NEAR, NEARLY = 1e-4, 0.1
+"""Margin below which its rounding shows in r and B, and distance of their exponents from −2 and −1 that lets it cancel."""
 MARGINS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1)
 LARGEST_EFFORT_AT_THE_MARGIN = 1e6
 
