@@ -238,7 +238,7 @@ def test_slopes_close_to_the_margin():
     """The Jacobian of the equations in which the rounding of C cancels, by differences."""
     model = GeneralRBM(levels((-1.0, 0.0, 1.0), (0.05, 0.0, 0.05)), ReLU(0.6), alpha=0.05, T=0.0, p=0.5)
     system = layer_equations(asked(flattened(model)).couplings, frozen=True)
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):
         log_s = brentq(lambda x: system.plain(point(x))[2].C[0] - 1 + 3e-5, -4.0, -2.5, xtol=1e-15)
     y = point(log_s)
     _, J, order = system.at(y)
