@@ -112,7 +112,7 @@ class LayerEquations(NamedTuple):
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.
 
         All nan where averages would cost too much, far from where states are. Where r ~ δ⁻² and B ~ δ⁻¹ at a small
-        margin δ = 1 − C/a, they magnify the rounding of C; in F₁ − 2F₂ and δ(exp F₂ − 1), which vanish with F, it cancels.
+        margin δ = 1 − C/a, they magnify the rounding of C. It cancels in F₁ − 2F₂ and δ(exp F₂ − 1), zero with F.
         """
         F, J, order, of_response, by_response = self._averaged(y)
         with np.errstate(all="ignore"):
@@ -175,7 +175,7 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
 LEAST_MARGIN, LEAST_COLD_MARGIN = 3e-7, 3e-10
 """Margins down to which curves are followed; at T = 0 r and B have their laws (1 − C/a)⁻² and (1 − C/a)⁻¹ there."""
 NEAR, NEARLY = 1e-4, 0.1
-"""Margin below which its rounding shows in r and B, and distance of their exponents from −2 and −1 that lets it cancel."""
+"""Margin below which its rounding shows in r and B, and distance of exponents from −2 and −1 at which it cancels."""
 MARGINS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1)
 LARGEST_EFFORT_AT_THE_MARGIN = 1e6
 
