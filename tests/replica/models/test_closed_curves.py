@@ -85,6 +85,8 @@ def test_cells_hold_all_roots():
 class Circles:
     """m = 1, b = 1, and ln² s + ln² α the square of the radius: equations for a closed curve of each row."""
 
+    frozen = False
+
     def __init__(self, radius):
         self.radius = radius
 
