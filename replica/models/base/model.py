@@ -17,6 +17,7 @@ import numpy as np
 from replica.models.base.chart import Chart, ExactState, Finder
 from replica.models.base.controls import checked, control_fields
 from replica.models.base.diagram import Diagram, Line
+from replica.models.base.generic_curves import generic_branches
 from replica.models.base.order import Order, exp_clipped
 from replica.numerics.elementary import is_multiprecision, log
 from replica.numerics.jacobian import carried, derivative
@@ -168,9 +169,14 @@ class Model(ABC):
         """Residual that the rounding of the order parameters themselves explains; 0 unless a model says otherwise."""
         return 0.0 * np.asarray(order.m)[()]
 
-    @abstractmethod
     def branches(self, n_condensed: tuple[int, ...]) -> Sequence[Chart | Finder | ExactState]:
-        """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0."""
+        """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0.
+
+        Without charts of the model's own, curves traced by arclength: see `replica.models.base.generic_curves`.
+        """
+        cls = type(self)
+        closed = any(getattr(cls, name) is not getattr(Model, name) for name in ("saddle", "equations", "gradient"))
+        return generic_branches(self, n_condensed, closed)
 
     # What follows.
 

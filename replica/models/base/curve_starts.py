@@ -1,0 +1,149 @@
+"""Points from which the curves of any model are traced: beside their ends at α → 0, and where a search finds states.
+
+The ends (docs/completeness.md): α → 0 without noise, C < 1, at T = 0 and above; and α → 0 with C → 1, the noise finite.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from replica.models.base.load_equations import LoadEquations
+from replica.numerics.arclength import ON_CURVE
+from replica.numerics.load_curve import newton_at_load, newton_with_fixed
+
+__all__ = ["LOWEST", "Seeds", "beside_marginal_end", "beside_noiseless_end", "searched"]
+
+LOWEST = -60.0
+"""ln α from which curves without noise are followed."""
+OVERLAPS = np.geomspace(3e-3, 1.5, 48)
+"""Overlaps at which states without noise are looked for."""
+LIKELY = {"C": 0.3, "q": 0.5, "r": 1.0, "B": 1.0}
+"""Order parameters to begin with; 1 for the others."""
+ROUNDS = 4
+"""Iterations of the equations that bring all but the overlap near a state."""
+APART = 1e-5
+"""Distance between different states in their coordinates."""
+
+Seeds = tuple[NDArray, NDArray]
+"""Rows and points y, shapes (K,) and (K, D)."""
+
+
+def beside_noiseless_end(system: LoadEquations, rows: int) -> Seeds:
+    """States at a load next to none: from each overlap, the rest by iteration, then Newton's method."""
+    overlaps = np.zeros(1) if system.frozen else OVERLAPS
+    row = np.repeat(np.arange(rows), len(overlaps))
+    log_load = np.full(len(row), LOWEST)
+    y = _iterated(system.rows(row), {"m": np.tile(overlaps, rows), "C": 0.1}, log_load, hold=("m",))
+    found = _solved(system, row, y, len(system.names))
+    open_margin = system.rows(found[0]).order(found[1]).C < 0.999
+    return found[0][open_margin], found[1][open_margin]
+
+
+MARGIN = 1e-5
+"""1 − C beside the end where it vanishes."""
+NOISES = np.geomspace(0.02, 4.0, 12)
+FEW_OVERLAPS = np.array([0.002, 0.01, 0.05, 0.12, 0.25, 0.4, 0.6, 0.8, 0.95, 1.2])
+
+
+def beside_marginal_end(system: LoadEquations, rows: int) -> Seeds:
+    """States at 1 − C = 1e-5, over all loads: from each noise and overlap, by Newton's method."""
+    overlaps = np.zeros(1) if system.frozen else FEW_OVERLAPS
+    noise, overlap = (np.tile(v.ravel(), rows) for v in np.meshgrid(NOISES, overlaps))
+    row = np.repeat(np.arange(rows), len(NOISES) * len(overlaps))
+    own, log_load = system.rows(row), np.zeros(len(row))
+    for _ in range(ROUNDS):
+        y = _iterated(own, {"m": overlap, "C": 1 - MARGIN}, log_load, hold=("m", "C"))
+        with np.errstate(all="ignore"):
+            log_load = np.nan_to_num(2 * np.log(noise) - np.log(own.order(y).r), nan=0.0, posinf=0.0, neginf=LOWEST)
+    y[:, -1] = log_load
+    if "C" not in system.names:
+        return row[:0], y[:0]
+    return _solved(system, row, y, system.names.index("C"))
+
+
+STARTS = 24
+RANGES = {"m": (-4.0, 0.1), "C": (-5.0, 2.5), "r": (-3.5, 1.4), "q": (-5.0, 0.0), "B": (-3.0, 4.0)}
+"""Ranges of ln m, ln(−ln(1 − C)), ln s, ln q and ln B in which states are looked for; (−5, 5) for any other."""
+
+
+def searched(system: LoadEquations, row: NDArray, log_load: NDArray) -> Seeds:
+    """States at loads, by Newton's method from 24 quasi-random starts at each.
+
+    Parameters
+    ----------
+    system : LoadEquations
+        The equations, R rows.
+    row, log_load : array, shape (P,)
+        Row and ln α of each search.
+
+    Returns
+    -------
+    row, y
+        The states.
+    """
+    names = system.names
+    share = _spread(STARTS, len(names))
+    low, high = (np.array([RANGES.get(name, (-5.0, 5.0))[i] for name in names]) for i in (0, 1))
+    start = np.tile(low + (high - low) * share, (len(row), 1))
+    row, log_load = np.repeat(row, STARTS), np.repeat(log_load, STARTS)
+    for i, name in enumerate(names):
+        if name == "C":
+            start[:, i] = np.exp(start[:, i])
+        if name == "r":
+            start[:, i] = 2 * start[:, i] - log_load
+    return _solved(system, row, np.concatenate([start, log_load[:, None]], axis=-1), len(names))
+
+
+def _spread(count: int, size: int) -> NDArray:
+    """Points of a quasi-random sequence in the unit cube: multiples of powers of the root g of g^(size + 1) = g + 1."""
+    g = 1.5
+    for _ in range(60):
+        g = (1 + g) ** (1 / (size + 1))
+    return np.mod(0.5 + np.outer(np.arange(1, count + 1), g ** -np.arange(1.0, size + 1)), 1)
+
+
+def _iterated(system: LoadEquations, known: dict, log_load: NDArray, hold: tuple[str, ...]) -> NDArray:
+    """Points from a few iterations of the equations, some order parameters held."""
+    model = system.model
+    model = model.unchecked(**{model.load: np.exp(log_load)})
+    fixed = {name: np.broadcast_to(np.asarray(known[name], dtype=float), log_load.shape) for name in hold}
+    with np.errstate(all="ignore"):
+        x = []
+        for unknown in model.unknowns:
+            name = unknown.removeprefix("log_")
+            value = known.get(name, LIKELY.get(name, 1.0)) + np.zeros(len(log_load))
+            x.append(np.log(value) if name != unknown else value)
+        order = model.unpack(x)
+        for _ in range(ROUNDS):
+            new = model.saddle(order, system.n)
+            known_names = [u.removeprefix("log_") for u in model.unknowns]
+            order = order._replace(**{name: getattr(new, name) for name in known_names})._replace(**fixed)
+            if "C" not in hold:
+                order = order._replace(C=np.clip(np.nan_to_num(order.C, nan=0.9), 0, 0.99))
+            order = model.unpack([np.nan_to_num(v, nan=0.0, posinf=300.0, neginf=-300.0) for v in model.pack(order)])
+    return system.coordinates(order, log_load)
+
+
+def _solved(system: LoadEquations, row: NDArray, y: NDArray, fixed: int) -> Seeds:
+    """Newton's method with one coordinate fixed; each state once."""
+    own = system.rows(row)
+    if fixed == len(system.names):
+        y, left = newton_at_load(own, y, linear=0)
+    else:
+        y, left = newton_with_fixed(own, y, fixed, linear=0)
+    good = (left < ON_CURVE) & np.isfinite(y).all(axis=-1)
+    with np.errstate(all="ignore"):
+        order = own.order(y)
+        good &= ~np.asarray(own.spent(order)) & ~np.asarray(own.vanished(y, np.zeros_like(y))) & (order.C >= 0)
+    return once(row[good], y[good])
+
+
+def once(row: NDArray, y: NDArray) -> Seeds:
+    """Each state of each row once."""
+    keep = np.ones(len(row), dtype=bool)
+    for r in np.unique(row):
+        mine = np.nonzero(row == r)[0]
+        near = (np.abs(y[mine, None] - y[None, mine]) < APART * (1 + np.abs(y[mine, None]))).all(axis=-1)
+        keep[mine] = ~np.tril(near, -1).any(axis=1)
+    return row[keep], y[keep]
