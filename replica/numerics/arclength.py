@@ -130,9 +130,10 @@ def trace(
             alive &= ~reached
         alive[index] &= step[index] > SMALLEST_STEP
     lost = np.nonzero(end == End.LOST)[0]
-    with np.errstate(all="ignore"):
-        faint = system.rows(lost).faint(system.rows(lost).at(here[lost])[2])
-    end[lost[faint]] = End.VANISHED
+    if len(lost):
+        with np.errstate(all="ignore"):
+            faint = system.rows(lost).faint(system.rows(lost).at(here[lost])[2])
+        end[lost[faint]] = End.VANISHED
     return _packed(np.array(points), np.array(tangents), np.stack([np.full(rows, End.START), end]))
 
 

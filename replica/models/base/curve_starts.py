@@ -12,13 +12,17 @@ from replica.models.base.load_equations import LoadEquations
 from replica.numerics.arclength import ON_CURVE
 from replica.numerics.load_curve import newton_at_load, newton_with_fixed
 
-__all__ = ["LOWEST", "Seeds", "beside_marginal_end", "beside_noiseless_end", "searched"]
+__all__ = ["LOWEST", "OPEN", "Seeds", "beside_marginal_end", "beside_noiseless_end", "searched"]
 
-LOWEST = -60.0
-"""ln α from which curves without noise are followed."""
+LOWEST = -14.0
+"""ln αr from which curves without noise are followed; ln α, where r < 1."""
+FAINTEST = -60.0
+"""ln α at which the order parameters of a state without noise are iterated."""
+OPEN = 0.999
+"""C below which a state at small loads counts as one without noise."""
 OVERLAPS = np.geomspace(3e-3, 1.5, 48)
 """Overlaps at which states without noise are looked for."""
-LIKELY = {"C": 0.3, "q": 0.5, "r": 1.0, "B": 1.0}
+LIKELY = {"C": 0.1, "q": 0.5, "r": 1.0, "B": 1.0}
 """Order parameters to begin with; 1 for the others."""
 ROUNDS = 4
 """Iterations of the equations that bring all but the overlap near a state."""
@@ -31,34 +35,42 @@ Seeds = tuple[NDArray, NDArray]
 
 def beside_noiseless_end(system: LoadEquations, rows: int) -> Seeds:
     """States at a load next to none: from each overlap, the rest by iteration, then Newton's method."""
-    overlaps = np.zeros(1) if system.frozen else OVERLAPS
+    overlaps = np.ones(1) if system.frozen else OVERLAPS
     row = np.repeat(np.arange(rows), len(overlaps))
     log_load = np.full(len(row), LOWEST)
-    y = _iterated(system.rows(row), {"m": np.tile(overlaps, rows), "C": 0.1}, log_load, hold=("m",))
+    y = _iterated(system.rows(row), {"m": np.tile(overlaps, rows)}, np.full(len(row), FAINTEST), hold=("m",))
+    y[:, -1] = LOWEST
+    if "r" in system.names:
+        order = system.rows(row).order(y)
+        y[:, -1] -= np.where(order.C < OPEN, np.maximum(y[:, system.names.index("r")], 0.0), 0.0)
     found = _solved(system, row, y, len(system.names))
-    open_margin = system.rows(found[0]).order(found[1]).C < 0.999
+    open_margin = system.rows(found[0]).order(found[1]).C < OPEN
     return found[0][open_margin], found[1][open_margin]
 
 
 MARGIN = 1e-5
 """1 − C beside the end where it vanishes."""
 NOISES = np.geomspace(0.02, 4.0, 12)
+FEW_ACTIVITIES = np.array([0.5, 0.1, 0.02, 0.004])
 FEW_OVERLAPS = np.array([0.002, 0.01, 0.05, 0.12, 0.25, 0.4, 0.6, 0.8, 0.95, 1.2])
 
 
 def beside_marginal_end(system: LoadEquations, rows: int) -> Seeds:
     """States at 1 − C = 1e-5, over all loads: from each noise and overlap, by Newton's method."""
-    overlaps = np.zeros(1) if system.frozen else FEW_OVERLAPS
-    noise, overlap = (np.tile(v.ravel(), rows) for v in np.meshgrid(NOISES, overlaps))
-    row = np.repeat(np.arange(rows), len(NOISES) * len(overlaps))
-    own, log_load = system.rows(row), np.zeros(len(row))
-    for _ in range(ROUNDS):
-        y = _iterated(own, {"m": overlap, "C": 1 - MARGIN}, log_load, hold=("m", "C"))
-        with np.errstate(all="ignore"):
-            log_load = np.nan_to_num(2 * np.log(noise) - np.log(own.order(y).r), nan=0.0, posinf=0.0, neginf=LOWEST)
-    y[:, -1] = log_load
     if "C" not in system.names:
-        return row[:0], y[:0]
+        return np.zeros(0, dtype=int), np.zeros((0, len(system.names) + 1))
+    overlaps = np.ones(1) if system.frozen else FEW_OVERLAPS
+    activities = FEW_ACTIVITIES if "q" in system.names else np.ones(1)
+    noise, overlap, q = (np.tile(v.ravel(), rows) for v in np.meshgrid(NOISES, overlaps, activities))
+    row = np.repeat(np.arange(rows), len(NOISES) * len(overlaps) * len(activities))
+    own, log_load = system.rows(row), np.zeros(len(row))
+    known = {"m": overlap, "C": np.full(len(row), 1 - MARGIN), "q": q}
+    for _ in range(ROUNDS):
+        y = _iterated(own, known, log_load, hold=("m", "C", "q"))
+        with np.errstate(all="ignore"):
+            log_load = 2 * np.log(noise) - np.log(own.order(y).r)
+        log_load = np.clip(np.nan_to_num(log_load, nan=0.0), FAINTEST, -FAINTEST)
+    y[:, -1] = log_load
     return _solved(system, row, y, system.names.index("C"))
 
 
@@ -103,26 +115,18 @@ def _spread(count: int, size: int) -> NDArray:
     return np.mod(0.5 + np.outer(np.arange(1, count + 1), g ** -np.arange(1.0, size + 1)), 1)
 
 
-def _iterated(system: LoadEquations, known: dict, log_load: NDArray, hold: tuple[str, ...]) -> NDArray:
+def _iterated(
+    system: LoadEquations, known: dict[str, NDArray], log_load: NDArray, hold: tuple[str, ...]
+) -> NDArray:
     """Points from a few iterations of the equations, some order parameters held."""
-    model = system.model
-    model = model.unchecked(**{model.load: np.exp(log_load)})
-    fixed = {name: np.broadcast_to(np.asarray(known[name], dtype=float), log_load.shape) for name in hold}
-    with np.errstate(all="ignore"):
-        x = []
-        for unknown in model.unknowns:
-            name = unknown.removeprefix("log_")
-            value = known.get(name, LIKELY.get(name, 1.0)) + np.zeros(len(log_load))
-            x.append(np.log(value) if name != unknown else value)
-        order = model.unpack(x)
-        for _ in range(ROUNDS):
-            new = model.saddle(order, system.n)
-            known_names = [u.removeprefix("log_") for u in model.unknowns]
-            order = order._replace(**{name: getattr(new, name) for name in known_names})._replace(**fixed)
-            if "C" not in hold:
-                order = order._replace(C=np.clip(np.nan_to_num(order.C, nan=0.9), 0, 0.99))
-            order = model.unpack([np.nan_to_num(v, nan=0.0, posinf=300.0, neginf=-300.0) for v in model.pack(order)])
-    return system.coordinates(order, log_load)
+    names = system.names
+    values = [known.get(name, LIKELY.get(name, 1.0)) + np.zeros(len(log_load)) for name in names]
+    columns = [-np.log1p(-v) if name == "C" else np.log(v) for name, v in zip(names, values, strict=True)]
+    y = np.stack([*columns, log_load], axis=-1)
+    free = [i for i, name in enumerate(names) if name not in hold]
+    for _ in range(ROUNDS):
+        y[:, free] = system.moved(y)[:, free]
+    return y
 
 
 def _solved(system: LoadEquations, row: NDArray, y: NDArray, fixed: int) -> Seeds:

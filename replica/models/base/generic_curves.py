@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from replica.models.base.chart import ExactState, Finder, Found
 from replica.models.base.curve_starts import (
     LOWEST,
+    OPEN,
     Seeds,
     beside_marginal_end,
     beside_noiseless_end,
@@ -83,7 +84,7 @@ def generic_branches(model: Any, n_condensed: tuple[int, ...], closed: bool) -> 
             kinds = ("retrieval", "spurious") if n == 1 else ("mixture",)
             found.append(Finder(kinds, n, partial(_states, n=n, closed=closed), partial(_fold, n=n, closed=closed)))
     glass = Finder(("spin_glass",), 0, partial(_states, n=0, closed=closed))
-    return [*found, glass, ExactState("paramagnet", 0, _paramagnet)]
+    return [*found, glass, ExactState("paramagnet", 0, partial(_paramagnet, closed=closed))]
 
 
 def _knows_mixtures(model: Any, n: int) -> bool:
@@ -106,11 +107,14 @@ def _traced(system: LoadEquations, log_loads: list[NDArray]) -> Traced:
     known = Traced(
         Curves(np.zeros((1, 0, size)), np.zeros((1, 0, size)), np.zeros((2, 0), int)), np.zeros(0, dtype=int)
     )
-    known = _through(system, known, beside_noiseless_end(system, rows), high)
-    known = _through(system, known, beside_marginal_end(system, rows), high)
+    noiseless = beside_noiseless_end(system, rows)
+    low = np.array([min(v.min(initial=0.0) - 1, LOWEST) for v in log_loads])
+    np.minimum.at(low, noiseless[0], noiseless[1][:, -1])
+    known = _through(system, known, noiseless, low, high)
+    known = _through(system, known, beside_marginal_end(system, rows), low, high)
     wanted = [np.unique(np.concatenate([LADDER, _some(v)])) for v in log_loads]
     row = np.repeat(np.arange(rows), [len(v) for v in wanted])
-    return _through(system, known, searched(system, row, np.concatenate(wanted)), high)
+    return _through(system, known, searched(system, row, np.concatenate(wanted)), low, high)
 
 
 def _some(loads: NDArray) -> NDArray:
@@ -119,7 +123,7 @@ def _some(loads: NDArray) -> NDArray:
     return loads[np.unique(np.linspace(0, len(loads) - 1, MOST_ASKED).astype(int))] if len(loads) else loads
 
 
-def _through(system: LoadEquations, known: Traced, seeds: Seeds, high: NDArray) -> Traced:
+def _through(system: LoadEquations, known: Traced, seeds: Seeds, low: NDArray, high: NDArray) -> Traced:
     """Curves through seeds that lie on none of the known ones, added to them."""
     row, y = _on_none(system, known, seeds)
     for _ in range(MOST_CURVES):
@@ -128,8 +132,7 @@ def _through(system: LoadEquations, known: Traced, seeds: Seeds, high: NDArray) 
         _, first = np.unique(row, return_index=True)
         owner, start = row[first], y[first]
         own = system.rows(owner)
-        low = np.full(len(owner), LOWEST)
-        halves = (trace(own, start, sign, low, high[owner], LONGEST) for sign in (-1, 1))
+        halves = (trace(own, start, sign, low[owner], high[owner], LONGEST) for sign in (-1, 1))
         new = Traced(with_folds(own, joined(*halves)), owner)
         known = Traced(side_by_side([known.curves, new.curves]), np.concatenate([known.row, owner]))
         rest = np.delete(row, first), np.delete(y, first, axis=0)
@@ -237,8 +240,8 @@ def _labels(system: LoadEquations, traced: Traced) -> Labels:
     for j in range(count):
         passed, total[j] = _passed(slope[: length[j], j])
         ends = curves.y[[0, length[j] - 1], j]
-        overlap = -system.rows(np.full(2, row[j])).order(ends).m + 0.0
-        free = curves.ends[:, j] == End.LOW
+        there = system.rows(np.full(2, row[j])).order(ends)
+        overlap, free = -there.m, (curves.ends[:, j] == End.LOW) & (there.C < OPEN)
         best = int(np.lexsort((overlap, ~free))[0])
         folds[: length[j], j] = passed if best == 0 else total[j] - passed
         height[j] = (2.0 if free[best] else 0.0) - overlap[best] / (1 + abs(overlap[best]))
@@ -284,7 +287,7 @@ def _missing(
             y = traced.curves.y[:, j]
             last = y[np.isfinite(y).all(axis=-1)][0 if end == 0 else -1, -1]
             beyond = here[log_load[here] < last]
-            lines += [(int(point), f"{name} with 1 - C < 3e-7 are not looked for") for point in beyond]
+            lines += [(int(point), f"{name} with 1 - C < 1e-6 are not looked for") for point in beyond]
     return tuple(dict.fromkeys(lines))
 
 
@@ -312,27 +315,26 @@ def _fold(model: Any, n: int, closed: bool) -> tuple[Any, float]:
 
 ITERATIONS = 12
 """Iterations in which a state without overlap and noise must come to rest."""
-AT_REST = 1e-13
+AT_REST = 1e-9
 """Residual of such a state."""
 
 
-def _paramagnet(flat: Any) -> tuple[NDArray, Any]:
-    """Where m = r = 0 solves the equations with C < 1, and the other order parameters there, by iteration."""
+def _paramagnet(flat: Any, closed: bool) -> tuple[NDArray, Any]:
+    """Where m = r = 0 solves the equations with C < 1, and the other order parameters there, by iteration.
+
+    From q = 1, and from q = 0 where the equations are in closed form: there a free energy has no slope.
+    """
     shape = flat.shape
-    exists, best = np.zeros(shape, dtype=bool), None
+    exists, zero = np.zeros(shape, dtype=bool), np.zeros(shape)
+    best = flat.order_type(*[zero] * len(flat.order_type._fields))
     with np.errstate(all="ignore"):
-        for q in (0.0, 1.0):
-            order = flat.order_type(**{name: np.zeros(shape) for name in flat.order_type._fields})._replace(
-                q=np.full(shape, q)
-            )
+        for q in (0.0, 1.0) if closed else (1.0,):
+            order = flat.order_type(*[zero] * len(flat.order_type._fields))._replace(q=np.full(shape, q))
             for _ in range(ITERATIONS):
                 new = flat.saddle(order, 0)
                 order = type(order)._make(np.broadcast_to(np.asarray(v, dtype=float), shape) for v in new)
-                order = order._replace(m=np.zeros(shape), r=np.where(np.abs(order.r) < AT_REST, 0.0, order.r))
-            good = (flat.residual(order, 0) < AT_REST) & (order.r == 0) & (order.C < 1) & (order.C >= 0)
-            best = order if best is None else type(order)._make(
-                np.where(exists, a, b) for a, b in zip(best, order, strict=True)
-            )
-            exists = exists | good
-    zero = np.zeros(shape)
-    return exists, type(best)._make(np.where(exists, v, zero) for v in best)
+                order = order._replace(m=zero, r=zero)
+            here = (flat.residual(order, 0) < AT_REST) & (order.C < 1) & (order.C >= 0) & ~exists
+            best = type(order)._make(np.where(here, a, b) for a, b in zip(order, best, strict=True))
+            exists = exists | here
+    return exists, best

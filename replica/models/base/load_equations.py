@@ -11,28 +11,26 @@ and the Jacobian is that of their central differences.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.models.base.order import Order
+from replica.models.base.order import PAIRS, Order
 from replica.models.base.points import taken
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.number import Number
 
-__all__ = ["CLOSEST", "LoadEquations", "load_equations"]
+__all__ = ["CLOSEST", "LoadEquations"]
 
-PAIRS = {"C": "r", "r": "C", "q": "B", "B": "q"}
-"""Order parameters that multiply each other in f: the derivative by one is the equation of the other."""
-CLOSEST = 3e-7
-"""1 − C down to which curves are followed: there rounding of C is 1e-9 of it."""
+CLOSEST = 1e-6
+"""1 − C down to which curves are followed: there rounding of C is 1e-10 of it."""
 NO_OVERLAP = 1e-5
 """m below which a curve has merged with the states without overlap."""
-NO_NOISE = 1e-9
-"""αr below which a curve on which the load stays what it is has merged with the paramagnet."""
-STILL = 1e-6
+NO_NOISE = (1e-9, 1e-5)
+"""αr below which a curve on which the load stays what it is has merged with the paramagnet; for slopes of f, which lose
+as many digits, less near."""
+STILL = 1e-3
 """Share of ln α in the direction of a curve on which the load stays what it is."""
 LEAST_ACTIVITY = 1e-12
 """q below which curves are not accounted for."""
@@ -76,14 +74,20 @@ class LoadEquations(NamedTuple):
             order = model.unpack(x)
         return type(order)._make(np.broadcast_to(np.asarray(v, dtype=float), (len(y),)) for v in order)
 
-    def coordinates(self, order: Order, log_load: NDArray) -> NDArray:
-        """Points y of order parameters at loads; C is kept below 1, and the others positive."""
-        columns = []
+    def moved(self, y: NDArray) -> NDArray:
+        """Coordinates of the right-hand sides at points y: what an iteration of the equations makes of them."""
+        F, _, order = self.at(y)
+        out = y.copy()
         with np.errstate(all="ignore"):
-            for name in self.names:
-                value = np.broadcast_to(np.asarray(getattr(order, name), dtype=float), log_load.shape)
-                columns.append(-np.log(np.maximum(1 - value, CLOSEST)) if name == "C" else np.log(value))
-        return np.nan_to_num(np.stack([*columns, log_load], axis=-1), nan=0.0, posinf=300.0, neginf=-300.0)
+            for i, name in enumerate(self.names):
+                if name == "C":
+                    margin = np.exp(-y[:, i])
+                    out[:, i] = -np.log(np.clip(margin * (1 - F[:, i]), CLOSEST, 1.0))
+                elif f"log_{name}" in self.model.unknowns and not self.by_slopes:
+                    out[:, i] += F[:, i]
+                else:
+                    out[:, i] += np.log1p(np.maximum(F[:, i], -0.9))
+        return np.clip(np.where(np.isfinite(out), out, y), -300.0, 300.0)
 
     def spent(self, order: Order) -> NDArray:
         """Whether 1 − C has all but vanished."""
@@ -99,7 +103,7 @@ class LoadEquations(NamedTuple):
             return np.asarray(y[:, self.names.index("m")] < np.log(NO_OVERLAP))
         with np.errstate(all="ignore"):
             noise = np.exp(y[:, -1]) * self.order(y).r
-        return (noise < NO_NOISE) & (np.abs(tangent[:, -1]) < STILL)
+        return (noise < NO_NOISE[self.by_slopes]) & (np.abs(tangent[:, -1]) < STILL)
 
     def _placed(self, y: NDArray, row: NDArray) -> tuple[Any, list[Number]]:
         """The model at the loads of points y, coordinates first, and its unknowns there; `row` has the row of each."""
@@ -151,30 +155,11 @@ class LoadEquations(NamedTuple):
         alpha = np.real(np.exp(y[-1]))
         here = {name: np.real(np.broadcast_to(v, stepped.shape[1:])[:count]) for name, v in order._asdict().items()}
         here["C"] = np.exp(-y[self.names.index("C")]) if "C" in self.names else 1 - here["C"]
-        weight = []
-        for name in self.names:
+        slopes, F = -np.imag(f) / COMPLEX_STEP, {}
+        for name, slope in zip(self.names, slopes, strict=True):
             if name == "m":
-                weight.append(1 / (max(self.n, 1) * here["m"] ** 2))
-            else:
-                weight.append(2 / alpha / (here[name] * here[PAIRS[name]] if name in PAIRS else 1.0))
-        return -np.stack(weight) * np.imag(f) / COMPLEX_STEP
-
-
-def load_equations(model: Any, n: int, has_own: Callable[[Any], bool]) -> LoadEquations:
-    """Equations of a model at rows of couplings.
-
-    Parameters
-    ----------
-    model : Model
-        Flat model, a row for each set of couplings.
-    n : int
-        Condensed patterns, 0 for the states without overlap.
-    has_own : callable
-        has_own(model): whether its equations are in closed form.
-
-    Returns
-    -------
-    LoadEquations
-        The equations.
-    """
-    return LoadEquations(model, n, not has_own(model))
+                F[name] = slope / (max(self.n, 1) * here["m"] ** 2)
+                continue
+            partner = PAIRS[name] if PAIRS.get(name) in self.names else name
+            F[partner] = slope * 2 / alpha / (here[name] * here[PAIRS[name]] if name in PAIRS else 1.0)
+        return np.stack([F[name] for name in self.names])
