@@ -50,9 +50,9 @@ def beside_noiseless_end(system: LoadEquations, rows: int) -> Seeds:
 
 MARGIN = 1e-5
 """1 − C beside the end where it vanishes."""
-NOISES = np.geomspace(0.02, 4.0, 12)
+NOISES = np.geomspace(0.0005, 4.0, 18)
 FEW_ACTIVITIES = np.array([0.5, 0.1, 0.02, 0.004])
-FEW_OVERLAPS = np.array([0.002, 0.01, 0.05, 0.12, 0.25, 0.4, 0.6, 0.8, 0.95, 1.2])
+FEW_OVERLAPS = np.geomspace(0.001, 1.2, 14)
 
 
 def beside_marginal_end(system: LoadEquations, rows: int) -> Seeds:
@@ -66,7 +66,7 @@ def beside_marginal_end(system: LoadEquations, rows: int) -> Seeds:
     own, log_load = system.rows(row), np.zeros(len(row))
     known = {"m": overlap, "C": np.full(len(row), 1 - MARGIN), "q": q}
     for _ in range(ROUNDS):
-        y = _iterated(own, known, log_load, hold=("m", "C", "q"))
+        y = _iterated(own, known, log_load, hold=("m", "C"))
         with np.errstate(all="ignore"):
             log_load = 2 * np.log(noise) - np.log(own.order(y).r)
         log_load = np.clip(np.nan_to_num(log_load, nan=0.0), FAINTEST, -FAINTEST)
@@ -74,13 +74,14 @@ def beside_marginal_end(system: LoadEquations, rows: int) -> Seeds:
     return _solved(system, row, y, system.names.index("C"))
 
 
-STARTS = 24
-RANGES = {"m": (-4.0, 0.1), "C": (-5.0, 2.5), "r": (-3.5, 1.4), "q": (-5.0, 0.0), "B": (-3.0, 4.0)}
+STARTS = 8
+"""Starts for each unknown at each load."""
+RANGES = {"m": (-4.0, 0.1), "C": (-5.0, 2.5), "r": (-5.0, 1.4), "q": (-5.0, 0.0), "B": (-3.0, 4.0)}
 """Ranges of ln m, ln(−ln(1 − C)), ln s, ln q and ln B in which states are looked for; (−5, 5) for any other."""
 
 
 def searched(system: LoadEquations, row: NDArray, log_load: NDArray) -> Seeds:
-    """States at loads, by Newton's method from 24 quasi-random starts at each.
+    """States at loads, by Newton's method from 8 quasi-random starts for each unknown at each.
 
     Parameters
     ----------
@@ -95,16 +96,19 @@ def searched(system: LoadEquations, row: NDArray, log_load: NDArray) -> Seeds:
         The states.
     """
     names = system.names
-    share = _spread(STARTS, len(names))
+    count = STARTS * len(names)
+    share = _spread(count, len(names))
     low, high = (np.array([RANGES.get(name, (-5.0, 5.0))[i] for name in names]) for i in (0, 1))
     start = np.tile(low + (high - low) * share, (len(row), 1))
-    row, log_load = np.repeat(row, STARTS), np.repeat(log_load, STARTS)
+    row, log_load = np.repeat(row, count), np.repeat(log_load, count)
     for i, name in enumerate(names):
         if name == "C":
             start[:, i] = np.exp(start[:, i])
         if name == "r":
             start[:, i] = 2 * start[:, i] - log_load
-    return _solved(system, row, np.concatenate([start, log_load[:, None]], axis=-1), len(names))
+    y = np.concatenate([start, log_load[:, None]], axis=-1)
+    slaved = _held(system.rows(row), y, ("m", "r"))
+    return _solved(system, np.tile(row, 2), np.concatenate([y, slaved]), len(names))
 
 
 def _spread(count: int, size: int) -> NDArray:
@@ -123,7 +127,13 @@ def _iterated(
     values = [known.get(name, LIKELY.get(name, 1.0)) + np.zeros(len(log_load)) for name in names]
     columns = [-np.log1p(-v) if name == "C" else np.log(v) for name, v in zip(names, values, strict=True)]
     y = np.stack([*columns, log_load], axis=-1)
-    free = [i for i, name in enumerate(names) if name not in hold]
+    return _held(system, y, hold)
+
+
+def _held(system: LoadEquations, y: NDArray, hold: tuple[str, ...]) -> NDArray:
+    """Points after a few iterations of the equations of all but some order parameters."""
+    free = [i for i, name in enumerate(system.names) if name not in hold]
+    y = y.copy()
     for _ in range(ROUNDS):
         y[:, free] = system.moved(y)[:, free]
     return y

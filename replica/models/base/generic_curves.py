@@ -8,6 +8,7 @@ is found only if one of its states at a load searched draws a start.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -132,7 +133,8 @@ def _through(system: LoadEquations, known: Traced, seeds: Seeds, low: NDArray, h
         _, first = np.unique(row, return_index=True)
         owner, start = row[first], y[first]
         own = system.rows(owner)
-        halves = (trace(own, start, sign, low[owner], high[owner], LONGEST) for sign in (-1, 1))
+        limits = low[owner], np.maximum(high[owner], start[:, -1] + 1)
+        halves = (trace(own, start, sign, *limits, LONGEST) for sign in (-1, 1))
         new = Traced(with_folds(own, joined(*halves)), owner)
         known = Traced(side_by_side([known.curves, new.curves]), np.concatenate([known.row, owner]))
         rest = np.delete(row, first), np.delete(y, first, axis=0)
@@ -185,7 +187,7 @@ def _states(flat: Any, n: int, closed: bool) -> Found:
     met = _meetings(system, traced, group, log_load)
     rank = np.lexsort((labels.sheets(met), met.point))
     met = Met(*(v[rank] for v in met))
-    met = Met(*(v[_first(met)] for v in met))
+    met = Met(*(v[_first(met) & ~system.faint(system.rows(group[met.point]).order(met.y))] for v in met))
     order = system.rows(group[met.point]).order(met.y)
     order = type(order)._make(np.array(v) for v in order)
     return _found(flat, n, labels, met, order, _missing(system, traced, group, log_load))
@@ -317,6 +319,8 @@ ITERATIONS = 12
 """Iterations in which a state without overlap and noise must come to rest."""
 AT_REST = 1e-9
 """Residual of such a state."""
+NEAR = 1e-8
+"""q and r beside it."""
 
 
 def _paramagnet(flat: Any, closed: bool) -> tuple[NDArray, Any]:
@@ -335,6 +339,10 @@ def _paramagnet(flat: Any, closed: bool) -> tuple[NDArray, Any]:
                 order = type(order)._make(np.broadcast_to(np.asarray(v, dtype=float), shape) for v in new)
                 order = order._replace(m=zero, r=zero)
             here = (flat.residual(order, 0) < AT_REST) & (order.C < 1) & (order.C >= 0) & ~exists
+            # 0 × ∞ is no state: it must be the limit of what is near it
+            beside = flat.saddle(order._replace(q=order.q + NEAR, r=order.r + NEAR), 0)
+            for a, b in zip(order, beside, strict=True):
+                here &= np.abs(a - b) < math.sqrt(NEAR) * (1 + np.abs(a))
             best = type(order)._make(np.where(here, a, b) for a, b in zip(order, best, strict=True))
             exists = exists | here
     return exists, best
