@@ -1,17 +1,18 @@
 """Curves of solutions traced by arclength, many at once.
 
-A curve runs through points y = (m, ln s, ln b, ln α) with F(y) = 0, three equations (`LoadCurve`), m, s and b in units
-in which they are of order one.
+A curve runs through points y of D coordinates, the last of which is ln α, with F(y) = 0, D − 1 equations
+(`replica.numerics.load_curve`).
 """
 
 from __future__ import annotations
 
 import enum
-import math
-from typing import Any, NamedTuple, Protocol, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from replica.numerics.load_curve import LoadCurve, largest, solutions
 
 __all__ = [
     "ON_CURVE",
@@ -19,8 +20,6 @@ __all__ = [
     "End",
     "corrected",
     "joined",
-    "newton_at_load",
-    "newton_at_noise",
     "side_by_side",
     "tangents_of",
     "trace",
@@ -51,124 +50,22 @@ class End(enum.IntEnum):
     """Back at its start."""
 
 
-class LoadCurve(Protocol):
-    """Three equations F(y) = 0 in y = (m, ln s, ln b, ln α), at R rows of couplings."""
-
-    @property
-    def frozen(self) -> bool:
-        """Whether m = 0 throughout."""
-
-    def at(self, y: NDArray) -> tuple[NDArray, NDArray, Any]:
-        """F, shape (R, 3), its Jacobian, shape (R, 3, 4), and the order parameters."""
-
-    def rows(self, index: NDArray) -> Self:
-        """Return the same equations at some of the rows."""
-
-    def spent(self, order: Any) -> NDArray:
-        """Whether 1 − C/a has vanished, of shape (R,): there a curve ends."""
-
-    def faint(self, order: Any) -> NDArray:
-        """Whether next to no unit is active, of shape (R,)."""
-
-
-def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
-    """Newton's method at fixed loads, steps halved until F falls.
-
-    Parameters
-    ----------
-    system : LoadCurve
-        The equations, R rows.
-    y : array, shape (R, 4)
-        Starts.
-    steps : int
-        Upper bound of the number of steps.
-
-    Returns
-    -------
-    y, left
-        The points, and the largest |F| that is left at each.
-    """
-    return _newton(system, y, steps, [0, 1, 2])
-
-
-def newton_at_noise(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
-    """Newton's method at fixed noise s; otherwise as `newton_at_load`.
-
-    Parameters
-    ----------
-    system : LoadCurve
-        The equations, R rows.
-    y : array, shape (R, 4)
-        Starts.
-    steps : int
-        Upper bound of the number of steps.
-
-    Returns
-    -------
-    y, left
-        The points, and the largest |F| that is left at each.
-    """
-    return _newton(system, y, steps, [0, 2, 3])
-
-
-def _newton(system: LoadCurve, y: NDArray, steps: int, free: list[int]) -> tuple[NDArray, NDArray]:
-    """Newton's method in three of the coordinates, m first."""
-    y = y.copy()
-    with np.errstate(all="ignore"):
-        F, J, _ = system.at(y)
-        left = _size(F)
-        active = np.nonzero(np.isfinite(left))[0]
-        for _ in range(steps):
-            active = active[left[active] > 1e-15]
-            if not len(active):
-                break
-            step = _solved(J[active][:, :, free], F[active])
-            step *= np.minimum(1, 1 / np.maximum(np.abs(step[:, 1:]).max(axis=-1), 1e-300))[:, None]
-            waiting, length = np.arange(len(active)), 1.0
-            better = np.zeros(len(active), dtype=bool)
-            while len(waiting) and length > 0.05:
-                index = active[waiting]
-                trial = y[index].copy()
-                trial[:, free] -= length * step[waiting]
-                trial_F, trial_J, _ = system.rows(index).at(trial)
-                size = _size(trial_F)
-                good = size < left[index]
-                y[index[good]], F[index[good]], J[index[good]] = trial[good], trial_F[good], trial_J[good]
-                left[index[good]] = size[good]
-                better[waiting[good]] = True
-                waiting, length = waiting[~good], length / 2
-            active = active[better]
-    return y, left
-
-
-def _size(F: NDArray) -> NDArray:
-    size = np.abs(F).max(axis=-1)
-    return np.where(np.isfinite(size), size, np.inf)
-
-
-def _solved(matrix: NDArray, right: NDArray) -> NDArray:
-    """Solutions of linear systems, zero where one is singular or not finite."""
-    sound = np.isfinite(matrix).all(axis=(-2, -1)) & np.isfinite(right).all(axis=-1)
-    sound[sound] = np.abs(np.linalg.det(matrix[sound])) > 1e-300
-    out = np.zeros_like(right)
-    out[sound] = np.linalg.solve(matrix[sound], right[sound][..., None])[..., 0]
-    return out
-
-
 FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 0.05, 0.6, 1e-6
 MOST_STEPS = 1500
 ON_CURVE = 1e-9
 
 
 class Curves(NamedTuple):
-    """Points on curves, nan beyond their ends: shape (K, R, 4), the tangents there, and both ends, shape (2, R)."""
+    """Points on curves, nan beyond their ends: shape (K, R, D), the tangents there, and both ends, shape (2, R)."""
 
     y: NDArray
     tangent: NDArray
     ends: NDArray
 
 
-def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
+def trace(
+    system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray, longest: float = LARGEST_STEP
+) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
     They end below `low` or, rising, above `high` in ln α, where m or s vanishes, or where no step is short enough.
@@ -177,12 +74,14 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
     ----------
     system : LoadCurve
         The equations, R rows.
-    start : array, shape (R, 4)
+    start : array, shape (R, D)
         A point of each curve.
     sign : {1, -1}
         Whether ln α rises or falls at first.
     low, high : array, shape (R,)
         Range of ln α.
+    longest : float
+        Largest step.
 
     Returns
     -------
@@ -192,7 +91,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
     rows = len(start)
     with np.errstate(all="ignore"):
         first = tangents_of(system.at(start)[1])
-    first *= np.where(first[:, 3] * sign < 0, -1.0, 1.0)[:, None]
+    first *= np.where(first[:, -1] * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
     here, tangent = start.copy(), tangents[0].copy()
     step, end = np.full(rows, FIRST_STEP), np.full(rows, End.LOST)
@@ -209,21 +108,21 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
             good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
         moved = index[good]
         home = _passes(here[moved], found[good], turned[good], start[moved], first[moved]) & (count > LEAST_ROUND)
-        step[index] = np.where(good, np.minimum(1.5 * step[index], LARGEST_STEP), step[index] / 2)
+        step[index] = np.where(good, np.minimum(1.5 * step[index], longest), step[index] / 2)
         here[moved], tangent[moved] = found[good], turned[good]
-        new, new_tangent = np.full((rows, 4), np.nan), np.full((rows, 4), np.nan)
+        new, new_tangent = np.full_like(start, np.nan), np.full_like(start, np.nan)
         new[moved], new_tangent[moved] = here[moved], tangent[moved]
         points.append(new)
         tangents.append(new_tangent)
-        vanished = (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
+        vanished = system.vanished(here, tangent)
         marginal = np.zeros(rows, dtype=bool)
         marginal[moved] = spent[good]
         back = np.zeros(rows, dtype=bool)
         back[moved] = home
         for name, reached in (
             (End.CLOSED, back),
-            (End.HIGH, (here[:, 3] > high) & (tangent[:, 3] > 0)),
-            (End.LOW, here[:, 3] < low),
+            (End.HIGH, (here[:, -1] > high) & (tangent[:, -1] > 0)),
+            (End.LOW, here[:, -1] < low),
             (End.MARGINAL, marginal),
             (End.VANISHED, vanished),
         ):
@@ -231,9 +130,10 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
             alive &= ~reached
         alive[index] &= step[index] > SMALLEST_STEP
     lost = np.nonzero(end == End.LOST)[0]
-    with np.errstate(all="ignore"):
-        faint = system.rows(lost).faint(system.rows(lost).at(here[lost])[2])
-    end[lost[faint]] = End.VANISHED
+    if len(lost):
+        with np.errstate(all="ignore"):
+            faint = system.rows(lost).faint(system.rows(lost).at(here[lost])[2])
+        end[lost[faint]] = End.VANISHED
     return _packed(np.array(points), np.array(tangents), np.stack([np.full(rows, End.START), end]))
 
 
@@ -267,7 +167,7 @@ def _packed(points: NDArray, tangents: NDArray, ends: NDArray) -> Curves:
 def tangents_of(J: NDArray, previous: NDArray | None = None) -> NDArray:
     """Unit null vectors of Jacobians, in the direction of the previous ones."""
     sound = np.isfinite(J).all(axis=(-2, -1))
-    out = np.full((len(J), 4), np.nan)
+    out = np.full((len(J), J.shape[-1]), np.nan)
     if sound.any():
         out[sound] = np.linalg.svd(J[sound])[2][:, -1]
     if previous is None:
@@ -277,7 +177,8 @@ def tangents_of(J: NDArray, previous: NDArray | None = None) -> NDArray:
 
 def corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Newton's method in the planes normal to tangents: points, Jacobians, whether marginal, and whether F = 0."""
-    y, J, spent = guess.copy(), np.full((len(guess), 3, 4), np.nan), np.zeros(len(guess), dtype=bool)
+    rows, size = guess.shape
+    y, J, spent = guess.copy(), np.full((rows, size - 1, size), np.nan), np.zeros(rows, dtype=bool)
     done, lost = np.zeros(len(guess), dtype=bool), np.zeros(len(guess), dtype=bool)
     for _ in range(6):
         index = np.nonzero(~done & ~lost)[0]
@@ -288,10 +189,10 @@ def corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArr
             F, J[index], order = own.at(y[index])
             spent[index] = own.spent(order)
             plane = ((y[index] - guess[index]) * normal[index]).sum(axis=-1)
-        size = _size(F)
-        done[index], lost[index] = size < ON_CURVE, ~(size < 10)
+        left = largest(F)
+        done[index], lost[index] = left < ON_CURVE, ~(left < 10)
         matrix = np.concatenate([J[index], normal[index][:, None, :]], axis=1)
-        change = _solved(matrix, np.concatenate([F, plane[:, None]], axis=1))
+        change = solutions(matrix, np.concatenate([F, plane[:, None]], axis=1))
         y[index] -= np.where(done[index][:, None], 0.0, change)
     return y, J, spent, done
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.numerics.arclength import Curves, LoadCurve, corrected, tangents_of
+from replica.numerics.arclength import Curves, corrected, tangents_of
+from replica.numerics.load_curve import LoadCurve
 from replica.numerics.rootfinding import find_roots
 
 __all__ = ["beside_folds", "lies_on", "points_at_loads", "with_folds"]
@@ -28,13 +29,13 @@ def with_folds(system: LoadCurve, curves: Curves) -> Curves:
     Curves
         The same with more points.
     """
-    slope = curves.tangent[:, :, 3]
+    slope = curves.tangent[:, :, -1]
     node, column = np.nonzero(slope[1:] * slope[:-1] < 0)
     if not len(node):
         return curves
     at = _on_pieces(system, curves, node, column)
     ends = np.zeros(len(node)), np.ones(len(node)), slope[node, column], slope[node + 1, column]
-    share = find_roots(lambda x, i: at(x, i)[1][:, 3], *ends, rtol=1e-9)
+    share = find_roots(lambda x, i: at(x, i)[1][:, -1], *ends, rtol=1e-9)
     point, direction, good = at(share, np.arange(len(node)))
     most = int(np.bincount(column[good], minlength=1).max())
     length = len(curves.y)
@@ -81,15 +82,15 @@ def beside_folds(
         Curve of each crossing, and the point before it.
     log_load : array, shape (P,)
         Logarithms of the loads.
-    y : array, shape (P, 4)
+    y : array, shape (P, D)
         The crossings.
 
     Returns
     -------
-    array, shape (P, 4)
+    array, shape (P, D)
         The crossings.
     """
-    slope, load = curves.tangent[:, :, 3], curves.y[:, :, 3]
+    slope, load = curves.tangent[:, :, -1], curves.y[:, :, -1]
     flat = np.minimum(np.abs(slope[node, column]), np.abs(slope[node + 1, column])) < FLAT
     ends = load[node, column] - log_load, load[node + 1, column] - log_load
     near = np.nonzero(flat & ((ends[0] > 0) != (ends[1] > 0)))[0]
@@ -97,10 +98,10 @@ def beside_folds(
         return y
     at = _on_pieces(system, curves, node[near], column[near])
     bracket = np.zeros(len(near)), np.ones(len(near)), ends[0][near], ends[1][near]
-    share = find_roots(lambda x, i: at(x, i)[0][:, 3] - log_load[near[i]], *bracket, rtol=1e-13)
+    share = find_roots(lambda x, i: at(x, i)[0][:, -1] - log_load[near[i]], *bracket, rtol=1e-13)
     y = y.copy()
     y[near] = at(share, np.arange(len(near)))[0]
-    y[:, 3] = log_load
+    y[:, -1] = log_load
     return y
 
 
@@ -139,17 +140,17 @@ def points_at_loads(curves: Curves, row: int, log_load: NDArray) -> tuple[NDArra
     y, tangent = curves.y[:, row], curves.tangent[:, row]
     length = int(np.isfinite(y).all(axis=-1).sum())
     if length < 2:
-        return np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros((0, 4))
+        return np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros((0, y.shape[-1]))
     y, tangent = y[:length], tangent[:length]
     t = np.linspace(0, 1, PIECES, endpoint=False)[None, :, None]
     cubic = _cubic(y[:-1, None], y[1:, None], tangent[:-1, None], tangent[1:, None], t)
-    dense = np.concatenate([cubic.reshape(-1, 4), y[-1:]])
-    above = dense[:, 3] > log_load[:, None]
+    dense = np.concatenate([cubic.reshape(-1, y.shape[-1]), y[-1:]])
+    above = dense[:, -1] > log_load[:, None]
     load, cell = np.nonzero(above[:, 1:] != above[:, :-1])
     first, second = dense[cell], dense[cell + 1]
-    share = (log_load[load] - first[:, 3]) / (second[:, 3] - first[:, 3])
+    share = (log_load[load] - first[:, -1]) / (second[:, -1] - first[:, -1])
     at = first + share[:, None] * (second - first)
-    at[:, 3] = log_load[load]
+    at[:, -1] = log_load[load]
     return load, cell // PIECES, at
 
 
@@ -162,7 +163,7 @@ def lies_on(curves: Curves, column: int, seeds: NDArray) -> NDArray:
         Curves.
     column : int
         Which of them.
-    seeds : array, shape (K, 4)
+    seeds : array, shape (K, D)
         The points.
 
     Returns

@@ -17,16 +17,13 @@ import numpy as np
 from replica.models.base.chart import Chart, ExactState, Finder
 from replica.models.base.controls import checked, control_fields
 from replica.models.base.diagram import Diagram, Line
-from replica.models.base.order import Order, exp_clipped
+from replica.models.base.generic_curves import generic_branches
+from replica.models.base.order import PAIRS, Order, exp_clipped
 from replica.numerics.elementary import is_multiprecision, log
 from replica.numerics.jacobian import carried, derivative
 from replica.numerics.number import Number
 
 __all__ = ["Model"]
-
-PAIRS = {"C": "r", "r": "C", "q": "B", "B": "q"}
-"""Order parameters that multiply each other in f: the derivative by one is the equation of the other."""
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Model(ABC):
@@ -116,8 +113,18 @@ class Model(ABC):
         """Right-hand sides of the saddle-point equations: order parameters less what ∂f/∂(unknowns) makes of them.
 
         f is bilinear in the pairs (C, r) and (q, B), ½α(rC + Bq + …), so that −(2/α) ∂f/∂C is the residual of r, and so
-        on; −(1/n) ∂f/∂m is that of m. What depends on the unknowns is what `unpack` says.
+        on; −(1/n) ∂f/∂m is that of m. What depends on the unknowns is what `unpack` says. At r = 0 it is the limit.
         """
+        if not np.any(np.asarray(order.r == 0)):
+            return self._right_hand_sides(order, n)
+        # f has no slope in ln r there: the quadratic through three small noises
+        near, alpha = _small_variance(order.C), self.controls.get(self.load, 2.0)
+        a, b, c = (
+            self._right_hand_sides(order._replace(r=order.r + (order.r == 0) * (k * near / alpha)), n) for k in (1, 2, 3)
+        )
+        return type(order)._make(3 * (x - y) + z for x, y, z in zip(a, b, c, strict=True))
+
+    def _right_hand_sides(self, order: Order, n: int) -> Order:
         slope = {}
         for name, value in zip(self.unknowns, self.gradient(order, n), strict=True):
             raw = name.removeprefix("log_")
@@ -169,8 +176,13 @@ class Model(ABC):
         return 0.0 * np.asarray(order.m)[()]
 
     def branches(self, n_condensed: tuple[int, ...]) -> Sequence[Chart | Finder | ExactState]:
-        """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0."""
-        raise NotImplementedError
+        """Charts, finders and exact states that together hold every solution with n in `n_condensed` or m = 0.
+
+        Without charts of the model's own, curves traced by arclength: see `replica.models.base.generic_curves`.
+        """
+        cls = type(self)
+        closed = any(getattr(cls, name) is not getattr(Model, name) for name in ("saddle", "equations", "gradient"))
+        return generic_branches(self, n_condensed, closed)
 
     # What follows.
 
@@ -214,3 +226,10 @@ class Model(ABC):
                 with np.errstate(over="ignore", invalid="ignore"):
                     worst = np.maximum(worst, np.abs(new - old) / np.maximum(1, scale))
         return worst
+
+
+def _small_variance(like: Number) -> Number:
+    """Variance αr of a small noise: its cube is rounding, or three quarters of the digits."""
+    if is_multiprecision(like):
+        return 10 ** -(like.context.mpf(like.context.dps) / 4)
+    return 1e-5

@@ -9,7 +9,7 @@ import numpy as np
 from replica.numerics.elementary import exp, is_multiprecision, log, log1p
 from replica.numerics.number import Number
 
-__all__ = ["Order", "exp_clipped", "gain", "log_margin"]
+__all__ = ["PAIRS", "Order", "exp_clipped", "gain", "log_margin"]
 
 
 class Order(NamedTuple):
@@ -27,6 +27,8 @@ class Order(NamedTuple):
     """Response β p (r_d − r) of the hidden layer."""
 
 
+PAIRS = {"C": "r", "r": "C", "q": "B", "B": "q"}
+"""Order parameters that multiply each other in f: the derivative by one is the equation of the other."""
 SMALL_MARGIN = 1e-4
 """1 − C below which its rounding would show: the glass at small loads and high thresholds has 1e-20 and less."""
 

@@ -13,8 +13,9 @@ from replica.models.base import Found, Order
 from replica.models.base.points import HasControls, groups
 from replica.models.layers.curve_equations import layer_equations
 from replica.models.layers.saddle_equations import TwoLayers
-from replica.numerics.arclength import NO_NOISE, NO_OVERLAP, ON_CURVE, Curves, newton_at_load
+from replica.numerics.arclength import NO_NOISE, NO_OVERLAP, ON_CURVE, Curves
 from replica.numerics.curve_crossings import beside_folds, points_at_loads, with_folds
+from replica.numerics.load_curve import newton_at_load
 
 __all__ = ["Asked", "LayeredModel", "States", "asked", "listed", "nowhere", "states_on"]
 

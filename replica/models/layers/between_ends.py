@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from replica.models.layers.curve_equations import LayerEquations, Loads
 from replica.models.layers.ends import Starts
 from replica.models.layers.to_an_end import at_an_end, followed_on
-from replica.numerics.arclength import ON_CURVE, Curves, newton_at_load, side_by_side, trace
+from replica.numerics.arclength import ON_CURVE, Curves, side_by_side, trace
 from replica.numerics.curve_crossings import points_at_loads
+from replica.numerics.load_curve import newton_at_load
 
 __all__ = ["Traced", "between_ends", "no_curves"]
 

@@ -12,6 +12,7 @@ they in these units.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from replica.models.base import Order
 from replica.models.layers.saddle_equations import ORIGIN, TwoLayers
+from replica.numerics.arclength import NO_NOISE, NO_OVERLAP
 from replica.potentials.averages import natural_size
 
 __all__ = ["LARGEST_EFFORT", "LayerEquations", "Loads", "layer_equations"]
@@ -103,6 +105,10 @@ class LayerEquations(NamedTuple):
     def spent(self, order: Order) -> NDArray:
         """Whether 1 − C/a has all but vanished."""
         return np.asarray(1 - order.C / self.layers.softest < self.closest)
+
+    def vanished(self, y: NDArray, tangent: NDArray) -> NDArray:
+        """Whether the overlap has vanished, or the noise where there is none."""
+        return np.asarray(y[:, 1] < math.log(NO_NOISE) if self.frozen else y[:, 0] < NO_OVERLAP)
 
     def faint(self, order: Order) -> NDArray:
         """Whether next to no unit is active."""

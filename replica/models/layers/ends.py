@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from replica.models.layers.curve_equations import LEAST_MARGIN, LayerEquations, Loads
 from replica.models.layers.end_search import marginal_states, noiseless_states
 from replica.models.layers.rest import LEAST_RESPONSE, at_rest, margin_at_load
-from replica.numerics.arclength import ON_CURVE, newton_at_load
+from replica.numerics.arclength import ON_CURVE
+from replica.numerics.load_curve import newton_at_load
 from replica.numerics.nodes import roots_between_nodes
 
 __all__ = ["Starts", "marginal_without_overlap", "starts"]

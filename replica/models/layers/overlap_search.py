@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.layers.curve_equations import LayerEquations
-from replica.numerics.arclength import NO_OVERLAP, ON_CURVE, newton_at_noise
+from replica.numerics.arclength import NO_OVERLAP, ON_CURVE
 from replica.numerics.cells import cells_of_roots
+from replica.numerics.load_curve import newton_at_noise
 from replica.numerics.nodes import roots_between_nodes
 
 __all__ = ["points_with_overlap"]

@@ -16,7 +16,7 @@ from replica.models import GeneralRBM, Hopfield, ReluRBM
 from replica.models.base import Order
 from replica.models.base.points import flattened
 from replica.models.layers.curve_equations import layer_equations
-from replica.numerics.arclength import newton_at_load
+from replica.numerics.load_curve import newton_at_load
 from replica.potentials import Bernoulli, Continuous, Discrete, Gaussian, Mixture, Potential, ReLU, Spin
 from replica.potentials.averages import field_averages
 from replica.potentials.thermal_averages import by_quadrature
