@@ -8,18 +8,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.models.base.load_equations import LoadEquations
+from replica.models.base.load_equations import FAINT, NO_OVERLAP, OPEN, LoadEquations
 from replica.numerics.arclength import ON_CURVE
 from replica.numerics.load_curve import newton_at_load, newton_with_fixed
 
-__all__ = ["LOWEST", "OPEN", "Seeds", "beside_marginal_end", "beside_noiseless_end", "searched"]
+__all__ = ["LOWEST", "Seeds", "beside_marginal_end", "beside_noiseless_end", "searched"]
 
-LOWEST = -14.0
-"""ln αr from which curves without noise are followed; ln α, where r < 1."""
-FAINTEST = -60.0
-"""ln α at which the order parameters of a state without noise are iterated."""
-OPEN = 0.999
-"""C below which a state at small loads counts as one without noise."""
+LOWEST = -60.0
+"""ln α down to which curves are followed, and at which the order parameters of a state without noise are iterated."""
 OVERLAPS = np.geomspace(3e-3, 1.5, 48)
 """Overlaps at which states without noise are looked for."""
 LIKELY = {"C": 0.1, "q": 0.5, "r": 1.0, "B": 1.0}
@@ -34,12 +30,12 @@ Seeds = tuple[NDArray, NDArray]
 
 
 def beside_noiseless_end(system: LoadEquations, rows: int) -> Seeds:
-    """States at a load next to none: from each overlap, the rest by iteration, then Newton's method."""
+    """States at a noise next to none: from each overlap, the rest by iteration, then Newton's method."""
     overlaps = np.ones(1) if system.frozen else OVERLAPS
     row = np.repeat(np.arange(rows), len(overlaps))
     log_load = np.full(len(row), LOWEST)
-    y = _iterated(system.rows(row), {"m": np.tile(overlaps, rows)}, np.full(len(row), FAINTEST), hold=("m",))
-    y[:, -1] = LOWEST
+    y = _iterated(system.rows(row), {"m": np.tile(overlaps, rows)}, np.full(len(row), LOWEST), hold=("m",))
+    y[:, -1] = FAINT - 1
     if "r" in system.names:
         order = system.rows(row).order(y)
         y[:, -1] -= np.where(order.C < OPEN, np.maximum(y[:, system.names.index("r")], 0.0), 0.0)
@@ -50,9 +46,9 @@ def beside_noiseless_end(system: LoadEquations, rows: int) -> Seeds:
 
 MARGIN = 1e-5
 """1 − C beside the end where it vanishes."""
-NOISES = np.geomspace(0.0005, 4.0, 18)
+NOISES = np.geomspace(0.0005, 4.0, 16)
 FEW_ACTIVITIES = np.array([0.5, 0.1, 0.02, 0.004])
-FEW_OVERLAPS = np.geomspace(0.001, 1.2, 14)
+FEW_OVERLAPS = np.geomspace(0.001, 1.2, 12)
 
 
 def beside_marginal_end(system: LoadEquations, rows: int) -> Seeds:
@@ -69,7 +65,7 @@ def beside_marginal_end(system: LoadEquations, rows: int) -> Seeds:
         y = _iterated(own, known, log_load, hold=("m", "C"))
         with np.errstate(all="ignore"):
             log_load = 2 * np.log(noise) - np.log(own.order(y).r)
-        log_load = np.clip(np.nan_to_num(log_load, nan=0.0), FAINTEST, -FAINTEST)
+        log_load = np.clip(np.nan_to_num(log_load, nan=0.0), LOWEST, -LOWEST)
     y[:, -1] = log_load
     return _solved(system, row, y, system.names.index("C"))
 
@@ -149,7 +145,9 @@ def _solved(system: LoadEquations, row: NDArray, y: NDArray, fixed: int) -> Seed
     good = (left < ON_CURVE) & np.isfinite(y).all(axis=-1)
     with np.errstate(all="ignore"):
         order = own.order(y)
-        good &= ~np.asarray(own.spent(order)) & ~np.asarray(own.vanished(y, np.zeros_like(y))) & (order.C >= 0)
+        good &= ~np.asarray(own.spent(order)) & (order.C >= 0)
+        if not own.frozen:
+            good &= y[:, own.names.index("m")] > np.log(NO_OVERLAP)
     return once(row[good], y[good])
 
 

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from replica.models.base.chart import ExactState, Finder, Found
 from replica.models.base.curve_starts import (
     LOWEST,
-    OPEN,
     Seeds,
     beside_marginal_end,
     beside_noiseless_end,
     once,
     searched,
 )
-from replica.models.base.load_equations import LoadEquations
+from replica.models.base.load_equations import CLOSEST, LoadEquations
 from replica.models.base.points import groups
 from replica.numerics.arclength import ON_CURVE, Curves, End, joined, side_by_side, trace
 from replica.numerics.curve_crossings import beside_folds, points_at_loads, with_folds
@@ -37,7 +36,7 @@ FARTHEST = 6.0
 """How far beyond the largest load, and beyond 1, a curve is followed in ln α in case it turns back."""
 LONGEST = 1.5
 """Largest step along a curve."""
-LADDER = np.array([-7.0, -4.5, -3.0, -2.0, -1.0, 0.5])
+LADDER = np.array([-6.0, -4.0, -2.5, -1.0, 0.5])
 """ln α of loads at which states are looked for whatever is asked."""
 MOST_ASKED = 4
 """Loads asked for at which states are looked for, of each set of couplings."""
@@ -108,14 +107,11 @@ def _traced(system: LoadEquations, log_loads: list[NDArray]) -> Traced:
     known = Traced(
         Curves(np.zeros((1, 0, size)), np.zeros((1, 0, size)), np.zeros((2, 0), int)), np.zeros(0, dtype=int)
     )
-    noiseless = beside_noiseless_end(system, rows)
-    low = np.array([min(v.min(initial=0.0) - 1, LOWEST) for v in log_loads])
-    np.minimum.at(low, noiseless[0], noiseless[1][:, -1])
-    known = _through(system, known, noiseless, low, high)
-    known = _through(system, known, beside_marginal_end(system, rows), low, high)
+    known = _through(system, known, beside_noiseless_end(system, rows), high)
+    known = _through(system, known, beside_marginal_end(system, rows), high)
     wanted = [np.unique(np.concatenate([LADDER, _some(v)])) for v in log_loads]
     row = np.repeat(np.arange(rows), [len(v) for v in wanted])
-    return _through(system, known, searched(system, row, np.concatenate(wanted)), low, high)
+    return _through(system, known, searched(system, row, np.concatenate(wanted)), high)
 
 
 def _some(loads: NDArray) -> NDArray:
@@ -124,7 +120,7 @@ def _some(loads: NDArray) -> NDArray:
     return loads[np.unique(np.linspace(0, len(loads) - 1, MOST_ASKED).astype(int))] if len(loads) else loads
 
 
-def _through(system: LoadEquations, known: Traced, seeds: Seeds, low: NDArray, high: NDArray) -> Traced:
+def _through(system: LoadEquations, known: Traced, seeds: Seeds, high: NDArray) -> Traced:
     """Curves through seeds that lie on none of the known ones, added to them."""
     row, y = _on_none(system, known, seeds)
     for _ in range(MOST_CURVES):
@@ -133,13 +129,23 @@ def _through(system: LoadEquations, known: Traced, seeds: Seeds, low: NDArray, h
         _, first = np.unique(row, return_index=True)
         owner, start = row[first], y[first]
         own = system.rows(owner)
-        limits = low[owner], np.maximum(high[owner], start[:, -1] + 1)
+        limits = np.full(len(owner), LOWEST), np.maximum(high[owner], start[:, -1] + 1)
         halves = (trace(own, start, sign, *limits, LONGEST) for sign in (-1, 1))
-        new = Traced(with_folds(own, joined(*halves)), owner)
+        new = Traced(with_folds(own, _marginal(own, joined(*halves))), owner)
         known = Traced(side_by_side([known.curves, new.curves]), np.concatenate([known.row, owner]))
         rest = np.delete(row, first), np.delete(y, first, axis=0)
         row, y = _on_none(system, new, rest)
     return known
+
+
+def _marginal(system: LoadEquations, curves: Curves) -> Curves:
+    """Curves of which those that were lost where 1 − C is next to its rounding end there."""
+    length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
+    ends = curves.ends.copy()
+    for side, node in enumerate((np.zeros_like(length), length - 1)):
+        C = system.order(curves.y[node, np.arange(len(length))]).C
+        ends[side] = np.where((ends[side] == End.LOST) & (1 - C < 10 * CLOSEST), End.MARGINAL, ends[side])
+    return curves._replace(ends=ends)
 
 
 def _on_none(system: LoadEquations, known: Traced, seeds: Seeds) -> Seeds:
@@ -181,8 +187,9 @@ def _states(flat: Any, n: int, closed: bool) -> Found:
     """States of a flat model, n patterns condensed."""
     couplings, group = groups(flat)
     log_load = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
-    system = LoadEquations(couplings, n, not closed)
-    traced = _traced(system, [log_load[group == r] for r in range(int(group.max()) + 1)])
+    asked = [log_load[group == r] for r in range(int(group.max()) + 1)]
+    system = LoadEquations(couplings, n, not closed, np.array([v.min() for v in asked]) - 1)
+    traced = _traced(system, asked)
     labels = _labels(system, traced)
     met = _meetings(system, traced, group, log_load)
     rank = np.lexsort((labels.sheets(met), met.point))
@@ -242,8 +249,9 @@ def _labels(system: LoadEquations, traced: Traced) -> Labels:
     for j in range(count):
         passed, total[j] = _passed(slope[: length[j], j])
         ends = curves.y[[0, length[j] - 1], j]
-        there = system.rows(np.full(2, row[j])).order(ends)
-        overlap, free = -there.m, (curves.ends[:, j] == End.LOW) & (there.C < OPEN)
+        own = system.rows(np.full(2, row[j]))
+        overlap = -own.order(ends).m
+        free = (curves.ends[:, j] == End.LOW) | own.noiseless(ends)
         best = int(np.lexsort((overlap, ~free))[0])
         folds[: length[j], j] = passed if best == 0 else total[j] - passed
         height[j] = (2.0 if free[best] else 0.0) - overlap[best] / (1 + abs(overlap[best]))
@@ -300,7 +308,7 @@ def _fold(model: Any, n: int, closed: bool) -> tuple[Any, float]:
     flat = model.unchecked(**{k: np.atleast_1d(np.asarray(v, dtype=float)) for k, v in model.controls.items()})
     with np.errstate(all="ignore"):
         own = np.log(flat.controls[flat.load])
-    system = LoadEquations(flat, n, not closed)
+    system = LoadEquations(flat, n, not closed, np.minimum(own, 0.0) - 1)
     traced = _traced(system, [own[np.isfinite(own)]])
     labels = _labels(system, traced)
     for j in np.nonzero(labels.main)[0]:

@@ -21,7 +21,7 @@ from replica.models.base.points import taken
 from replica.numerics.elementary import COMPLEX_STEP
 from replica.numerics.number import Number
 
-__all__ = ["CLOSEST", "LoadEquations"]
+__all__ = ["CLOSEST", "FAINT", "NO_OVERLAP", "OPEN", "LoadEquations"]
 
 CLOSEST = 1e-6
 """1 − C down to which curves are followed: there rounding of C is 1e-10 of it."""
@@ -34,6 +34,10 @@ STILL = 1e-3
 """Share of ln α in the direction of a curve on which the load stays what it is."""
 LEAST_ACTIVITY = 1e-12
 """q below which curves are not accounted for."""
+FAINT = -14.0
+"""ln αr below which nothing but the load changes along a curve that comes from a state without noise."""
+OPEN = 0.999
+"""C below which a state at small loads counts as one without noise."""
 DIFFERENCE = 1e-5
 """Step of central differences of slopes."""
 
@@ -45,6 +49,8 @@ class LoadEquations(NamedTuple):
     n: int
     by_slopes: bool
     """Whether F is made of slopes of the free energy."""
+    floor: NDArray
+    """Ln α of each row below which a curve without noise is not followed."""
 
     @property
     def frozen(self) -> bool:
@@ -59,7 +65,7 @@ class LoadEquations(NamedTuple):
 
     def rows(self, index: NDArray) -> LoadEquations:
         """Return the same equations at some rows."""
-        return self._replace(model=taken(self.model, index))
+        return self._replace(model=taken(self.model, index), floor=self.floor[index])
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, D − 1), its Jacobian, shape (R, D − 1, D), and the order parameters."""
@@ -97,13 +103,20 @@ class LoadEquations(NamedTuple):
         """Whether next to no unit is active."""
         return np.asarray(order.q < LEAST_ACTIVITY)
 
+    def noiseless(self, y: NDArray) -> NDArray:
+        """Whether points are next to states without noise, C < 1: αr there falls as the load does."""
+        order = self.order(y)
+        with np.errstate(all="ignore"):
+            return (np.log(order.r) + y[:, -1] < FAINT) & (order.C < OPEN) & (y[:, -1] < self.floor)
+
     def vanished(self, y: NDArray, tangent: NDArray) -> NDArray:
-        """Whether the overlap has vanished, or the noise where there is none and the load stays what it is."""
+        """Whether noise has vanished with the load, or overlap, or where there is none noise while the load stays."""
+        ended = self.noiseless(y) & (tangent[:, -1] < 0)
         if not self.frozen:
-            return np.asarray(y[:, self.names.index("m")] < np.log(NO_OVERLAP))
+            return ended | (y[:, self.names.index("m")] < np.log(NO_OVERLAP))
         with np.errstate(all="ignore"):
             noise = np.exp(y[:, -1]) * self.order(y).r
-        return (noise < NO_NOISE[self.by_slopes]) & (np.abs(tangent[:, -1]) < STILL)
+        return ended | (noise < NO_NOISE[self.by_slopes]) & (np.abs(tangent[:, -1]) < STILL)
 
     def _placed(self, y: NDArray, row: NDArray) -> tuple[Any, list[Number]]:
         """The model at the loads of points y, coordinates first, and its unknowns there; `row` has the row of each."""
