@@ -16,7 +16,7 @@ import dataclasses
 from typing import Any, ClassVar
 
 from replica.models.base import Line, Model, Order, control, gain
-from replica.numerics.elementary import noise_floor, sqrt
+from replica.numerics.elementary import noise_floor, phi, sqrt
 from replica.numerics.gaussian import H
 from replica.numerics.number import Number
 
@@ -39,8 +39,8 @@ class SparseCodingHopfield(Model):
     Examples
     --------
     >>> import replica
-    >>> replica.spinodal(SparseCodingHopfield(alpha=None, a=0.1, g=-0.7788), along="alpha").value
-    0.44096724...
+    >>> replica.spinodal(SparseCodingHopfield(alpha=None, a=0.1, g=-0.7), along="alpha").value
+    0.4041...
     """
 
     alpha: Any = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)
@@ -52,11 +52,25 @@ class SparseCodingHopfield(Model):
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r", "log_q", "log_B")
     lines: ClassVar[tuple[Line, ...]] = (Line("alpha_c", "spinodal", along="alpha"),)
 
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations."""
+        m, q, C = 0.0 * order.m, 0.0 * order.m, 0.0 * order.m
+        for eta, share, u, s in self._units(order):
+            m, q, C = m + share * eta * H(0, -u), q + share * H(0, -u), C + share * phi(u) / s
+        amplified = gain(order, 1.0)
+        return Order(m=m, q=q, r=order.q * amplified * amplified, C=C, B=amplified)
+
     def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy per visible unit (energy, T = 0), on the saddle or off it."""
         m, q, r, C, B = order
-        a, s = self.a, noise_floor(sqrt(self.alpha * r))
         work: Number = 0.0
-        for eta, share in ((sqrt((1 - a) / a), a), (-sqrt(a / (1 - a)), 1 - a)):
-            work = work + share * s * H(1, -(m * eta + self.g + self.alpha * B / 2) / s)
+        for _, share, u, s in self._units(order):
+            work = work + share * s * H(1, -u)
         return m * m / 2 + self.alpha / 2 * (r * C + B * q - q * gain(order, 1.0)) - work
+
+    def _units(self, order: Order) -> list[tuple[Number, Number, Number, Number]]:
+        """Entry, share, u and s of units where the pattern is 1, and where it is 0."""
+        a, s = self.a, noise_floor(sqrt(self.alpha * order.r))
+        field = self.g + self.alpha * order.B / 2
+        entries = ((sqrt((1 - a) / a), a), (-sqrt(a / (1 - a)), 1 - a))
+        return [(eta, share, (order.m * eta + field) / s, s) for eta, share in entries]

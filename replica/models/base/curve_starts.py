@@ -115,9 +115,7 @@ def _spread(count: int, size: int) -> NDArray:
     return np.mod(0.5 + np.outer(np.arange(1, count + 1), g ** -np.arange(1.0, size + 1)), 1)
 
 
-def _iterated(
-    system: LoadEquations, known: dict[str, NDArray], log_load: NDArray, hold: tuple[str, ...]
-) -> NDArray:
+def _iterated(system: LoadEquations, known: dict[str, NDArray], log_load: NDArray, hold: tuple[str, ...]) -> NDArray:
     """Points from a few iterations of the equations, some order parameters held."""
     names = system.names
     values = [known.get(name, LIKELY.get(name, 1.0)) + np.zeros(len(log_load)) for name in names]
