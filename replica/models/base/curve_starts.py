@@ -33,7 +33,6 @@ def beside_noiseless_end(system: LoadEquations, rows: int) -> Seeds:
     """States at a noise next to none: from each overlap, the rest by iteration, then Newton's method."""
     overlaps = np.ones(1) if system.frozen else OVERLAPS
     row = np.repeat(np.arange(rows), len(overlaps))
-    log_load = np.full(len(row), LOWEST)
     y = _iterated(system.rows(row), {"m": np.tile(overlaps, rows)}, np.full(len(row), LOWEST), hold=("m",))
     y[:, -1] = FAINT - 1
     if "r" in system.names:
@@ -115,9 +114,7 @@ def _spread(count: int, size: int) -> NDArray:
     return np.mod(0.5 + np.outer(np.arange(1, count + 1), g ** -np.arange(1.0, size + 1)), 1)
 
 
-def _iterated(
-    system: LoadEquations, known: dict[str, NDArray], log_load: NDArray, hold: tuple[str, ...]
-) -> NDArray:
+def _iterated(system: LoadEquations, known: dict[str, NDArray], log_load: NDArray, hold: tuple[str, ...]) -> NDArray:
     """Points from a few iterations of the equations, some order parameters held."""
     names = system.names
     values = [known.get(name, LIKELY.get(name, 1.0)) + np.zeros(len(log_load)) for name in names]

@@ -21,7 +21,6 @@ from replica.models.base.curve_starts import (
     Seeds,
     beside_marginal_end,
     beside_noiseless_end,
-    once,
     searched,
 )
 from replica.models.base.load_equations import CLOSEST, LoadEquations
@@ -283,9 +282,7 @@ def _passed(slope: NDArray) -> tuple[NDArray, int]:
     return turned, int(turned[-1])
 
 
-def _missing(
-    system: LoadEquations, traced: Traced, group: NDArray, log_load: NDArray
-) -> tuple[tuple[int, str], ...]:
+def _missing(system: LoadEquations, traced: Traced, group: NDArray, log_load: NDArray) -> tuple[tuple[int, str], ...]:
     """What is not accounted for, and at which points."""
     lines = []
     name = "states without overlap" if system.frozen else "states with overlap"
