@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
+from functools import cache, partial
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +18,7 @@ VARY = ("m", "q", "r", "C", "B")
 """Order parameters that stand beside a line."""
 
 
+@cache
 def declared(cls: type[Model]) -> tuple[Diagram, ...]:
     """One diagram for each control along which a model declares lines."""
     lines = sorted(cls.lines, key=lambda line: [f.name for f in control_fields(cls)].index(line.along))

@@ -33,7 +33,6 @@ def beside_noiseless_end(system: LoadEquations, rows: int) -> Seeds:
     """States at a noise next to none: from each overlap, the rest by iteration, then Newton's method."""
     overlaps = np.ones(1) if system.frozen else OVERLAPS
     row = np.repeat(np.arange(rows), len(overlaps))
-    log_load = np.full(len(row), LOWEST)
     y = _iterated(system.rows(row), {"m": np.tile(overlaps, rows)}, np.full(len(row), LOWEST), hold=("m",))
     y[:, -1] = FAINT - 1
     if "r" in system.names:

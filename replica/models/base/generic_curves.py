@@ -21,7 +21,6 @@ from replica.models.base.curve_starts import (
     Seeds,
     beside_marginal_end,
     beside_noiseless_end,
-    once,
     searched,
 )
 from replica.models.base.load_equations import CLOSEST, LoadEquations

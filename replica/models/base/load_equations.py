@@ -82,7 +82,7 @@ class LoadEquations(NamedTuple):
 
     def moved(self, y: NDArray) -> NDArray:
         """Coordinates of the right-hand sides at points y: what an iteration of the equations makes of them."""
-        F, _, order = self.at(y)
+        F = self.at(y)[0]
         out = y.copy()
         with np.errstate(all="ignore"):
             for i, name in enumerate(self.names):

@@ -120,10 +120,8 @@ class Model(ABC):
             return self._right_hand_sides(order, n)
         # f has no slope in ln r there: the quadratic through three small noises
         near, alpha = _small_variance(order.C), self.controls.get(self.load, 2.0)
-        a, b, c = (
-            self._right_hand_sides(order._replace(r=order.r + (order.r == 0) * (k * near / alpha)), n)
-            for k in (1, 2, 3)
-        )
+        step = (order.r == 0) * (near / alpha)
+        a, b, c = (self._right_hand_sides(order._replace(r=order.r + k * step), n) for k in (1, 2, 3))
         return type(order)._make(3 * (x - y) + z for x, y, z in zip(a, b, c, strict=True))
 
     def _right_hand_sides(self, order: Order, n: int) -> Order:
