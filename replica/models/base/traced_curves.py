@@ -21,7 +21,7 @@ from replica.numerics.load_curve import newton_at_load
 
 __all__ = ["SAME", "Met", "Traced", "all_curves", "meetings"]
 
-FARTHEST = 6.0
+FARTHEST = 30.0
 """How far beyond the largest load, and beyond 1, a curve is followed in ln α in case it turns back."""
 LONGEST = 1.5
 """Largest step along a curve."""
