@@ -9,8 +9,6 @@ With s = √(αr):
 H. Sompolinsky, Phys. Rev. A 34, 2571 (1986).
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any, ClassVar
 
@@ -31,12 +29,6 @@ class DilutedHopfield(Model):
         Load M/N, > 0.
     c : float, array or mpmath number
         Fraction of the bonds that is left, in (0, 1].
-
-    Examples
-    --------
-    >>> import replica
-    >>> replica.spinodal(DilutedHopfield(alpha=None, c=0.5), along="alpha").value
-    0.08654194820808...
     """
 
     alpha: Any = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)

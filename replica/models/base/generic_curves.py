@@ -8,7 +8,6 @@ is found only if one of its states at a load searched draws a start.
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,48 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.models.base.chart import ExactState, Finder, Found
-from replica.models.base.curve_starts import (
-    LOWEST,
-    Seeds,
-    beside_marginal_end,
-    beside_noiseless_end,
-    searched,
-)
-from replica.models.base.load_equations import CLOSEST, LoadEquations
+from replica.models.base.load_equations import LoadEquations
+from replica.models.base.paramagnet import state_without_noise
 from replica.models.base.points import groups
-from replica.numerics.arclength import ON_CURVE, Curves, End, joined, side_by_side, trace
-from replica.numerics.curve_crossings import beside_folds, points_at_loads, with_folds
-from replica.numerics.load_curve import newton_at_load
+from replica.models.base.traced_curves import SAME, Met, Traced, all_curves, meetings
+from replica.numerics.arclength import End
 
 __all__ = ["generic_branches"]
-
-FARTHEST = 6.0
-"""How far beyond the largest load, and beyond 1, a curve is followed in ln α in case it turns back."""
-LONGEST = 1.5
-"""Largest step along a curve."""
-LADDER = np.array([-6.0, -4.0, -2.5, -1.0, 0.5])
-"""ln α of loads at which states are looked for whatever is asked."""
-MOST_ASKED = 4
-"""Loads asked for at which states are looked for, of each set of couplings."""
-SAME = 1e-6
-"""Distance between coordinates of one state."""
-MOST_CURVES = 12
-
-
-class Traced(NamedTuple):
-    """Curves with their folds, and the row of couplings of each."""
-
-    curves: Curves
-    row: NDArray
-
-
-class Met(NamedTuple):
-    """Where curves meet loads: index of the point asked, of the curve and of its node before, coordinates."""
-
-    point: NDArray
-    column: NDArray
-    node: NDArray
-    y: NDArray
 
 
 def generic_branches(model: Any, n_condensed: tuple[int, ...], closed: bool) -> list[Finder | ExactState]:
@@ -83,7 +47,7 @@ def generic_branches(model: Any, n_condensed: tuple[int, ...], closed: bool) -> 
             kinds = ("retrieval", "spurious") if n == 1 else ("mixture",)
             found.append(Finder(kinds, n, partial(_states, n=n, closed=closed), partial(_fold, n=n, closed=closed)))
     glass = Finder(("spin_glass",), 0, partial(_states, n=0, closed=closed))
-    return [*found, glass, ExactState("paramagnet", 0, partial(_paramagnet, closed=closed))]
+    return [*found, glass, ExactState("paramagnet", 0, partial(state_without_noise, closed=closed))]
 
 
 def _knows_mixtures(model: Any, n: int) -> bool:
@@ -95,102 +59,15 @@ def _knows_mixtures(model: Any, n: int) -> bool:
     return bool(np.any(one != several))
 
 
-# Curves.
-
-
-def _traced(system: LoadEquations, log_loads: list[NDArray]) -> Traced:
-    """All curves of R rows at which these loads are asked for."""
-    rows = len(log_loads)
-    high = np.array([max(v.max(initial=0.0), 0.0) for v in log_loads]) + FARTHEST
-    size = len(system.names) + 1
-    known = Traced(
-        Curves(np.zeros((1, 0, size)), np.zeros((1, 0, size)), np.zeros((2, 0), int)), np.zeros(0, dtype=int)
-    )
-    known = _through(system, known, beside_noiseless_end(system, rows), high)
-    known = _through(system, known, beside_marginal_end(system, rows), high)
-    wanted = [np.unique(np.concatenate([LADDER, _some(v)])) for v in log_loads]
-    row = np.repeat(np.arange(rows), [len(v) for v in wanted])
-    return _through(system, known, searched(system, row, np.concatenate(wanted)), high)
-
-
-def _some(loads: NDArray) -> NDArray:
-    """A few of the loads, spread over all."""
-    loads = np.unique(loads)
-    return loads[np.unique(np.linspace(0, len(loads) - 1, MOST_ASKED).astype(int))] if len(loads) else loads
-
-
-def _through(system: LoadEquations, known: Traced, seeds: Seeds, high: NDArray) -> Traced:
-    """Curves through seeds that lie on none of the known ones, added to them."""
-    row, y = _on_none(system, known, seeds)
-    for _ in range(MOST_CURVES):
-        if not len(row):
-            break
-        _, first = np.unique(row, return_index=True)
-        owner, start = row[first], y[first]
-        own = system.rows(owner)
-        limits = np.full(len(owner), LOWEST), np.maximum(high[owner], start[:, -1] + 1)
-        halves = (trace(own, start, sign, *limits, LONGEST) for sign in (-1, 1))
-        new = Traced(with_folds(own, _marginal(own, joined(*halves))), owner)
-        known = Traced(side_by_side([known.curves, new.curves]), np.concatenate([known.row, owner]))
-        rest = np.delete(row, first), np.delete(y, first, axis=0)
-        row, y = _on_none(system, new, rest)
-    return known
-
-
-def _marginal(system: LoadEquations, curves: Curves) -> Curves:
-    """Curves of which those that were lost where 1 − C is next to its rounding end there."""
-    length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
-    ends = curves.ends.copy()
-    for side, node in enumerate((np.zeros_like(length), length - 1)):
-        C = system.order(curves.y[node, np.arange(len(length))]).C
-        ends[side] = np.where((ends[side] == End.LOST) & (1 - C < 10 * CLOSEST), End.MARGINAL, ends[side])
-    return curves._replace(ends=ends)
-
-
-def _on_none(system: LoadEquations, known: Traced, seeds: Seeds) -> Seeds:
-    """Seeds that lie on none of the curves."""
-    row, y = seeds
-    if not len(row) or not len(known.row):
-        return seeds
-    met = _meetings(system, known, row, y[:, -1])
-    on = np.zeros(len(row), dtype=bool)
-    near = (np.abs(met.y - y[met.point]) < 100 * SAME * (1 + np.abs(met.y))).all(axis=-1)
-    on[met.point[near]] = True
-    return row[~on], y[~on]
-
-
-def _meetings(system: LoadEquations, traced: Traced, group: NDArray, log_load: NDArray) -> Met:
-    """Where curves meet loads, refined; `group` has the row of couplings of each load."""
-    curves, owner = traced
-    parts = [(np.zeros(0, dtype=int),) * 3]
-    starts = [np.zeros((0, curves.y.shape[-1]))]
-    for j, own in enumerate(owner):
-        here = np.nonzero(group == own)[0]
-        load, node, at = points_at_loads(curves, j, log_load[here])
-        parts.append((here[load], np.full(len(load), j), node))
-        starts.append(at)
-    point, column, node = (np.concatenate(v) for v in zip(*parts, strict=True))
-    start = np.concatenate(starts)
-    if not len(point):
-        return Met(point, column, node, start)
-    y = beside_folds(system.rows(owner), curves, column, node, log_load[point], start)
-    y, left = newton_at_load(system.rows(group[point]), y, linear=0)
-    good = left < ON_CURVE
-    return Met(point[good], column[good], node[good], y[good])
-
-
-# States.
-
-
 def _states(flat: Any, n: int, closed: bool) -> Found:
     """States of a flat model, n patterns condensed."""
     couplings, group = groups(flat)
     log_load = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
     asked = [log_load[group == r] for r in range(int(group.max()) + 1)]
     system = LoadEquations(couplings, n, not closed, np.array([v.min() for v in asked]) - 1)
-    traced = _traced(system, asked)
+    traced = all_curves(system, asked)
     labels = _labels(system, traced)
-    met = _meetings(system, traced, group, log_load)
+    met = meetings(system, traced, group, log_load)
     rank = np.lexsort((labels.sheets(met), met.point))
     met = Met(*(v[rank] for v in met))
     met = Met(*(v[_first(met) & ~system.faint(system.rows(group[met.point]).order(met.y))] for v in met))
@@ -239,7 +116,7 @@ class Labels(NamedTuple):
 
 def _labels(system: LoadEquations, traced: Traced) -> Labels:
     """Of each row first the curve from the noiseless state of the largest overlap, or else of the largest overlap."""
-    curves, row = traced
+    curves, row = traced[:2]
     count = len(row)
     length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
     slope = curves.tangent[:, :, -1]
@@ -295,6 +172,8 @@ def _missing(system: LoadEquations, traced: Traced, group: NDArray, log_load: ND
             last = y[np.isfinite(y).all(axis=-1)][0 if end == 0 else -1, -1]
             beyond = here[log_load[here] < last]
             lines += [(int(point), f"{name} with 1 - C < 1e-6 are not looked for") for point in beyond]
+    more = [point for row in traced.left for point in np.nonzero(group == row)[0]]
+    lines += [(int(point), f"there are more curves of {name} than are traced") for point in more]
     return tuple(dict.fromkeys(lines))
 
 
@@ -306,7 +185,7 @@ def _fold(model: Any, n: int, closed: bool) -> tuple[Any, float]:
     with np.errstate(all="ignore"):
         own = np.log(flat.controls[flat.load])
     system = LoadEquations(flat, n, not closed, np.minimum(own, 0.0) - 1)
-    traced = _traced(system, [own[np.isfinite(own)]])
+    traced = all_curves(system, [own[np.isfinite(own)]])
     labels = _labels(system, traced)
     for j in np.nonzero(labels.main)[0]:
         here = np.isfinite(traced.curves.y[:, j]).all(axis=-1)
@@ -318,36 +197,3 @@ def _fold(model: Any, n: int, closed: bool) -> tuple[Any, float]:
         order = system.order(y[at : at + 1])
         return type(order)._make(np.float64(v[0]) for v in order), float(y[at, -1])
     raise ConvergenceError(f"the branch of states with overlap has no fold along {model.load}")
-
-
-ITERATIONS = 12
-"""Iterations in which a state without overlap and noise must come to rest."""
-AT_REST = 1e-9
-"""Residual of such a state."""
-NEAR = 1e-8
-"""q and r beside it."""
-
-
-def _paramagnet(flat: Any, closed: bool) -> tuple[NDArray, Any]:
-    """Where m = r = 0 solves the equations with C < 1, and the other order parameters there, by iteration.
-
-    From q = 1, and from q = 0 where the equations are in closed form: there a free energy has no slope.
-    """
-    shape = flat.shape
-    exists, zero = np.zeros(shape, dtype=bool), np.zeros(shape)
-    best = flat.order_type(*[zero] * len(flat.order_type._fields))
-    with np.errstate(all="ignore"):
-        for q in (0.0, 1.0) if closed else (1.0,):
-            order = flat.order_type(*[zero] * len(flat.order_type._fields))._replace(q=np.full(shape, q))
-            for _ in range(ITERATIONS):
-                new = flat.saddle(order, 0)
-                order = type(order)._make(np.broadcast_to(np.asarray(v, dtype=float), shape) for v in new)
-                order = order._replace(m=zero, r=zero)
-            here = (flat.residual(order, 0) < AT_REST) & (order.C < 1) & (order.C >= 0) & ~exists
-            # 0 × ∞ is no state: it must be the limit of what is near it
-            beside = flat.saddle(order._replace(q=order.q + NEAR, r=order.r + NEAR), 0)
-            for a, b in zip(order, beside, strict=True):
-                here &= np.abs(a - b) < math.sqrt(NEAR) * (1 + np.abs(a))
-            best = type(order)._make(np.where(here, a, b) for a, b in zip(order, best, strict=True))
-            exists = exists | here
-    return exists, best
