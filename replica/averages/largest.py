@@ -18,7 +18,7 @@ from replica.numerics.number import Number
 
 __all__ = ["largest_averages"]
 
-STEP = 0.2
+STEP = 0.25
 """Distance of the nodes of averages over one noise: their errors are e^(−π²/STEP) and less."""
 
 
