@@ -19,7 +19,10 @@ REPLICA = """
     __version__ coexistence ell_star
     follow gaussian_average instability models phase_boundary phase_diagram replicon solve solve_all spinodal
 """
-MODELS = "CompositionalRBM GeneralRBM Hopfield Hopfield1RSB PlantedHopfield ReluRBM ThresholdHopfield catalogue get"
+MODELS = """
+    CompositionalRBM DilutedHopfield GeneralRBM Hopfield Hopfield1RSB PlantedHopfield ReluRBM ThresholdHopfield
+    catalogue get
+"""
 RBM_SIM = """
     Average Bernoulli Continuous Discrete Gaussian Mixture PackedPatterns RBM ReLU Spin State Unit ais anneal averages
     capacity continuous couplings critical_load datasets discrete dynamics estimator exact exact_learning extensivity

@@ -94,7 +94,7 @@ class Model(ABC):
     def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy per visible unit at `order`, on the saddle or off it, n patterns condensed."""
 
-    def dependent(self, **known: Any) -> dict[str, Number]:
+    def dependent(self, *args: Any, **known: Any) -> dict[str, Number]:
         """Order parameters that follow from the unknowns, which are given by name; none unless a model says so."""
         return {}
 
@@ -147,11 +147,11 @@ class Model(ABC):
             warmer = self.unchecked(T=v[0])
             return [-warmer.free_energy(warmer.unpack(x), n)]
 
-        return derivative(energy, [self.T])[0][0]
+        return derivative(energy, [self.controls["T"]])[0][0]
 
     def energy(self, order: Order, n: int = 1) -> Number:
         """Energy per visible unit on the saddle, U = f + T S."""
-        return self.free_energy(order, n) + (self.T * self.entropy(order, n) if "T" in self.controls else 0)
+        return self.free_energy(order, n) + (self.controls["T"] * self.entropy(order, n) if "T" in self.controls else 0)
 
     def transverse(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """Eigenvalues of the Hessian of f over the overlaps, in the directions that break the symmetry.
