@@ -16,7 +16,7 @@ from replica.numerics.elementary import exp, is_multiprecision, noise_floor, phi
 from replica.numerics.gaussian import H
 from replica.numerics.number import Number
 
-__all__ = ["largest_averages"]
+__all__ = ["largest_averages", "resolved"]
 
 STEP = 0.25
 """Distance of the nodes of averages over one noise: their errors are e^(−π²/STEP) and less."""
@@ -81,6 +81,18 @@ def largest_averages(shift: Number, s: Number, T: Number, Q: Number) -> tuple[Nu
     return work, np.sum(f * won, axis=-1) * step, np.sum(pulled * (won + lost), axis=-1) * step
 
 
+FAINTEST = 1e-6
+"""ŝ/T at which the mean z of the largest, proportional to it, is told from rounding."""
+
+
+def resolved(s: Number, T: Number) -> Number:
+    """A noise, raised to where averages over it are told from those without: above 0, and 1e-6 T."""
+    if is_multiprecision(s) or not np.any(T):
+        return noise_floor(s)
+    least = FAINTEST * np.real(T)
+    return np.where(np.real(s) < least, least, noise_floor(s))[()]
+
+
 def _nodes(s: Number, T: Number, Q: Number) -> tuple[Any, Any]:
     """Nodes of a trapezoidal rule over s z + T g, and their distance, as fine as the power of its law asks."""
     if is_multiprecision(s):
@@ -94,7 +106,7 @@ def _nodes(s: Number, T: Number, Q: Number) -> tuple[Any, Any]:
     s, T = np.real(s), np.real(T)
     width = np.hypot(s, T)
     tail = float(np.max(T / width))
-    step = (0.5 if tail == 0 else 0.25) / math.sqrt(float(np.max(Q)))
+    step = (0.5 if tail == 0 else 0.3) / math.sqrt(float(np.max(Q)))
     return width[..., None] * np.arange(-9.0, 9.0 + 30.0 * tail, step), width * step
 
 
@@ -116,8 +128,17 @@ def _over_gumbel(x: Any, s: Any, T: Any) -> tuple[Any, Any, Any]:
     for g, weight in GUMBEL:
         y = (x - T * g) / s
         density = weight * phi(y) / s
-        F, f, pulled = F + weight * H(0, -y), f + density, pulled + y * density
+        F, f, pulled = F + weight * _below(y), f + density, pulled + y * density
     return F, f, pulled
+
+
+def _below(y: Any) -> Any:
+    """Φ(y)."""
+    if np.iscomplexobj(y):
+        return H(0, -y)
+    from scipy.special import ndtr
+
+    return ndtr(y)
 
 
 def _over_normal(x: Any, s: Any, T: Any) -> tuple[Any, Any, Any]:

@@ -119,10 +119,10 @@ def _glass_nodes(model: Any, lowest: float) -> NDArray:
 def _glass_point(model: Any, u: NDArray) -> tuple[NDArray, Order]:
     """Ln α and the order parameters at u = ln(ŝ − ŝ_min), m = 0."""
     least, excess, T, Q = np.broadcast_arrays(_least_noise(model), np.exp(u), *_couplings(model))
-    s = least + excess
+    s = np.where(T < Q - 1, least + excess, np.maximum(excess, LEAST_NOISE * T))
     C = Q * largest_averages(0 * s, s, T, Q)[2] / s
     margin = np.where(T == 0, excess / s, 1 - C)
-    return _loaded(np.zeros(s.shape), s, C, T, Q, (T < Q - 1) | (s > LEAST_NOISE * T), margin)
+    return _loaded(np.zeros(s.shape), s, C, T, Q, np.ones(s.shape, dtype=bool), margin)
 
 
 def _least_noise(model: Any) -> NDArray:

@@ -14,10 +14,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from replica.averages.largest import largest_averages
+from replica.averages.largest import largest_averages, resolved
 from replica.models.base import Chart, ExactState, Line, Model, Order, control, gain, log_margin
 from replica.models.potts_chart import potts_branches
-from replica.numerics.elementary import noise_floor, sqrt
+from replica.numerics.elementary import sqrt
 from replica.numerics.number import Number
 
 __all__ = ["PottsHopfield"]
@@ -71,7 +71,7 @@ class PottsHopfield(Model):
 
     def _unit(self, order: Order) -> tuple[Number, Number, Number, Number]:
         """T⟨ln Σ⟩, ⟨P_1⟩, Σ⟨z_σ P_σ⟩ and the noise ŝ."""
-        noise = noise_floor(sqrt(self.states * self.alpha * order.r))
+        noise = resolved(sqrt(self.states * self.alpha * order.r), self.T)
         return *largest_averages(self.states * order.m, noise, self.T, self.states), noise
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Chart | ExactState]:

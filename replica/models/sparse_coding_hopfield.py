@@ -66,7 +66,7 @@ class SparseCodingHopfield(Model):
         work: Number = 0.0
         for _, share, u, s in self._units(order):
             work = work + share * s * H(1, -u)
-        return m * m / 2 + self.alpha / 2 * (r * C + B * q - q * gain(order, 1.0)) - work
+        return m * m / 2 + self.alpha / 2 * (r * C + B * q - q / (1 - C)) - work
 
     def _units(self, order: Order) -> list[tuple[Number, Number, Number, Number]]:
         """Entry, share, u and s of units where the pattern is 1, and where it is 0."""

@@ -36,7 +36,9 @@ STEPPED = 1e-11  # a complex step has no truncation error; residuals of 1e-13 en
 SECOND = 1e-3  # relative: five-point differences of f with h = 0.002 of its scale lose h⁴ times a large constant
 
 every_model = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.name)
-LONG = {"compositional", "planted-hopfield", "relu-rbm"}
+LONG = {"compositional", "planted-hopfield", "relu-rbm", "potts-hopfield"}
+COSTLY = {"potts-hopfield"}
+"""Models of which a point takes seconds: few of them."""
 at_length = pytest.mark.parametrize(
     "cls",
     [pytest.param(cls, marks=pytest.mark.slow) if cls.name in LONG else cls for cls in MODELS],
@@ -91,6 +93,8 @@ def controls_with_states(cls):
     """Strategy: controls where there is something to solve for."""
     if sparsely_populated(cls):
         return st.sampled_from(fixed_controls(cls, np.random.default_rng(53), 5))
+    if cls.name in COSTLY:
+        return st.sampled_from(fixed_controls(cls, np.random.default_rng(53), 2))
     return some_controls(cls)
 
 
@@ -298,7 +302,7 @@ def test_every_solution_solves_the_equations(cls, data):
         assert s.kind in KINDS
         assert s.order.m >= 0
         assert (s.n == 0) == (s.order.m == 0)
-        assert s.order.C < 1
+        assert s.order.C < 1 or s.order.B == 1  # where nothing reacts C has no bound
         assert s.order.r >= 0
         assert s.k is None or (s.k >= 1 and (s.kind == "retrieval") == (s.k == 1))
         assert isinstance(s.stable, bool)
