@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.averages.pattern_sum import Law
-from replica.weight_laws.density import of_density
 from replica.weight_laws.arguments import number, numbers, positive
+from replica.weight_laws.density import of_density
 
 __all__ = ["Normal", "SignNormal", "Uniform", "Values"]
 
