@@ -26,12 +26,12 @@ test-fast: $(DEV)
 test-all: $(DEV)
 	$(BIN) -m pytest -n auto $(PYTEST)
 
-# make attack N=1000 SEED=7 JOBS=2 FAMILIES="relu-rbm general"
+# make attack N=1000 SEED=7 JOBS=2 FAMILIES="relu-rbm general"; T=0 or T=+ for points at T = 0 or T > 0 alone
 N ?= 200
 SEED ?= $(shell date +%s)
 JOBS ?= 2
 attack: $(DEV)
-	$(BIN) tests/attack N=$(N) SEED=$(SEED) JOBS=$(JOBS) $(FAMILIES)
+	$(BIN) tests/attack N=$(N) SEED=$(SEED) JOBS=$(JOBS) $(if $(T),T=$(T)) $(FAMILIES)
 
 lint: $(DEV)
 	$(BIN) -m ruff check .

@@ -22,11 +22,8 @@ def pytest_configure(config):
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    """Of the cases of a test marked ``some(n)`` all but n, spread evenly, are slow; ``unshaken`` ones skip --shake."""
-    for item in items:
-        if config.getoption("--shake") and item.get_closest_marker("unshaken"):
-            item.add_marker(pytest.mark.skip(reason="rests on differences that another rounding of sums destroys"))
+def pytest_collection_modifyitems(items):
+    """Of the cases of a test marked ``some(n)`` all but n, spread evenly, are slow."""
     families = {}
     for item in items:
         mark = item.get_closest_marker("some")

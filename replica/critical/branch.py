@@ -21,6 +21,8 @@ LARGEST_STEP = 0.1
 SMALLEST_STEP = 1e-9
 """Arclength steps, in the unknowns and in the control over its scale."""
 TOLERANCE = 1e-12
+AT_REST = 1e-10
+"""Last step of Newton's method if it shrinks no more: round a small loop the equations are nearly degenerate."""
 RETURNED = 1e-8
 """Distance from its start within which a branch is back there; Newton's method leaves less, folds included."""
 FLAT = 1e-8
@@ -269,7 +271,7 @@ class _Walk:
 
     def _corrected(self, guess: NDArray, normal: NDArray) -> NDArray | None:
         """Newton's method in the hyperplane through the guess normal to `normal`; None if it fails."""
-        point = guess.copy()
+        point, last = guess.copy(), np.inf
         for _ in range(8):
             value = point[-1] * self.scale
             if not self.low <= value <= self.high:
@@ -286,8 +288,10 @@ class _Walk:
             except np.linalg.LinAlgError:
                 return None
             point = point - step
-            if np.max(np.abs(step)) < TOLERANCE * (1 + np.max(np.abs(point))):
+            size = np.max(np.abs(step)) / (1 + np.max(np.abs(point)))
+            if size < TOLERANCE or (size < AT_REST and size > 0.1 * last):
                 return point
+            last = size
         return None
 
     def branch(self, folds: tuple[int, ...], end: str, last_only: bool = False) -> Branch:

@@ -27,6 +27,7 @@ import numpy as np
 
 from replica.averages.pattern_sum import Law, skellam, sparse_sum, stacked_laws
 from replica.models.base import Finder, Model, Order, control, exp_clipped
+from replica.models.layers.curve_equations import NEAR
 from replica.models.layers.glass_curves import glasses
 from replica.models.layers.paramagnets import paramagnets
 from replica.models.layers.saddle_equations import ORIGIN, HiddenLayer, TwoLayers, VisibleLayer, two_layers
@@ -39,6 +40,9 @@ from replica.weight_laws import WeightLaw
 from replica.weight_laws.sums import checked_variance, pair_weighted, sums_of
 
 __all__ = ["GeneralRBM"]
+
+ROUNDINGS = 8
+"""Of C, in units of its last place: that of the order parameter, and those of its average."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -197,6 +201,17 @@ class GeneralRBM(Model):
         """Replicon eigenvalue 1 − αp² ⟨V_v⟩ V_h; −inf at T = 0 where units jump."""
         v, h = self._averages(order)
         return (1 - self.alpha * self.p * self.p * v.V * h.V)[()]
+
+    def rounding(self, order: Order, n: int = 1) -> Any:
+        """What a rounding of C makes of r and B: much where 1 − C/a is small."""
+        layers, C = self.layers._replace(bare=True), np.asarray(order.C, dtype=float)
+        with np.errstate(all="ignore"):
+            near = 1 - C / layers.softest < NEAR
+            if not near.any():
+                return np.zeros(near.shape)[()]
+            by_C = np.abs(layers.hidden_layer(order.q, C).slopes[:, 1])
+            steps = ROUNDINGS * np.spacing(np.abs(C)) * by_C / np.maximum(1, np.abs([order.r, order.B]))
+        return np.where(near, steps.max(axis=0), 0.0)[()]
 
     def quadrature_error(self, order: Order, n: int = 1) -> Any:
         """Largest change of the right-hand sides, relative for those above 1, and of f, when every rule is refined."""

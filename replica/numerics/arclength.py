@@ -42,7 +42,7 @@ class End(enum.IntEnum):
     LOW = 2
     """At the least load."""
     HIGH = 3
-    """At the largest load."""
+    """Beyond the largest load, on the way to larger ones."""
     VANISHED = 4
     """Without overlap, or without noise where there is none; or lost where next to no unit is active."""
     MARGINAL = 5
@@ -156,7 +156,7 @@ def _solved(matrix: NDArray, right: NDArray) -> NDArray:
 
 
 FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 0.05, 0.6, 1e-6
-MOST_STEPS = 400
+MOST_STEPS = 1500
 ON_CURVE = 1e-9
 
 
@@ -171,7 +171,7 @@ class Curves(NamedTuple):
 def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
-    They end below `low` or above `high` in ln α, where m or s vanishes, or where no step is short enough.
+    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, or where no step is short enough.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
         found, J, spent, good = corrected(system.rows(index), guess, tangent[index])
         turned = tangents_of(J, tangent[index])
         with np.errstate(invalid="ignore"):
-            good &= (turned * tangent[index]).sum(axis=-1) > STRAIGHT
+            good &= ((turned * tangent[index]).sum(axis=-1) > STRAIGHT) | (step[index] < CORNER)
             good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
         moved = index[good]
         home = _passes(here[moved], found[good], turned[good], start[moved], first[moved]) & (count > LEAST_ROUND)
@@ -222,7 +222,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
         back[moved] = home
         for name, reached in (
             (End.CLOSED, back),
-            (End.HIGH, here[:, 3] > high),
+            (End.HIGH, (here[:, 3] > high) & (tangent[:, 3] > 0)),
             (End.LOW, here[:, 3] < low),
             (End.MARGINAL, marginal),
             (End.VANISHED, vanished),
@@ -251,6 +251,8 @@ def _passes(here: NDArray, found: NDArray, tangent: NDArray, start: NDArray, fir
 
 STRAIGHT = 0.9
 """Least cosine of the angle between the tangents of neighbours."""
+CORNER = 1e-4
+"""Step at which a curve that still turns has a corner: there a value of a unit is no longer the best at any input."""
 
 
 def _packed(points: NDArray, tangents: NDArray, ends: NDArray) -> Curves:

@@ -1,4 +1,6 @@
-"""`python tests/attack [N=200] [SEED=1] [JOBS=1] [FAMILY …]`: replica against our own solver at random points.
+"""`python tests/attack [N=200] [SEED=1] [JOBS=1] [T=0|T=+] [FAMILY …]`: replica against our own solver.
+
+At random points of any temperature, at T = 0 or at T > 0.
 
 For each family: points, states, what is missing, spurious, mislabelled, inaccurate, refused (replica raised), not
 called complete, states of replica's that our search did not see, what 40 digits did not settle, and CPU seconds of both
@@ -30,14 +32,14 @@ FAULTS = ("missing", "spurious", "mislabelled", "inaccurate", "refused")
 COLUMNS = ("points", "states", *FAULTS, "incomplete", "unseen", "unsettled")
 
 
-def attacked(family, seed):
+def attacked(family, T, seed):
     """One point: its verdict, and CPU seconds of the two sides."""
-    point = draw(family, seed)
+    point = draw(family, seed, T)
     start = time.process_time()
     try:
         own = point.states()
     except (ArithmeticError, ValueError) as error:
-        return point, Verdict([], unsettled=1, unseen=[f"the attack itself failed: {error}"]), 0.0, 0.0
+        return point, Verdict([], unsettled=[f"the attack itself failed: {error}"]), 0.0, 0.0
     middle = time.process_time()
     try:
         listed, unaccounted = answer(point)
@@ -49,19 +51,21 @@ def attacked(family, seed):
     return point, verdict, middle - start, spent
 
 
-def run(families, seed, count, out=print, mapped=map):
+def run(families, seed, count, out=print, mapped=map, T=""):
     """All points of some families; prints faults and returns the counts of each family."""
-    table = {}
+    table, shares = {}, SHARES[T]
     for family in families:
         tally, own_time, their_time = Counter(), 0.0, 0.0
-        points = range(max(1, round(count * SHARES[family] / sum(SHARES[name] for name in families))))
-        outcomes = mapped(functools.partial(attacked, family), [[seed, i] for i in points])
+        points = range(max(1, round(count * shares[family] / sum(shares[name] for name in families))))
+        outcomes = mapped(functools.partial(attacked, family, T), [[seed, i] for i in points])
         for i, (point, verdict, own, theirs) in enumerate(outcomes):
-            tally.update(points=1, states=verdict.states, unseen=len(verdict.unseen), unsettled=verdict.unsettled)
+            tally.update(points=1, states=verdict.states, unseen=len(verdict.unseen), unsettled=len(verdict.unsettled))
             tally.update(incomplete=not verdict.complete)
             own_time, their_time = own_time + own, their_time + theirs
             for text in verdict.unseen:
                 out(f"# unseen by the attack: {call(point)}  # seed {seed}, {i}: {text}")
+            for text in verdict.unsettled:
+                out(f"# not settled: {call(point)}  # seed {seed}, {i}: {text}")
             for line in verdict.unaccounted:
                 out(f"# not called complete: {call(point)}  # seed {seed}, {i}: {line}")
             for kind, text in verdict.faults:
@@ -83,20 +87,41 @@ def printed(table, out=print):
     return not any(tally[kind] for tally, _, _ in table.values() for kind in FAULTS if kind != "inaccurate")
 
 
+ARGUMENTS = (("N", 200, 1), ("SEED", 1, 0), ("JOBS", 1, 1))
+"""Numbers that may be given, their values if not, and the least allowed."""
+
+
+def _whole(given, name, value, least):
+    try:
+        number = int(given.get(name, value))
+    except ValueError:
+        number = least - 1
+    if number < least:
+        sys.exit(f"{name} = {given[name]}: a whole number >= {least} is needed")
+    return number
+
+
 def main(arguments):
     """Parse `N=… SEED=… JOBS=… FAMILY …` and run."""
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return 0
     given = dict(word.split("=", 1) for word in arguments if "=" in word)
-    families = [word for word in arguments if "=" not in word] or list(DRAWS)
-    unknown = [*(set(given) - {"N", "SEED", "JOBS"}), *(set(families) - set(DRAWS))]
-    if unknown:
-        sys.exit(f"unknown: {', '.join(unknown)}; known are N=, SEED=, JOBS= and {', '.join(DRAWS)}")
-    seed, count = int(given.get("SEED", 1)), int(given.get("N", 200))
-    print(f"# N={count} SEED={seed} {' '.join(families)}", flush=True)
+    T = given.get("T", "")
+    known = SHARES.get(T, {})
+    families = [word for word in arguments if "=" not in word] or list(known)
+    unknown = [*(set(given) - {"N", "SEED", "JOBS", "T"}), *(set(families) - set(known))]
+    if unknown or not known:
+        sys.exit(
+            f"unknown: {', '.join(unknown or ['T=' + T])}; known are N=, SEED=, JOBS=, T=0, T=+ and {', '.join(DRAWS)}"
+        )
+    count, seed, jobs = (_whole(given, name, value, least) for name, value, least in ARGUMENTS)
+    print(f"# N={count} SEED={seed} {f'T={T} ' if T else ''}{' '.join(families)}", flush=True)
     with contextlib.ExitStack() as stack:
-        jobs, mapped = int(given.get("JOBS", 1)), map
+        mapped = map
         if jobs > 1:
             mapped = stack.enter_context(ProcessPoolExecutor(jobs)).map
-        clean = printed(run(families, seed, count, lambda text: print(text, flush=True), mapped))
+        clean = printed(run(families, seed, count, lambda text: print(text, flush=True), mapped, T))
     return 0 if clean else 1
 
 

@@ -42,8 +42,8 @@ class Verdict:
     states: int = 0
     unseen: list = dataclasses.field(default_factory=list)
     """States of replica's that are right and that our own search did not find, as text."""
-    unsettled: int = 0
-    """Disagreements that Newton's method at 40 digits did not decide."""
+    unsettled: list = dataclasses.field(default_factory=list)
+    """Own states that Newton's method at 40 digits did not confirm, and that replica does not list, as text."""
     unaccounted: tuple[str, ...] = ()
     """What replica says may be missing."""
 
@@ -82,7 +82,7 @@ def judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
             continue
         right = settled(machine, state)
         if right is None or not same(right, state, 1e-3):
-            verdict.unsettled += 1
+            verdict.unsettled.append(_text(state))
         elif not any(_alike(entry.state, right, 1e-3 if id(entry) in vague else CLOSE) for entry in known):
             failed = any(_alike(entry.state, right, 1e-3) for entry in listed if not entry.converged)
             verdict.faults.append(("missing", f"{_text(right)}{' (listed as failed)' if failed else ''}"))

@@ -279,7 +279,7 @@ def honest():
 
 def test_an_honest_list_has_no_faults():
     verdict = judged(POINT, POINT.states(), honest())
-    assert (verdict.faults, verdict.states, verdict.unseen, verdict.unsettled) == ([], 7, [], 0)
+    assert (verdict.faults, verdict.states, verdict.unseen, verdict.unsettled) == ([], 7, [], [])
 
 
 @pytest.mark.medium
@@ -330,12 +330,16 @@ def test_a_state_the_search_has_lost_is_no_fault_of_the_list():
 @pytest.mark.parametrize("family", DRAWS)
 def test_points_are_repeatable_and_can_be_pasted(family):
     for seed in range(20):
-        point = draw(family, [3, seed]) if family not in ("relu-rbm", "compositional", "general-cold") else None
-        point = point or DRAWS[family](np.random.default_rng(seed))
-        built = model(point)
-        assert all(math.isfinite(float(v)) for v in built.controls.values())
-        assert repr(point.controls.get("alpha", point.controls.get("gamma"))) in call(point)
-    assert draw("hopfield", 5) == draw("hopfield", 5)
+        # the search for a fold, to which some points are moved, takes long
+        slow = family in ("relu-rbm", "compositional", "general-cold") and seed > 2
+        one, two = (DRAWS[family](np.random.default_rng(seed)) if slow else draw(family, [3, seed]) for _ in range(2))
+        assert one == two
+        built = model(one)
+        for name, value in one.controls.items():
+            if name in built.controls and np.ndim(value) == 0:
+                assert float(built.controls[name]) == float(value)
+        assert repr(one.controls.get("alpha", one.controls.get("gamma"))) in call(one)
+    assert draw(family, [3, 1]) != draw(family, [3, 2])
 
 
 def test_the_driver_reads_replica():

@@ -7,16 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.models.layers.curve_equations import LayerEquations
+from replica.models.layers.curve_equations import LayerEquations, Loads
 from replica.models.layers.ends import Starts
-from replica.numerics.arclength import (
-    ON_CURVE,
-    Curves,
-    End,
-    newton_at_load,
-    side_by_side,
-    trace,
-)
+from replica.models.layers.to_an_end import at_an_end, followed_on
+from replica.numerics.arclength import ON_CURVE, Curves, newton_at_load, side_by_side, trace
 from replica.numerics.curve_crossings import points_at_loads
 
 __all__ = ["Traced", "between_ends", "no_curves"]
@@ -61,7 +55,7 @@ def no_curves() -> Curves:
     return Curves(np.zeros((1, 0, 4)), np.zeros((1, 0, 4)), np.zeros((2, 0), dtype=int))
 
 
-def between_ends(system: LayerEquations, ends: Starts, low: NDArray, high: NDArray) -> Traced:
+def between_ends(system: LayerEquations, ends: Starts, loads: Loads) -> Traced:
     """Curves through all points beside ends.
 
     Parameters
@@ -70,8 +64,8 @@ def between_ends(system: LayerEquations, ends: Starts, low: NDArray, high: NDArr
         The equations, R rows.
     ends : Starts
         Points beside the ends.
-    low, high : array, shape (R,)
-        Least ln α that is asked for, and that beyond which curves are left.
+    loads : Loads
+        Ranges of ln α.
 
     Returns
     -------
@@ -81,11 +75,9 @@ def between_ends(system: LayerEquations, ends: Starts, low: NDArray, high: NDArr
     out = Traced()
     kind = "states without overlap" if system.frozen else "states with overlap"
     out.missing += [(int(r), f"a curve of {kind} that ends at alpha -> 0 could not be begun") for r in ends.failed]
-    with np.errstate(all="ignore"):
-        faint = system.rows(ends.row).faint(system.rows(ends.row).at(ends.y)[2])
-    late = ends.row[(ends.y[:, 3] > low[ends.row]) & ~faint]
+    late = ends.row[ends.late]
     out.missing += [(int(r), f"curves of {kind} close to C = a, where averages cost too much") for r in late]
-    floor = low - BELOW
+    floor = loads.low - BELOW
     np.minimum.at(floor, ends.row, ends.y[:, 3] - BELOW)
     waiting = np.arange(len(ends.row))
     while len(waiting):
@@ -93,24 +85,25 @@ def between_ends(system: LayerEquations, ends: Starts, low: NDArray, high: NDArr
         _, first = np.unique(ends.row[waiting], return_index=True)
         chosen = waiting[first]
         row = ends.row[chosen]
-        curves = trace(system.rows(row), ends.y[chosen], 1, floor[row], high[row])
+        own, within = system.rows(row), loads.rows(row)
+        curves = trace(own, ends.y[chosen], 1, floor[row], within.high)
+        column, passed = _passed(system, curves, row, ends, chosen)
+        unknown = ~np.isin(np.arange(len(row)), column)
+        curves = followed_on(own, curves, unknown, ends.y[chosen], 1, floor[row], within)
         out.add(curves, row)
-        others = np.setdiff1d(waiting, chosen)
-        column, passed = _passed(system, curves, row, ends, others)
-        unknown = ~np.isin(np.arange(len(row)), column) & np.isin(curves.ends[1], [End.LOST, End.LOW, End.MARGINAL])
-        for j in np.nonzero(unknown)[0]:
+        for j in np.nonzero(unknown & ~at_an_end(own, curves, 1, within))[0]:
             out.missing.append((int(row[j]), _line(curves, int(j), kind)))
-        waiting = np.setdiff1d(others, passed)
+        waiting = np.setdiff1d(waiting, [*chosen, *passed])
     return out
 
 
 def _passed(
-    system: LayerEquations, curves: Curves, row: NDArray, ends: Starts, others: NDArray
+    system: LayerEquations, curves: Curves, row: NDArray, ends: Starts, chosen: NDArray
 ) -> tuple[NDArray, NDArray]:
-    """Pairs of a curve and a start that lies on it."""
+    """Pairs of a curve and a start, not its own, that lies on it."""
     column, start, points = [], [], [np.zeros((0, 4))]
     for j, own in enumerate(row):
-        mine = others[ends.row[others] == own]
+        mine = np.nonzero((ends.row == own) & (np.arange(len(ends.row)) != chosen[j]))[0]
         load, _, y = points_at_loads(curves, j, ends.y[mine, 3])
         column += [j] * len(load)
         start.append(mine[load])

@@ -24,7 +24,7 @@ from replica.numerics.elementary import phi
 from replica.numerics.gaussian import H
 from replica.potentials.averages import natural_size
 
-__all__ = ["LARGEST_EFFORT", "LayerEquations", "layer_equations"]
+__all__ = ["LARGEST_EFFORT", "LayerEquations", "Loads", "layer_equations"]
 
 LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""
@@ -72,6 +72,21 @@ def _sizes(law: Law) -> NDArray:
     return np.where(spread > 0, 2 * spread * phi(u) + size * (1 - 2 * H(0, u)), size)
 
 
+class Loads(NamedTuple):
+    """Values of ln α, shape (R,)."""
+
+    low: NDArray
+    """Least that is asked for."""
+    top: NDArray
+    """Largest that is asked for."""
+    high: NDArray
+    """Beyond which rising curves are left."""
+
+    def rows(self, index: NDArray) -> Loads:
+        """Return those of some rows."""
+        return Loads(*(v[index] for v in self))
+
+
 class LayerEquations(NamedTuple):
     """The equations F at R rows of couplings; m = 0 throughout where `frozen`."""
 
@@ -106,8 +121,29 @@ class LayerEquations(NamedTuple):
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.
 
-        All nan where averages would cost too much, far from where states are.
+        All nan where averages would cost too much, far from where states are. Where r ~ δ⁻² and B ~ δ⁻¹ at a small
+        margin δ = 1 − C/a, they magnify the rounding of C. It cancels in F₁ − 2F₂ and δ(exp F₂ − 1), zero with F.
         """
+        F, J, order, of_response, by_response = self._averaged(y)
+        with np.errstate(all="ignore"):
+            margin = 1 - order.C / self.layers.softest
+            lawful = np.abs(margin[:, None] * by_response - [2.0, 1.0])
+            near = np.nonzero((margin < NEAR) & (lawful < NEARLY).all(axis=-1))[0]
+        if len(near):
+            # δ exp F₂ is the margin that b = αB asks for, 1 − C/a the one there is: ∂δ = −∂C/a
+            F1, F2, delta = F[near, 1], F[near, 2], margin[near]
+            by_delta = -of_response[near] / self.layers.softest[near, None]
+            J[near, 1] -= 2 * J[near, 2]
+            J[near, 2] = np.expm1(F2)[:, None] * by_delta + (delta * np.exp(F2))[:, None] * J[near, 2]
+            F[near, 1], F[near, 2] = F1 - 2 * F2, delta * np.expm1(F2)
+        return F, J, order
+
+    def plain(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
+        """F as written above, its Jacobian, and the order parameters."""
+        return self._averaged(y)[:3]
+
+    def _averaged(self, y: NDArray) -> tuple[NDArray, NDArray, Order, NDArray, NDArray]:
+        """F, its Jacobian, the order parameters, the derivatives of C by y, and those of ln r and ln B by C/a."""
         m, s, b = self.physical(y)
         alpha = np.exp(y[:, 3])
         v = self.layers.visible_layer(m, s, b)
@@ -128,7 +164,13 @@ class LayerEquations(NamedTuple):
         if self.frozen:
             F[:, 0], J[:, 0], J[:, :, 0] = 0.0, 0.0, 0.0
             J[:, 0, 0] = 1
-        return F, J, Order(m if self.frozen else v.m, v.q, h.r, v.C, h.B)
+        of_response = np.concatenate([of_visible[2].T, np.zeros((len(y), 1))], axis=1)
+        if self.frozen:
+            of_response[:, 0] = 0.0
+        with np.errstate(all="ignore"):
+            by_response = np.stack([h.slopes[0, 1] / h.r, h.slopes[1, 1] / h.B], axis=-1)
+            by_response *= np.asarray(self.layers.softest)[:, None]
+        return F, J, Order(m if self.frozen else v.m, v.q, h.r, v.C, h.B), of_response, by_response
 
 
 def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
@@ -140,15 +182,17 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
     )
 
 
-LEAST_MARGIN = 3e-7
-"""Margin below which a double no longer tells where a curve is."""
+LEAST_MARGIN, LEAST_COLD_MARGIN = 3e-7, 3e-10
+"""Margins down to which curves are followed; at T = 0 r and B have their laws (1 − C/a)⁻² and (1 − C/a)⁻¹ there."""
+NEAR, NEARLY = 1e-4, 0.1
+"""Margin below which its rounding shows in r and B, and distance of exponents from −2 and −1 at which it cancels."""
 MARGINS = (1e-3, 3e-3, 1e-2, 3e-2, 0.1)
 LARGEST_EFFORT_AT_THE_MARGIN = 1e6
 
 
 def _closest(layers: TwoLayers, units: Units) -> NDArray:
     """Margins that averages of a hidden unit allow: its law, and that of its mean, widen towards C = a."""
-    closest = np.full(len(units.s), LEAST_MARGIN)
+    closest = np.where(layers.T > 0, LEAST_MARGIN, LEAST_COLD_MARGIN)
     a, noise = layers.softest, np.sqrt(layers.p) * units.v
     warm = np.nonzero((layers.T > 0) & np.isfinite(a))[0]
     if not len(warm):

@@ -182,7 +182,7 @@ def _from_cells(system: LayerEquations, m: NDArray, log_s: NDArray) -> tuple[NDA
     flat = np.where(inside, m, 1.0).ravel()
     overlap, response, _ = _averages(_nearly(system.rows(index), s.ravel()), flat, s.ravel())
     both = [np.where(inside, v.reshape(m.shape), np.nan) for v in (overlap, response)]
-    row, *middle = cells_of_roots(*both, m, np.log(s))
+    row, *middle = cells_of_roots(both[0], both[1], m, np.log(s))
     good = middle[0] > 0
     return _newton(system, row[good], middle[0][good], middle[1][good], exact=False)
 

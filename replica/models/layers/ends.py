@@ -19,19 +19,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.models.layers.curve_equations import LayerEquations
+from replica.models.layers.curve_equations import LEAST_MARGIN, LayerEquations, Loads
 from replica.models.layers.end_search import marginal_states, noiseless_states
+from replica.models.layers.rest import LEAST_RESPONSE, at_rest, margin_at_load
 from replica.numerics.arclength import ON_CURVE, newton_at_load
 from replica.numerics.nodes import roots_between_nodes
 
 __all__ = ["Starts", "marginal_without_overlap", "starts"]
 
 FIRST_MARGIN = 1e-4
-LEAST_MARGIN = 5e-7
-"""Margins at which curves start."""
+"""Margin at which curves start; the least is a little above that down to which they are followed."""
 FIRST_OVERLAPS = (3e-1, 3e-2, 1e-2, 1e-3)
 FIRST_LOAD = math.log(1e-3)
-MOST_SMALLER_LOADS = 12
+MOST_SMALLER_LOADS, MOST_SMALLER_MARGINS = 12, 4
 CLOSE, SAME_NOISE = 1e-3, 0.1
 """Distance from its end, in ln m, and from the noise expected there, at which a curve without noise may start."""
 SYMMETRIC = 1e-12
@@ -41,22 +41,26 @@ LOG_NOISES = np.linspace(math.log(1e-9), math.log(10.0), 120)
 
 
 class Starts(NamedTuple):
-    """Points beside the ends of curves: rows, points of shape (K, 4), and the rows of ends without a point."""
+    """Points beside the ends of curves."""
 
     row: NDArray
     y: NDArray
+    """Points, shape (K, 4)."""
     failed: NDArray
+    """Rows of ends without a point."""
+    late: NDArray
+    """Whether loads that are asked for may lie between the end and the point."""
 
 
-def starts(system: LayerEquations, low: NDArray) -> Starts:
+def starts(system: LayerEquations, loads: Loads) -> Starts:
     """Points beside all ends at α → 0, at loads below e^low.
 
     Parameters
     ----------
     system : LayerEquations
         The equations, R rows.
-    low : array, shape (R,)
-        Least ln α that is asked for.
+    loads : Loads
+        Ranges of ln α.
 
     Returns
     -------
@@ -65,10 +69,13 @@ def starts(system: LayerEquations, low: NDArray) -> Starts:
     """
     row, log_s = marginal_without_overlap(system)
     if system.frozen:
-        quiet = _beside_noiseless(system, *_means_of_their_own(system), low)
-        return _joined([quiet, _beside_marginal(system, row, 0 * log_s, log_s, low)])
-    parts = [_beside_noiseless(system, *noiseless_states(system), low), _beside_empty(system, row, log_s, low)]
-    return _joined([*parts, _beside_marginal(system, *marginal_states(system), low)])
+        quiet = _beside_noiseless(system, *_means_of_their_own(system), loads.low)
+        return _joined([quiet, _beside_marginal(system, row, 0 * log_s, log_s, loads)])
+    parts = [
+        _beside_noiseless(system, *noiseless_states(system), loads.low),
+        _beside_empty(system, row, log_s, loads.low),
+    ]
+    return _joined([*parts, _beside_marginal(system, *marginal_states(system), loads)])
 
 
 def _joined(parts: list[Starts]) -> Starts:
@@ -115,11 +122,12 @@ def _beside_noiseless(system: LayerEquations, row: NDArray, m: NDArray, low: NDA
         with np.errstate(all="ignore"):
             away = np.abs(np.log(point[:, 0] / m[waiting])) if not system.frozen else 0.0
             good = (left < ON_CURVE) & (away < CLOSE) & (np.abs(point[:, 1] - guess[:, 1]) < SAME_NOISE)
+            good &= at_rest(own, point)
         y[waiting[good]] = point[good]
         waiting = waiting[~good]
         load[waiting] -= 3.0
     done = np.setdiff1d(np.arange(len(row)), waiting)
-    return Starts(row[done], y[done], row[waiting])
+    return Starts(row[done], y[done], row[waiting], np.zeros(len(done), dtype=bool))
 
 
 def _guess(system: LayerEquations, m: NDArray, load: NDArray) -> NDArray:
@@ -136,22 +144,37 @@ def _guess(system: LayerEquations, m: NDArray, load: NDArray) -> NDArray:
 # Marginal.
 
 
-def _beside_marginal(system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray, low: NDArray) -> Starts:
-    """Points at a small margin, smaller where the load is not yet below the least that is asked for."""
-    own = system.rows(row)
+def _beside_marginal(system: LayerEquations, row: NDArray, m: NDArray, log_s: NDArray, loads: Loads) -> Starts:
+    """Points at a small margin, smaller where a curve has none so large, or where the load is above the least asked."""
+    own, low = system.rows(row), loads.low
     margin = np.maximum(FIRST_MARGIN, 2 * own.closest)
     y, good = _at_margin(own, m, log_s, margin, held="margin")
+    for _ in range(MOST_SMALLER_MARGINS):
+        index = np.nonzero(~good & (margin > 2 * own.closest))[0]
+        if not len(index):
+            break
+        margin[index] = np.maximum(margin[index] / 10, 2 * own.closest[index])
+        y[index], good[index] = _at_margin(own.rows(index), m[index], log_s[index], margin[index], held="margin")
     with np.errstate(all="ignore"):
         # α ~ (1 − C/a)²
-        smaller = np.clip(
-            0.7 * margin * np.exp((low[row] - y[:, 3]) / 2), np.maximum(LEAST_MARGIN, 2 * own.closest), margin
-        )
+        smaller = np.clip(0.7 * margin * np.exp((low[row] - y[:, 3]) / 2), 2 * own.closest, margin)
     again = good & (smaller < margin)
     if again.any():
         index = np.nonzero(again)[0]
         finer, sound = _at_margin(own.rows(index), y[index, 0], y[index, 1], smaller[index], held="margin")
         y[index[sound]] = finer[sound]
-    return Starts(row[good], y[good], row[~good])
+    # where hidden units are all but silent, all loads asked for are met closer to C = a than states are listed
+    beyond = margin_at_load(own, m, log_s, loads.top[row]) < LEAST_RESPONSE
+    return Starts(row[good], y[good], row[~good & ~beyond], _late(own, y, low[row], good & ~beyond)[good])
+
+
+def _late(system: LayerEquations, y: NDArray, low: NDArray, chosen: NDArray) -> NDArray:
+    """Which of the chosen points have a load above the least that is asked for; faint ones are left out."""
+    late = chosen & (y[:, 3] > low)
+    index = np.nonzero(late)[0]
+    with np.errstate(all="ignore"):
+        late[index[system.rows(index).faint(system.rows(index).at(y[index])[2])]] = False
+    return late
 
 
 def _beside_empty(system: LayerEquations, row: NDArray, log_s: NDArray, low: NDArray) -> Starts:
@@ -168,7 +191,8 @@ def _beside_empty(system: LayerEquations, row: NDArray, log_s: NDArray, low: NDA
         y[waiting[good]] = point[good]
         waiting = waiting[~good]
     done = np.setdiff1d(np.arange(len(row)), waiting)
-    return Starts(row[done], y[done], row[:0])
+    late = _late(system.rows(row[done]), y[done], low[row[done]], np.ones(len(done), dtype=bool))
+    return Starts(row[done], y[done], row[:0], late)
 
 
 def _at_margin(

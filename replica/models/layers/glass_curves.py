@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from replica.models.base import Found
 from replica.models.layers.at_loads import LayeredModel, asked, listed, states_on
 from replica.models.layers.between_ends import between_ends
-from replica.models.layers.curve_equations import LARGEST_EFFORT, LayerEquations, layer_equations
+from replica.models.layers.curve_equations import LARGEST_EFFORT, LayerEquations, Loads, layer_equations
 from replica.models.layers.ends import starts
 from replica.models.layers.through_seeds import through_seeds
 from replica.numerics.nodes import roots_between_nodes
@@ -19,7 +19,8 @@ __all__ = ["glasses"]
 
 LARGEST_EFFORT_OF_SCAN = 3e5
 """Weights that an average may cost where curves are looked for."""
-FARTHEST = 0.5
+FARTHEST, BEYOND = 6.0, 0.5
+"""How far, in ln α, curves are followed beyond the largest load and beyond 1, in case they turn back; beyond seeds."""
 LOG_NOISES = np.log(np.array([1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 5.0]))
 LOG_SELF_FIELDS = np.linspace(math.log(1e-8), math.log(300.0), 60)
 """In units natural to the layers."""
@@ -32,8 +33,10 @@ def glasses(flat: LayeredModel) -> Found:
     row, seed = _seeds(system)
     high = points.high.copy()
     np.maximum.at(high, row, seed[:, 3])
-    traced = between_ends(system, starts(system, points.low), points.low, high + FARTHEST)
-    through_seeds(system, traced, row, seed, points.low, high + FARTHEST)
+    high = np.minimum(high, np.maximum(points.high, 0.0) + FARTHEST) + BEYOND
+    loads = Loads(points.low, points.high, high)
+    traced = between_ends(system, starts(system, loads), loads)
+    through_seeds(system, traced, row, seed, loads)
     found = states_on(points, points.couplings, traced.curves, traced.row, frozen=True)
     return listed("spin_glass", [found], np.zeros(len(points.group), dtype=int), traced.at_points(points.group))
 
@@ -59,7 +62,7 @@ def _seeds_within(system: LayerEquations, effort: float) -> tuple[NDArray, NDArr
         """Ln α that r asks for, and how much larger it is than what B asks for; −inf where C is too large."""
         zero = np.zeros(len(row))
         with np.errstate(all="ignore"):
-            F, _, order = scan.rows(row).at(np.stack([zero, log_s, log_b, zero], axis=-1))
+            F, _, order = scan.rows(row).plain(np.stack([zero, log_s, log_b, zero], axis=-1))
             gap = F[:, 2] - F[:, 1]
             return -F[:, 1], np.where(np.isnan(gap) & np.isfinite(order.C), -np.inf, gap)
 

@@ -64,7 +64,7 @@ def _fixed_size(system: LayerEquations) -> bool:
 def _loads(system: LayerEquations, y: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """⟨W M⟩/aLm − 1; ln s²B/pr − ln b, −∞ where C is too large; and ln α that r asks for."""
     with np.errstate(all="ignore"):
-        F, _, order = system.at(y)
+        F, _, order = system.plain(y)
         gap = F[:, 2] - F[:, 1]
         gap = np.where(np.isnan(gap) & np.isfinite(order.C), -np.inf, gap)
         return F[:, 0] / y[:, 0], gap, y[:, 3] - F[:, 1]

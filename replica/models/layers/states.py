@@ -13,7 +13,7 @@ import numpy as np
 from replica.models.base import Found
 from replica.models.layers.at_loads import LayeredModel, asked, listed, nowhere, states_on
 from replica.models.layers.between_ends import between_ends
-from replica.models.layers.curve_equations import layer_equations
+from replica.models.layers.curve_equations import Loads, layer_equations
 from replica.models.layers.ends import starts
 from replica.models.layers.overlap_search import points_with_overlap
 from replica.models.layers.through_seeds import through_seeds
@@ -37,9 +37,10 @@ def with_overlap(flat: LayeredModel) -> Found:
             continue
         layers = points.couplings if sign > 0 else points.couplings.mirrored()
         system = layer_equations(layers, frozen=False).rows(rows)
-        low, high = points.low[rows], np.maximum(points.high[rows], 0.0) + FARTHEST
-        traced = between_ends(system, starts(system, low), low, high)
-        through_seeds(system, traced, *points_with_overlap(system, low, high), low, high)
+        low, top = points.low[rows], points.high[rows]
+        loads = Loads(low, top, np.maximum(top, 0.0) + FARTHEST)
+        traced = between_ends(system, starts(system, loads), loads)
+        through_seeds(system, traced, *points_with_overlap(system, loads.low, loads.high), loads)
         found = states_on(points, layers, traced.curves, rows[traced.row], frozen=False)
         parts.append(found._replace(order=found.order._replace(m=sign * found.order.m)))
         missing += traced.at_points(points.group, rows)

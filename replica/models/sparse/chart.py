@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from replica.averages.pattern_sum import Law
 from replica.models.base import Order, exp_clipped
+from replica.models.sparse.differences import even_differences
 from replica.numerics.gaussian import H, log_H
 
 __all__ = ["ChartPoint", "Couplings", "at", "newton_on_chart", "onto_level", "order_of"]
@@ -48,6 +49,8 @@ class ChartPoint(NamedTuple):
     m: NDArray
     q: NDArray
     C: NDArray
+    margin: NDArray
+    """1 − C, to its digits also where C is 1 to those of a double."""
     log_noise: NDArray
     """ln s."""
 
@@ -58,7 +61,8 @@ def at(couplings: Couplings, v: ArrayLike, kappa: ArrayLike) -> ChartPoint:
     a = np.exp(np.clip(v, -SHARP, SHARP))
     b = kappa * np.hypot(1.0, a)
     _, q, density = visible_averages(couplings, a, b)
-    return from_averages(couplings, v, kappa, overlap_of_pairs(couplings, a, b), q, density)
+    m = overlap_of_pairs(couplings, a, b)
+    return from_averages(couplings, v, kappa, m, q, density, margin_of_pairs(couplings, a, b, m, density))
 
 
 SHARP = 300.0
@@ -98,6 +102,32 @@ def overlap_of_pairs(couplings: Couplings, a: NDArray, b: NDArray) -> NDArray:
     return np.einsum("...j,...j->...", weight[..., positive] * w[positive], difference) / couplings.size
 
 
+def margin_of_pairs(couplings: Couplings, a: NDArray, b: NDArray, m: NDArray, density: NDArray) -> NDArray:
+    """1 − C = 1 − p⟨φ(u)⟩a/m, also where it is small.
+
+    As 2 Σ_{w > 0} w² P(w) = ⟨W²⟩ = Lp, m/a and p⟨φ(u)⟩ both are pφ(b) but for
+
+        m/a − p⟨φ(u)⟩ = 2 Σ_{w > 0} P(w) {w²/L ([Φ(b + aw) − Φ(b − aw)]/2aw − φ(b))
+                                          − p([φ(b + aw) + φ(b − aw)]/2 − φ(b))}
+    """
+    with np.errstate(all="ignore"):
+        margin = np.asarray(1 - couplings.p * density * a / m)
+        slack = np.abs(margin) < SLACK
+    if not slack.any():
+        return margin[()]
+    w, _, weight = couplings.law
+    positive = w > 0
+    law = np.broadcast_to(weight[..., positive], (*margin.shape, int(positive.sum())))[slack]
+    size, p, a, b, m = (np.broadcast_to(x, margin.shape)[slack] for x in (couplings.size, couplings.p, a, np.abs(b), m))
+    w, middle = w[positive], b[:, None]
+    step = a[:, None] * w
+    mean, ends = even_differences(middle - step, np.broadcast_to(middle, step.shape), middle + step, step)
+    margin[slack] = 2 * a / m * np.einsum("ij,ij->i", law, w * w / size[:, None] * mean - p[:, None] * ends)
+    return margin[()]
+
+
+SLACK = 1e-3
+"""1 − C below which its rounding shows."""
 NEAR_STEP = 0.5
 """Distance of two steps, in noises, below which their difference is an integral of the density."""
 LEGENDRE = np.polynomial.legendre.leggauss(8)
@@ -107,23 +137,29 @@ LEAST_MARGIN = 1e-9
 
 
 def from_averages(
-    couplings: Couplings, v: NDArray, kappa: NDArray, m: NDArray, q: NDArray, density: NDArray
+    couplings: Couplings,
+    v: NDArray,
+    kappa: NDArray,
+    m: NDArray,
+    q: NDArray,
+    density: NDArray,
+    margin: NDArray | None = None,
 ) -> ChartPoint:
-    """Evaluate the hidden side at given visible averages."""
+    """Evaluate the hidden side at given visible averages, and 1 − C if it is known better than C is."""
     p, theta = couplings.p, couplings.theta
     with np.errstate(all="ignore"):
         log_s = np.log(m) - v
         C = p * np.exp(np.log(density) - log_s)
         y = theta / np.sqrt(p * q)
         log_h2 = log_H(2, y)
-        margin = 1 - C
+        margin = 1 - C if margin is None else margin
         # αB/2 = s² (1−C) H0/(2 p q H2)
         self_field = 0.5 * margin / (p * q) * np.exp(2 * log_s + log_H(0, y) - log_h2)
         # b s = κ m √(1 + a²)/a
         g = kappa * m * np.hypot(1.0, np.exp(-v)) - self_field
         inside = (margin > LEAST_MARGIN) & (m > 0) & (q > 0)
         log_alpha = 2 * (log_s - np.log(p) + np.log(np.where(inside, margin, 1.0))) - np.log(q) - log_h2
-    return ChartPoint(g, np.where(inside, log_alpha, -np.inf), m, q, C, log_s)
+    return ChartPoint(g, np.where(inside, log_alpha, -np.inf), m, q, C, margin, log_s)
 
 
 def order_of(couplings: Couplings, point: ChartPoint, overlap_unit: int = 1) -> Order:
@@ -131,9 +167,8 @@ def order_of(couplings: Couplings, point: ChartPoint, overlap_unit: int = 1) -> 
     p = couplings.p
     with np.errstate(all="ignore"):
         y = couplings.theta / np.sqrt(p * point.q)
-        margin = 1 - point.C
-        r = exp_clipped(np.log(p * point.q) + log_H(2, y) - 2 * np.log(margin))
-        return Order(m=overlap_unit * point.m, q=point.q, r=r, C=point.C, B=p * H(0, y) / margin)
+        r = exp_clipped(np.log(p * point.q) + log_H(2, y) - 2 * np.log(point.margin))
+        return Order(m=overlap_unit * point.m, q=point.q, r=r, C=point.C, B=p * H(0, y) / point.margin)
 
 
 def newton_on_chart(

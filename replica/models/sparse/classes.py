@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from replica.averages.pattern_sum import Law
 from replica.models.base import Order, exp_clipped
+from replica.models.sparse.differences import even_differences
 from replica.numerics.gaussian import log_H
 
 __all__ = ["ClassEquations", "Place", "Values"]
@@ -105,13 +106,11 @@ class ClassEquations:
         """The equations for a law of W over classes, without groups of probability below `least`."""
         sound = (law.weight > least) & (law.x > LEAST_SHARE)
         w, x, weight = law.w[sound], law.x[sound], law.weight[sound]
-        rank = np.lexsort((w, x))
-        w, x, weight = w[rank], x[rank], weight[rank]
-        up, down, zero = w > 0, w < 0, w == 0
-        # in order of (x, |w|) on both sides
-        mirrored = np.nonzero(down)[0][np.lexsort((-w[down], x[down]))]
-        order = np.concatenate([np.nonzero(up)[0], mirrored, np.nonzero(zero)[0]])
-        return cls(w[order], x[order], weight[order], int(up.sum()), size, p, theta, g)
+        # in order of (x, |w|) on both sides, by the number of the class: its x is one number
+        kind = np.unique(x, return_inverse=True)[1]
+        rank = np.lexsort((np.abs(w), kind))
+        order = np.concatenate([rank[np.sign(w[rank]) == side] for side in (1, -1, 0)])
+        return cls(w[order], x[order], weight[order], int((w > 0).sum()), size, p, theta, g)
 
     # Hidden side.
 
@@ -152,22 +151,10 @@ class ClassEquations:
 
     def excess(self, field: NDArray, a: NDArray, centre: NDArray) -> NDArray:
         """m/a − D without the terms of order 1 that cancel, from the fields at W > 0, < 0 and, `centre`, W = 0."""
-        from scipy.special import ndtr
-
         n = self.pairs
         root, w, weight = np.sqrt(self.x[:n]), self.w[:n], self.weight[:n]
-        with np.errstate(all="ignore"):
-            high, low = field[:, :n] / root, field[:, n : 2 * n] / root
-            u, step = centre / root, a[:, None] * w / root
-            middle = np.exp(-0.5 * u * u) / SQRT_2PI
-            far = low > 0
-            share = ndtr(np.where(far, -low, high)) - ndtr(np.where(far, -high, low))
-            ends = 0.5 * (np.exp(-0.5 * high * high) + np.exp(-0.5 * low * low)) / SQRT_2PI
-            first, second = share / (2 * step) - middle, ends - middle
-        near = step * (1 + np.abs(u)) < 0.4
-        if near.any():
-            one, two = _even_terms(u[near], step[near])
-            first[near], second[near] = middle[near] * one, middle[near] * two
+        low, high = field[:, n : 2 * n] / root, field[:, :n] / root
+        first, second = even_differences(low, centre / root, high, a[:, None] * w / root)
         weights = 2 * weight * w * w / (self.size * root), 2 * weight * self.p * root
         return first @ weights[0] - second @ weights[1]
 
@@ -247,16 +234,3 @@ class ClassEquations:
             v = place.y[:, 0]
             m = np.where(v < -2, np.exp(v + values.log_noise), values.m)
             return Order(m=overlap_unit * m, q=np.exp(values.log_q), r=r, C=values.C, B=B)
-
-
-def _even_terms(u: NDArray, step: NDArray) -> tuple[NDArray, NDArray]:
-    """Σ_j δ^{2j} He_{2j}(u)/(2j+1)! and Σ_j δ^{2j} He_{2j}(u)/(2j)!, j ≥ 1."""
-    hermite = [np.ones_like(u), u]
-    for n in range(1, 16):
-        hermite.append(u * hermite[n] - n * hermite[n - 1])
-    first, second = np.zeros_like(u), np.zeros_like(u)
-    for j in range(8, 0, -1):
-        term = hermite[2 * j] * step ** (2 * j)
-        first += term / math.factorial(2 * j + 1)
-        second += term / math.factorial(2 * j)
-    return first, second

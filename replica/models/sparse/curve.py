@@ -64,7 +64,7 @@ class Curve:
         ]
 
     def place(self, t: NDArray) -> Places:
-        """Places at parameter t (vertex number, fractions between), onto_level onto the level."""
+        """Places at parameter t (vertex number, fractions between), moved onto the level."""
         cell = np.clip(np.floor(t).astype(int), 0, len(self.vertices) - 2)
         return self.between(self.vertex(cell), self.vertex(cell + 1), t - cell)
 

@@ -1,8 +1,9 @@
 """All curves of solutions at a fixed field g, as level curves of the chart and of what lies beyond it.
 
-On the chart g and ln α are explicit functions of two coordinates. The level g = const is traced on a grid (which
-meets every component that reaches a cell), its vertices are onto_level onto the level, and along each curve ln α is
-then treated as on any chart: extrema are folds, and between two of them each load is crossed at most once.
+On the chart g and ln α are explicit functions of two coordinates. The level g = const is traced on a grid, which meets
+every component that passes between two nodes; those within a cell go round an extremum of g, which gets a node. The
+vertices are moved onto the level, and along each curve ln α is then treated as on any chart: extrema are folds, and
+between two of them each load is crossed at most once.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class Sharp:
         with np.errstate(all="ignore"):
             C = c / z
             g = t * m * z - self.w[i] * m - 0.5 * h * z * (z - c)
-            return ChartPoint(g, self._log_load(v, m, q, C), m, q, C, np.log(m) - v)
+            return ChartPoint(g, self._log_load(v, m, q, C), m, q, C, 1 - C, np.log(m) - v)
 
     def _log_load(self, v: NDArray, m: Number, q: Number, C: Number) -> NDArray:
         with np.errstate(all="ignore"):
@@ -153,7 +153,8 @@ class Sharp:
         """Controls and order parameters on a plateau."""
         m, q, v = self.m_from[i], self.q_from[i], np.asarray(v, dtype=float)
         full = np.ones_like(v)
-        return ChartPoint(self.g * full, self._log_load(v, m, q, 0 * v), m * full, q * full, 0 * v, np.log(m) - v)
+        load = self._log_load(v, m, q, 0 * v)
+        return ChartPoint(self.g * full, load, m * full, q * full, 0 * v, full, np.log(m) - v)
 
     def plateau_kappa(self, i: int, z: Number) -> Number:
         """b/a on a plateau."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -116,7 +117,10 @@ def _assembled(flat: SparseRBM, found: list[_Crossing], log_alpha: NDArray) -> F
     places = ChartPoint(*(np.where(near, a, b) for a, b in zip(finer, places, strict=True)))
     keep = _first_met(point, v, x + 1e6 * chart, sheet, there_too)
     with np.errstate(invalid="ignore"):
-        lost = np.nonzero(~there_too & (1 - places.C > 100 * LEAST_MARGIN))[0]
+        # ln α = 2 ln(1 − C) + …: where that is far above the load, it meets it at a margin that the chart leaves out
+        wanted = (log_alpha[point] - places.log_alpha) / 2 + np.log(places.margin)
+        left_out = (places.margin < 100 * LEAST_MARGIN) | (wanted < 2 * math.log(LEAST_MARGIN))
+        lost = np.nonzero(~there_too & ~left_out)[0]
     missing = tuple((int(point[i]), f"a state near m = {places.m[i]:.6g} could not be refined") for i in lost)
     order = order_of(couplings, places, flat.overlap_unit)
     kind = np.where(k == 1, "retrieval", "spurious")

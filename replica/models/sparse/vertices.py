@@ -56,7 +56,7 @@ HALVINGS = 10
 def with_folds(curve: Curve) -> Curve:
     """Vertices added at the extrema of ln α, and ever closer on both sides of them."""
     load = curve.log_alpha
-    margin = 1 - curve.at(curve.vertex(np.arange(len(load)))).C
+    margin = curve.at(curve.vertex(np.arange(len(load)))).margin
     with np.errstate(invalid="ignore"):
         rise = np.diff(load)
         # ln α carries the rounding of 1 − C; turns no larger than it are noise

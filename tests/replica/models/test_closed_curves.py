@@ -9,6 +9,7 @@ import replica
 from replica.models import GeneralRBM, ReluRBM
 from replica.models.layers import states
 from replica.models.layers.between_ends import Traced
+from replica.models.layers.curve_equations import Loads
 from replica.models.layers.ends import Starts
 from replica.models.layers.through_seeds import through_seeds
 from replica.numerics.arclength import End
@@ -20,7 +21,7 @@ from replica.potentials import Bernoulli, Gaussian, ReLU, Spin
 def no_ends(monkeypatch):
     """No end of a curve with overlap is known."""
     none = np.zeros(0, dtype=int)
-    monkeypatch.setattr(states, "starts", lambda system, low: Starts(none, np.zeros((0, 4)), none))
+    monkeypatch.setattr(states, "starts", lambda system, loads: Starts(none, np.zeros((0, 4)), none, none.astype(bool)))
 
 
 def overlaps(model):
@@ -116,7 +117,7 @@ def test_closed_curves_are_followed_once():
     seed = np.ones((6, 4))
     seed[:, 1], seed[:, 2], seed[:, 3] = radius[row] * np.sin(angle), 0.0, radius[row] * np.cos(angle)
     traced = Traced()
-    through_seeds(Circles(radius), traced, row, seed, np.full(2, -9.0), np.full(2, 9.0))
+    through_seeds(Circles(radius), traced, row, seed, Loads(*(np.full(2, v) for v in (-9.0, 8.0, 9.0))))
     curves = traced.curves
     assert traced.row.tolist() == [0, 1]
     assert not traced.missing

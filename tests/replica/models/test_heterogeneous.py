@@ -43,7 +43,6 @@ DRIFTING = {
 }
 
 
-@pytest.mark.unshaken
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("spread", "m", "q", "C"),
@@ -118,6 +117,18 @@ def equations(model):
     return ClassEquations.of(model.law(), *map(float, (model.size, model.sparsity, model.theta, model.g)))
 
 
+def test_groups_of_opposite_w_are_paired():
+    """Φ(u₊) − Φ(u₋) is a difference within one class, whatever the order in which ties are sorted."""
+    eq = equations(ReluRBM(alpha=0.1, theta=0.2, g=-0.02, p=0.1, L=6, p_i=[0.01, 0.07, 0.22]))
+    n = eq.pairs
+    up, down = slice(0, n), slice(n, 2 * n)
+    assert (eq.w[up] > 0).all()
+    assert (eq.w[2 * n :] == 0).all()
+    np.testing.assert_array_equal(eq.w[down], -eq.w[up])
+    np.testing.assert_array_equal(eq.x[down], eq.x[up])
+    np.testing.assert_array_equal(eq.weight[down], eq.weight[up])
+
+
 @pytest.mark.parametrize("v", [-6.0, -2.0, 0.5, 3.0])
 def test_jacobian_of_the_equations(v):
     eq = equations(CompositionalRBM(**DRIFTING, x_i=[0.25, 1.75]))
@@ -129,7 +140,6 @@ def test_jacobian_of_the_equations(v):
     np.testing.assert_allclose(eq.at(place).J[0, :2], slopes[:2], rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.unshaken
 @pytest.mark.parametrize("v", [-11.0, -5.0, -1.0, 2.0])
 def test_the_small_difference_of_overlap_and_response(v):
     """m/a − D of order a² D, against mpmath."""
