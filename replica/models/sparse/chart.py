@@ -115,7 +115,7 @@ def margin_of_pairs(couplings: Couplings, a: NDArray, b: NDArray, m: NDArray, de
         slack = np.abs(margin) < SLACK
     if not slack.any():
         return margin[()]
-    w, _, weight = couplings.law
+    w, weight = couplings.law.w, couplings.law.weight
     positive = w > 0
     law = np.broadcast_to(weight[..., positive], (*margin.shape, int(positive.sum())))[slack]
     size, p, a, b, m = (np.broadcast_to(x, margin.shape)[slack] for x in (couplings.size, couplings.p, a, np.abs(b), m))

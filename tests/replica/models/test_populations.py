@@ -176,7 +176,7 @@ def test_what_is_no_population_is_refused(make, message):
 )
 def test_hidden_kinds_of_different_stiffness_are_refused(hidden):
     """A state with overlap would depend on which of them its strong units are."""
-    with pytest.raises(ValueError, match="hidden kinds have different curvatures at .* strong hidden units"):
+    with pytest.raises(ValueError, match=r"hidden kinds have different curvatures at .* strong hidden units"):
         GeneralRBM(Spin(), hidden, alpha=0.1, T=0.5)
 
 
