@@ -2,7 +2,8 @@
 
 I is the input of a unit and c the self-coupling that the other layer makes. Values are those of a list (`Discrete`,
 of which `Spin` and `Bernoulli` are two) or fill an interval (`Continuous`, summed by quadrature);
-`Gaussian`, `ReLU` and `Mixture` are known in closed form. A layer of several kinds is a `Population`. A potential of one's own is a subclass with a few lines:
+`Gaussian`, `ReLU` and `Mixture` are known in closed form; a layer of several kinds is a `Population`. A potential of
+one's own is a subclass with a few lines:
 
 >>> import numpy as np
 >>> class Trit(Discrete):
