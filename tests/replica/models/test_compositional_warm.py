@@ -51,9 +51,8 @@ def test_low_temperatures_change_states_by_their_square():
     point = {"alpha": 0.1, "theta": 0.5, "ell": 0.8, "g": -0.15}
     order, _ = cold(**point)
     assert order.C > 1e-3
-    apart = [on_branch(warm(T, **point), order).m - order.m for T in (1e-3, 5e-4, 2.5e-4)]
-    assert apart[0] / apart[1] == pytest.approx(4, rel=0.05)
-    assert apart[1] / apart[2] == pytest.approx(4, rel=0.03)
+    apart = [on_branch(warm(T, **point), order).m - order.m for T in (2e-3, 1e-3)]
+    assert apart[0] / apart[1] == pytest.approx(4, rel=0.03)
 
 
 def test_machines_of_small_p_extrapolated_to_none():
