@@ -91,10 +91,10 @@ def pair_weighted(law: WeightLaw, L: Any) -> Law:
         if number < 2:
             return ORIGIN._replace(weight=np.zeros(1))
         if one.density is not None:
-            rest, whole = (law.sum_of(n).density for n in (number - 1, number))
-            if rest is None or whole is None:
+            rest, total = (law.sum_of(n).density for n in (number - 1, number))
+            if rest is None or total is None:
                 raise ValueError(f"{law!r}.sum_of: a density is needed for every number of entries, as for one")
-            return pair_weighted_density(one.density, rest, whole, number, variance)
+            return pair_weighted_density(one.density, rest, total, number, variance)
         if np.any(one.normal):
             two = _added(one, one, lambda v, u: (v - u) ** 2 / 2 + one.normal[0])
             return _scaled(_added(two, law.sum_of(number - 2), _unweighted) if number > 2 else two, 1 / variance)
@@ -135,8 +135,8 @@ def _together(parts: list[Density | None], index: NDArray) -> Density | None:
 def _joined(laws: list[Law]) -> Law:
     """All values of several laws."""
     names = ("w", "x", "weight", "normal")
-    parts = ([np.broadcast_to(getattr(one, name), one.w.shape) for one in laws] for name in names)
-    return Law(*map(np.concatenate, parts))
+    parts = {name: np.concatenate([np.broadcast_to(getattr(one, name), one.w.shape) for one in laws]) for name in names}
+    return Law(**parts)
 
 
 def _added(first: Law, second: Law, factor: Callable[[NDArray, NDArray], Any]) -> Law:

@@ -124,13 +124,13 @@ class TwoLayers(NamedTuple):
         """Averages of a visible unit over z and W."""
         m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness(m) * self.L)
         if self.law.density is None:
-            return self._over_sums(m, s, b, T, p, aL, self.law.w, self.law.weight, refine)
+            return self._over_sums([m, s, b, T, p, aL], self.law.w, self.law.weight, refine)
         shape = m.shape
         flat = [v.ravel() for v in (m, s, b, T, p, aL)]
         density = self._density_at(shape)
         out: list[Any] = [np.zeros((*lead, m.size), np.result_type(m, s, b, T, p, 1.0)) for lead in LEADS]
-        for index, w, weight in self._nodes(density, *map(np.real, flat[:4]), refine):
-            part = self._over_sums(*(v[index] for v in flat), w, weight, refine)
+        for index, w, weight in self._nodes(density, [np.real(v) for v in flat[:4]], refine):
+            part = self._over_sums([v[index] for v in flat], w, weight, refine)
             for whole, value in zip(out, part, strict=True):
                 whole[..., index] = value
         return VisibleLayer(*(v.reshape((*v.shape[:-1], *shape))[()] for v in out))
@@ -143,10 +143,9 @@ class TwoLayers(NamedTuple):
             return density
         return dataclasses.replace(density, index=np.broadcast_to(density.index, shape).ravel())
 
-    def _nodes(
-        self, density: Density, m: Any, s: Any, b: Any, T: Any, refine: int
-    ) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+    def _nodes(self, density: Density, at: list[Any], refine: int) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
         """Blocks of elements with values of W that crowd where a visible unit jumps or bends, and their weights."""
+        m, s, b, T = at
         warm = np.where(T > 0, T, 1.0)
         with np.errstate(all="ignore"):
             bends = self.visible.corners(b, warm) / m[:, None]
@@ -158,10 +157,9 @@ class TwoLayers(NamedTuple):
             for index in np.array_split(own, 1 + len(own) * (level + 1) // LARGEST_BLOCK):
                 yield index, *density.rows(index).nodes(bends[index], width[index], refine)
 
-    def _over_sums(
-        self, m: Any, s: Any, b: Any, T: Any, p: Any, aL: Any, w: Any, weight: Any, refine: int
-    ) -> VisibleLayer:
+    def _over_sums(self, at: list[Any], w: Any, weight: Any, refine: int) -> VisibleLayer:
         """Averages over z, and over values w of W."""
+        m, s, b, T, p, aL = at
         normal = np.any(self.law.normal)
         pull = m[..., None] * self.law.normal
         noise = np.sqrt(s[..., None] ** 2 + m[..., None] * pull) if normal else s[..., None]
