@@ -134,9 +134,11 @@ def _together(parts: list[Density | None], index: NDArray) -> Density | None:
 
 def _joined(laws: list[Law]) -> Law:
     """All values of several laws."""
-    names = ("w", "x", "weight", "normal")
-    parts = {name: np.concatenate([np.broadcast_to(getattr(one, name), one.w.shape) for one in laws]) for name in names}
-    return Law(**parts)
+
+    def joined(name: str) -> NDArray:
+        return np.concatenate([np.broadcast_to(getattr(one, name), one.w.shape) for one in laws])
+
+    return Law(joined("w"), joined("x"), joined("weight"), joined("normal"))
 
 
 def _added(first: Law, second: Law, factor: Callable[[NDArray, NDArray], Any]) -> Law:
