@@ -52,7 +52,7 @@ def first_fold(
     float
         α at the first maximum, to 1e-3 of itself.
     """
-    w, _, weight, _ = law or sparse_sum(L, p)
+    w, _, weight, *_ = law or sparse_sum(L, p)
 
     def point(log_a: float, kappa: float) -> tuple[float, float]:
         a = math.exp(log_a)
@@ -247,7 +247,7 @@ def symmetric_field() -> Verdict:
     """The choice that maps L = p = 1 on the Hopfield model has no retrieval state at p = 0.1: C ≥ 1 throughout."""
     least, a = [], np.exp(np.arange(-4.0, 7.0, 0.01))[:, None]
     for L in CAPACITY:
-        w, _, weight, _ = sparse_sum(L, FIG_3["p"])
+        w, _, weight, *_ = sparse_sum(L, FIG_3["p"])
         noise = (weight * ndtr(a * w)) @ w / L / a[:, 0]
         C = FIG_3["p"] / noise * (np.exp(-((a * w) ** 2) / 2) @ weight) / math.sqrt(2 * math.pi)
         least.append(float(C.min()))

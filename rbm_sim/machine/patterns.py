@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -22,13 +22,27 @@ if TYPE_CHECKING:
 # What stores patterns.
 PatternsLike: TypeAlias = ArrayLike | PackedPatterns | SparseMatrix
 
+
+class EntryLaw(Protocol):
+    """What draws the entries of patterns."""
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Return independent entries."""
+
+
 _BLOCK = 1 << 20
 """Entries that are drawn at a time: they stay in the cache."""
 
 
 @overload
 def random_patterns(
-    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: Literal["array"] = "array"
+    N: int,
+    M: int,
+    *,
+    p: float | ArrayLike = 1.0,
+    law: EntryLaw | None = None,
+    rng: Seed = None,
+    storage: Literal["array"] = "array",
 ) -> np.ndarray: ...
 
 
@@ -51,9 +65,15 @@ def random_patterns(
 
 
 def random_patterns(
-    N: int, M: int, *, p: float | ArrayLike = 1.0, rng: Seed = None, storage: str = "array"
+    N: int,
+    M: int,
+    *,
+    p: float | ArrayLike = 1.0,
+    law: EntryLaw | None = None,
+    rng: Seed = None,
+    storage: str = "array",
 ) -> np.ndarray | PackedPatterns | csr_array:
-    """Draw random patterns: ξ_{iμ} = ±1 with probability p_i/2 each, 0 otherwise.
+    """Draw random patterns: ξ_{iμ} = ±1 with probability p_i/2 each, 0 otherwise, or entries of another law.
 
     Parameters
     ----------
@@ -63,6 +83,8 @@ def random_patterns(
         Number of patterns (hidden units), >= 1.
     p : float or array_like, shape (N,)
         Probability of a non-zero entry, in (0, 1], one for all rows or one per row.
+    law : object with a method draw(rng, shape), optional
+        Law of real-valued entries in place of p, such as `replica.weight_laws.SignNormal`; storage "array" only.
     rng : None, int, SeedSequence or Generator
         Random numbers, as for ``numpy.random.default_rng``.
     storage : str
@@ -72,7 +94,7 @@ def random_patterns(
     Returns
     -------
     ndarray of int8, PackedPatterns or csr_array, shape (N, M)
-        ξ, one pattern per column, in the storage that was asked for.
+        ξ, one pattern per column, in the storage that was asked for; float64 where a law is given.
 
     Raises
     ------
@@ -92,6 +114,8 @@ def random_patterns(
     N = check.integer("N", N, at_least=1)
     M = check.integer("M", M, at_least=1)
     check.choice("storage", storage, tuple(_STORAGES))
+    if law is not None:
+        return _drawn(law, (N, M), p, storage, random.generator(rng))
     density = check.layer_parameter("p", p)
     if np.min(density) <= 0 or np.max(density) > 1:
         raise ValueError(f"p = {p!r}: must lie in (0, 1]")
@@ -99,6 +123,20 @@ def random_patterns(
         raise ValueError(f"p has {len(density)} entries: must be a scalar or one value for each of N = {N} rows")
     column = np.broadcast_to(np.asarray(density, dtype=np.float32).reshape(-1, 1), (N, 1))
     return _STORAGES[storage](N, M, _bits(M, column, random.generator(rng)))
+
+
+def _drawn(law: Any, shape: tuple[int, int], p: Any, storage: str, rng: np.random.Generator) -> np.ndarray:
+    """Entries of a law, checked."""
+    if not callable(getattr(law, "draw", None)):
+        raise ValueError(f"law = {law!r}: an object with a method draw(rng, shape) is needed")
+    if np.ndim(p) or p != 1:
+        raise ValueError(f"p = {p!r} and law = {law!r}: give one of the two, a law has a variance of its own")
+    if storage != "array":
+        raise ValueError(f'storage = {storage!r}: entries of a law are stored as "array" only')
+    xi = check.real_array("law.draw(rng, shape)", law.draw(rng, shape))
+    if xi.shape != shape:
+        raise ValueError(f"law.draw(rng, {shape}) has the shape {xi.shape}")
+    return xi.astype(float, copy=False)
 
 
 def _bits(M: int, density: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from replica.averages.densities import Density
 from replica.averages.unit_classes import Classes
 from replica.numerics.number import Number
 
@@ -37,6 +38,8 @@ class Law(NamedTuple):
     """Probabilities, shape S + (J,), sum 1 over the last axis."""
     normal: Number = 0.0
     """Variance of a normal part that W has beside the value, shape (J,); 0 for weights of discrete values."""
+    density: Density | None = None
+    """Density of W, of which values and weights are a coarse quadrature; None where W has values."""
 
 
 def sparse_sum(L: int, p: float) -> Law:

@@ -114,6 +114,7 @@ class GeneralRBM(Model):
         for T in np.unique(self.T):
             self.visible.check(float(T))
             self.hidden.check(float(T))
+            self.hidden.sides(float(T))
 
     def _variance(self) -> Any:
         """Variance of √N times a weight, given as p or by the law of weights, which is checked."""

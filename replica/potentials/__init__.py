@@ -2,7 +2,8 @@
 
 I is the input of a unit and c the self-coupling that the other layer makes. Values are those of a list (`Discrete`,
 of which `Spin` and `Bernoulli` are two) or fill an interval (`Continuous`, summed by quadrature);
-`Gaussian`, `ReLU` and `Mixture` are known in closed form. A potential of one's own is a subclass with a few lines:
+`Gaussian`, `ReLU` and `Mixture` are known in closed form; a layer of several kinds is a `Population`. A potential of
+one's own is a subclass with a few lines:
 
 >>> import numpy as np
 >>> class Trit(Discrete):
@@ -22,6 +23,18 @@ from replica.potentials.discrete import Bernoulli, Discrete, Spin
 from replica.potentials.gaussian_relu import Gaussian, ReLU
 from replica.potentials.law import UnitLaw
 from replica.potentials.mixture import Mixture
+from replica.potentials.population import Population
 from replica.potentials.potential import Potential
 
-__all__ = ["Bernoulli", "Continuous", "Discrete", "Gaussian", "Mixture", "Potential", "ReLU", "Spin", "UnitLaw"]
+__all__ = [
+    "Bernoulli",
+    "Continuous",
+    "Discrete",
+    "Gaussian",
+    "Mixture",
+    "Population",
+    "Potential",
+    "ReLU",
+    "Spin",
+    "UnitLaw",
+]

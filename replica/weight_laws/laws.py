@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from replica.averages.pattern_sum import Law
 from replica.weight_laws.arguments import number, numbers, positive
+from replica.weight_laws.density import of_density
 
 __all__ = ["Normal", "SignNormal", "Uniform", "Values"]
 
@@ -160,34 +161,18 @@ class Uniform:
         object.__setattr__(self, "variance", positive("variance", self.variance))
 
     def sum_of(self, L: int) -> Law:
-        """Law of the sum of L entries: nodes of a quadrature over its density, a spline, finest about W = 0."""
+        """Law of the sum of L entries: its density is a spline."""
         from scipy.interpolate import BSpline
 
         width = math.sqrt(12 * self.variance)
         knots = width * (np.arange(L + 1) - L / 2)
-        edges = np.unique(np.concatenate([knots, _graded(width / 2)]))
-        nodes, weights = np.polynomial.legendre.leggauss(NODES)
-        half = np.diff(edges)[:, None] / 2
-        w = (edges[:-1, None] + half * (1 + nodes)).ravel()
-        weight = (half * weights).ravel() * BSpline.basis_element(knots)(w)
-        return Law(w, np.ones(len(w)), weight / weight.sum())
+        spline = BSpline.basis_element(knots, extrapolate=False)
+        return of_density(knots, lambda w: np.nan_to_num(spline(w)) / width)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray:
         """Independent entries."""
         reach = math.sqrt(3 * self.variance)
         return rng.uniform(-reach, reach, shape)
-
-
-NODES = 16
-"""Of each panel of a quadrature over a density."""
-FINEST = 1e-4
-"""Width of the panels about W = 0, where the field of a spin changes sign, in that of half the law of one entry."""
-
-
-def _graded(reach: float) -> NDArray:
-    """Edges of panels that double in width from 0 to ±reach."""
-    side = reach * 2.0 ** np.arange(math.floor(math.log2(FINEST)), 1)
-    return np.concatenate([-side, [0.0], side])
 
 
 def _merged(w: NDArray, weight: NDArray, tolerance: float) -> tuple[NDArray, NDArray]:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.averages.densities import Density
 from replica.averages.pattern_sum import Law
 from replica.weight_laws.arguments import positive
+from replica.weight_laws.density import pair_weighted_density
 from replica.weight_laws.protocol import WeightLaw
 
 __all__ = ["checked_variance", "pair_weighted", "sums_of"]
@@ -88,6 +90,11 @@ def pair_weighted(law: WeightLaw, L: Any) -> Law:
     def weighted(number: int) -> Law:
         if number < 2:
             return ORIGIN._replace(weight=np.zeros(1))
+        if one.density is not None:
+            rest, total = (law.sum_of(n).density for n in (number - 1, number))
+            if rest is None or total is None:
+                raise ValueError(f"{law!r}.sum_of: a density is needed for every number of entries, as for one")
+            return pair_weighted_density(one.density, rest, total, number, variance)
         if np.any(one.normal):
             two = _added(one, one, lambda v, u: (v - u) ** 2 / 2 + one.normal[0])
             return _scaled(_added(two, law.sum_of(number - 2), _unweighted) if number > 2 else two, 1 / variance)
@@ -113,13 +120,25 @@ def _stacked(law: Callable[[int], Law], L: Any) -> Law:
     weight = np.zeros((len(laws), ends[-1]))
     for row, one in enumerate(laws):
         weight[row, ends[row] : ends[row + 1]] = one.weight
-    return _joined(laws)._replace(weight=weight[index.reshape(np.shape(L))])
+    own = index.reshape(np.shape(L))
+    return _joined(laws)._replace(weight=weight[own], density=_together([one.density for one in laws], own))
+
+
+def _together(parts: list[Density | None], index: NDArray) -> Density | None:
+    """Densities of several numbers of entries with common knots."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return Density(np.unique(np.concatenate([d.knots for d in known])), tuple(d.laws[0] for d in known), index)
 
 
 def _joined(laws: list[Law]) -> Law:
     """All values of several laws."""
-    parts = ([np.broadcast_to(getattr(one, name), one.w.shape) for one in laws] for name in Law._fields)
-    return Law(*map(np.concatenate, parts))
+
+    def joined(name: str) -> NDArray:
+        return np.concatenate([np.broadcast_to(getattr(one, name), one.w.shape) for one in laws])
+
+    return Law(joined("w"), joined("x"), joined("weight"), joined("normal"))
 
 
 def _added(first: Law, second: Law, factor: Callable[[NDArray, NDArray], Any]) -> Law:

@@ -18,9 +18,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.averages.pattern_sum import Law
 from replica.models.base import Order
 from replica.models.layers.saddle_equations import ORIGIN, TwoLayers
 from replica.numerics.arclength import NO_NOISE, NO_OVERLAP
+from replica.numerics.elementary import phi
+from replica.numerics.gaussian import H
 from replica.potentials.averages import natural_size
 
 __all__ = ["LARGEST_EFFORT", "LayerEquations", "Loads", "layer_equations"]
@@ -56,12 +59,19 @@ def natural_units(layers: TwoLayers) -> Units:
         answer, response = np.sqrt(layers.p * h.r), h.B
         followed = np.isfinite(layers.softest)
         a = layers.stiffness()
-        share = (np.abs(layers.law.w) * layers.law.weight).sum(axis=-1) / layers.L
+        share = (_sizes(layers.law) * layers.law.weight).sum(axis=-1) / layers.L
         overlap = size * np.where(share > 0, share, 1.0) / np.where(np.isfinite(a), a, 1.0)
         noise = np.where(followed, size * layers.p / layers.softest, answer)
         coupling = np.where(followed, 1 / layers.softest, response)
     sound = [np.where(np.isfinite(v) & (v > 0), v, 1.0) for v in (size, overlap, noise, coupling)]
     return Units(*sound)
+
+
+def _sizes(law: Law) -> NDArray:
+    """Mean of |W|, its normal part included, at each value."""
+    size, spread = np.abs(law.w), np.sqrt(law.normal)
+    u = size / np.where(spread > 0, spread, 1.0)
+    return np.where(spread > 0, 2 * spread * phi(u) + size * (1 - 2 * H(0, u)), size)
 
 
 class Loads(NamedTuple):

@@ -19,6 +19,8 @@ __all__ = ["marginal_states", "noiseless_states"]
 
 QUIET = 1e-9
 """Noise that stands for none."""
+ROUNDING = 1e-12
+"""Margin 1 − C/a that is none: normal weights have C = a throughout."""
 LARGEST_OVERLAP = 1e3
 TOP = 1.25
 """Overlap from which nodes end, doubled until ⟨W M⟩/aL is smaller; no likely root itself."""
@@ -53,7 +55,7 @@ def noiseless_states(system: LayerEquations) -> tuple[NDArray, NDArray]:
     beside = np.where(beside < top[:, None], beside, top[:, None])
     nodes = np.sort(np.concatenate([nodes, beside], axis=1), axis=1)
     row, m = roots_between_nodes(excess, nodes)
-    good = _quiet(system.rows(row), m)[1] < 0
+    good = _quiet(system.rows(row), m)[1] < -ROUNDING
     return row[good], m[good]
 
 
@@ -72,7 +74,8 @@ def _quiet(system: LayerEquations, m: NDArray) -> tuple[NDArray, NDArray]:
     """⟨W M⟩/aLm − 1 and C/a − 1 without noise and self-field: at T > 0 those of the law at each input."""
     layers = system.layers
     overlap, response = (np.full(len(m), np.nan) for _ in range(2))
-    cold = layers.T == 0
+    # where W fills an interval, T > 0 needs its averages too
+    cold = (layers.T == 0) | bool(np.any(layers.law.normal)) | (layers.law.density is not None)
     if cold.any():
         own = system.rows(np.nonzero(cold)[0])
         overlap[cold], response[cold], _ = _averages(own, m[cold], np.full(int(cold.sum()), QUIET))

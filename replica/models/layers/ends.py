@@ -105,7 +105,7 @@ def _means_of_their_own(system: LayerEquations) -> tuple[NDArray, NDArray]:
     with np.errstate(all="ignore"):
         v = system.layers.visible_layer(0.0, 0.0, 0.0 * units.b)
         h = system.layers.hidden_layer(v.q, v.C)
-        mean = np.abs(v.mean) * units.b / units.s + np.abs(h.mean) / units.s
+        mean = np.sqrt(v.q) * units.b / units.s + np.sqrt(h.r) / units.s
         rows = np.nonzero((v.C < system.layers.softest) & (mean > SYMMETRIC))[0]
     return rows, np.zeros(len(rows))
 

@@ -73,7 +73,7 @@ def _responses(system: LayerEquations, log_b: NDArray, row: NDArray) -> tuple[ND
         v = own.layers.visible_layer(0.0, 0.0, np.exp(log_b) * own.units.b)
         beyond = v.C >= own.layers.softest
         h = own.layers.hidden_layer(0.0, np.where(beyond, 0.0, v.C))
-        # the sizes of both are those that go with these units
-        still = np.abs(v.mean) * own.units.b / own.units.s + np.abs(h.mean) / own.units.s
+        # the sizes of both are those that go with these units; means of several kinds may cancel, their squares do not
+        still = np.sqrt(v.q) * own.units.b / own.units.s + np.sqrt(h.r) / own.units.s
     still = still < SYMMETRIC
     return np.where(still, v.C, np.nan), np.where(still, np.where(beyond, np.inf, h.B), np.nan)

@@ -49,9 +49,15 @@ def at_rest(system: LayerEquations, y: NDArray) -> NDArray:
     else:
         inputs = m[:, None] * layers.law.w
         away = np.abs(corners[:, :, None] - inputs[:, None, :])
-        occurs = np.broadcast_to(layers.law.weight != 0, inputs.shape)
-        away = np.where(occurs[:, None, :], away, np.inf).min(axis=(1, 2))
-        cold = away > COLD_REACH * s + WARM_REACH * T / v + 2 * b * v
+        own = m[:, None] * np.sqrt(np.broadcast_to(layers.law.normal, layers.law.w.shape))
+        away -= COLD_REACH * np.hypot(s[:, None], own)[:, None, :]
+        felt = np.broadcast_to(layers.law.weight != 0, inputs.shape)
+        # a normal part of W that is much wider than the noise hides it
+        felt = felt & ~((own > 0) & (s[:, None] < QUIET * own))
+        away = np.where(felt[:, None, :], away, np.inf).min(axis=(1, 2))
+        cold = away > WARM_REACH * T / v + 2 * b * v
+        if layers.law.density is not None:
+            cold = s < QUIET * m * np.sqrt(layers.p)
     return cold | ((v * s < SMOOTH * T) & (b * v * v < SMOOTH * T))
 
 

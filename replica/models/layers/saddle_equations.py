@@ -11,18 +11,25 @@ On the saddle s² = αp r and b = αB; the load is in these two only.
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.averages.densities import Density
 from replica.averages.pattern_sum import Law
 from replica.potentials import Potential
 from replica.potentials.averages import field_averages
 
 __all__ = ["ORIGIN", "HiddenLayer", "TwoLayers", "VisibleLayer", "two_layers"]
 
+LEADS = ((), (), (), (), (), (), (3, 3))
+"""Leading axes of the members of `VisibleLayer`."""
+LARGEST_BLOCK = 4096
+"""Elements times levels of panels whose averages over a density are taken at once."""
 ORIGIN = Law(np.zeros(1), np.ones(1), np.ones(1))
 """W = 0."""
 
@@ -90,6 +97,11 @@ class TwoLayers(NamedTuple):
         """The smaller of the two a: there is no law of a hidden unit for C beyond it."""
         return np.where(np.real(self.sides[0]) <= np.real(self.sides[1]), *self.sides)[()]
 
+    @property
+    def is_normal(self) -> bool:
+        """Whether W is normal: then aLm = ⟨W M_v⟩ is C = a, at any m, and no state has an overlap."""
+        return bool(np.all(self.law.w == 0) and np.all(self.law.normal))
+
     def stiffness(self, m: Any = 1.0) -> Any:
         """The a on the side of the strong hidden units, h = m√N."""
         return np.where(np.real(m) < 0, self.sides[1], self.sides[0])[()]
@@ -103,13 +115,51 @@ class TwoLayers(NamedTuple):
         law = self.law
         if np.ndim(law.weight) > 1:
             law = law._replace(weight=law.weight[index])
+        if law.density is not None:
+            law = law._replace(density=law.density.rows(index))
         parts = {name: getattr(self, name)[index] for name in ("T", "p", "L")}
         return self._replace(law=law, sides=self.sides[:, index], **parts)
 
     def visible_layer(self, m: Any, s: Any, b: Any, *, refine: int = 1) -> VisibleLayer:
         """Averages of a visible unit over z and W."""
         m, s, b, T, p, aL = np.broadcast_arrays(m, s, b, self.T, self.p, self.stiffness(m) * self.L)
-        w, weight = self.law.w, self.law.weight
+        if self.law.density is None:
+            return self._over_sums([m, s, b, T, p, aL], self.law.w, self.law.weight, refine)
+        shape = m.shape
+        flat = [v.ravel() for v in (m, s, b, T, p, aL)]
+        density = self._density_at(shape)
+        out: list[Any] = [np.zeros((*lead, m.size), np.result_type(m, s, b, T, p, 1.0)) for lead in LEADS]
+        for index, w, weight in self._nodes(density, [np.real(v) for v in flat[:4]], refine):
+            part = self._over_sums([v[index] for v in flat], w, weight, refine)
+            for whole, value in zip(out, part, strict=True):
+                whole[..., index] = value
+        return VisibleLayer(*(v.reshape((*v.shape[:-1], *shape))[()] for v in out))
+
+    def _density_at(self, shape: tuple[int, ...]) -> Density:
+        """The density with an index for each element of an array of couplings, raveled."""
+        density = self.law.density
+        assert density is not None
+        if density.index is None:
+            return density
+        return dataclasses.replace(density, index=np.broadcast_to(density.index, shape).ravel())
+
+    def _nodes(self, density: Density, at: list[Any], refine: int) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+        """Blocks of elements with values of W that crowd where a visible unit jumps or bends, and their weights."""
+        m, s, b, T = at
+        warm = np.where(T > 0, T, 1.0)
+        with np.errstate(all="ignore"):
+            bends = self.visible.corners(b, warm) / m[:, None]
+            thermal = np.where(T > 0, math.sqrt(2) * T / self.visible.spread(b, warm), 0.0)
+            width = np.hypot(s, thermal) / np.abs(m)
+        halvings = density.doublings(width)
+        for level in np.unique(halvings):
+            own = np.nonzero(halvings == level)[0]
+            for index in np.array_split(own, 1 + len(own) * (level + 1) // LARGEST_BLOCK):
+                yield index, *density.rows(index).nodes(bends[index], width[index], refine)
+
+    def _over_sums(self, at: list[Any], w: Any, weight: Any, refine: int) -> VisibleLayer:
+        """Averages over z, and over values w of W."""
+        m, s, b, T, p, aL = at
         normal = np.any(self.law.normal)
         pull = m[..., None] * self.law.normal
         noise = np.sqrt(s[..., None] ** 2 + m[..., None] * pull) if normal else s[..., None]
@@ -160,7 +210,7 @@ def two_layers(visible: Potential, hidden: Potential, T: Any, p: Any, L: Any, la
     """Layers with the law of W and the curvatures that belong to their couplings."""
     occurs = (law.weight != 0).any(axis=tuple(range(np.ndim(law.weight) - 1)))
     normal = law.normal[occurs] if np.ndim(law.normal) else law.normal
-    law = Law(law.w[occurs], law.x[occurs], law.weight[..., occurs], normal)
+    law = law._replace(w=law.w[occurs], x=law.x[occurs], weight=law.weight[..., occurs], normal=normal)
     temperatures, index = np.unique(T, return_inverse=True)
     sides = np.array([hidden.sides(t) for t in temperatures.tolist()]).T[:, index].reshape(2, *np.shape(T))
     return TwoLayers(visible, hidden, T, p, L, sides, law)

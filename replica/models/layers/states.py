@@ -32,7 +32,7 @@ def with_overlap(flat: LayeredModel) -> Found:
     parts = [nowhere()]
     missing: tuple[tuple[int, str], ...] = ()
     for sign, there in sides:
-        rows = np.nonzero(there)[0]
+        rows = np.nonzero(there & (not points.couplings.is_normal))[0]
         if not len(rows):
             continue
         layers = points.couplings if sign > 0 else points.couplings.mirrored()

@@ -87,3 +87,37 @@ def test_tiny_densities():
     """p = 1e-6 is no multiple of 2⁻²⁴: 4e8 entries, seed 2, |z| < 4."""
     count = random_patterns(20_000, 20_000, p=1e-6, rng=2, storage="sparse").nnz
     assert abs(count - 400) < 4 * 20
+
+
+class Coin:
+    """Entries ±0.5, with whatever an argument says."""
+
+    def __init__(self, change=lambda x: x):
+        self.change = change
+
+    def draw(self, rng, shape):
+        return self.change(rng.choice([-0.5, 0.5], size=shape))
+
+
+def test_entries_of_a_law():
+    xi = random_patterns(40, 30, law=Coin(), rng=3)
+    assert xi.shape == (40, 30) and xi.dtype == np.float64 and set(np.unique(xi)) == {-0.5, 0.5}
+    assert (xi == random_patterns(40, 30, law=Coin(), rng=3)).all()
+    assert pattern_weights(xi)[0, 0] == pytest.approx(xi[0, 0] / 40**0.5)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"law": 0.5}, r"law = 0.5: an object with a method draw\(rng, shape\)"),
+        ({"law": Coin(), "p": 0.5}, "p = 0.5 and law = .*: give one of the two"),
+        ({"law": Coin(), "p": np.full(4, 0.5)}, "give one of the two"),
+        ({"law": Coin(), "storage": "packed"}, "storage = 'packed': entries of a law are stored as \"array\" only"),
+        ({"law": Coin(lambda x: x[:2])}, r"law.draw\(rng, \(4, 3\)\) has the shape \(2, 3\)"),
+        ({"law": Coin(lambda x: x * np.nan)}, "every entry must be finite"),
+        ({"law": Coin(lambda x: x.astype(str))}, "must be an array of real numbers"),
+    ],
+)
+def test_laws_that_draw_no_patterns_are_refused(keywords, message):
+    with pytest.raises(ValueError, match=message):
+        random_patterns(4, 3, rng=1, **keywords)
