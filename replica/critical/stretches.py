@@ -66,7 +66,7 @@ def stretches(plain: Model, along: str, pair: tuple[Start, Start], states: list[
         to = _next(plain, along, here, last)
         lines = [WalkedState(plain, along, s, state, to) for s, state in zip(pair, states, strict=True)]
         if lines[0].turned:
-            yield _up_to_fold(plain, along, pair, states, here)
+            yield _up_to_fold(plain, along, pair, states, lines)
             return
         values = _between(plain, along, here, to)
         yield Stretch(values, lines, to, "")
@@ -79,15 +79,15 @@ def stretches(plain: Model, along: str, pair: tuple[Start, Start], states: list[
 
 
 def _up_to_fold(
-    plain: Model, along: str, pair: tuple[Start, Start], states: list[Solution], here: float
+    plain: Model, along: str, pair: tuple[Start, Start], states: list[Solution], lines: list[WalkedState]
 ) -> Stretch:
     """The stretch at the end of which the first state folds."""
+    here = float(states[0].model.controls[along])
     fold = fold_of(plain.unchecked(**{along: here}), along, pair[0], states[0])
     to = float(fold.value)
-    lines = [
-        WalkedState(plain, along, s, state, to, end)
-        for s, state, end in zip(pair, states, (fold.order, None), strict=True)
-    ]
+    lines[0].end_at(to, fold.order)
+    if not lines[1].walked:
+        lines[1] = WalkedState(plain, along, pair[1], states[1], to)
     # denser towards the fold, where free energies bend, and without it
     share = np.sin(0.5 * np.pi * np.linspace(0, 1, 97))[:-1]
     return Stretch(here + (to - here) * share, lines, to, label(pair[0]))

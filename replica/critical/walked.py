@@ -57,16 +57,28 @@ class WalkedState:
         self, plain: Model, along: str, start: Start, state: Solution, to: float, fold: Order | None = None
     ) -> None:
         self.plain, self.along, self.start, self.own, self.n, self.to = plain, along, start, state, state.n, to
-        points, how = _followed(state, along, to)
-        self.turned = how == "turned"
-        self.walked = points is not None and how == ("reached" if fold is None else "turned")
-        if points is not None and self.walked:
-            distance, unknowns = self._distance(points.model.controls[along]), plain.pack(points.order)
-            if fold is not None:
-                distance = np.append(distance, 0.0)
-                unknowns = [np.append(a, b) for a, b in zip(unknowns, plain.pack(fold), strict=True)]
-            rising = np.argsort(distance, kind="stable")
-            self.distance, self.unknowns = distance[rising], [np.asarray(v)[rising] for v in unknowns]
+        self.points, how = _followed(state, along, to)
+        self.turned, self.walked = how == "turned", False
+        if how == "reached" and fold is None:
+            self._interpolate(self.points)
+        elif fold is not None:
+            self.end_at(to, fold)
+
+    def end_at(self, to: float, fold: Order) -> None:
+        """Let the line end at the fold before which the branch was followed."""
+        self.to = to
+        if self.turned:
+            self._interpolate(self.points, fold)
+
+    def _interpolate(self, points: Solution | None, fold: Order | None = None) -> None:
+        assert points is not None
+        distance, unknowns = self._distance(points.model.controls[self.along]), self.plain.pack(points.order)
+        if fold is not None:
+            distance = np.append(distance, 0.0)
+            unknowns = [np.append(a, b) for a, b in zip(unknowns, self.plain.pack(fold), strict=True)]
+        rising = np.argsort(distance, kind="stable")
+        self.distance, self.unknowns = distance[rising], [np.asarray(v)[rising] for v in unknowns]
+        self.walked = True
 
     def free_energy(self, values: NDArray, *, rough: bool = False) -> NDArray:
         """Free energy at values of the control, an array of one axis; nan where there is no such state.

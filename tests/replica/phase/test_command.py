@@ -248,7 +248,7 @@ def test_solve_lists_every_solution(command):
 
 
 def test_solve_at_high_precision(command):
-    status, out, _ = command("solve --alpha 0.3 --theta 0.5 --precision 30 --format json", replica_main)
+    status, out, _ = command("solve --model threshold-hopfield --alpha 0.3 --theta 0.5 --precision 30 --format json", replica_main)
     assert status == 0
     first = next(row for row in json.loads(out)["rows"] if row["kind"] == "retrieval")
     assert isinstance(first["m"], str)
