@@ -43,9 +43,7 @@ def states_command(words: Sequence[str]) -> int:
     """Print all states at a point; returns the exit status."""
     cls = _model_class(words)
     parser = cli.Parser(example=EXAMPLE, prog=f"{cli.command_name()} states", description=DESCRIPTION)
-    parser.add_argument(
-        "--model", metavar="NAME", help=f"{', '.join(MODELS)} (needed; its controls are options, too)"
-    )
+    parser.add_argument("--model", metavar="NAME", help=f"{', '.join(MODELS)} (needed; its controls are options, too)")
     for field in () if cls is None else control_fields(cls):
         parser.add_argument(
             f"--{field.name}", type=_number, metavar="X", help=f"{field.metadata['help']}: {domain_text(field)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ AT_REST = 1e-10
 """Last step of Newton's method if it shrinks no more: round a small loop the equations are nearly degenerate."""
 RETURNED = 1e-8
 """Distance from its start within which a branch is back there; Newton's method leaves less, folds included."""
+GROWTH, SHORTEST = 4.0, 1e-2
+"""End of a stretch of a line over its beginning, and least length of one."""
 FLAT = 1e-8
 """Share of the control in the tangent below which a branch runs into the edge of its domain (r → 0, m → 0)."""
 
@@ -163,13 +166,26 @@ def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps:
     far = 1e6 * (1 + abs(here))
     edge = field.metadata["high"] if direction > 0 else field.metadata["low"]
     target = min(edge, here + far) if direction > 0 else max(edge, here - far)
-    if target == here:
-        return None
-    walk = _Walk.start(solution, along, target)
-    while len(walk.points) < max_steps and walk.advance() == "moved":
-        if walk.turned:
-            return walk.branch((), "moved", last_only=True).states
+    while here != target:
+        here = onward(here, target)
+        walk = _Walk.start(solution, along, here)
+        state = "moved"
+        while state == "moved" and len(walk.points) < max_steps:
+            state = walk.advance()
+            if state == "moved" and walk.turned:
+                return walk.branch((), state, last_only=True).states
+        if state != "reached":
+            return None
+        end = walk.branch((), state, last_only=True).states
+        order = type(end.order)._make(float(v[0]) for v in end.order)
+        solution = dataclasses.replace(solution, model=solution.model.unchecked(**{along: here}), order=order)
     return None
+
+
+def onward(here: float, last: float) -> float:
+    """End of the next stretch of a line, four times as far as what lies behind: steps follow the size of the control."""
+    length = max((GROWTH - 1) * abs(here), SHORTEST)
+    return last if length >= abs(last - here) else here + math.copysign(length, last - here)
 
 
 class _Walk:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from replica.critical.branch import onward
 from replica.critical.folds import fold_of
 from replica.critical.point import Start, direction_of_loss, label, metadata
 from replica.critical.walked import WalkedState
@@ -21,8 +22,6 @@ from replica.saddle.solution import Solution
 
 __all__ = ["Stretch", "stretches"]
 
-GROWTH, SHORTEST = 4.0, 1e-2
-"""End of a stretch over its beginning, and least length of one."""
 POINTS = 33
 FARTHEST = 1e6
 """Distance, over the own value or 1, up to which a line without an end is searched."""
@@ -63,7 +62,7 @@ def stretches(plain: Model, along: str, pair: tuple[Start, Start], states: list[
     here = float(plain.controls[along])
     last = _last(plain, along, here)
     while here != last:
-        to = _next(plain, along, here, last)
+        to = onward(here, last)
         lines = [WalkedState(plain, along, s, state, to) for s, state in zip(pair, states, strict=True)]
         if lines[0].turned:
             yield _up_to_fold(plain, along, pair, states, lines)
@@ -114,11 +113,6 @@ def _between(plain: Model, along: str, here: float, to: float) -> NDArray:
         values[[0, -1]] = here, to
         return values
     return np.linspace(here, to, POINTS)
-
-
-def _next(plain: Model, along: str, here: float, last: float) -> float:
-    step = direction_of_loss(plain, along) * max((GROWTH - 1) * abs(here), SHORTEST)
-    return last if abs(step) >= abs(last - here) else here + step
 
 
 def _last(plain: Model, along: str, own: float) -> float:

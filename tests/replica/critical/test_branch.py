@@ -97,7 +97,8 @@ def test_how_a_branch_ends_is_said():
 
 
 @pytest.mark.parametrize(
-    ("along", "to", "domain"), [("alpha", -1, "> 0"), ("alpha", 0.0, "> 0"), ("T", -0.1, ">= 0"), ("T", -1e-300, ">= 0")]
+    ("along", "to", "domain"),
+    [("alpha", -1, "> 0"), ("alpha", 0.0, "> 0"), ("T", -0.1, ">= 0"), ("T", -1e-300, ">= 0")],
 )
 def test_targets_outside_of_the_domain_are_refused(along, to, domain):
     state = replica.solve(Hopfield(alpha=0.05, T=0.1))
