@@ -183,7 +183,7 @@ def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps:
 
 
 def onward(here: float, last: float) -> float:
-    """End of the next stretch of a line, four times as far as what lies behind: steps follow the size of the control."""
+    """End of the next stretch of a line, four times as long as what lies behind, as steps follow the control."""
     length = max((GROWTH - 1) * abs(here), SHORTEST)
     return last if length >= abs(last - here) else here + math.copysign(length, last - here)
 

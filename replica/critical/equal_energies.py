@@ -57,8 +57,8 @@ def coexistence(
     ------
     ConvergenceError
         If a state does not exist at the model's own value, or their free energies do not cross on the way to
-        where one of them ends, or, where both go on, to a millionfold of the own value or of 1; or if the two become one
-        state there.
+        where one of them ends, or, where both go on, to a millionfold of the own value or of 1; or if the two become
+        one state there.
     ValueError
         If there is no such control or kind, the states are the same, or a control is an array.
     """
@@ -141,8 +141,8 @@ def _crossing(
     first, second = (plain.pack(s.order) if s.order.r > 0 else list(s.order) for s in states)
     if len(first) == len(second) and all(abs(a - b) <= SAME * (1 + abs(b)) for a, b in zip(first, second, strict=True)):
         raise ConvergenceError(
-            f"{label(between[0])} and {label(between[1])} are one state at {along} = {value:.6g}: their energies do not "
-            f"cross there, one becomes the other"
+            f"{label(between[0])} and {label(between[1])} are one state at {along} = {value:.6g}: their energies do "
+            f"not cross there, one becomes the other"
         )
     return value, states
 

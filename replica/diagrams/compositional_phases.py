@@ -35,7 +35,8 @@ def phase_of(model: CompositionalRBM) -> tuple[NDArray, Number, dict[str, Number
         "spin_glass" (a state with m̃ = 0 is lowest), "compositional" (a state at ℓ > 0 is: the minimum at ℓ*, or the end
         of the branch where f̃ decreases to there), "ferromagnetic" (ℓ → 0 is, where L is of order one; below g̃ = −½,
         where no state has an overlap, v = 0 takes its place with the same f̃ = 0), "" (the branch could not be
-        followed, and no minimum on the part that was is lowest). Where the state at ℓ > 0 and the glass agree within rounding it is "compositional".
+        followed, and no minimum on the part that was is lowest). Where the state at ℓ > 0 and the glass agree within
+        rounding it is "compositional".
     free_energy : array
         The lowest f̃.
     extra : dict

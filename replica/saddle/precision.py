@@ -49,7 +49,7 @@ def at_precision(solution: Solution, model: Model, precision: int, *, throw: boo
 def refined(solutions: list[Solution], model: Model, precision: int) -> tuple[list[Solution], Any]:
     """All solutions at a point in many digits, each with the status that it has in them, and their rounding.
 
-    One that double precision did not solve may fall on another: it is marked FAILED then, for its own state is not found.
+    One that double precision did not solve may fall on another: it is marked FAILED then, as its own is not found.
     """
     from mpmath import mp
 

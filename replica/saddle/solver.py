@@ -72,8 +72,9 @@ def solve_all(
     -----
     States that become noiseless, and at T = 0 the glass, are found at every α > 0. Second sheets, which have
     1 − C ~ √α, and the glass at T > 0 are complete for α ≥ 1e-12; below, where a double hardly tells their C from 1,
-    they come with status FAILED, last in the list, or are missing, and `unaccounted` says which; `precision` solves those that come. Left out too are states of random RBMs with
-    1 − C < 1e-9, or in which less than 1e-12 of the visible units are on, or (m > 0) off; the lowest glass excepted.
+    they come with status FAILED, last in the list, or are missing, and `unaccounted` says which; `precision` solves
+    those that come. Left out too are states of random RBMs with 1 − C < 1e-9, or in which less than 1e-12 of the
+    visible units are on, or (m > 0) off; the lowest glass excepted.
 
     Free energies that agree within rounding (64 units of it; of `precision` if that is given), as at and just beyond
     a continuous transition, count as one level. Within it the order is that of kinds, retrieval, mixture, spurious,
