@@ -96,10 +96,10 @@ def _exchange(stretch: Stretch, before: list[tuple[float, float]]) -> tuple[floa
     decides. `before` holds the last value at which they differed, and the sign.
     """
     values, lines = stretch.values, stretch.lines
-    sign = _sign(*(line.free_energy(values, rough=True) for line in lines), ROUGH)
+    sign = _sign([line.free_energy(values, rough=True) for line in lines], ROUGH)
     close = np.nonzero(sign == 0)[0]
     if len(close):
-        sign[close] = _sign(*(line.free_energy(values[close]) for line in lines), TIED * EPS)
+        sign[close] = _sign([line.free_energy(values[close]) for line in lines], TIED * EPS)
     for value, here in zip(values, sign, strict=True):
         if before and here * before[-1][1] < 0:
             return before[-1][0], float(value)
@@ -108,8 +108,9 @@ def _exchange(stretch: Stretch, before: list[tuple[float, float]]) -> tuple[floa
     return None
 
 
-def _sign(first: NDArray, second: NDArray, rounding: float) -> NDArray:
+def _sign(energies: list[NDArray], rounding: float) -> NDArray:
     """Sign of the difference of two energies, 0 where it is rounding."""
+    first, second = energies
     difference = first - second
     return np.where(np.abs(difference) <= rounding * np.fmax(np.abs(first), np.abs(second)), 0.0, np.sign(difference))
 

@@ -45,7 +45,8 @@ class EllStar(NamedTuple):
     """Why, a word or an array of words.
 
     "minimum": ℓ* is the lowest minimum on the branch, or, if a warning says that the branch was lost beyond, on
-    the part of it that was followed. "increasing" (value 0): f̃ increases from ℓ → 0 on, and has no minimum at ℓ > 0. "decreasing" (nan): it decreases to the end of the branch, so that ℓ* does not exist. "absent"
+    the part of it that was followed. "increasing" (value 0): f̃ increases from ℓ → 0 on, and has no minimum at ℓ > 0.
+    "decreasing" (nan): it decreases to the end of the branch, so that ℓ* does not exist. "absent"
     (nan): there is no branch at ℓ → 0. "window" (nan): it still decreases at ℓ = 5000, the largest ℓ of the model.
     "lost" (nan): the branch could not be followed, or the minimum to the given x_i. The last two come with a warning.
     """

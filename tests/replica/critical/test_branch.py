@@ -109,7 +109,7 @@ def test_targets_outside_of_the_domain_are_refused(along, to, domain):
 @pytest.mark.parametrize("max_steps", [0, -1, 2.5, True, "3"])
 def test_numbers_of_steps_that_are_none(max_steps):
     state = replica.solve(Hopfield(alpha=0.05, T=0.1))
-    with pytest.raises(ValueError, match="max_steps = .*: an integer >= 1"):
+    with pytest.raises(ValueError, match=r"max_steps = .*: an integer >= 1"):
         replica.follow(state, along="alpha", to=0.1, max_steps=max_steps)
 
 

@@ -46,7 +46,7 @@ def test_what_is_no_number_is_refused_on_one_line(model, value):
     "value", [np.ma.array([0.1, 0.2], mask=[0, 1]), np.ma.array([0.1, 0.2]), np.ma.masked, [np.ma.array([0.1, 0.2])]]
 )
 def test_masked_arrays_are_not_unmasked(value):
-    with pytest.raises(ValueError, match="^alpha is a masked array"):
+    with pytest.raises(ValueError, match=r"^alpha is a masked array"):
         Hopfield(alpha=value)
     with pytest.raises(ValueError, match="T is a masked array"):
         replica.phase_diagram(Hopfield(alpha=0.1), rows={"T": value}, columns={"alpha": [0.1]})
@@ -101,4 +101,4 @@ def test_numbers_of_condensed_patterns_that_every_model_takes():
     listed = [[s.kind for s in replica.solve_all(model, n_condensed=n)] for n in ((1,), (1, 3), (3, 1))]
     assert listed[0] == listed[1] == listed[2]
     assert {s.n for s in replica.solve_all(model, n_condensed=())} == {0}
-    assert {s.n for s in replica.solve_all(Hopfield(0.005), n_condensed=(2, 5))} >= {2, 5}
+    assert {s.n for s in replica.solve_all(Hopfield(0.005), n_condensed=(3, 5))} >= {3, 5}
