@@ -49,6 +49,8 @@ class End(enum.IntEnum):
     """1 − C/a vanishes."""
     CLOSED = 6
     """Back at its start."""
+    UNBOUNDED = 7
+    """Noise and activity go to infinity."""
 
 
 class LoadCurve(Protocol):
@@ -69,6 +71,9 @@ class LoadCurve(Protocol):
 
     def faint(self, order: Any) -> NDArray:
         """Whether next to no unit is active, of shape (R,)."""
+
+    def boundless(self, y: NDArray) -> NDArray:
+        """Whether noise and activity are about to be infinite, of shape (R,): there a curve ends."""
 
 
 def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
@@ -171,7 +176,8 @@ class Curves(NamedTuple):
 def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
-    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, or where no step is short enough.
+    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, where s → ∞, or where no step is short
+    enough.
 
     Parameters
     ----------
@@ -192,7 +198,8 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
     rows = len(start)
     with np.errstate(all="ignore"):
         first = tangents_of(system.at(start)[1])
-    first *= np.where(first[:, 3] * sign < 0, -1.0, 1.0)[:, None]
+    # where the load does not change at all both signs are to lead different ways
+    first *= np.where(np.where(first[:, 3] == 0, 1.0, first[:, 3]) * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
     here, tangent = start.copy(), tangents[0].copy()
     step, end = np.full(rows, FIRST_STEP), np.full(rows, End.LOST)
@@ -226,6 +233,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
             (End.LOW, here[:, 3] < low),
             (End.MARGINAL, marginal),
             (End.VANISHED, vanished),
+            (End.UNBOUNDED, system.boundless(here) & (tangent[:, 1] > 0)),
         ):
             end[alive & reached] = name
             alive &= ~reached

@@ -12,6 +12,7 @@ they in these units.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -19,12 +20,17 @@ from numpy.typing import NDArray
 
 from replica.models.base import Order
 from replica.models.layers.saddle_equations import ORIGIN, TwoLayers
+from replica.models.layers.unbounded import Unbounded, unbounded
 from replica.potentials.averages import natural_size
 
-__all__ = ["LARGEST_EFFORT", "LayerEquations", "Loads", "layer_equations"]
+__all__ = ["LARGEST_EFFORT", "LARGE_NOISE", "LayerEquations", "Loads", "layer_equations"]
 
 LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""
+
+
+LARGE_NOISE, ALL_BUT = math.log(1e3), 1e-5
+"""Least ln s, and distance in ln b and ln α, at which q → ∞ counts as reached."""
 
 
 LEAST_ACTIVITY = 1e-12
@@ -85,11 +91,16 @@ class LayerEquations(NamedTuple):
     units: Units
     closest: NDArray
     """Margins 1 − C/a down to which curves are followed."""
+    far: Unbounded
+    """Where q → ∞."""
 
     def rows(self, index: NDArray) -> LayerEquations:
         """Return the same equations at some rows."""
         return self._replace(
-            layers=self.layers.rows(index), units=Units(*(v[index] for v in self.units)), closest=self.closest[index]
+            layers=self.layers.rows(index),
+            units=Units(*(v[index] for v in self.units)),
+            closest=self.closest[index],
+            far=self.far.rows(index),
         )
 
     def within(self, effort: float) -> LayerEquations:
@@ -107,6 +118,13 @@ class LayerEquations(NamedTuple):
     def faint(self, order: Order) -> NDArray:
         """Whether next to no unit is active."""
         return np.asarray(order.q < LEAST_ACTIVITY * self.units.v**2)
+
+    def boundless(self, y: NDArray) -> NDArray:
+        """Whether points are all but at the end q → ∞, of shape (R,): ln α and ln b are linear in 1/s there."""
+        with np.errstate(invalid="ignore"):
+            b, alpha = self.far.b / self.units.b, self.far.alpha
+            away = np.abs(y[:, 2:] - np.log(np.stack([b, alpha], axis=-1))).max(axis=-1)
+        return np.asarray(self.frozen & (y[:, 1] > LARGE_NOISE) & (away < ALL_BUT))
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.
@@ -168,7 +186,11 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
     law = ORIGIN if frozen else layers.law
     units = natural_units(layers)
     return LayerEquations(
-        layers._replace(law=law, most=LARGEST_EFFORT, bare=True), frozen, units, _closest(layers, units)
+        layers._replace(law=law, most=LARGEST_EFFORT, bare=True),
+        frozen,
+        units,
+        _closest(layers, units),
+        unbounded(layers),
     )
 
 

@@ -78,7 +78,7 @@ def at_an_end(system: LayerEquations, curves: Curves, side: int, loads: Loads) -
     length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
     node, column = (0 if side == 0 else length - 1), np.arange(len(length))
     y, tangent = curves.y[node, column], curves.tangent[node, column]
-    known = np.isin(ends, [End.START, End.HIGH, End.VANISHED, End.CLOSED])
+    known = np.isin(ends, [End.START, End.HIGH, End.VANISHED, End.CLOSED, End.UNBOUNDED])
     index = np.nonzero(~known)[0]
     if len(index):
         own, below = system.rows(index), y[index, 3] <= loads.low[index]
