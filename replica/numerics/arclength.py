@@ -50,7 +50,7 @@ class End(enum.IntEnum):
     CLOSED = 6
     """Back at its start."""
     UNBOUNDED = 7
-    """Noise and activity go to infinity."""
+    """The noise goes to infinity, or the self-field to the curvature of units, in proportions that are known."""
 
 
 class LoadCurve(Protocol):
@@ -72,8 +72,8 @@ class LoadCurve(Protocol):
     def faint(self, order: Any) -> NDArray:
         """Whether next to no unit is active, of shape (R,)."""
 
-    def boundless(self, y: NDArray) -> NDArray:
-        """Whether noise and activity are about to be infinite, of shape (R,): there a curve ends."""
+    def boundless(self, y: NDArray, tangent: NDArray) -> NDArray:
+        """Whether noise, activity or an answer to the field are about to be infinite, of shape (R,): there curves end."""
 
 
 def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
@@ -176,7 +176,7 @@ class Curves(NamedTuple):
 def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
-    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, where s → ∞, or where no step is short
+    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, where s → ∞ or b has its limit, or where no step is short
     enough.
 
     Parameters
@@ -233,7 +233,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
             (End.LOW, here[:, 3] < low),
             (End.MARGINAL, marginal),
             (End.VANISHED, vanished),
-            (End.UNBOUNDED, system.boundless(here) & (tangent[:, 1] > 0)),
+            (End.UNBOUNDED, system.boundless(here, tangent)),
         ):
             end[alive & reached] = name
             alive &= ~reached

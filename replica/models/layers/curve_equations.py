@@ -33,6 +33,10 @@ LARGE_NOISE, ALL_BUT = math.log(1e3), 1e-5
 """Least ln s, and distance in ln b and ln α, at which q → ∞ counts as reached."""
 
 
+SOFT = 1e-6
+"""Distance of ln b from that of the curvature of visible units at which the two are one."""
+
+
 LEAST_ACTIVITY = 1e-12
 """q, in units of the square of a visible unit, below which curves are not accounted for."""
 
@@ -92,7 +96,7 @@ class LayerEquations(NamedTuple):
     closest: NDArray
     """Margins 1 − C/a down to which curves are followed."""
     far: Unbounded
-    """Where q → ∞."""
+    """Where q → ∞, and the curvature of visible units."""
 
     def rows(self, index: NDArray) -> LayerEquations:
         """Return the same equations at some rows."""
@@ -119,12 +123,17 @@ class LayerEquations(NamedTuple):
         """Whether next to no unit is active."""
         return np.asarray(order.q < LEAST_ACTIVITY * self.units.v**2)
 
-    def boundless(self, y: NDArray) -> NDArray:
-        """Whether points are all but at the end q → ∞, of shape (R,): ln α and ln b are linear in 1/s there."""
-        with np.errstate(invalid="ignore"):
+    def boundless(self, y: NDArray, tangent: NDArray) -> NDArray:
+        """Whether curves are all but at the end q → ∞, where ln α and ln b are linear in 1/s, or at b → a, of shape (R,).
+
+        Rectified units at T = 0 that rest below their bend reach b = a as s → 0: q = s² H2(θ/s)/(a − b)² ~ s².
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
             b, alpha = self.far.b / self.units.b, self.far.alpha
             away = np.abs(y[:, 2:] - np.log(np.stack([b, alpha], axis=-1))).max(axis=-1)
-        return np.asarray(self.frozen & (y[:, 1] > LARGE_NOISE) & (away < ALL_BUT))
+            loud = (y[:, 1] > LARGE_NOISE) & (tangent[:, 1] > 0) & (away < ALL_BUT)
+            soft = np.abs(y[:, 2] - np.log(self.far.softest / self.units.b)) < SOFT
+        return np.asarray(self.frozen & (loud | (soft & (tangent[:, 1] < 0))))
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.

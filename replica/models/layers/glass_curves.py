@@ -48,7 +48,9 @@ def _beside_unbounded(system: LayerEquations) -> tuple[NDArray, NDArray]:
     """Points of the curves that run to q → ∞, at a large noise."""
     rows = np.nonzero(np.isfinite(system.far.b))[0]
     own = system.rows(rows)
-    guess = np.stack([0 * own.far.b, LARGE_NOISE + 0 * own.far.b, np.log(own.far.b / own.units.b), np.log(own.far.alpha)], axis=-1)
+    guess = np.stack(
+        [0 * own.far.b, LARGE_NOISE + 0 * own.far.b, np.log(own.far.b / own.units.b), np.log(own.far.alpha)], axis=-1
+    )
     y, left = newton_at_noise(own, guess)
     good = left < ON_CURVE
     return rows[good], y[good]

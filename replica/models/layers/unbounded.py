@@ -38,10 +38,12 @@ class Unbounded(NamedTuple):
 
     b: NDArray
     alpha: NDArray
+    softest: NDArray
+    """The smaller curvature of a visible unit, a bound of b at any end."""
 
     def rows(self, index: NDArray) -> Unbounded:
         """Return those of some rows."""
-        return Unbounded(self.b[index], self.alpha[index])
+        return Unbounded(*(v[index] for v in self))
 
 
 def unbounded(layers: TwoLayers) -> Unbounded:
@@ -60,7 +62,7 @@ def unbounded(layers: TwoLayers) -> Unbounded:
     temperatures, index = np.unique(layers.T, return_inverse=True)
     visible = np.array([layers.visible.sides(T) for T in temperatures.tolist()]).T[:, index]
     a, p = visible.min(axis=0), np.asarray(layers.p)
-    out = Unbounded(np.full(len(p), np.nan), np.full(len(p), np.nan))
+    out = Unbounded(np.full(len(p), np.nan), np.full(len(p), np.nan), a)
     with np.errstate(all="ignore"):
         there = np.isfinite(a) & np.isfinite(layers.softest) & (a > 0) & (layers.softest > 0)
         there &= p * _half_sum(visible, 0.0, 1) < layers.softest
