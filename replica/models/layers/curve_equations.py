@@ -133,7 +133,7 @@ class LayerEquations(NamedTuple):
             away = np.abs(y[:, 2:] - np.log(np.stack([b, alpha], axis=-1))).max(axis=-1)
             loud = (y[:, 1] > LARGE_NOISE) & (tangent[:, 1] > 0) & (away < ALL_BUT)
             soft = np.abs(y[:, 2] - np.log(self.far.softest / self.units.b)) < SOFT
-        return np.asarray(self.frozen & (loud | (soft & (tangent[:, 1] < 0))))
+        return np.asarray(self.frozen & (loud | (soft & (tangent[:, 2] > 0))))
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.
