@@ -73,7 +73,7 @@ class LoadCurve(Protocol):
         """Whether next to no unit is active, of shape (R,)."""
 
     def boundless(self, y: NDArray, tangent: NDArray) -> NDArray:
-        """Whether noise, activity or an answer to the field are about to be infinite, of shape (R,): there curves end."""
+        """Whether noise, or the answer to an input, is about to be infinite, of shape (R,): there curves end."""
 
 
 def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
@@ -176,8 +176,8 @@ class Curves(NamedTuple):
 def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
-    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, where s → ∞ or b has its limit, or where no step is short
-    enough.
+    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, where s → ∞ or b has its limit, or
+    where no step is short enough.
 
     Parameters
     ----------

@@ -202,7 +202,7 @@ class Box:
         m = np.concatenate([np.geomspace(1e-6, 0.09, 9 * few, endpoint=False), np.linspace(0.09, 1.004, 15 * lots)])
         q = np.concatenate([np.geomspace(1e-8, 0.1, 12 * few, endpoint=False), np.linspace(0.1, 1.0, 12 * lots)])
         if not self.machine.visible.bounded:
-            m, q = np.geomspace(1e-4, 1e4, 36), np.geomspace(1e-11, 1e9, 50 * lots if frozen else 44)
+            m, q = np.geomspace(1e-3, 1e3, 24), np.geomspace(1e-11, 1e9, 50 * lots if frozen else 30)
         strong = self.machine.size * self.machine.hidden.stiffness
         reach = self.top * float(self.P @ np.abs(self.w)) / strong if self.stiff else 1.0
         margin = np.concatenate([np.linspace(0, -1, 10 * lots, endpoint=False), np.linspace(-1, -16, 12 * lots)])

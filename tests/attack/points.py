@@ -242,17 +242,19 @@ def _units(rng, cold):
     return scale, visible if unbounded != "no" else scaled, hidden
 
 
-def _sizes(rng):
-    """p and L: few patterns, or up to 20 sparse ones."""
+def _sizes(rng, most):
+    """p and L: few patterns, or up to so many sparse ones."""
     if rng.random() < 0.8:
         p = 1.0 if rng.random() < 0.5 else float(rng.uniform(0.2, 1.0))
         return p, int(rng.choice([1, 1, 1, 2, 3]))
-    return log_uniform(rng, 0.05, 0.5), int(rng.choice([1, 2, 5, 10, 20]))
+    return log_uniform(rng, 0.05, 0.5), min(most, int(rng.choice([1, 2, 5, 10, 20])))
 
 
 def _general(rng, cold=False):
     scale, visible, hidden = _units(rng, cold)
-    p, L = _sizes(rng)
+    # at T > 0 our own search takes minutes where many values of W meet units that have m, q and C
+    opposite = isinstance(visible, tuple) and len(visible[0]) == 2 and visible[0][0] == -visible[0][1]
+    p, L = _sizes(rng, 20 if cold or opposite else 3)
     T = 0.0 if cold else scale * scale * log_uniform(rng, 0.02, 1.1)
     controls = {"visible": visible, "hidden": hidden, "alpha": log_uniform(rng, 1e-4, 0.3), "T": T, "p": p, "L": L}
     return Point("general-cold" if cold else "general", controls)

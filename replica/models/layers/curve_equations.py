@@ -124,9 +124,11 @@ class LayerEquations(NamedTuple):
         return np.asarray(order.q < LEAST_ACTIVITY * self.units.v**2)
 
     def boundless(self, y: NDArray, tangent: NDArray) -> NDArray:
-        """Whether curves are all but at the end q → ∞, where ln α and ln b are linear in 1/s, or at b → a, of shape (R,).
+        """Whether curves are all but at q → ∞, where ln α and ln b are linear in 1/s, or on their way to b = a.
 
-        Rectified units at T = 0 that rest below their bend reach b = a as s → 0: q = s² H2(θ/s)/(a − b)² ~ s².
+        Rectified visible units below their bend reach that: at T = 0 as s → 0, q = s² H2(θ/s)/(a − b)² ~ s²; at T > 0
+        at finite noise, their law being exponential there, and a − b is then so small that units beyond the bend, which
+        next to none is, carry q and r: another curve, towards q → ∞.
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             b, alpha = self.far.b / self.units.b, self.far.alpha

@@ -34,7 +34,8 @@ OVERLAPS = np.concatenate([np.geomspace(1e-6, 0.01, 40, endpoint=False), np.lins
 def noiseless_states(system: LayerEquations) -> tuple[NDArray, NDArray]:
     """Rows and overlaps, in their unit, of the states without noise: roots of ⟨W M_v⟩/aLm = 1 with C < a.
 
-    Where C = a without overlap, as at T = p for spins, that is fulfilled for m → 0 up to m²: rounding makes no roots there.
+    Where C = a without overlap, as at T = p for spins, that is fulfilled for m → 0 up to m²: no roots
+    are made of rounding there.
 
     Parameters
     ----------

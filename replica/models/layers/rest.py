@@ -60,7 +60,7 @@ def at_rest(system: LayerEquations, y: NDArray) -> NDArray:
 
 
 def _corners(layers: TwoLayers) -> tuple[NDArray, NDArray]:
-    """Inputs at which units jump or bend, shape (R, K); inf for pairs of values never the best; which bend, at T = 0."""
+    """Inputs at which units jump or bend, shape (R, K); inf for values never the best; at T = 0 which bend."""
     T = layers.T
     corners = np.asarray(layers.visible.corners(np.zeros_like(T), np.where(T > 0, T, 1.0)))
     cold, bent = np.nonzero(T == 0)[0], np.zeros(corners.shape, dtype=bool)

@@ -10,8 +10,8 @@ q and r drop out of the saddle-point equations with m = 0, q = s² k_v'(b) and r
 
     C = p k_v(b),   b = αp k_h(C),   αp² k_v'(b) k_h'(C) = 1
 
-Then b dC/db = k_h(C)/k_h'(C), of which the left side rises with b and the right one falls: one solution at most, and one
-curve that runs to it, ln α and ln b being smooth in 1/s there; none where p k_v(0) ≥ a_h, where no load is small enough.
+Then b dC/db = k_h(C)/k_h'(C), of which the left side rises with b and the right one falls: one solution at most, and
+one curve that runs to it, ln α and ln b being smooth in 1/s there; none where p k_v(0) ≥ a_h: no load is small enough.
 With both layers of the curvature 1, cut (κ = ½) or not (κ = 1),
 
     1 − b = √(p κ_v),   1 − C = √(p κ_v) (1 − √(p κ_v)),   α = (κ_v/κ_h) (1/√(p κ_v) − 1)²:
