@@ -7,13 +7,13 @@ in which they are of order one.
 from __future__ import annotations
 
 import enum
-import math
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "NO_NOISE",
     "ON_CURVE",
     "Curves",
     "End",
@@ -59,6 +59,10 @@ class LoadCurve(Protocol):
     @property
     def frozen(self) -> bool:
         """Whether m = 0 throughout."""
+
+    @property
+    def silent(self) -> NDArray:
+        """Ln s below which nothing is left where m = 0, shape (R,): ln `NO_NOISE` where activity vanishes with s."""
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Any]:
         """F, shape (R, 3), its Jacobian, shape (R, 3, 4), and the order parameters."""
@@ -222,7 +226,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
         new[moved], new_tangent[moved] = here[moved], tangent[moved]
         points.append(new)
         tangents.append(new_tangent)
-        vanished = (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
+        vanished = (here[:, 1] < system.silent) if system.frozen else (here[:, 0] < NO_OVERLAP)
         marginal = np.zeros(rows, dtype=bool)
         marginal[moved] = spent[good]
         back = np.zeros(rows, dtype=bool)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from replica.models.base import Order
 from replica.models.layers.saddle_equations import ORIGIN, TwoLayers
 from replica.models.layers.unbounded import Unbounded, unbounded
+from replica.numerics.arclength import NO_NOISE
 from replica.potentials.averages import natural_size
 
 __all__ = ["LARGEST_EFFORT", "LARGE_NOISE", "LayerEquations", "Loads", "layer_equations"]
@@ -97,10 +98,13 @@ class LayerEquations(NamedTuple):
     """Margins 1 − C/a down to which curves are followed."""
     far: Unbounded
     """Where q → ∞, and the curvature of visible units."""
+    silent: NDArray
+    """Ln s below which nothing is left where m = 0."""
 
     def rows(self, index: NDArray) -> LayerEquations:
         """Return the same equations at some rows."""
         return self._replace(
+            silent=self.silent[index],
             layers=self.layers.rows(index),
             units=Units(*(v[index] for v in self.units)),
             closest=self.closest[index],
@@ -202,7 +206,19 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
         units,
         _closest(layers, units),
         unbounded(layers),
+        _silent(layers, units),
     )
+
+
+LEAST_NOISE = 1e-140
+"""Noise at which units with a mean of their own are left."""
+
+
+def _silent(layers: TwoLayers, units: Units) -> NDArray:
+    """Ln s at which a state without overlap is none any more: a far smaller one where visible units have a mean."""
+    with np.errstate(all="ignore"):
+        mean = np.abs(layers._replace(law=ORIGIN).visible_layer(0.0, 0.0, 0.0 * units.b).mean)
+    return np.where(mean > math.sqrt(LEAST_ACTIVITY) * units.v, math.log(LEAST_NOISE), math.log(NO_NOISE))
 
 
 LEAST_MARGIN, LEAST_COLD_MARGIN = 3e-7, 3e-10

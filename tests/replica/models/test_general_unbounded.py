@@ -187,3 +187,27 @@ def test_no_state_without_noise_where_overlap_sets_in(L, p, alpha):
     found = replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=alpha, T=p, p=p, L=L))
     assert found.complete
     assert [s.kind for s in found] == ["spin_glass"]
+
+
+@pytest.mark.parametrize(("theta", "level"), [(1.448, 0.167), (2.5, 0.2), (0.6, 0.3)])
+@pytest.mark.parametrize("p", [0.3, 0.7])
+def test_glass_of_units_that_rest_above_their_bend_beside_silent_ones(theta, level, p):
+    # T = 0 and next to no noise: visible units answer level/(1 − b), C = p/(1 − b), all the rest is one root in q
+    alpha = 0.001
+
+    def others(q):
+        y, C = theta / mp.sqrt(p * q), p * mp.sqrt(q) / level
+        H0 = mp.ncdf(-y)
+        H2 = (1 + y * y) * H0 - y * mp.npdf(y)
+        return p * q * H2 / (1 - C) ** 2, C, p * H0 / (1 - C)
+
+    with mp.workdps(60):
+        q = mp.findroot(lambda q: mp.sqrt(q) * (1 - alpha * others(q)[2]) - level, mp.mpf(level) ** 2)
+        q = float(q)
+        right = [float(v) for v in others(q)]
+    found = replica.solve_all(GeneralRBM(ReLU(-level), ReLU(theta), alpha=alpha, T=0, p=p))
+    assert found.complete
+    assert [s.kind for s in found] == ["spin_glass"]
+    order = found[0].order
+    assert (order.q, order.C) == pytest.approx((q, right[1]), rel=1e-9)
+    assert (np.log(order.r), np.log(order.B)) == pytest.approx((np.log(right[0]), np.log(right[2])), rel=1e-9)
