@@ -189,7 +189,7 @@ def test_no_state_without_noise_where_overlap_sets_in(L, p, alpha):
     assert [s.kind for s in found] == ["spin_glass"]
 
 
-@pytest.mark.parametrize(("theta", "level"), [(1.448, 0.167), (2.5, 0.2), (0.6, 0.3)])
+@pytest.mark.parametrize(("theta", "level"), [(1.448, 0.167), (2.5, 0.2), (1.2, 0.3)])
 @pytest.mark.parametrize("p", [0.3, 0.7])
 def test_glass_of_units_that_rest_above_their_bend_beside_silent_ones(theta, level, p):
     # T = 0 and next to no noise: visible units answer level/(1 − b), C = p/(1 − b), all the rest is one root in q
