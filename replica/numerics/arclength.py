@@ -7,13 +7,13 @@ in which they are of order one.
 from __future__ import annotations
 
 import enum
-import math
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "NO_NOISE",
     "ON_CURVE",
     "Curves",
     "End",
@@ -49,6 +49,8 @@ class End(enum.IntEnum):
     """1 − C/a vanishes."""
     CLOSED = 6
     """Back at its start."""
+    UNBOUNDED = 7
+    """The noise goes to infinity, or the self-field to the curvature of units, in proportions that are known."""
 
 
 class LoadCurve(Protocol):
@@ -57,6 +59,10 @@ class LoadCurve(Protocol):
     @property
     def frozen(self) -> bool:
         """Whether m = 0 throughout."""
+
+    @property
+    def silent(self) -> NDArray:
+        """Ln s below which nothing is left where m = 0, shape (R,): ln `NO_NOISE` where activity vanishes with s."""
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Any]:
         """F, shape (R, 3), its Jacobian, shape (R, 3, 4), and the order parameters."""
@@ -69,6 +75,9 @@ class LoadCurve(Protocol):
 
     def faint(self, order: Any) -> NDArray:
         """Whether next to no unit is active, of shape (R,)."""
+
+    def boundless(self, y: NDArray, tangent: NDArray) -> NDArray:
+        """Whether noise, or the answer to an input, is about to be infinite, of shape (R,): there curves end."""
 
 
 def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40) -> tuple[NDArray, NDArray]:
@@ -171,7 +180,8 @@ class Curves(NamedTuple):
 def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
-    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, or where no step is short enough.
+    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, where s → ∞ or b has its limit, or
+    where no step is short enough.
 
     Parameters
     ----------
@@ -192,7 +202,8 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
     rows = len(start)
     with np.errstate(all="ignore"):
         first = tangents_of(system.at(start)[1])
-    first *= np.where(first[:, 3] * sign < 0, -1.0, 1.0)[:, None]
+    # where the load does not change at all both signs are to lead different ways
+    first *= np.where(np.where(first[:, 3] == 0, 1.0, first[:, 3]) * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
     here, tangent = start.copy(), tangents[0].copy()
     step, end = np.full(rows, FIRST_STEP), np.full(rows, End.LOST)
@@ -215,7 +226,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
         new[moved], new_tangent[moved] = here[moved], tangent[moved]
         points.append(new)
         tangents.append(new_tangent)
-        vanished = (here[:, 1] < math.log(NO_NOISE)) if system.frozen else (here[:, 0] < NO_OVERLAP)
+        vanished = (here[:, 1] < system.silent) if system.frozen else (here[:, 0] < NO_OVERLAP)
         marginal = np.zeros(rows, dtype=bool)
         marginal[moved] = spent[good]
         back = np.zeros(rows, dtype=bool)
@@ -226,6 +237,7 @@ def trace(system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDAr
             (End.LOW, here[:, 3] < low),
             (End.MARGINAL, marginal),
             (End.VANISHED, vanished),
+            (End.UNBOUNDED, system.boundless(here, tangent)),
         ):
             end[alive & reached] = name
             alive &= ~reached
