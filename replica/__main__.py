@@ -10,8 +10,9 @@ from fractions import Fraction
 from typing import Any, cast
 
 from replica import cli
+from replica.models import catalogue
 from replica.models.base import Model
-from replica.phase.model_options import add_controls, add_model, given_controls, model_class
+from replica.phase.model_options import add_controls, add_model, given_controls, named_model
 
 EXAMPLE = """
 python -m replica solve --model hopfield --alpha 0.05 --T 0.2
@@ -47,7 +48,6 @@ def _phase(words: Sequence[str]) -> int:
 def models_command(words: Sequence[str]) -> int:
     """List the models with their controls and lines; returns the exit status."""
     from replica.diagrams.critical_lines import diagrams_of
-    from replica.models import catalogue
     from replica.models.base import control_fields
     from replica.table import Table, provenance
 
@@ -69,16 +69,19 @@ def models_command(words: Sequence[str]) -> int:
 
 def solve_command(words: Sequence[str]) -> int:
     """Print every solution at each point of a grid; returns the exit status."""
-    cls = model_class(words)
+    cls = named_model(words)
     parser = cli.Parser(
         example=SOLVE_EXAMPLE,
         prog=f"{cli.command_name()} solve",
         description="Every solution of the saddle-point equations: kind, order parameters, free energy, stability.",
     )
-    add_model(parser)
-    add_controls(parser, cls)
+    add_model(parser, default=None)
+    if cls is not None:
+        add_controls(parser, cls)
     parser.add_grid("--n", integer=True, metavar="N", help="numbers of condensed patterns beside m = 0 (1 3)")
     cli.add_common(parser, precision=True, jobs=True)
+    if cls is None:
+        parser.help_or_error(words, f"--model is needed: one of {', '.join(sorted(catalogue()))}")
     args = parser.parse_args(words)
     from replica.phase.solution_rows import solutions_at
 

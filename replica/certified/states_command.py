@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["states_command"]
 
 MODELS = ("compositional", "hopfield", "relu-rbm", "threshold-hopfield")
-DEFAULT_MODEL = "threshold-hopfield"
 EXAMPLE = """
 python -m replica.certified states --model relu-rbm --alpha 0.1 --theta 0.2 --g -0.02 --p 0.1 --L 10
 python -m replica.certified states --model compositional --alpha 0.5 --theta 1.5 --g -0.21 --ell 0.4 --format csv
@@ -44,12 +43,14 @@ def states_command(words: Sequence[str]) -> int:
     """Print all states at a point; returns the exit status."""
     cls = _model_class(words)
     parser = cli.Parser(example=EXAMPLE, prog=f"{cli.command_name()} states", description=DESCRIPTION)
-    parser.add_argument("--model", metavar="NAME", help=f"{', '.join(MODELS)} (default {DEFAULT_MODEL})")
-    for field in control_fields(cls):
+    parser.add_argument("--model", metavar="NAME", help=f"{', '.join(MODELS)} (needed; its controls are options, too)")
+    for field in () if cls is None else control_fields(cls):
         parser.add_argument(
             f"--{field.name}", type=_number, metavar="X", help=f"{field.metadata['help']}: {domain_text(field)}"
         )
     cli.add_common(parser)
+    if cls is None:
+        parser.help_or_error(words, f"--model is needed: one of {', '.join(MODELS)}")
     args = parser.parse_args(words)
     given = {f.name: getattr(args, f.name) for f in control_fields(cls) if getattr(args, f.name) is not None}
     missing = [f"--{f.name}" for f in control_fields(cls) if f.name not in given and not isinstance(f.default, float)]
@@ -62,11 +63,15 @@ def states_command(words: Sequence[str]) -> int:
     return _print(_proven(states, cls(**given)), args)
 
 
-def _model_class(words: Sequence[str]) -> type[Model]:
-    """Model that --model names; its controls are the options."""
+def _model_class(words: Sequence[str]) -> type[Model] | None:
+    """Model that --model names, None if none is named; its controls are the options."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--model", default=DEFAULT_MODEL, nargs="?")
+    parser.add_argument("--model", nargs="?", const="", default=None)
     name = parser.parse_known_args(words)[0].model
+    if name is None:
+        return None
+    if not name:
+        raise cli.UsageError(f"--model: a name is needed: {', '.join(MODELS)}")
     if name not in MODELS:
         raise cli.UsageError(f"--model: {name!r} is not one of {', '.join(MODELS)}")
     return catalogue()[name]

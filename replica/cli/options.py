@@ -91,6 +91,21 @@ class Parser(argparse.ArgumentParser):
         line = " ".join(message.removeprefix("argument ").split())
         self.exit(2, f"{self.prog}: error: {line}\n")
 
+    def help_or_error(self, words: Sequence[str], message: str) -> NoReturn:
+        """Print what the words ask for, help or version, and exit; else the error.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Words of the command line.
+        message : str
+            What is wrong with it, unless it asks for help.
+        """
+        asked = [word for word in words if word in ("-h", "--help", "--version")]
+        if asked:
+            self.parse_args(asked)
+        self.error(message)
+
     def _unknown(self, words: Sequence[str]) -> str:
         word = next((w for w in words if w.startswith("-")), None)
         if word is None:

@@ -79,8 +79,9 @@ def instability(model: Model, *, along: str, start: Start = "retrieval", precisi
             return np.log(1 - np.asarray(state.replicon))
 
     values = _towards_breaking(plain, along)
-    # the values next to the edge of the domain only where they are needed
-    bracket = _first_bracket(excess, values[:LINEAR]) or _first_bracket(excess, values)
+    # what lies farther, and next to the edge of the domain, only where it is needed
+    parts = (values[: NEAR + 1], values[NEAR : LINEAR + 1], values[LINEAR:])
+    bracket = next(filter(None, (_first_bracket(excess, part) for part in parts if len(part) > 1)), None)
     if bracket is None:
         raise ConvergenceError(
             f"the replicon of {label(start)} stays positive along {along} from {plain.controls[along]}"
@@ -117,8 +118,8 @@ def _precise_instability(model: Model, along: str, value: float, state: Solution
         return CriticalPoint(value, along, (refined(value),), float(mp.log(abs(value))))
 
 
-LINEAR = 64
-"""Values up to the edge of a domain that are equidistant."""
+NEAR, LINEAR = 16, 64
+"""Values looked at first, and values up to the edge of a domain that are equidistant."""
 
 
 def _towards_breaking(plain: Model, along: str) -> NDArray:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from replica.models.base import Model, Order, control_fields
+from replica.models.base import Model, Order, control_fields, domain_text
+from replica.models.base.controls import in_domain
 from replica.numerics.jacobian import derivative
 from replica.numerics.newton import polish
 from replica.numerics.number import Number
@@ -25,6 +27,8 @@ AT_REST = 1e-10
 """Last step of Newton's method if it shrinks no more: round a small loop the equations are nearly degenerate."""
 RETURNED = 1e-8
 """Distance from its start within which a branch is back there; Newton's method leaves less, folds included."""
+GROWTH, SHORTEST = 4.0, 1e-2
+"""End of a stretch of a line over its beginning, and least length of one."""
 FLAT = 1e-8
 """Share of the control in the tangent below which a branch runs into the edge of its domain (r → 0, m → 0)."""
 
@@ -44,10 +48,12 @@ class Branch:
     folds : tuple of int
         Indices of the points next to a fold (refine them with `spinodal`).
     reached : bool
-        Whether the branch ended at the value asked for; otherwise it ended at the edge of its domain, it closed, or
-        `max_steps` were used up.
+        Whether the branch ended at the value asked for.
     closed : bool
         Whether it came back to its start without meeting that value; the last point is then the first.
+    end : str
+        How it ended: "reached" or "closed", as above; "edge", it runs into the edge of its domain (r → 0, m → 0, an
+        end of the control's own values) or no step is short enough; "steps", `max_steps` were used up.
     """
 
     along: str
@@ -56,6 +62,7 @@ class Branch:
     folds: tuple[int, ...]
     reached: bool
     closed: bool = False
+    end: str = "edge"
 
     @property
     def order(self) -> Order:
@@ -76,21 +83,23 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
     along : str
         Control to vary.
     to : float
-        Value at which to stop. A branch that folds before it turns back, and is followed to where it ends, or
-        once round where it is closed.
+        Value at which to stop, in the domain of the control. A branch that folds before it turns back, and is followed
+        to where it ends, or once round where it is closed. At the solution's own value the branch is followed in the
+        direction in which retrieval is lost, round its fold, to the state on the other sheet at this value.
     max_steps : int
-        Upper bound of the number of points.
+        Upper bound of the number of points, ≥ 1.
 
     Returns
     -------
     Branch
-        Points in the order in which they were met, the given solution the first, with the folds between them.
+        Points in the order in which they were met, the given solution the first, with the folds between them, and how
+        the branch ended.
 
     Raises
     ------
     ValueError
-        If the control does not exist or is an array, `to` is not a number, or the solution has no noise
-        (r = 0) and so no chart to move on.
+        If the control does not exist or is an array, `to` is not a number in its domain, `max_steps` is not an
+        integer ≥ 1, or the solution has no noise (r = 0) and so no chart to move on.
 
     Examples
     --------
@@ -102,6 +111,11 @@ def follow(solution: Solution, *, along: str, to: float, max_steps: int = 5000) 
     (False, 1)
     """
     walk = _Walk.start(solution, along, to)
+    if not in_domain(walk.field, np.asarray(walk.to)).all():
+        raise ValueError(f"to = {to}: {along} takes {domain_text(walk.field)}")
+    whole = isinstance(max_steps, (int, np.integer)) and not isinstance(max_steps, bool)
+    if not whole or max_steps < 1:
+        raise ValueError(f"max_steps = {max_steps!r}: an integer >= 1 is needed")
     folds: list[int] = []
     state = "moved"
     while state == "moved" and len(walk.points) < max_steps:
@@ -152,13 +166,26 @@ def follow_to_fold(solution: Solution, *, along: str, direction: int, max_steps:
     far = 1e6 * (1 + abs(here))
     edge = field.metadata["high"] if direction > 0 else field.metadata["low"]
     target = min(edge, here + far) if direction > 0 else max(edge, here - far)
-    if target == here:
-        return None
-    walk = _Walk.start(solution, along, target)
-    while len(walk.points) < max_steps and walk.advance() == "moved":
-        if walk.turned:
-            return walk.branch((), "moved", last_only=True).states
+    while here != target:
+        here = onward(here, target)
+        walk = _Walk.start(solution, along, here)
+        state = "moved"
+        while state == "moved" and len(walk.points) < max_steps:
+            state = walk.advance()
+            if state == "moved" and walk.turned:
+                return walk.branch((), state, last_only=True).states
+        if state != "reached":
+            return None
+        end = walk.branch((), state, last_only=True).states
+        order = type(end.order)._make(float(v[0]) for v in end.order)
+        solution = dataclasses.replace(solution, model=solution.model.unchecked(**{along: here}), order=order)
     return None
+
+
+def onward(here: float, last: float) -> float:
+    """End of the next stretch of a line, four times as long as what lies behind, as steps follow the control."""
+    length = max((GROWTH - 1) * abs(here), SHORTEST)
+    return last if length >= abs(last - here) else here + math.copysign(length, last - here)
 
 
 class _Walk:
@@ -166,17 +193,18 @@ class _Walk:
 
     def __init__(self, solution: Solution, along: str, to: float, x: NDArray, value: float) -> None:
         self.solution, self.along, self.to = solution, along, to
-        self.scale = max(abs(value), min(abs(to - value), 1.0), 1e-12)
+        self.field = next(f for f in control_fields(type(solution.model)) if f.name == along)
+        self.low, self.high = self.field.metadata["low"], self.field.metadata["high"]
+        towards = to - value or float(self.field.metadata["loss"])
+        self.scale = max(abs(value), min(abs(to - value), 1.0) or float(value == 0), 1e-12)
         self.points = [np.append(x, value / self.scale)]
         self.step = FIRST_STEP
         self.turned = False
         self.flat_steps = 0
         self.tangent = self._tangent(self.points[0], None)
-        if self.tangent[-1] * (to - value) < 0:
+        if self.tangent[-1] * towards < 0:
             self.tangent = -self.tangent
         self.first_tangent = self.tangent
-        field = next(f for f in control_fields(type(solution.model)) if f.name == along)
-        self.low, self.high = field.metadata["low"], field.metadata["high"]
 
     @classmethod
     def start(cls, solution: Solution, along: str, to: float) -> _Walk:
@@ -189,7 +217,7 @@ class _Walk:
             raise ValueError(f"along = {along!r}: takes whole numbers only and cannot be followed; loop over it")
         if model.shape or np.ndim(solution.order.m):
             raise ValueError("follow starts from one solution: take it out of the array with .at(index)")
-        if isinstance(to, str) or np.ndim(to) or not np.isfinite(to):
+        if isinstance(to, (str, bool)) or np.ndim(to) or not np.isfinite(to):
             raise ValueError(f"to = {to!r}: a finite value of {along} is needed")
         if not float(solution.order.r) > 0:
             raise ValueError(
@@ -306,7 +334,8 @@ class _Walk:
         residual = model.residual(order, self.solution.n)
         status = np.where(residual <= 1e-10, int(Status.CONVERGED), int(Status.FAILED))
         states = dataclasses.replace(self.solution, model=model, order=order, status=status, residual=residual, sheet=0)
-        return Branch(self.along, values, states, folds, end == "reached", end == "closed")
+        named = {"stuck": "edge", "moved": "steps"}.get(end, end)
+        return Branch(self.along, values, states, folds, end == "reached", end == "closed", named)
 
 
 def _cubic(t: float, start: NDArray, end: NDArray, out: NDArray, into: NDArray) -> NDArray:

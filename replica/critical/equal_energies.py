@@ -8,20 +8,24 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.critical.folds import fold_of
-from replica.critical.point import CriticalPoint, Start, first_sign_change, label, scalar
-from replica.critical.walked import WalkedState
+from replica.critical.point import CriticalPoint, Start, label, scalar
+from replica.critical.stretches import Stretch, stretches
+from replica.critical.walked import SAME
 from replica.errors import ConvergenceError
 from replica.models.base import Model
 from replica.numerics.newton import polish_multiprecision
 from replica.numerics.number import Number
 from replica.numerics.rootfinding import find_roots
 from replica.numerics.working_digits import working_digits
+from replica.saddle.ordering import EPS, TIED
 from replica.saddle.precision import checked_digits
 from replica.saddle.solution import Solution
-from replica.saddle.solver import solve
+from replica.saddle.solver import chosen_branch, kinds_of, solve
 
 __all__ = ["coexistence"]
+
+ROUGH = 1e-11
+"""Relative difference of rough energies up to which they are calculated to rounding."""
 
 
 def coexistence(
@@ -40,7 +44,7 @@ def coexistence(
     along : str
         Control to vary, in the direction in which retrieval is lost.
     between : pair of start states
-        The two states.
+        The two states, different ones.
     precision : int, optional
         Decimal digits, through mpmath.
 
@@ -53,50 +57,95 @@ def coexistence(
     ------
     ConvergenceError
         If a state does not exist at the model's own value, or their free energies do not cross on the way to
-        the fold at which the first of them ends.
+        where one of them ends, or, where both go on, to a millionfold of the own value or of 1; or if the two become
+        one state there.
     ValueError
-        If there is no such control or kind, or a control is an array.
+        If there is no such control or kind, the states are the same, or a control is an array.
     """
     plain = scalar(model, along)
+    _check_pair(plain, between)
+    states = [solve(plain, start=s) for s in between]
+    before: list[tuple[float, float]] = []
+    for stretch in stretches(plain, along, between, states):
+        exchange = _exchange(stretch, before)
+        if exchange is not None:
+            value, states = _crossing(plain, along, between, stretch, exchange)
+            if precision is not None:
+                return _precise_coexistence(model, along, value, states, checked_digits(precision, model))
+            return CriticalPoint(value, along, tuple(states), math.log(value) if value > 0 else math.nan)
+    why = f", where the {stretch.ended} state ends" if stretch.ended else ", as far as was looked"
+    raise ConvergenceError(
+        f"{label(between[0])} and {label(between[1])} do not exchange stability between {along} = "
+        f"{plain.controls[along]} and {stretch.to:.6g}{why}"
+    )
+
+
+def _check_pair(plain: Model, between: tuple[Start, Start]) -> None:
+    """Refuse what is no pair of two different states."""
     if isinstance(between, str) or len(between) != 2:
         raise ValueError(f"between = {between!r}: a pair of start states is needed")
-    states = [solve(plain, start=s) for s in between]
-    fold = fold_of(plain, along, between[0], states[0])
-    values = _scan(float(plain.controls[along]), float(fold.value))
-    lines = [
-        WalkedState(plain, along, s, own, float(fold.value), end)
-        for s, own, end in zip(between, states, (fold.order, None), strict=True)
-    ]
-    value, states = _crossing(plain, along, between, values, lines)
-    if precision is None:
-        return CriticalPoint(value, along, tuple(states), math.log(value) if value > 0 else math.nan)
-    return _precise_coexistence(model, along, value, states, checked_digits(precision, model))
+    first, second = ((kinds_of(b)[0], b.n) for b in (chosen_branch(plain, s) for s in between))
+    if first == second:
+        raise ValueError(f"between = {between!r}: two different states are needed")
+
+
+def _exchange(stretch: Stretch, before: list[tuple[float, float]]) -> tuple[float, float] | None:
+    """Neighbouring values of a stretch between which the lower state becomes the higher one.
+
+    Values at which the energies agree within rounding are passed over, so that no difference that is rounding
+    decides. `before` holds the last value at which they differed, and the sign.
+    """
+    values, lines = stretch.values, stretch.lines
+    sign = _sign([line.free_energy(values, rough=True) for line in lines], ROUGH)
+    close = np.nonzero(sign == 0)[0]
+    if len(close):
+        sign[close] = _sign([line.free_energy(values[close]) for line in lines], TIED * EPS)
+    for value, here in zip(values, sign, strict=True):
+        if before and here * before[-1][1] < 0:
+            return before[-1][0], float(value)
+        if here != 0:
+            before[:] = [] if np.isnan(here) else [(float(value), float(here))]
+    return None
+
+
+def _sign(energies: list[NDArray], rounding: float) -> NDArray:
+    """Sign of the difference of two energies, 0 where it is rounding."""
+    first, second = energies
+    difference = first - second
+    return np.where(np.abs(difference) <= rounding * np.fmax(np.abs(first), np.abs(second)), 0.0, np.sign(difference))
 
 
 def _crossing(
-    plain: Model, along: str, between: tuple[Start, Start], values: NDArray, lines: list[WalkedState]
+    plain: Model, along: str, between: tuple[Start, Start], stretch: Stretch, exchange: tuple[float, float]
 ) -> tuple[float, list[Solution]]:
-    """The first value at which the energies cross, and the states there, solved for from nothing."""
+    """The value at which the energies cross, and the states there, solved for from nothing."""
+    lines = stretch.lines
 
-    def difference(x: NDArray, index: NDArray | None = None, rough: bool = False) -> NDArray:
+    def difference(x: NDArray, index: NDArray | None = None) -> NDArray:
         with np.errstate(invalid="ignore"):
-            return lines[0].free_energy(x, rough=rough) - lines[1].free_energy(x, rough=rough)
+            return lines[0].free_energy(x) - lines[1].free_energy(x)
 
-    bracket = first_sign_change(values, difference(values, rough=True))
-    if bracket is None:
-        raise ConvergenceError(
-            f"{label(between[0])} and {label(between[1])} do not exchange stability between {along} = "
-            f"{plain.controls[along]} and {values[-1]:.6g}"
-        )
-    low, high, f_low, f_high = (np.array([v]) for v in bracket)
-    value = float(find_roots(difference, low, high, f_low, f_high)[0])
+    low, high = (np.array([v]) for v in exchange)
+    value = float(find_roots(difference, low, high, difference(low), difference(high))[0])
     states = [solve(plain.replace(**{along: value}), start=s) for s in between]
     strayed = [line for line, state in zip(lines, states, strict=True) if not line.confirms(state, value)]
-    if not strayed:
-        return value, states
-    for line in strayed:
-        line.walked = False
-    return _crossing(plain, along, between, values, lines)
+    if strayed:
+        for line in strayed:
+            line.walked = False
+        again = _exchange(stretch, [])
+        if again is None:
+            raise ConvergenceError(
+                f"{label(between[0])} or {label(between[1])} could not be followed at {along} = {value:.6g}: "
+                f"start the search nearer to the crossing"
+            )
+        return _crossing(plain, along, between, stretch, again)
+    first, second = (plain.pack(s.order) if s.order.r > 0 else list(s.order) for s in states)
+    if len(first) == len(second) and all(abs(a - b) <= SAME * (1 + abs(b)) for a, b in zip(first, second, strict=True)):
+        raise ConvergenceError(
+            f"{label(between[0])} and {label(between[1])} are one state at {along} = {value:.6g}: their energies do "
+            f"not cross there, one becomes the other"
+        )
+    return value, states
 
 
 def _precise_coexistence(model: Model, along: str, value: Number, states: list[Solution], digits: int) -> CriticalPoint:
@@ -124,10 +173,3 @@ def _precise_coexistence(model: Model, along: str, value: Number, states: list[S
             raise ArithmeticError("the coexistence did not converge in mpmath")
         done = tuple(dataclasses.replace(s, model=here, order=o, residual=here.residual(o, s.n)) for o, s in pairs)
         return CriticalPoint(value, along, done, float(mp.log(abs(value))))
-
-
-def _scan(own: float, end: float) -> NDArray:
-    """Values from the model's own to the fold at which the start state ends, without the fold."""
-    # denser towards the fold, where free energies bend
-    share = np.sin(0.5 * np.pi * np.linspace(0, 1, 97))
-    return own + (end - own) * share[:-1]

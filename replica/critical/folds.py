@@ -125,7 +125,7 @@ def _refined_load(
         if log_value < LARGEST_LOG:
             return _refined(model, order, kind, n, along, math.exp(log_value), None)
         here = scalar(model, along, open_load=True).unchecked(**{along: math.inf})
-        return CriticalPoint(math.inf, along, (Solution(here, kind, n, order, Status.CONVERGED, math.nan),), log_value)
+        return CriticalPoint(math.inf, along, (Solution(here, kind, n, order, Status.OVERFLOW, math.nan),), log_value)
     from mpmath import mp
 
     with working_digits((digits or SAFE_DIGITS) + 15):
@@ -138,7 +138,15 @@ def _in_double(model: Model, fine: CriticalPoint) -> CriticalPoint:
     value = float(fine.value)
     order = type(fine.order)._make(float(v) for v in fine.order)
     here = scalar(model, fine.along, open_load=True).unchecked(**{fine.along: value})
-    state = dataclasses.replace(fine.states[0], model=here, order=order, residual=float(fine.states[0].residual))
+    pairs = zip((value, *order), (fine.value, *fine.order), strict=True)
+    lost = any(math.isinf(rounded) or (rounded == 0 and exact != 0) for rounded, exact in pairs)
+    state = dataclasses.replace(
+        fine.states[0],
+        model=here,
+        order=order,
+        residual=float(fine.states[0].residual),
+        status=Status.OVERFLOW if lost else fine.states[0].status,
+    )
     return dataclasses.replace(fine, value=value, states=(state,))
 
 

@@ -9,6 +9,7 @@ solved for from nothing.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,10 @@ from replica.critical.branch import LARGEST_STEP, follow_before_fold
 from replica.critical.point import Start
 from replica.models.base import Model, Order
 from replica.numerics.newton import polish
-from replica.saddle.solution import Solution
+from replica.saddle.solution import Solution, Status
 from replica.saddle.solver import solve
 
-__all__ = ["WalkedState"]
+__all__ = ["SAME", "WalkedState"]
 
 ACCEPTED = 1e-12
 """Residual up to which Newton's method has converged."""
@@ -55,16 +56,29 @@ class WalkedState:
     def __init__(
         self, plain: Model, along: str, start: Start, state: Solution, to: float, fold: Order | None = None
     ) -> None:
-        self.plain, self.along, self.start, self.n, self.to = plain, along, start, state.n, to
-        points = _followed(state, along, to, "reached" if fold is None else "turned")
-        self.walked = points is not None
-        if points is not None:
-            distance, unknowns = self._distance(points.model.controls[along]), plain.pack(points.order)
-            if fold is not None:
-                distance = np.append(distance, 0.0)
-                unknowns = [np.append(a, b) for a, b in zip(unknowns, plain.pack(fold), strict=True)]
-            rising = np.argsort(distance, kind="stable")
-            self.distance, self.unknowns = distance[rising], [np.asarray(v)[rising] for v in unknowns]
+        self.plain, self.along, self.start, self.own, self.n, self.to = plain, along, start, state, state.n, to
+        self.points, how = _followed(state, along, to)
+        self.turned, self.walked = how == "turned", False
+        if how == "reached" and fold is None:
+            self._interpolate(self.points)
+        elif fold is not None:
+            self.end_at(to, fold)
+
+    def end_at(self, to: float, fold: Order) -> None:
+        """Let the line end at the fold before which the branch was followed."""
+        self.to = to
+        if self.turned:
+            self._interpolate(self.points, fold)
+
+    def _interpolate(self, points: Solution | None, fold: Order | None = None) -> None:
+        assert points is not None
+        distance, unknowns = self._distance(points.model.controls[self.along]), self.plain.pack(points.order)
+        if fold is not None:
+            distance = np.append(distance, 0.0)
+            unknowns = [np.append(a, b) for a, b in zip(unknowns, self.plain.pack(fold), strict=True)]
+        rising = np.argsort(distance, kind="stable")
+        self.distance, self.unknowns = distance[rising], [np.asarray(v)[rising] for v in unknowns]
+        self.walked = True
 
     def free_energy(self, values: NDArray, *, rough: bool = False) -> NDArray:
         """Free energy at values of the control, an array of one axis; nan where there is no such state.
@@ -82,6 +96,18 @@ class WalkedState:
             line = self.plain.unchecked(**{self.along: values[left]})
             energy[left] = solve(line, start=self.start, throw=False).free_energy
         return energy
+
+    def state(self, value: float) -> Solution | None:
+        """The state at one value of the control, None where there is none."""
+        here = self.plain.unchecked(**{self.along: value})
+        if self.walked:
+            order = self._polished(np.array([value]))
+            order = type(order)._make(float(v[0]) for v in order)
+            if not np.isnan(order.m):
+                residual = float(here.residual(order, self.n))
+                return dataclasses.replace(self.own, model=here, order=order, residual=residual)
+        found = solve(here, start=self.start, throw=False)
+        return None if found.status == Status.ABSENT else found
 
     def confirms(self, solution: Solution, value: float) -> bool:
         """Whether a state solved for from nothing is the one that was followed to this value."""
@@ -107,12 +133,11 @@ class WalkedState:
         return type(order)._make(np.where(good, v, np.nan) for v in order)
 
 
-def _followed(state: Solution, along: str, to: float, end: str) -> Solution | None:
-    """The states on the branch from one to the end of the line, None if the branch does not end as it should."""
+def _followed(state: Solution, along: str, to: float) -> tuple[Solution | None, str]:
+    """The states on the branch from one to the end of the line or a fold before, and how that ended."""
     if not (float(state.order.r) > 0 and np.isfinite(to)):
-        return None
+        return None, "noiseless"
     try:
-        points, how = follow_before_fold(state, along=along, to=to)
+        return follow_before_fold(state, along=along, to=to)
     except np.linalg.LinAlgError:
-        return None
-    return points if how == end else None
+        return None, "stuck"

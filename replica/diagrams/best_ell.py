@@ -44,8 +44,9 @@ class EllStar(NamedTuple):
     status: Any
     """Why, a word or an array of words.
 
-    "minimum": ℓ* is the lowest minimum on the branch. "increasing" (value 0): f̃ increases from ℓ → 0 on, and has no
-    minimum at ℓ > 0. "decreasing" (nan): it decreases to the end of the branch, so that ℓ* does not exist. "absent"
+    "minimum": ℓ* is the lowest minimum on the branch, or, if a warning says that the branch was lost beyond, on
+    the part of it that was followed. "increasing" (value 0): f̃ increases from ℓ → 0 on, and has no minimum at ℓ > 0.
+    "decreasing" (nan): it decreases to the end of the branch, so that ℓ* does not exist. "absent"
     (nan): there is no branch at ℓ → 0. "window" (nan): it still decreases at ℓ = 5000, the largest ℓ of the model.
     "lost" (nan): the branch could not be followed, or the minimum to the given x_i. The last two come with a warning.
     """
@@ -68,6 +69,8 @@ class Minima(NamedTuple):
     """f̃ at ℓ → 0, shape (P,)."""
     at_end: NDArray
     """f̃ at the end of the branch where it decreases to there, else +inf."""
+    lost: NDArray
+    """Whether the branch was lost on its way, so that minima beyond are not known, shape (P,)."""
 
 
 def ell_star(model: CompositionalRBM) -> EllStar:
@@ -93,7 +96,8 @@ def ell_star(model: CompositionalRBM) -> EllStar:
     Warns
     -----
     RuntimeWarning
-        Where the answer is not known: status "window" or "lost".
+        Where the answer is not known: status "window" or "lost"; and where the branch was lost beyond a minimum, since
+        a lower one may follow.
 
     Examples
     --------
@@ -110,18 +114,23 @@ def ell_star(model: CompositionalRBM) -> EllStar:
     if model.units is not None:
         found = _mixed(model, columns, found)
     value, energy, order = lowest(found)
-    _warn(found.status, columns)
+    _warn(found, columns)
     status = found.status.reshape(shape) if shape else str(found.status[0])
     members: list[Number] = [v.reshape(shape)[()] if shape else float(v[0]) for v in (value, energy, *order)]
     return EllStar(members[0], members[1], Order(*members[2:]), status)
 
 
-def _warn(status: NDArray, columns: tuple[NDArray, ...]) -> None:
-    for word, said in (
-        ("window", f"f still decreases at ell = {LAST:g}, the largest of the model, and ell* is nan"),
-        ("lost", "ell* is not known and nan: the branch or the minimum could not be followed"),
+def _warn(found: Minima, columns: tuple[NDArray, ...]) -> None:
+    status = found.status
+    for where, said in (
+        (status == "window", f"f still decreases at ell = {LAST:g}, the largest of the model, and ell* is nan"),
+        (status == "lost", "ell* is not known and nan: the branch or the minimum could not be followed"),
+        (
+            (status == "minimum") & found.lost,
+            "the branch was lost beyond a minimum: a lower one may follow; move the controls slightly",
+        ),
     ):
-        index = np.nonzero(status == word)[0]
+        index = np.nonzero(where)[0]
         if len(index):
             first = ", ".join(f"{n} = {c[index[0]]:.6g}" for n, c in zip(("alpha", "theta", "g"), columns, strict=True))
             warnings.warn(f"{said} at {len(index)} of {len(status)} points ({first})", RuntimeWarning, stacklevel=3)
@@ -162,21 +171,31 @@ def minima(alpha: NDArray, theta: NDArray, g: NDArray) -> Minima:
     low = branch.rising
     point = some[branch.point[low]]
     ell, energy, order = _states(controls.take(point), branch.place[:, low])
-    status, at_end = np.full(len(g), "absent", dtype="<U10"), np.full(len(g), np.inf)
     # below a field of −½ no state has an overlap: v = 0 takes its place
-    status[(theta >= 0) & (start.slope >= 0.125)] = "increasing"
+    status = np.where((theta >= 0) & (start.slope >= 0.125), "increasing", "absent").astype("<U10")
     falling = _falls_to_the_end(branch, start.slope[some] < 0)
-    names = np.where(falling & (branch.end == "fold"), "decreasing", "increasing")
-    names = np.where(falling & (branch.end == "window"), "window", names)
-    names = np.where(branch.end == "lost", "lost", names)
-    rising_first = (names == "decreasing") & (start.slope[some] >= 0)
-    names = np.where(rising_first, "increasing", names)
-    status[some] = names
-    status[point] = "minimum"
+    status[some] = _branch_status(branch, start.slope[some] < 0, falling)
+    lost = np.zeros(len(g), dtype=bool)
+    lost[some] = branch.end == "lost"
+    at_end = np.full(len(g), np.inf)
     down = some[falling]
     at_end[down] = _states(controls.take(down), branch.last[:, falling])[1]
     at_zero = np.where(start.exists, start.energy, np.where(status == "increasing", 0.0, np.nan))
-    return Minima(point, ell, energy, order, status, at_zero, at_end)
+    return Minima(point, ell, energy, order, status, at_zero, at_end, lost)
+
+
+def _branch_status(branch: Branch, first: NDArray, last: NDArray) -> NDArray:
+    """Status of the points that have a branch; `first` and `last`: f̃ decreases at its beginning, at its end."""
+    with_minimum = np.zeros(len(branch.end), dtype=bool)
+    with_minimum[branch.point[branch.rising]] = True
+    words = {
+        "minimum": with_minimum,
+        "lost": branch.end == "lost",
+        "window": (branch.end == "window") & last,
+        "decreasing": (branch.end == "fold") & last & first,
+    }
+    # the first that holds
+    return np.select(list(words.values()), list(words), default="increasing")
 
 
 def _falls_to_the_end(branch: Branch, first: NDArray) -> NDArray:
@@ -246,6 +265,7 @@ def energies(model: CompositionalRBM, ell: NDArray) -> tuple[NDArray, Order]:
 
 def _mixed(model: CompositionalRBM, columns: tuple[NDArray, ...], found: Minima) -> Minima:
     """Minima of heterogeneous machines, each from one of the homogeneous machine."""
+    # where the homogeneous machine has no minimum there is nothing to start from
     status = np.full(len(found.status), "lost", dtype="<U10")
     rows = []
     for k, i in enumerate(found.point):
@@ -257,7 +277,7 @@ def _mixed(model: CompositionalRBM, columns: tuple[NDArray, ...], found: Minima)
             status[i] = "minimum"
     point, ell, energy, *members = np.array(rows).reshape(len(rows), 3 + len(Order._fields)).T
     none = np.full(len(status), np.nan)
-    return Minima(point.astype(int), ell, energy, Order(*members), status, none, none)
+    return Minima(point.astype(int), ell, energy, Order(*members), status, none, none, found.lost)
 
 
 def homogeneous(model: CompositionalRBM) -> CompositionalRBM:

@@ -35,7 +35,8 @@ def phase_of(model: CompositionalRBM) -> tuple[NDArray, Number, dict[str, Number
         "spin_glass" (a state with m̃ = 0 is lowest), "compositional" (a state at ℓ > 0 is: the minimum at ℓ*, or the end
         of the branch where f̃ decreases to there), "ferromagnetic" (ℓ → 0 is, where L is of order one; below g̃ = −½,
         where no state has an overlap, v = 0 takes its place with the same f̃ = 0), "" (the branch could not be
-        followed). Where the state at ℓ > 0 and the glass agree within rounding it is "compositional".
+        followed, and no minimum on the part that was is lowest). Where the state at ℓ > 0 and the glass agree within
+        rounding it is "compositional".
     free_energy : array
         The lowest f̃.
     extra : dict
@@ -51,7 +52,8 @@ def phase_of(model: CompositionalRBM) -> tuple[NDArray, Number, dict[str, Number
         composed = (reached < 0) & ~(reached - glass > TIED * np.finfo(float).eps * np.abs(reached))
         glassy = ~composed & (glass <= free_energy)
     labels = np.where(composed, "compositional", np.where(glassy, "spin_glass", "ferromagnetic"))
-    labels = np.where(found.status == "lost", "", labels)
+    unknown = (found.status == "lost") | (found.lost & ~composed)
+    labels = np.where(unknown, "", labels)
     extra = {"ell_star": value, "f_star": energy, "m": order.m, "q": order.q, "f_sg": glass}
     return labels.reshape(shape), free_energy.reshape(shape), {k: v.reshape(shape) for k, v in extra.items()}
 
@@ -120,7 +122,7 @@ def phase_boundary(
         here = CompositionalRBM(**{k: v[index] for k, v in flat.items()}, **{along: x})
         glass = np.nan_to_num(np.asarray(glass_energy(here)).reshape(-1), nan=np.inf)
         found = minima(*columns_of(here)[1])
-        unknown = np.isin(found.status, ("window", "lost"))
+        unknown = (found.status == "window") | found.lost
         return np.where(unknown, np.nan, np.minimum(branch_energy(found), 0.0)), glass
 
     def gap(x: NDArray, index: NDArray) -> NDArray:

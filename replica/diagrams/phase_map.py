@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from replica.diagrams.compositional_phases import phase_of
 from replica.errors import ConvergenceError
 from replica.models.base import Model
+from replica.models.base.controls import real_array
 from replica.models.compositional import CompositionalRBM
 from replica.saddle.solution import Solutions, Status
 from replica.saddle.solver import solve_all
@@ -215,10 +216,7 @@ def _axis(model: Model, name: str, axis: Mapping[str, ArrayLike]) -> tuple[str, 
         raise ValueError(
             f"{name}: {control!r} is not a control of {model.name}: choose from {', '.join(model.controls)}"
         )
-    try:
-        values = np.array(given, dtype=float)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: {control} = {given!r}: a list of numbers is needed") from None
+    values = real_array(f"{name}: {control}", given, "a list of numbers")
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{name}: {control} has shape {values.shape}: a list of at least one number is needed")
     if not np.isfinite(values).all():

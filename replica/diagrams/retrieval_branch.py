@@ -46,8 +46,6 @@ class Branch(NamedTuple):
     """"fold", "window" (still there at ℓ = 5000) or "lost", of each point."""
     last: NDArray
     """The last place on the branch, the fold itself where f̃ decreases to it, shape (3, P)."""
-    last_slope: NDArray
-    """df̃/dℓ there."""
 
 
 def follow(controls: Controls, start: NDArray) -> Branch:
@@ -93,7 +91,7 @@ def follow(controls: Controls, start: NDArray) -> Branch:
         here.put(index[kept], rescaled(new._replace(turn=turn).take(np.nonzero(kept)[0])))
     end[end == ""] = "lost"
     point, place, rising = (np.concatenate(v, axis=-1) for v in zip(*found, strict=True)) if found else _nothing()
-    return Branch(point, place, rising, end.astype(str), here.place, here.slope)
+    return Branch(point, place, rising, end.astype(str), here.place)
 
 
 def through(controls: Controls, start: NDArray, log_ell: NDArray) -> NDArray:

@@ -203,14 +203,18 @@ class GeneralRBM(Model):
         return (1 - self.alpha * self.p * self.p * v.V * h.V)[()]
 
     def rounding(self, order: Order, n: int = 1) -> Any:
-        """What a rounding of C makes of r and B: much where 1 − C/a is small."""
+        """What a rounding of C makes of r and B, and these of q and C again: much where 1 − C/a is small."""
         layers, C = self.layers._replace(bare=True), np.asarray(order.C, dtype=float)
         with np.errstate(all="ignore"):
             near = 1 - C / layers.softest < NEAR
             if not near.any():
                 return np.zeros(near.shape)[()]
             by_C = np.abs(layers.hidden_layer(order.q, C).slopes[:, 1])
-            steps = ROUNDINGS * np.spacing(np.abs(C)) * by_C / np.maximum(1, np.abs([order.r, order.B]))
+            steps = ROUNDINGS * np.spacing(np.abs(C)) * by_C
+            m, s, b = self._noise(order)
+            moved = np.stack(np.broadcast_arrays(s * steps[0] / np.maximum(2 * order.r, 1e-300), self.alpha * steps[1]))
+            again = (np.abs(layers.visible_layer(m, s, b).slopes[1:, 1:]) * moved).sum(axis=1)
+            steps = np.concatenate([steps / np.maximum(1, np.abs([order.r, order.B])), np.nan_to_num(again)])
         return np.where(near, steps.max(axis=0), 0.0)[()]
 
     def quadrature_error(self, order: Order, n: int = 1) -> Any:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from replica.numerics.load_curve import LoadCurve, largest, solutions
 
 __all__ = [
+    "NO_NOISE",
     "ON_CURVE",
     "Curves",
     "End",
@@ -48,6 +49,8 @@ class End(enum.IntEnum):
     """1 − C/a vanishes."""
     CLOSED = 6
     """Back at its start."""
+    UNBOUNDED = 7
+    """The noise goes to infinity, or the self-field to the curvature of units, in proportions that are known."""
 
 
 FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 0.05, 0.6, 1e-6
@@ -68,7 +71,8 @@ def trace(
 ) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
-    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, or where no step is short enough.
+    They end below `low` or, rising, above `high` in ln α, where m or s vanishes, where s → ∞ or b has its limit, or
+    where no step is short enough.
 
     Parameters
     ----------
@@ -91,7 +95,8 @@ def trace(
     rows = len(start)
     with np.errstate(all="ignore"):
         first = tangents_of(system.at(start)[1])
-    first *= np.where(first[:, -1] * sign < 0, -1.0, 1.0)[:, None]
+    # where the load does not change at all both signs are to lead different ways
+    first *= np.where(np.where(first[:, -1] == 0, 1.0, first[:, -1]) * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
     here, tangent = start.copy(), tangents[0].copy()
     step, end = np.full(rows, FIRST_STEP), np.full(rows, End.LOST)
@@ -125,6 +130,7 @@ def trace(
             (End.LOW, here[:, -1] < low),
             (End.MARGINAL, marginal),
             (End.VANISHED, vanished),
+            (End.UNBOUNDED, system.boundless(here, tangent)),
         ):
             end[alive & reached] = name
             alive &= ~reached

@@ -32,6 +32,9 @@ class LoadCurve(Protocol):
     def faint(self, order: Any) -> NDArray:
         """Whether next to no unit is active, of shape (R,)."""
 
+    def boundless(self, y: NDArray, tangent: NDArray) -> NDArray:
+        """Whether noise, or the answer to an input, is about to be infinite, of shape (R,): there curves end."""
+
 
 def newton_at_load(system: LoadCurve, y: NDArray, steps: int = 40, *, linear: int = 1) -> tuple[NDArray, NDArray]:
     """Newton's method at fixed loads, steps halved until F falls.

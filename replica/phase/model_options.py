@@ -11,7 +11,7 @@ from replica.cli.options import Parser
 from replica.errors import UsageError
 from replica.models.base import Model, control_fields, domain_text
 
-__all__ = ["add_controls", "add_model", "given_controls", "model_class", "number"]
+__all__ = ["add_controls", "add_model", "given_controls", "model_class", "named_model", "number"]
 
 DEFAULT_MODEL = "threshold-hopfield"
 
@@ -36,9 +36,30 @@ def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type[Mode
     UsageError
         If there is no such model, or no name follows --model.
     """
+    return named_model(words) or _known(default)
+
+
+def named_model(words: Sequence[str]) -> type[Model] | None:
+    """Model class that the words of a command line name with --model, None if they name none.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The command line.
+
+    Returns
+    -------
+    type of Model or None
+        The class.
+
+    Raises
+    ------
+    UsageError
+        If there is no such model, or no name follows --model.
+    """
     from replica.models import catalogue
 
-    name = default
+    name = None
     for word, following in zip(words, [*words[1:], None], strict=False):
         if word == "--model":
             if following is None or following.startswith("--"):
@@ -46,17 +67,24 @@ def model_class(words: Sequence[str], default: str = DEFAULT_MODEL) -> type[Mode
             name = following
         elif word.startswith("--model="):
             name = word.partition("=")[2]
+    return None if name is None else _known(name)
+
+
+def _known(name: str) -> type[Model]:
+    from replica.models import catalogue
+
     models = catalogue()
     if name not in models:
         raise UsageError(f"--model: {name!r} is unknown; there are {', '.join(sorted(models))}")
     return models[name]
 
 
-def add_model(parser: Parser) -> None:
-    """Add the option --model (its value is read beforehand, by `model_class`)."""
+def add_model(parser: Parser, default: str | None = DEFAULT_MODEL) -> None:
+    """Add the option --model (its value is read beforehand, by `model_class` or `named_model`)."""
     from replica.models import catalogue
 
-    parser.add_argument("--model", metavar="NAME", help=f"{', '.join(sorted(catalogue()))} (default {DEFAULT_MODEL})")
+    otherwise = "needed; its controls are options, too" if default is None else f"default {default}"
+    parser.add_argument("--model", metavar="NAME", help=f"{', '.join(sorted(catalogue()))} ({otherwise})")
 
 
 def add_controls(parser: Parser, cls: type[Model]) -> None:

@@ -5,8 +5,20 @@ from __future__ import annotations
 import warnings
 
 from replica.errors import IncompleteWarning
+from replica.models.base import Model
 
-__all__ = ["summarised", "warn_incomplete"]
+__all__ = ["not_solved", "summarised", "warn_incomplete"]
+
+
+def not_solved(kind: str, model: Model, precision: int | None = None) -> str:
+    """Line of a state that is there and not solved to rounding, with what to try."""
+    if not model.precise:
+        advice = "move the controls slightly"
+    elif precision is not None:
+        advice = f"give more digits than precision={precision}"
+    else:
+        advice = "give precision=50" + (", one point at a time" if model.shape else "")
+    return f"a {kind} state is not solved to rounding: {advice}"
 
 
 def summarised(missing: tuple[tuple[int, str], ...], size: int) -> tuple[str, ...]:

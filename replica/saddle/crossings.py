@@ -31,19 +31,29 @@ def states(flat: Model, branch: Chart | ExactState | Finder, sheets: int | None 
         point = np.nonzero(exists)[0]
         order = type(order)._make(np.array(member, dtype=float)[point] for member in order)
         sheet = np.zeros(len(point), dtype=int)
+        lost: tuple[tuple[int, str], ...] = ()
     else:
-        point, sheet, order = chart_crossings(flat, branch, sheets)
+        point, sheet, order, ends = chart_crossings(flat, branch, sheets)
+        lost = tuple((int(i), OPEN_END.format(kind=branch.kind)) for i in ends)
     size = len(point)
-    return Found(point, np.full(size, branch.kind), np.full(size, branch.n), np.full(size, -1), sheet, order)
+    return Found(point, np.full(size, branch.kind), np.full(size, branch.n), np.full(size, -1), sheet, order, lost)
 
 
-def chart_crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order]:
-    """All crossings of the chart with the loads of a flat model: point index, sheet and order parameters."""
+OPEN_END = "an end of the {kind} curve is not resolved, C being 1 there to all digits of a double: raise the load"
+
+
+def chart_crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tuple[NDArray, NDArray, Order, NDArray]:
+    """All crossings of the chart with the loads of a flat model: point index, sheet, order parameters; and open ends.
+
+    Both ends of a chart with folds are below every load, so that the crossings are even in number. At the points given
+    last they are not, and a sheet is missing.
+    """
     couplings, group = groups(flat)
     level = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
     u, load, fold_count = sampled(couplings, chart, float(np.min(level)))
     above = load[group] > level[:, None]
     point, cell = np.nonzero(above[:, 1:] != above[:, :-1])
+    ends = np.nonzero(above[:, 0] != above[:, -1])[0] if chart.folded else np.zeros(0, dtype=int)
     row = group[point]
     # folds between a cell and the zero-noise end of the chart
     sheet = fold_count[row, cell]
@@ -52,7 +62,7 @@ def chart_crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tup
         point, cell, row, sheet = point[keep], cell[keep], row[keep], sheet[keep]
     if not len(point):
         empty = flat.order_type(*(np.zeros(0) for _ in flat.order_type._fields))
-        return point, sheet, empty
+        return point, sheet, empty, ends
     bound = taken(couplings, row)
 
     def excess(x: NDArray, index: NDArray) -> NDArray:
@@ -61,7 +71,7 @@ def chart_crossings(flat: Model, chart: Chart, sheets: int | None = None) -> tup
     low, high = u[row, cell], u[row, cell + 1]
     at = find_roots(excess, low, high, load[row, cell] - level[point], load[row, cell + 1] - level[point])
     order = chart.point(bound, at)[1]
-    return point, sheet, type(order)._make(np.array(member, dtype=float) for member in order)
+    return point, sheet, type(order)._make(np.array(member, dtype=float) for member in order), ends
 
 
 def sampled(couplings: Model, chart: Chart, lowest: float) -> tuple[NDArray, NDArray, NDArray]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from replica.saddle.status import Status
 
-__all__ = ["KINDS", "TIED", "lowest_first"]
+__all__ = ["EPS", "KINDS", "TIED", "lowest_first"]
 
 
 class Listed(Protocol):

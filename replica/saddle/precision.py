@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from replica.numerics.newton import polish_multiprecision
 from replica.numerics.working_digits import working_digits
 from replica.saddle.solution import Solution, Status
 
-__all__ = ["at_precision", "checked_digits"]
+__all__ = ["at_precision", "checked_digits", "refined"]
 
 
 def at_precision(solution: Solution, model: Model, precision: int, *, throw: bool = True) -> Solution:
@@ -43,6 +44,29 @@ def at_precision(solution: Solution, model: Model, precision: int, *, throw: boo
         for name in ("free_energy", "entropy", "energy"):
             getattr(fine, name)
         return fine
+
+
+def refined(solutions: list[Solution], model: Model, precision: int) -> tuple[list[Solution], Any]:
+    """All solutions at a point in many digits, each with the status that it has in them, and their rounding.
+
+    One that double precision did not solve may fall on another: it is marked FAILED then, as its own is not found.
+    """
+    from mpmath import mp
+
+    fine = [at_precision(s, model, precision, throw=False) for s in solutions]
+    for i, (rough, state) in enumerate(zip(solutions, fine, strict=True)):
+        others = [s for j, s in enumerate(fine) if j != i and s.n == state.n and s.status == Status.CONVERGED]
+        if rough.status == Status.FAILED and any(_same(s.order, state.order) for s in others):
+            fine[i] = dataclasses.replace(state, status=Status.FAILED)
+    return fine, mp.mpf(10) ** -precision
+
+
+SAME = 1e-8
+"""Relative difference of order parameters below which a state that was not solved to rounding is another one."""
+
+
+def _same(a: Order, b: Order) -> bool:
+    return all(abs(x - y) <= SAME * max(abs(x), abs(y)) for x, y in zip(a, b, strict=True))
 
 
 def resolved(model: Model, solution: Solution) -> Order:

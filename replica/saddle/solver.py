@@ -9,6 +9,7 @@ on a start; one curve serves all loads.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,10 +20,10 @@ from replica.models.base import Chart, ExactState, Finder, Found, Model
 from replica.models.base.points import flattened, taken
 from replica.numerics.elementary import is_multiprecision
 from replica.numerics.newton import polish
-from replica.saddle.accounts import summarised, warn_incomplete
+from replica.saddle.accounts import not_solved, warn_incomplete
 from replica.saddle.crossings import states
-from replica.saddle.ordering import lowest_first
-from replica.saddle.precision import at_precision
+from replica.saddle.ordering import EPS, lowest_first
+from replica.saddle.precision import at_precision, refined
 from replica.saddle.solution import Solution, SolutionList, Solutions, Status
 
 __all__ = ["solve", "solve_all"]
@@ -31,6 +32,8 @@ ACCEPTED = 1e-10
 """Residual above which a point is marked as failed, unless rounding explains it."""
 ROUNDING = 1e-13
 """Residual above which a crossing is given Newton steps."""
+EVERYWHERE = (1, 3)
+"""Condensed patterns for which every model may be asked, whether or not it has mixtures."""
 
 
 def solve_all(
@@ -62,14 +65,16 @@ def solve_all(
     Raises
     ------
     ValueError
-        If `n_condensed` holds anything but integers ≥ 1, or `precision` is given for arrays.
+        If `n_condensed` holds anything but integers ≥ 1 or, (1, 3) excepted, numbers for which the model has no states,
+        or if `precision` is given for arrays.
 
     Notes
     -----
     States that become noiseless, and at T = 0 the glass, are found at every α > 0. Second sheets, which have
     1 − C ~ √α, and the glass at T > 0 are complete for α ≥ 1e-12; below, where a double hardly tells their C from 1,
-    they come with status FAILED, last in the list, or are missing. Left out too are states of random RBMs with
-    1 − C < 1e-9, or in which less than 1e-12 of the visible units are on, or (m > 0) off; the lowest glass excepted.
+    they come with status FAILED, last in the list, or are missing, and `unaccounted` says which; `precision` solves
+    those that come. Left out too are states of random RBMs with 1 − C < 1e-9, or in which less than 1e-12 of the
+    visible units are on, or (m > 0) off; the lowest glass excepted.
 
     Free energies that agree within rounding (64 units of it; of `precision` if that is given), as at and just beyond
     a continuous transition, count as one level. Within it the order is that of kinds, retrieval, mixture, spurious,
@@ -83,7 +88,7 @@ def solve_all(
     ['retrieval', 'spin_glass', 'retrieval']
     """
     check_model(model)
-    branches = model.branches(_checked_n(n_condensed))
+    branches = _branches(model, _checked_n(n_condensed))
     if model.shape:
         _refuse_precision(precision)
         whole = _assemble(model, [_Located.on(model, b) for b in branches])
@@ -92,14 +97,14 @@ def solve_all(
     plain = _plain(model)
     located = [_Located.on(plain, b) for b in branches]
     solutions = [s for one in located for s in one.scalar_solutions(plain)]
-    unaccounted = summarised(tuple(pair for one in located for pair in one.unaccounted()), 1)
+    rounding: Any = EPS
+    if precision is not None:
+        solutions, rounding = refined(solutions, model, precision)
+    missing = [line for one in located for _, line in one.found.unaccounted]
+    missing += [not_solved(s.kind, model, precision) for s in solutions if s.status == Status.FAILED]
+    unaccounted = tuple(dict.fromkeys(missing))
     warn_incomplete(unaccounted)
-    if precision is None:
-        return SolutionList(lowest_first(solutions), unaccounted)
-    from mpmath import mp
-
-    solutions = [at_precision(s, model, precision, throw=False) for s in solutions]
-    return SolutionList(lowest_first(solutions, rounding=mp.mpf(10) ** -precision), unaccounted)
+    return SolutionList(lowest_first(solutions, rounding), unaccounted)
 
 
 def solve(
@@ -184,10 +189,10 @@ class _Located(NamedTuple):
         good = self.residual <= np.maximum(ACCEPTED, 4 * self.rounding)
         return np.where(good, int(Status.CONVERGED), int(Status.FAILED))
 
-    def unaccounted(self) -> tuple[tuple[int, str], ...]:
+    def unaccounted(self, model: Model) -> tuple[tuple[int, str], ...]:
         """Points at which states may be missing, or are not solved to rounding, and why."""
         failed = np.nonzero(self.status() == Status.FAILED)[0]
-        rough = ((int(self.found.point[i]), f"a {self.found.kind[i]} state is not solved to rounding") for i in failed)
+        rough = ((int(self.found.point[i]), not_solved(self.found.kind[i], model)) for i in failed)
         return (*self.found.unaccounted, *rough)
 
     def scalar_solutions(self, model: Model) -> list[Solution]:
@@ -243,7 +248,7 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
         order=model.order_type(*(member.reshape(full) for member in members)),
         status=status.reshape(full),
         residual=residual.reshape(full),
-        missing=tuple(pair for one in located for pair in one.unaccounted()),
+        missing=tuple(pair for one in located for pair in one.unaccounted(model)),
     )
 
 
@@ -292,6 +297,17 @@ def _checked_n(n_condensed: tuple[int, ...]) -> tuple[int, ...]:
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
             raise ValueError(f"n_condensed = {n_condensed!r}: integers >= 1 are needed")
     return tuple(int(n) for n in dict.fromkeys(values))
+
+
+def _branches(model: Model, n_condensed: tuple[int, ...]) -> Sequence[Chart | ExactState | Finder]:
+    """Branches with these numbers of condensed patterns; ValueError if there are none with one of them."""
+    if not set(n_condensed) <= set(EVERYWHERE) or len(n_condensed) < len(EVERYWHERE):
+        known = {branch.n for branch in model.branches((*EVERYWHERE, *n_condensed))} - {0}
+        for n in n_condensed:
+            if n not in known:
+                there = ", ".join(map(str, sorted(known)))
+                raise ValueError(f"n_condensed = {n_condensed}: {model.name} has states with n = {there}, not {n}")
+    return model.branches(n_condensed)
 
 
 def _refuse_precision(precision: int | None) -> None:

@@ -13,6 +13,7 @@ class Status(enum.IntEnum):
     CONVERGED = 0
     ABSENT = 1
     FAILED = 2
+    OVERFLOW = 3
 
     @property
     def advice(self) -> str:
@@ -22,4 +23,6 @@ class Status(enum.IntEnum):
             Status.ABSENT: "no such state here: try another load or temperature, or list what exists with solve_all",
             Status.FAILED: "not solved to rounding: C is 1 to nearly all digits, or the point ill-conditioned; "
             "move it slightly, or give precision=50",
+            Status.OVERFLOW: "the control or an order parameter is beyond a double (inf or 0), f is not known: "
+            "take log_value, or give precision=50",
         }[self]

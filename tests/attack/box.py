@@ -32,7 +32,7 @@ def averages(unit, mean, noise, c, T, fine):
 
 def _of(unit, mean, noise, c, T, fine):
     if isinstance(unit, Normal):
-        g = 1 / (1 - c)
+        g = np.where(c < 1, 1 / (1 - c), np.nan)
         return g * mean, g * g * (mean * mean + noise * noise), g
     if isinstance(unit, Rectified):
         return _rectified(unit.theta, mean, noise, c, T, fine)
@@ -148,8 +148,8 @@ class Box:
     def __init__(self, machine: Machine):
         self.machine = machine
         self.w, _, self.P = machine.law.arrays()
-        self.top = machine.visible.top
-        values = machine.visible.values
+        self.top = machine.visible.size(machine.T)
+        values = getattr(machine.visible, "values", ())
         self.opposite = len(values) == 2 and values[0] == -values[1]
         self.stiff = not machine.hidden.bounded
         self.weak = False
@@ -201,6 +201,8 @@ class Box:
         few, lots = (1, 2) if not many else (3, 3)
         m = np.concatenate([np.geomspace(1e-6, 0.09, 9 * few, endpoint=False), np.linspace(0.09, 1.004, 15 * lots)])
         q = np.concatenate([np.geomspace(1e-8, 0.1, 12 * few, endpoint=False), np.linspace(0.1, 1.0, 12 * lots)])
+        if not self.machine.visible.bounded:
+            m, q = np.geomspace(1e-3, 1e3, 24), np.geomspace(1e-11, 1e9, 50 * lots if frozen else 30)
         strong = self.machine.size * self.machine.hidden.stiffness
         reach = self.top * float(self.P @ np.abs(self.w)) / strong if self.stiff else 1.0
         margin = np.concatenate([np.linspace(0, -1, 10 * lots, endpoint=False), np.linspace(-1, -16, 12 * lots)])
@@ -216,7 +218,7 @@ def states(machine):
     """All states that are found."""
     box = Box(machine)
     found = []
-    for frozen in [True] if machine.hidden.bounded else [False, True]:
+    for frozen in [False, True] if _carries_overlap(machine) else [True]:
         once = _search(box, frozen)
         if box.opposite and machine.T > 0:
             box.weak = True
@@ -224,6 +226,16 @@ def states(machine):
             box.weak = False
         found += distinct(once)
     return found + _quiet(box)
+
+
+def _carries_overlap(machine):
+    """Whether there may be states with m > 0: not where hidden units are bounded, nor where ⟨v⟩ is linear or convex.
+
+    ⟨W⟨v⟩⟩ = Lp χm for Gaussian units, and at most that for rectified ones with θ ≥ 0: C < 1 excludes m > 0.
+    """
+    visible = machine.visible
+    flat = isinstance(visible, Normal) or (isinstance(visible, Rectified) and visible.theta >= 0)
+    return not (machine.hidden.bounded or flat)
 
 
 def _search(box, frozen):
@@ -250,12 +262,13 @@ def _search(box, frozen):
 def _quiet(box):
     """m = q = r = 0 between units whose mean vanishes without input: C = pχ(αB), B = pχ_h(C) there."""
     machine = box.machine
-    hidden = machine.hidden
-    if not (even(machine.visible) and (isinstance(hidden, Normal) or (isinstance(hidden, Levels) and even(hidden)))):
-        return []
-    v = machine.visible
-    if machine.T == 0:
+    v, hidden = machine.visible, machine.hidden
+    if machine.T == 0 and isinstance(v, Levels):
         return _quiet_cold(box)
+    if not (meanless(v, machine.T) and meanless(hidden, machine.T)):
+        return []
+    if isinstance(v, Rectified):
+        return [State(0.0, 0.0, 0.0, 0.0, machine.p * float(variance(hidden, np.array(0.0), machine.T)))]
 
     def excess(x):
         C = -np.expm1(x) if box.stiff else np.exp(x)
@@ -281,6 +294,13 @@ def _quiet_cold(box):
     return [State(0.0, 0.0, 0.0, 0.0, machine.p)] if rests else []
 
 
+def meanless(unit, T):
+    """Whether the mean vanishes without input; units of a few values: at T > 0."""
+    if isinstance(unit, Rectified):
+        return T == 0 and unit.theta > 0
+    return isinstance(unit, Normal) or (T > 0 and even(unit))
+
+
 def even(unit):
     """Whether a unit of a few values does not tell x from −x."""
     pairs = zip(unit.values, reversed(unit.values), strict=True)
@@ -288,9 +308,11 @@ def even(unit):
 
 
 def variance(unit, c, T):
-    """β var x without input."""
+    """β var x without input; 0 for rectified units, which are at T = 0 below their threshold."""
     if isinstance(unit, Normal):
-        return 1 / (1 - c)
+        return np.where(c < 1, 1 / (1 - c), np.nan)
+    if isinstance(unit, Rectified):
+        return 0 * c
     x, energies = np.array(unit.values), np.array(unit.energies)
     exponent = (np.asarray(c)[..., None] * (x * x / 2) - energies) / T
     weight = np.exp(exponent - exponent.max(-1, keepdims=True))

@@ -107,8 +107,8 @@ def _alike(one, other, tolerance=CLOSE):
 
 def _counts(machine, state):
     """Whether replica promises to list it; q in units of the largest value a visible unit has."""
-    top = 1.0 if isinstance(machine, Planted) else machine.visible.top
-    binary = not isinstance(machine, Planted) and machine.visible.values == (0.0, 1.0)
+    top = 1.0 if isinstance(machine, Planted) else machine.visible.size(machine.T)
+    binary = not isinstance(machine, Planted) and getattr(machine.visible, "values", ()) == (0.0, 1.0)
     if binary and state.m > 0 and 1 - state.q < LEAST_ACTIVITY:
         return False
     return state.q == 0 or (state.q >= LEAST_ACTIVITY * top**2 and 1 - state.C >= LEAST_MARGIN)
@@ -231,7 +231,9 @@ def quiet_steps(machine, state):
     C < 0.05 at all smaller loads too, and the same units are on.
     The noise s falls as √α and the self-field αB/2 as α while m and q stay: the fields of the units are known.
     """
-    if isinstance(machine, Planted) or machine.T > 0 or machine.visible.values != (0.0, 1.0) or machine.balanced:
+    if isinstance(machine, Planted) or machine.T > 0 or machine.balanced:
+        return None
+    if getattr(machine.visible, "values", ()) != (0.0, 1.0):
         return None
     g = -machine.visible.energies[1]
     if not (g < 0 < state.m and state.C < 0.05 and state.r > 0):

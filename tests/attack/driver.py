@@ -33,6 +33,12 @@ def listed_units(x):
     raise ValueError(x)
 
 
+def _unit(given):
+    if isinstance(given, tuple):
+        return f"levels{given!r}"
+    return "Gaussian()" if given is None else f"ReLU({given!r})"
+
+
 def call(point: Point):
     """The model at a point as text that can be pasted, after `from attack.driver import *`."""
     c = point.controls
@@ -44,16 +50,9 @@ def call(point: Point):
         case "planted":
             return f"PlantedHopfield(gamma={c['gamma']!r}, beta_teacher={c['beta_teacher']!r}, T={c['T']!r})"
         case "general" | "general-cold":
-            hidden = c["hidden"]
-            units = (
-                "Gaussian()"
-                if hidden is None
-                else f"levels{hidden!r}"
-                if isinstance(hidden, tuple)
-                else f"ReLU({hidden!r})"
-            )
+            units = f"{_unit(c['visible'])}, {_unit(c['hidden'])}"
             rest = ", ".join(f"{name}={c[name]!r}" for name in ("alpha", "T", "p", "L"))
-            return f"GeneralRBM(levels{c['visible']!r}, {units}, {rest})"
+            return f"GeneralRBM({units}, {rest})"
     rest = ", ".join(f"{name}={value!r}" for name, value in c.items() if name != "x")
     if "x" not in c:
         return f"{'ReluRBM' if 'L' in c else 'CompositionalRBM'}({rest})"

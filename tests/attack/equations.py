@@ -50,6 +50,10 @@ class Levels:
         """Largest |value|."""
         return max(abs(v) for v in self.values)
 
+    def size(self, T):
+        """Largest |value|."""
+        return self.top
+
     stiffness = math.inf
     bounded = True
 
@@ -149,6 +153,10 @@ class Normal:
     stiffness = 1.0
     bounded = False
 
+    def size(self, T):
+        """Standard deviation without input, at T = 0 that at T = 1."""
+        return math.sqrt(T or 1.0)
+
     def average(self, mean, noise, c, T, on):
         """⟨x⟩ = I/(1 − c), var x = T/(1 − c)."""
         g = 1 / (1 - c)
@@ -164,6 +172,10 @@ class Rectified:
     theta: float
     stiffness = 1.0
     bounded = False
+
+    def size(self, T):
+        """Standard deviation of the whole normal law without input, at T = 0 that at T = 1."""
+        return math.sqrt(T or 1.0)
 
     def average(self, mean, noise, c, T, on):
         """T = 0: x = max(0, I − θ)/(1 − c), I = mean + noise z."""
@@ -206,7 +218,7 @@ def log_Phi(a, on):
 class Machine:
     """A machine at its controls. `law(on)`: triples (w, x, probability); `size` is L, or ℓ with p = 1."""
 
-    visible: Levels
+    visible: Levels | Normal | Rectified
     hidden: Levels | Normal | Rectified
     law: object
     alpha: float

@@ -34,7 +34,8 @@ class Point:
         machine = self.machine()
         if isinstance(machine, Planted):
             return teacher.states(machine)
-        flat = machine.T == 0 and len(machine.visible.values) == 2 and not machine.hidden.bounded
+        two = len(getattr(machine.visible, "values", ())) == 2
+        flat = machine.T == 0 and two and not machine.hidden.bounded
         return plane.states(machine) if flat else box.states(machine)
 
 
@@ -69,9 +70,12 @@ def planted(gamma, beta_teacher, T):
 
 
 def general(visible, hidden, alpha, T, p, L):
-    """visible: (values, energies); hidden: the same, or a threshold, or None for Gaussian units."""
-    units = Normal() if hidden is None else Levels(*hidden) if isinstance(hidden, tuple) else Rectified(hidden)
-    return Machine(Levels(*visible), units, Law(L, p), alpha, T, p, L, L)
+    """Units of either layer: (values, energies), or a threshold, or None for Gaussian units."""
+
+    def units(given):
+        return Normal() if given is None else Levels(*given) if isinstance(given, tuple) else Rectified(given)
+
+    return Machine(units(visible), units(hidden), Law(L, p), alpha, T, p, L, L)
 
 
 MACHINES = {
@@ -216,7 +220,7 @@ def _planted(rng):
 
 
 def _units(rng, cold):
-    """A pair of units, and their scale."""
+    """A pair of units, and their scale: visible units of a few values mostly, of no bound else."""
     scale = log_uniform(rng, 1e-6, 1e6) if rng.random() < 0.2 else 1.0
     field = 0.0 if rng.random() < 0.5 else float(rng.normal(0, 0.2))
     low = -1.0 if rng.random() < 0.65 else 0.0
@@ -225,19 +229,33 @@ def _units(rng, cold):
         cost = float(rng.uniform(0.0, 0.5))
         values, energies = (-1.0, 0.0, 1.0), (cost, 0.0, cost)
     kind = chosen(rng, gaussian=5, relu=4, spin=0 if cold else 1)
+    unbounded = chosen(rng, no=6, relu=1, gaussian=0.5)
+    if unbounded != "no":
+        # at T = 0 the thresholds alone say how large units are
+        scale = 1.0 if cold else scale
+        visible = None if unbounded == "gaussian" else scale * float(rng.normal(0, 0.4))
     if kind == "spin":
         tilt = 0.0 if rng.random() < 0.5 else float(rng.normal(0, 0.3))
-        return 1.0, (values, energies), ((-1.0, 1.0), (tilt, -tilt))
+        return 1.0, visible if unbounded != "no" else (values, energies), ((-1.0, 1.0), (tilt, -tilt))
     hidden = None if kind == "gaussian" else scale * float(rng.uniform(-1.2, 1.5))
     scaled = tuple(scale * v for v in values), tuple(scale * scale * e for e in energies)
-    return scale, scaled, hidden
+    return scale, visible if unbounded != "no" else scaled, hidden
+
+
+def _sizes(rng, most):
+    """p and L: few patterns, or up to so many sparse ones."""
+    if rng.random() < 0.8:
+        p = 1.0 if rng.random() < 0.5 else float(rng.uniform(0.2, 1.0))
+        return p, int(rng.choice([1, 1, 1, 2, 3]))
+    return log_uniform(rng, 0.05, 0.5), min(most, int(rng.choice([1, 2, 5, 10, 20])))
 
 
 def _general(rng, cold=False):
     scale, visible, hidden = _units(rng, cold)
-    p = 1.0 if rng.random() < 0.5 else float(rng.uniform(0.2, 1.0))
-    T = 0.0 if cold else scale * scale * log_uniform(rng, 0.06, 1.1)
-    L = int(rng.choice([1, 1, 1, 2, 3]))
+    # at T > 0 our own search takes minutes where many values of W meet units that have m, q and C
+    opposite = isinstance(visible, tuple) and len(visible[0]) == 2 and visible[0][0] == -visible[0][1]
+    p, L = _sizes(rng, 20 if cold or opposite else 3)
+    T = 0.0 if cold else scale * scale * log_uniform(rng, 0.02, 1.1)
     controls = {"visible": visible, "hidden": hidden, "alpha": log_uniform(rng, 1e-4, 0.3), "T": T, "p": p, "L": L}
     return Point("general-cold" if cold else "general", controls)
 

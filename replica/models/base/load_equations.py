@@ -118,6 +118,10 @@ class LoadEquations(NamedTuple):
             noise = np.exp(y[:, -1]) * self.order(y).r
         return ended | (noise < NO_NOISE[self.by_slopes]) & (np.abs(tangent[:, -1]) < STILL)
 
+    def boundless(self, y: NDArray, tangent: NDArray) -> NDArray:
+        """Nowhere: curves are followed to large loads."""
+        return np.zeros(len(y), dtype=bool)
+
     def _placed(self, y: NDArray, row: NDArray) -> tuple[Any, list[Number]]:
         """The model at the loads of points y, coordinates first, and its unknowns there; `row` has the row of each."""
         here = taken(self.model, row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
@@ -13,7 +12,7 @@ from replica.models.base import Found, Order
 from replica.models.base.points import HasControls, groups
 from replica.models.layers.curve_equations import layer_equations
 from replica.models.layers.saddle_equations import TwoLayers
-from replica.numerics.arclength import NO_NOISE, NO_OVERLAP, ON_CURVE, Curves
+from replica.numerics.arclength import NO_OVERLAP, ON_CURVE, Curves
 from replica.numerics.curve_crossings import beside_folds, points_at_loads, with_folds
 from replica.numerics.load_curve import newton_at_load
 
@@ -115,7 +114,7 @@ def states_on(points: Asked, layers: TwoLayers, curves: Curves, row: NDArray, *,
     point, column, node = (np.concatenate(v) for v in zip(*parts, strict=True))
     y = beside_folds(system.rows(row), curves, column, node, points.log_load[point], np.concatenate(starts))
     y, left = newton_at_load(system.rows(points.group[point]), y)
-    good = (left < ON_CURVE) & ((y[:, 1] > math.log(NO_NOISE)) if frozen else (y[:, 0] > NO_OVERLAP))
+    good = (left < ON_CURVE) & ((y[:, 1] > system.silent[points.group[point]]) if frozen else (y[:, 0] > NO_OVERLAP))
     point, y = point[good], y[good]
     rank = np.lexsort((-y[:, 1] if frozen else -y[:, 0], point))
     point, y = point[rank], y[rank]

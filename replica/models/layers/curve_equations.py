@@ -21,15 +21,24 @@ from numpy.typing import NDArray
 from replica.averages.pattern_sum import Law
 from replica.models.base import Order
 from replica.models.layers.saddle_equations import ORIGIN, TwoLayers
+from replica.models.layers.unbounded import Unbounded, unbounded
 from replica.numerics.arclength import NO_NOISE, NO_OVERLAP
 from replica.numerics.elementary import phi
 from replica.numerics.gaussian import H
 from replica.potentials.averages import natural_size
 
-__all__ = ["LARGEST_EFFORT", "LayerEquations", "Loads", "layer_equations"]
+__all__ = ["LARGEST_EFFORT", "LARGE_NOISE", "LayerEquations", "Loads", "layer_equations"]
 
 LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""
+
+
+LARGE_NOISE, ALL_BUT = math.log(1e3), 1e-5
+"""Least ln s, and distance in ln b and ln α, at which q → ∞ counts as reached."""
+
+
+SOFT = 1e-6
+"""Distance of ln b from that of the curvature of visible units at which the two are one."""
 
 
 LEAST_ACTIVITY = 1e-12
@@ -97,11 +106,19 @@ class LayerEquations(NamedTuple):
     units: Units
     closest: NDArray
     """Margins 1 − C/a down to which curves are followed."""
+    far: Unbounded
+    """Where q → ∞, and the curvature of visible units."""
+    silent: NDArray
+    """Ln s below which nothing is left where m = 0."""
 
     def rows(self, index: NDArray) -> LayerEquations:
         """Return the same equations at some rows."""
         return self._replace(
-            layers=self.layers.rows(index), units=Units(*(v[index] for v in self.units)), closest=self.closest[index]
+            silent=self.silent[index],
+            layers=self.layers.rows(index),
+            units=Units(*(v[index] for v in self.units)),
+            closest=self.closest[index],
+            far=self.far.rows(index),
         )
 
     def within(self, effort: float) -> LayerEquations:
@@ -118,11 +135,25 @@ class LayerEquations(NamedTuple):
 
     def vanished(self, y: NDArray, tangent: NDArray) -> NDArray:
         """Whether the overlap has vanished, or the noise where there is none."""
-        return np.asarray(y[:, 1] < math.log(NO_NOISE) if self.frozen else y[:, 0] < NO_OVERLAP)
+        return np.asarray(y[:, 1] < self.silent if self.frozen else y[:, 0] < NO_OVERLAP)
 
     def faint(self, order: Order) -> NDArray:
         """Whether next to no unit is active."""
         return np.asarray(order.q < LEAST_ACTIVITY * self.units.v**2)
+
+    def boundless(self, y: NDArray, tangent: NDArray) -> NDArray:
+        """Whether curves are all but at q → ∞, where ln α and ln b are linear in 1/s, or on their way to b = a.
+
+        Rectified visible units below their bend reach that: at T = 0 as s → 0, q = s² H2(θ/s)/(a − b)² ~ s²; at T > 0
+        at finite noise, their law being exponential there, and a − b is then so small that units beyond the bend, which
+        next to none is, carry q and r: another curve, towards q → ∞.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            b, alpha = self.far.b / self.units.b, self.far.alpha
+            away = np.abs(y[:, 2:] - np.log(np.stack([b, alpha], axis=-1))).max(axis=-1)
+            loud = (y[:, 1] > LARGE_NOISE) & (tangent[:, 1] > 0) & (away < ALL_BUT)
+            soft = np.abs(y[:, 2] - np.log(self.far.softest / self.units.b)) < SOFT
+        return np.asarray(self.frozen & (loud | (soft & (tangent[:, 2] > 0))))
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, 3), its Jacobian by y = (m, ln s, ln b, ln α), shape (R, 3, 4), and the order parameters.
@@ -184,8 +215,24 @@ def layer_equations(layers: TwoLayers, frozen: bool) -> LayerEquations:
     law = ORIGIN if frozen else layers.law
     units = natural_units(layers)
     return LayerEquations(
-        layers._replace(law=law, most=LARGEST_EFFORT, bare=True), frozen, units, _closest(layers, units)
+        layers._replace(law=law, most=LARGEST_EFFORT, bare=True),
+        frozen,
+        units,
+        _closest(layers, units),
+        unbounded(layers),
+        _silent(layers, units),
     )
+
+
+LEAST_NOISE = 1e-140
+"""Noise at which units with a mean of their own are left."""
+
+
+def _silent(layers: TwoLayers, units: Units) -> NDArray:
+    """Ln s at which a state without overlap is none any more: a far smaller one where visible units have a mean."""
+    with np.errstate(all="ignore"):
+        mean = np.abs(layers._replace(law=ORIGIN).visible_layer(0.0, 0.0, 0.0 * units.b).mean)
+    return np.where(mean > math.sqrt(LEAST_ACTIVITY) * units.v, math.log(LEAST_NOISE), math.log(NO_NOISE))
 
 
 LEAST_MARGIN, LEAST_COLD_MARGIN = 3e-7, 3e-10

@@ -24,6 +24,8 @@ ROUNDING = 1e-12
 LARGEST_OVERLAP = 1e3
 TOP = 1.25
 """Overlap from which nodes end, doubled until ⟨W M⟩/aL is smaller; no likely root itself."""
+ROUNDINGS = 30
+"""Units of the last place in which a sign means nothing."""
 MOST_THRESHOLDS = 24
 STEPS_APART = np.concatenate([-np.geomspace(0.2, 1e-10, 16), np.geomspace(1e-10, 0.2, 16)])
 """Relative distances of nodes from a threshold."""
@@ -33,6 +35,9 @@ OVERLAPS = np.concatenate([np.geomspace(1e-6, 0.01, 40, endpoint=False), np.lins
 
 def noiseless_states(system: LayerEquations) -> tuple[NDArray, NDArray]:
     """Rows and overlaps, in their unit, of the states without noise: roots of ⟨W M_v⟩/aLm = 1 with C < a.
+
+    Where C = a without overlap, as at T = p for spins, that is fulfilled for m → 0 up to m²: no roots
+    are made of rounding there.
 
     Parameters
     ----------
@@ -55,7 +60,8 @@ def noiseless_states(system: LayerEquations) -> tuple[NDArray, NDArray]:
     beside = np.where(beside < top[:, None], beside, top[:, None])
     nodes = np.sort(np.concatenate([nodes, beside], axis=1), axis=1)
     row, m = roots_between_nodes(excess, nodes)
-    good = _quiet(system.rows(row), m)[1] < -ROUNDING
+    # ⟨W M⟩ is known to a rounding of a unit's size, ⟨W M⟩/aLm − 1 to that over m, and its slope by ln m is C/a − 1
+    good = _quiet(system.rows(row), m)[1] < -ROUNDINGS * np.finfo(float).eps / m
     return row[good], m[good]
 
 

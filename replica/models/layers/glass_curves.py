@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from replica.models.base import Found
 from replica.models.layers.at_loads import LayeredModel, asked, listed, states_on
 from replica.models.layers.between_ends import between_ends
-from replica.models.layers.curve_equations import LARGEST_EFFORT, LayerEquations, Loads, layer_equations
+from replica.models.layers.curve_equations import LARGE_NOISE, LARGEST_EFFORT, LayerEquations, Loads, layer_equations
 from replica.models.layers.ends import starts
 from replica.models.layers.through_seeds import through_seeds
+from replica.numerics.arclength import ON_CURVE, newton_at_noise
 from replica.numerics.nodes import roots_between_nodes
 
 __all__ = ["glasses"]
@@ -31,6 +32,8 @@ def glasses(flat: LayeredModel) -> Found:
     points = asked(flat)
     system = layer_equations(points.couplings, frozen=True)
     row, seed = _seeds(system)
+    again, more = _beside_unbounded(system)
+    row, seed = np.concatenate([row, again]), np.concatenate([seed, more])
     high = points.high.copy()
     np.maximum.at(high, row, seed[:, 3])
     high = np.minimum(high, np.maximum(points.high, 0.0) + FARTHEST) + BEYOND
@@ -39,6 +42,18 @@ def glasses(flat: LayeredModel) -> Found:
     through_seeds(system, traced, row, seed, loads)
     found = states_on(points, points.couplings, traced.curves, traced.row, frozen=True)
     return listed("spin_glass", [found], np.zeros(len(points.group), dtype=int), traced.at_points(points.group))
+
+
+def _beside_unbounded(system: LayerEquations) -> tuple[NDArray, NDArray]:
+    """Points of the curves that run to q → ∞, at a large noise."""
+    rows = np.nonzero(np.isfinite(system.far.b))[0]
+    own = system.rows(rows)
+    guess = np.stack(
+        [0 * own.far.b, LARGE_NOISE + 0 * own.far.b, np.log(own.far.b / own.units.b), np.log(own.far.alpha)], axis=-1
+    )
+    y, left = newton_at_noise(own, guess)
+    good = left < ON_CURVE
+    return rows[good], y[good]
 
 
 def _seeds(system: LayerEquations) -> tuple[NDArray, NDArray]:

@@ -70,10 +70,12 @@ def _responses(system: LayerEquations, log_b: NDArray, row: NDArray) -> tuple[ND
     """C, and what B it makes, at self-fields e^log_b in their unit; nan where a unit has a mean, B = ∞ where C ≥ a."""
     own = system.rows(row)
     with np.errstate(all="ignore"):
-        v = own.layers.visible_layer(0.0, 0.0, np.exp(log_b) * own.units.b)
-        beyond = v.C >= own.layers.softest
+        b = np.exp(log_b) * own.units.b
+        v = own.layers.visible_layer(0.0, 0.0, b)
+        # where b is the curvature of a visible unit, C has grown beyond any bound
+        beyond = (v.C >= own.layers.softest) | ((b >= own.far.softest) & np.isfinite(own.layers.softest))
         h = own.layers.hidden_layer(0.0, np.where(beyond, 0.0, v.C))
         # the sizes of both are those that go with these units; means of several kinds may cancel, their squares do not
-        still = np.sqrt(v.q) * own.units.b / own.units.s + np.sqrt(h.r) / own.units.s
+        still = np.sqrt(np.where(beyond, 0.0, v.q)) * own.units.b / own.units.s + np.sqrt(h.r) / own.units.s
     still = still < SYMMETRIC
     return np.where(still, v.C, np.nan), np.where(still, np.where(beyond, np.inf, h.B), np.nan)

@@ -15,6 +15,8 @@ COLD_REACH, WARM_REACH = 8.0, 40.0
 """Distance of an input from a corner, over the noise and over T/v, at which units of the size v do not feel it."""
 SMOOTH = 0.3
 """Noise and self-field, over T, that change averages by their squares only."""
+AT = 1e-14
+"""Relative distance of an input from a bend that is a rounding."""
 QUIET = 1e-2
 """Noise, in its unit, that stands for little where corners are not known."""
 LEAST_RESPONSE = 1e-9
@@ -43,35 +45,38 @@ def at_rest(system: LayerEquations, y: NDArray) -> NDArray:
     m, s, b = system.physical(y)
     layers, units = system.layers, system.units
     T, v = layers.T, units.v
-    corners = _corners(layers)
+    corners, bent = _corners(layers)
     if not corners.shape[-1]:
         cold = s < QUIET * units.s
     else:
         inputs = m[:, None] * layers.law.w
         away = np.abs(corners[:, :, None] - inputs[:, None, :])
         own = m[:, None] * np.sqrt(np.broadcast_to(layers.law.normal, layers.law.w.shape))
+        # at a bend itself the noise of any size does the same to a unit
+        at_bend = bent[:, :, None] & (away <= AT * np.abs(inputs[:, None, :]))
         away -= COLD_REACH * np.hypot(s[:, None], own)[:, None, :]
         felt = np.broadcast_to(layers.law.weight != 0, inputs.shape)
         # a normal part of W that is much wider than the noise hides it
         felt = felt & ~((own > 0) & (s[:, None] < QUIET * own))
-        away = np.where(felt[:, None, :], away, np.inf).min(axis=(1, 2))
+        away = np.where(felt[:, None, :] & ~at_bend, away, np.inf).min(axis=(1, 2))
         cold = away > WARM_REACH * T / v + 2 * b * v
         if layers.law.density is not None:
             cold = s < QUIET * m * np.sqrt(layers.p)
     return cold | ((v * s < SMOOTH * T) & (b * v * v < SMOOTH * T))
 
 
-def _corners(layers: TwoLayers) -> NDArray:
-    """Inputs at which units jump or bend, shape (R, K); inf for pairs of values that are never the best ones."""
+def _corners(layers: TwoLayers) -> tuple[NDArray, NDArray]:
+    """Inputs at which units jump or bend, shape (R, K); inf for values never the best; at T = 0 which bend."""
     T = layers.T
     corners = np.asarray(layers.visible.corners(np.zeros_like(T), np.where(T > 0, T, 1.0)))
-    cold = np.nonzero(T == 0)[0]
+    cold, bent = np.nonzero(T == 0)[0], np.zeros(corners.shape, dtype=bool)
     if corners.shape[-1] and len(cold):
         at = corners[cold]
         width = 1e-6 * np.maximum(np.abs(at).max(axis=-1, keepdims=True), 1e-300)
-        still = field_averages(layers.visible, at, width, np.zeros_like(at), np.zeros_like(at)).chi == 0
-        corners[cold] = np.where(still, np.inf, at)
-    return corners
+        near, nearer = (field_averages(layers.visible, at, s, 0 * at, 0 * at).chi for s in (width, width / 10))
+        corners[cold] = np.where(near == 0, np.inf, at)
+        bent[cold] = (near > 0) & (np.abs(nearer - near) < 1e-3 * near)
+    return corners, bent
 
 
 def margin_at_load(system: LayerEquations, m: NDArray, log_s: NDArray, log_load: NDArray) -> NDArray:

@@ -15,6 +15,8 @@ DEPTH = 60.0
 """How far below the least load curves are followed on in ln α."""
 FIRST_ORDER, STEADY = 1e-3, 2e-2
 """Margin, and slopes by its logarithm, from which the end at C = a is near."""
+TOUCHING = 1e-12
+"""Distance of C/a from 1 without noise at which noise vanishes with the margin."""
 
 
 def followed_on(
@@ -78,7 +80,7 @@ def at_an_end(system: LayerEquations, curves: Curves, side: int, loads: Loads) -
     length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
     node, column = (0 if side == 0 else length - 1), np.arange(len(length))
     y, tangent = curves.y[node, column], curves.tangent[node, column]
-    known = np.isin(ends, [End.START, End.HIGH, End.VANISHED, End.CLOSED])
+    known = np.isin(ends, [End.START, End.HIGH, End.VANISHED, End.CLOSED, End.UNBOUNDED])
     index = np.nonzero(~known)[0]
     if len(index):
         own, below = system.rows(index), y[index, 3] <= loads.low[index]
@@ -91,9 +93,15 @@ def at_an_end(system: LayerEquations, curves: Curves, side: int, loads: Loads) -
 def _towards_margin(system: LayerEquations, y: NDArray, tangent: NDArray) -> NDArray:
     """Whether little is left to an end where C = a: b falls with 1 − C/a, α with its square, m and s hardly change.
 
-    Linear in 1 − C/a, they have as much to change in all as while that falls by a factor e.
+    Linear in 1 − C/a, they have as much to change in all as while that falls by a factor e. Where C = a without noise
+    too, s falls to 0 with the margin: as |ln(1 − C/a)|^−1/2 where units lie on the steep side of a bend at T = 0, as
+    (1 − C/a)^1/2 where a glass begins at α = 0.
     """
     with np.errstate(all="ignore"):
         margin = 1 - system.at(y)[2].C / system.layers.softest
-        by_margin = np.abs(tangent / tangent[:, 2:3])
-    return (margin < FIRST_ORDER) & (by_margin[:, :2] < STEADY).all(axis=-1) & (np.abs(by_margin[:, 3] - 2) < STEADY)
+        by_margin = tangent / tangent[:, 2:3]
+        quiet = system.layers.visible_layer(y[:, 0] * system.units.m, 0.0, 0.0).C / system.layers.softest
+    noise, load = by_margin[:, 1], by_margin[:, 3]
+    steady = (np.abs(noise) < STEADY) & (np.abs(load - 2) < STEADY)
+    both = (np.abs(quiet - 1) < TOUCHING) & (noise > 0) & (load > 1) & (load < 2 + STEADY)
+    return (margin < FIRST_ORDER) & (np.abs(by_margin[:, 0]) < STEADY) & (steady | both)

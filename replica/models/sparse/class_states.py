@@ -125,8 +125,8 @@ def _not_searched(
     """Loads at which states on closed curves, or states of all classes only, are not looked for."""
     missing = []
     if coarse:
-        few, every = (len(np.unique(one.x)) for one in (coarse[-1], equations))
-        line = f"states are searched with {few} of the {every} classes of units first"
+        few, every = (len(np.unique(one.x)) for one in (coarse[0], equations))
+        line = f"states are searched with the units in {few} classes and carried over to all {every}: others may exist"
         missing += [(index, line) for index in range(len(log_alpha))]
     line = f"closed curves are searched at loads about {SPACING:g} apart in ln alpha only"
     return missing + [(index, line) for index, level in enumerate(log_alpha) if float(level) not in searched]

@@ -305,3 +305,20 @@ def test_what_is_not_proven_is_said_on_one_line(monkeypatch, capsys):
     monkeypatch.setattr("replica.certified.proven_states.states", refuse)
     assert run(main, ["states", "--model", "hopfield", "--alpha", "0.1"]) == 2
     assert "not proven: two states so near one another" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--alpha", "0.1"], ["--alpha", "0.1", "--theta", "0.5"]])
+def test_the_command_needs_a_model(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["states", *words])
+    err = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert err.count("\n") == 1
+    assert "--model is needed: one of compositional, hopfield, relu-rbm, threshold-hopfield" in err
+
+
+def test_help_without_a_model_lists_those_it_proves(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["states", "--help"])
+    assert stop.value.code == 0
+    assert "compositional, hopfield, relu-rbm" in " ".join(capsys.readouterr().out.split())

@@ -80,3 +80,43 @@ def test_retrieval_between_two_fields_closes():
 def test_open_branches_do_not_close(model, along, to):
     branch = replica.follow(replica.solve(model), along=along, to=to)
     assert not branch.closed
+
+
+# How a branch ends.
+
+
+def test_how_a_branch_ends_is_said():
+    state = replica.solve(Hopfield(alpha=0.05, T=0.1))
+    assert replica.follow(state, along="T", to=0.4).end == "reached"
+    assert replica.follow(state, along="alpha", to=0.2).end == "edge"
+    cut = replica.follow(state, along="alpha", to=0.2, max_steps=3)
+    assert (cut.end, len(cut), cut.reached, cut.closed) == ("steps", 3, False, False)
+    assert len(replica.follow(state, along="alpha", to=0.2, max_steps=1)) == 1
+    (loop, *_) = loops(Hopfield(alpha=0.13795, T=0.02287), "T", 0.2)
+    assert loop.end == "closed"
+
+
+@pytest.mark.parametrize(
+    ("along", "to", "domain"),
+    [("alpha", -1, "> 0"), ("alpha", 0.0, "> 0"), ("T", -0.1, ">= 0"), ("T", -1e-300, ">= 0")],
+)
+def test_targets_outside_of_the_domain_are_refused(along, to, domain):
+    state = replica.solve(Hopfield(alpha=0.05, T=0.1))
+    with pytest.raises(ValueError, match=rf"^to = {to}: {along} takes a finite number {domain}"):
+        replica.follow(state, along=along, to=to)
+
+
+@pytest.mark.parametrize("max_steps", [0, -1, 2.5, True, "3"])
+def test_numbers_of_steps_that_are_none(max_steps):
+    state = replica.solve(Hopfield(alpha=0.05, T=0.1))
+    with pytest.raises(ValueError, match=r"max_steps = .*: an integer >= 1"):
+        replica.follow(state, along="alpha", to=0.1, max_steps=max_steps)
+
+
+@pytest.mark.parametrize("model", [Hopfield(alpha=0.05, T=0.1), Hopfield(alpha=0.1), Hopfield(alpha=0.137, T=0.01)])
+def test_to_its_own_value_a_branch_goes_round_to_the_other_sheet(model):
+    first, second = (s for s in replica.solve_all(model, n_condensed=(1,)) if s.kind == "retrieval")
+    branch = replica.follow(first, along="alpha", to=model.alpha)
+    assert (branch.end, len(branch.folds)) == ("reached", 1)
+    assert branch.values.max() > model.alpha
+    np.testing.assert_allclose([float(v[-1]) for v in branch.order], second.order, rtol=1e-9)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import replica
-from replica.critical import equal_energies
+from replica.critical import stretches
 from replica.critical.walked import WalkedState
 from replica.models import GeneralRBM, Hopfield
 from replica.models.base import Model
@@ -75,7 +75,10 @@ def test_a_coexistence_is_that_of_states_solved_for_from_nothing(model, along, m
             super().__init__(*arguments)
             self.walked = False
 
-    monkeypatch.setattr(equal_energies, "WalkedState", Solved)
+        def _interpolate(self, *arguments):
+            pass
+
+    monkeypatch.setattr(stretches, "WalkedState", Solved)
     assert moved.value == pytest.approx(replica.coexistence(model, along=along).value, rel=1e-13)
 
 

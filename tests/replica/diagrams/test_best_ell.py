@@ -266,3 +266,40 @@ def test_heterogeneous_machine_without_a_minimum_to_start_from():
         best = ell_star(CompositionalRBM(alpha=0.5, theta=1.5, g=-0.3, x_i=(0.5, 1.5)))
     assert best.status == "lost"
     assert math.isnan(best.value)
+
+
+# A branch that is lost.
+
+
+@pytest.mark.parametrize("along", ["beyond", "before"])
+def test_a_branch_that_is_lost_is_said(monkeypatch, along):
+    """With few steps the branch is lost beyond its minimum, which stays, or before, and ℓ* is not known."""
+    from replica.diagrams import retrieval_branch
+    from replica.diagrams.compositional_phases import phase_of
+
+    model = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.15)
+    whole = ell_star(model)
+    controls = [np.array([v]) for v in (0.5, 1.5, -0.15)]
+    steps = 1
+    while True:
+        monkeypatch.setattr(retrieval_branch, "STEPS", steps)
+        found = minima(*controls)
+        if len(found.ell) == (along == "beyond"):
+            break
+        steps += 1
+    assert found.lost.tolist() == [True]
+    with pytest.warns(RuntimeWarning, match="lost beyond a minimum" if along == "beyond" else "not known and nan"):
+        best = ell_star(model)
+    assert best.status == ("minimum" if along == "beyond" else "lost")
+    if along == "beyond":
+        assert best.value == pytest.approx(whole.value, rel=1e-13)
+    # a phase is known where the minimum that is known is lowest
+    (label,) = phase_of(model.replace(alpha=[0.5]))[0]
+    glass = phase_of(model.replace(alpha=[0.5]))[2]["f_sg"][0]
+    assert label == ("compositional" if along == "beyond" and whole.free_energy < glass else "")
+
+
+def test_branches_that_are_followed_are_not_lost():
+    found = minima(*(np.array(v) for v in ([0.5, 2.0, 2.0], [1.5, 1.5, 1.5], [-0.15, -0.3, -0.05])))
+    assert found.lost.tolist() == [False] * 3
+    assert found.status.tolist() == ["minimum", "increasing", "decreasing"]

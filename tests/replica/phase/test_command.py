@@ -248,7 +248,9 @@ def test_solve_lists_every_solution(command):
 
 
 def test_solve_at_high_precision(command):
-    status, out, _ = command("solve --alpha 0.3 --theta 0.5 --precision 30 --format json", replica_main)
+    status, out, _ = command(
+        "solve --model threshold-hopfield --alpha 0.3 --theta 0.5 --precision 30 --format json", replica_main
+    )
     assert status == 0
     first = next(row for row in json.loads(out)["rows"] if row["kind"] == "retrieval")
     assert isinstance(first["m"], str)
@@ -305,3 +307,18 @@ def test_an_interrupt_before_the_first_point_draws_nothing(command, monkeypatch,
     assert status == 130
     assert out.split()[:2] == ["theta", "alpha_c"]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("words", ["solve", "solve --alpha 0.1 --theta 0.5", "solve --alpha 0.1 --quiet"])
+def test_solve_needs_a_model(command, words):
+    status, out, err = command(words, replica_main)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "--model is needed: one of compositional, hopfield, " in err
+
+
+def test_help_without_a_model_lists_the_models(command):
+    status, out, _ = command("solve --help", replica_main)
+    assert status == 0
+    assert "threshold-hopfield" in out
+    assert "default" not in out

@@ -5,11 +5,14 @@ import warnings
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 import replica
-from replica.models import Hopfield
+from replica.errors import IncompleteWarning
+from replica.models import GeneralRBM, Hopfield, ThresholdHopfield
 from replica.models.base import Finder
-from replica.saddle.accounts import summarised
+from replica.potentials import Gaussian, Spin
+from replica.saddle.accounts import not_solved, summarised
 
 
 class Leaky(Hopfield):
@@ -60,3 +63,54 @@ def test_what_is_not_solved_to_rounding_is_not_complete():
     with pytest.warns(replica.IncompleteWarning, match="not solved to rounding"):
         found = replica.solve_all(Hopfield(alpha=1e-13, T=0.3))
     assert not found.complete and any("not solved to rounding" in line for line in found.unaccounted)
+
+
+# In many digits.
+
+
+def test_what_many_digits_solve_is_no_longer_missing():
+    """At α = 1e-13 a double hardly tells C from 1 on second sheets and in the glass; 30 digits do."""
+    model = Hopfield(alpha=1e-13)
+    with pytest.warns(IncompleteWarning, match="not solved to rounding: give precision=50"):
+        rough = replica.solve_all(model, n_condensed=(1,))
+    assert not rough.complete
+    fine = replica.solve_all(model, n_condensed=(1,), precision=30)
+    assert fine.complete
+    assert all(s.status == replica.Status.CONVERGED for s in fine)
+    assert sorted((s.kind, s.sheet) for s in fine) == sorted((s.kind, s.sheet) for s in rough)
+    m = [s.order.m for s in fine if s.n == 1]
+    assert len(m) == 2
+    assert abs(m[0] - m[1]) > 0.5
+    # at T = 0 one equation, here by mpmath alone
+    with mp.workdps(40):
+        y = mp.findroot(lambda y: _load_on_chart(y) - model.alpha, mp.mpf("1e-3"))
+        assert abs(min(m) - mp.erf(y / mp.sqrt(2))) < mp.mpf(10) ** -25
+
+
+def _load_on_chart(y):
+    """α of the state with m/s = y at T = 0: s = m/y, C = y √(2/π) e^{−y²/2}/m, r = 1/(1 − C)²."""
+    m = mp.erf(y / mp.sqrt(2))
+    C = mp.sqrt(2 / mp.pi) * mp.exp(-y * y / 2) * y / m
+    return (m / y * (1 - C)) ** 2
+
+
+@pytest.mark.parametrize(("model", "T"), [(Hopfield, 0.0), (Hopfield, 0.3), (ThresholdHopfield, None)])
+@pytest.mark.parametrize("alpha", [1e-20, 1e-100])
+def test_a_sheet_that_is_not_resolved_is_said_to_be_missing(model, T, alpha):
+    """Retrieval has two sheets at every small load; where only one is found the answer is not complete."""
+    point = model(alpha=alpha, theta=0.3) if T is None else model(alpha=alpha, T=T)
+    for precision in (None, 30):
+        with pytest.warns(IncompleteWarning):
+            found = replica.solve_all(point, n_condensed=(1,), precision=precision)
+        assert sum(s.n == 1 for s in found) == 1
+        assert any("an end of the retrieval curve is not resolved" in line for line in found.unaccounted)
+
+
+def test_what_to_try_depends_on_what_was_tried():
+    for model, precision, advice in (
+        (Hopfield(0.1), None, "give precision=50"),
+        (Hopfield([0.1, 0.2]), None, "give precision=50, one point at a time"),
+        (Hopfield(0.1), 50, "give more digits than precision=50"),
+        (GeneralRBM(Spin(), Gaussian(), alpha=0.1, T=0.1), None, "move the controls slightly"),
+    ):
+        assert not_solved("retrieval", model, precision).endswith(advice)
