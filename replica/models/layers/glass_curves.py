@@ -13,7 +13,8 @@ from replica.models.layers.between_ends import between_ends
 from replica.models.layers.curve_equations import LARGE_NOISE, LARGEST_EFFORT, LayerEquations, Loads, layer_equations
 from replica.models.layers.ends import starts
 from replica.models.layers.through_seeds import through_seeds
-from replica.numerics.arclength import ON_CURVE, newton_at_noise
+from replica.numerics.arclength import ON_CURVE
+from replica.numerics.load_curve import newton_at_noise
 from replica.numerics.nodes import roots_between_nodes
 
 __all__ = ["glasses"]

@@ -9,12 +9,13 @@ of m > 0 with a' for a, listed with m < 0.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from replica.models.base import Found
 from replica.models.layers.at_loads import LayeredModel, asked, listed, nowhere, states_on
 from replica.models.layers.between_ends import between_ends
-from replica.models.layers.curve_equations import Loads, layer_equations
-from replica.models.layers.ends import starts
+from replica.models.layers.curve_equations import LayerEquations, Loads, layer_equations
+from replica.models.layers.ends import SYMMETRIC, starts
 from replica.models.layers.overlap_search import points_with_overlap
 from replica.models.layers.through_seeds import through_seeds
 
@@ -22,6 +23,8 @@ __all__ = ["with_overlap"]
 
 FARTHEST = 6.0
 """How far beyond the largest load, and beyond 1, a curve is followed in ln α in case it turns back."""
+
+NOT_ALL = "curves of states with overlap of visible units that have a mean and no bound are not all looked for at T = 0"
 
 
 def with_overlap(flat: LayeredModel) -> Found:
@@ -44,4 +47,14 @@ def with_overlap(flat: LayeredModel) -> Found:
         found = states_on(points, layers, traced.curves, rows[traced.row], frozen=False)
         parts.append(found._replace(order=found.order._replace(m=sign * found.order.m)))
         missing += traced.at_points(points.group, rows)
+        unsure = rows[_not_all_looked_for(system)]
+        missing += tuple((int(point), NOT_ALL) for point in np.nonzero(np.isin(points.group, unsure))[0])
     return listed("retrieval", parts, np.maximum(points.couplings.L[points.group], 1).astype(int), missing)
+
+
+def _not_all_looked_for(system: LayerEquations) -> NDArray:
+    """Rows at T = 0 whose visible units have a mean without input and no bound: some of their ends are not known."""
+    zero = np.zeros(len(system.layers.T))
+    with np.errstate(all="ignore"):
+        mean = np.abs(system.layers.visible_layer(zero, zero, zero).mean)
+    return (system.layers.T == 0) & np.isfinite(system.far.softest) & (mean > SYMMETRIC * system.units.v)

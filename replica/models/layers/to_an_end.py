@@ -38,8 +38,12 @@ def followed_on(
         Curves traced from `start`, above the floor.
     chosen : array of bool
         Those that may be followed on.
-    start, sign, floor
-        What they were traced with, as in `replica.numerics.arclength.trace`.
+    start : array, shape (R, 4)
+        The points that they were traced from.
+    sign : {1, -1}
+        Whether ln α rose or fell at first.
+    floor : array, shape (R,)
+        Least ln α that they were traced to.
     loads : Loads
         Ranges of ln α.
 

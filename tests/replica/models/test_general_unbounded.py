@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import erfc
 
 import replica
+from replica.errors import IncompleteWarning
 from replica.models import GeneralRBM
 from replica.models.layers.saddle_equations import two_layers
 from replica.models.layers.unbounded import unbounded
@@ -15,6 +16,11 @@ from replica.potentials.continuous import Continuous
 
 HALF = {Gaussian: 1.0, ReLU: 0.5}
 """Share of inputs that a unit follows."""
+
+
+def accounted(found):
+    """Whether nothing is missing but what is said of all units of the kind."""
+    return all("no bound" in line for line in found.unaccounted)
 
 
 class Bent(Continuous):
@@ -113,7 +119,7 @@ def test_every_glass_of_gaussian_and_rectified_units(theta, sign, p, share):
     roots = [brentq(lambda v: explicit(v, p, theta)[0] - alpha, y[i], y[i + 1], xtol=1e-15) for i in cells]
     found = replica.solve_all(GeneralRBM(Gaussian(), ReLU(theta), alpha=alpha, T=0, p=p))
     q = sorted(s.order.q for s in found if s.kind == "spin_glass")
-    assert found.complete
+    assert accounted(found)
     assert q == pytest.approx(sorted(explicit(v, p, theta)[1] for v in roots), rel=1e-6)
 
 
@@ -149,7 +155,7 @@ def layer(unit, noise, c, T):
 @pytest.mark.parametrize(("visible", "hidden", "alpha", "T", "p", "L"), CASES)
 def test_glass_below_the_end(visible, hidden, alpha, T, p, L):
     found = replica.solve_all(GeneralRBM(visible, hidden, alpha=alpha, T=T, p=p, L=L))
-    assert found.complete
+    assert accounted(found)
     assert [s.kind for s in found] == ["spin_glass"]
     _, q, r, C, B = found[0].order
     visible_q, response = layer(visible, np.sqrt(alpha * p * r), alpha * B, T)
@@ -166,7 +172,7 @@ def test_pairs_above_the_end(visible, hidden, alpha, T, p, L):
     counts = []
     for share in (0.999, 1.001, 1.05, 100.0):
         found = replica.solve_all(GeneralRBM(visible, hidden, alpha=share * last, T=T, p=p, L=L))
-        assert found.complete
+        assert accounted(found)
         counts.append(sum(s.kind == "spin_glass" for s in found))
     assert [n % 2 for n in counts] == [1, 0, 0, 0]
     assert counts[-1] == 0
@@ -177,7 +183,7 @@ def test_pairs_above_the_end(visible, hidden, alpha, T, p, L):
 def test_no_noise_end_at_a_bend_or_where_the_response_is_marginal(theta, hidden):
     # p = 1, T = 0: units rest below their bend (C = 0), at it (C = ½), or above it (C = 1, the curvature)
     found = replica.solve_all(GeneralRBM(ReLU(theta), hidden, alpha=0.02, T=0))
-    assert found.complete
+    assert accounted(found)
 
 
 @pytest.mark.parametrize("L", [5, 10, 20, 40])
@@ -185,7 +191,7 @@ def test_no_noise_end_at_a_bend_or_where_the_response_is_marginal(theta, hidden)
 def test_no_state_without_noise_where_overlap_sets_in(L, p, alpha):
     # T = p: ⟨W tanh(mW/T)⟩/L < m at every m > 0, and there is no curve to begin
     found = replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=alpha, T=p, p=p, L=L))
-    assert found.complete
+    assert accounted(found)
     assert [s.kind for s in found] == ["spin_glass"]
 
 
@@ -206,8 +212,17 @@ def test_glass_of_units_that_rest_above_their_bend_beside_silent_ones(theta, lev
         q = float(q)
         right = [float(v) for v in others(q)]
     found = replica.solve_all(GeneralRBM(ReLU(-level), ReLU(theta), alpha=alpha, T=0, p=p))
-    assert found.complete
+    assert accounted(found)
     assert [s.kind for s in found] == ["spin_glass"]
     order = found[0].order
     assert (order.q, order.C) == pytest.approx((q, right[1]), rel=1e-9)
     assert (np.log(order.r), np.log(order.B)) == pytest.approx((np.log(right[0]), np.log(right[2])), rel=1e-9)
+
+
+@pytest.mark.parametrize("theta", [-0.09859025635872476, -1.0])
+def test_units_without_bound_that_move_without_input_are_not_called_complete(theta):
+    """At T = 0 a state close to C = a is missing: m = 0.0417711, q = 0.0132289, C = 0.999929 at the first point."""
+    controls = dict(alpha=0.033232777695596696, T=0, p=1.0, L=2)
+    with pytest.warns(IncompleteWarning, match="no bound"):
+        found = replica.solve_all(GeneralRBM(ReLU(theta), ReLU(0.6627287782814533), **controls))
+    assert not found.complete
