@@ -2,9 +2,8 @@
 
 Solving from nothing at every value is safe and may be slow. Here the branch is followed from one end of the line to
 the other; between its points Newton's method starts from their interpolation, linear in the root of the distance from
-the far end, where a branch may fold. Where it does not converge, or
-goes farther than the steps in which the branch was followed, and wherever the branch cannot be followed, the state is
-solved for from nothing.
+the far end, where a branch may fold. Where it does not converge, or goes farther than the steps in which the branch was
+followed, and wherever the branch cannot be followed, the state is solved for from nothing.
 """
 
 from __future__ import annotations
@@ -48,21 +47,15 @@ class WalkedState:
     state : Solution
         The state at the model's own value.
     to : float
-        Other end of the line.
-    fold : Order, optional
-        Order parameters there, if the branch folds there.
+        Other end of the line. A branch that folds before is `turned`, and used once `end_at` says where.
     """
 
-    def __init__(
-        self, plain: Model, along: str, start: Start, state: Solution, to: float, fold: Order | None = None
-    ) -> None:
+    def __init__(self, plain: Model, along: str, start: Start, state: Solution, to: float) -> None:
         self.plain, self.along, self.start, self.own, self.n, self.to = plain, along, start, state, state.n, to
         self.points, how = _followed(state, along, to)
         self.turned, self.walked = how == "turned", False
-        if how == "reached" and fold is None:
+        if how == "reached":
             self._interpolate(self.points)
-        elif fold is not None:
-            self.end_at(to, fold)
 
     def end_at(self, to: float, fold: Order) -> None:
         """Let the line end at the fold before which the branch was followed."""

@@ -100,6 +100,8 @@ def margin_at_load(system: LayerEquations, m: NDArray, log_s: NDArray, log_load:
     s = np.exp(log_s) * units.s
     with np.errstate(all="ignore"):
         q = layers.visible_layer(0 * s if system.frozen else m * units.m, s, 0.0).q
-        scaled = [layers.hidden_layer(q, layers.softest * (1 - x)).r * x * x for x in MARGINS]
+        # no closer than averages of these units allow
+        margins = [np.maximum(x, (2 + 8 * (x == max(MARGINS))) * system.closest) for x in MARGINS]
+        scaled = [layers.hidden_layer(q, layers.softest * (1 - x)).r * x * x for x in margins]
         lawful = np.abs(scaled[1] - scaled[0]) <= 1e-2 * scaled[0]
         return np.where(lawful, np.sqrt(np.exp(log_load) * layers.p * scaled[1]) / s, np.inf)

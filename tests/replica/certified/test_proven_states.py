@@ -120,12 +120,14 @@ def test_as_many_as_the_solver_lists(model):
     check(model)
 
 
+@pytest.mark.some(6)
 @pytest.mark.medium
 @pytest.mark.parametrize("model", EDGES, ids=repr)
 def test_as_many_as_the_solver_lists_at_edges(model):
     check(model)
 
 
+@pytest.mark.some(6)
 @pytest.mark.medium
 @pytest.mark.parametrize("model", SPREAD, ids=repr)
 def test_as_many_as_the_solver_lists_elsewhere(model):
@@ -158,6 +160,7 @@ KNOWN = [
 ]
 
 
+@pytest.mark.some(4)
 @pytest.mark.medium
 @pytest.mark.parametrize(("model", "values", "tolerance"), KNOWN)
 def test_encloses_states_computed_elsewhere(model, values, tolerance):

@@ -25,7 +25,10 @@ def line(model, along, start="retrieval"):
     fold = replica.spinodal(model, along=along)
     own = replica.solve(model, start=start)
     end = fold.order if start == "retrieval" else None
-    return WalkedState(model, along, start, own, float(fold.value), end), float(fold.value)
+    line = WalkedState(model, along, start, own, float(fold.value))
+    if end is not None:
+        line.end_at(float(fold.value), end)
+    return line, float(fold.value)
 
 
 @pytest.mark.medium

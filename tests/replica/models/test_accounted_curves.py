@@ -58,7 +58,7 @@ def test_short_parts_are_not_lost(model, end):
     assert end in ends and "window" not in ends
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_random_machines_leave_nothing_unaccounted_for():
     rng = np.random.default_rng(20261127)
     for _ in range(25):
@@ -107,6 +107,7 @@ FAR_BEYOND = [
 ]
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("controls", "count"), FAR_BEYOND)
 def test_loads_that_a_margin_left_out_would_meet_are_no_states(controls, count):
     """Closed curves at ln α ~ 1e5 whose ends at C = 1 the load meets at 1 − C ~ e^−1e5; the first count is proven."""

@@ -168,7 +168,7 @@ def test_best_number_of_patterns_of_a_heterogeneous_machine():
 
 
 @pytest.mark.medium
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("x_i", [None, SPREAD])
 @pytest.mark.parametrize("ell", [0.2, 0.7, 1.2])
 def test_slope_in_ell_is_the_derivative(ell, x_i):

@@ -19,8 +19,6 @@ from replica.models.layers.curve_equations import layer_equations
 from replica.models.layers.rest import at_rest
 from replica.potentials import Discrete, Gaussian, ReLU
 
-pytestmark = pytest.mark.medium
-
 
 def levels(values, energies):
     """A unit of a few values and their energies."""
@@ -78,6 +76,8 @@ def load_of_spins(v, g, theta, p, m, s):
     return np.where(C < 1, s * s * (1 - C) ** 2 / (p * p * square), np.nan)
 
 
+@pytest.mark.some(2)
+@pytest.mark.medium
 @pytest.mark.parametrize("controls", SPINS)
 def test_spins_in_a_field(controls):
     v, g, theta, alpha, p = controls
@@ -136,6 +136,7 @@ def glass_of_trits(e, theta, p, s):
     return out
 
 
+@pytest.mark.medium
 def test_a_curve_with_corners():
     """Where b = 2e the value 0 is no longer the best at any input, and the curve of glasses has a corner."""
     e, theta, p = 0.44334135203353686, 0.9177922517079959, 0.34136296247284836
@@ -172,6 +173,7 @@ def glass_in_digits(e, theta, p, alpha, q, s, margin):
         return float(mp.exp(root[0])), float(r), float(1 - mp.exp(root[2])), float(B), float(mp.exp(root[2]))
 
 
+@pytest.mark.medium
 @pytest.mark.parametrize(
     ("e", "theta", "p", "alpha", "start"),
     [
@@ -225,9 +227,11 @@ COMPLETE = [
 ]
 
 
+@pytest.mark.some(4)
+@pytest.mark.medium
 @pytest.mark.parametrize(("unit", "theta", "alpha", "p", "L", "count"), COMPLETE)
 def test_answers_are_complete(unit, theta, alpha, p, L, count):
-    """With as many states of overlap as a search on a grid of (ln s, m, b), with equations of its own, has seen."""
+    """With as many states of overlap as the search of tests/attack/plane.py finds, those with 1 − C < 1e-9 left out."""
     hidden = Gaussian() if theta is None else ReLU(theta)
     found = replica.solve_all(GeneralRBM(levels(*unit), hidden, alpha=alpha, T=0.0, p=p, L=L))
     assert found.complete, found.unaccounted

@@ -197,7 +197,7 @@ def scaled(k, values=(-1.0, 1.0), energies=(0.0, 0.0)):
 
 
 @pytest.mark.medium
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("k", [1e-6, 1e-3, 1e3, 1e4, 1e6])
 def test_states_do_not_depend_on_the_unit_of_measure(k):
     """V → kv, h → kh, T → k²T."""

@@ -107,6 +107,7 @@ def explicit(y, p, theta):
     return b * (1 - p / (1 - b)) / (p * H(0, y)), (theta / y) ** 2 / p
 
 
+@pytest.mark.some(6)
 @pytest.mark.medium
 @pytest.mark.parametrize(("theta", "sign"), [(0.2, 1), (-0.2, -1)])
 @pytest.mark.parametrize("p", [0.05, 0.6])
@@ -195,6 +196,7 @@ def test_no_state_without_noise_where_overlap_sets_in(L, p, alpha):
     assert [s.kind for s in found] == ["spin_glass"]
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize(("theta", "level"), [(1.448, 0.167), (2.5, 0.2), (1.2, 0.3)])
 @pytest.mark.parametrize("p", [0.3, 0.7])
 def test_glass_of_units_that_rest_above_their_bend_beside_silent_ones(theta, level, p):

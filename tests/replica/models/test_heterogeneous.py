@@ -43,6 +43,7 @@ DRIFTING = {
 }
 
 
+@pytest.mark.some(1)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("spread", "m", "q", "C"),
