@@ -40,6 +40,8 @@ class Law(NamedTuple):
     """Variance of a normal part that W has beside the value, shape (J,); 0 for weights of discrete values."""
     density: Density | None = None
     """Density of W, of which values and weights are a coarse quadrature; None where W has values."""
+    field: Number = 0.0
+    """Field g_i beside g of the class each belongs to, shape (J,); 0 where all have g."""
 
 
 def sparse_sum(L: int, p: float) -> Law:
@@ -226,7 +228,9 @@ def mixed_laws(law: Callable[[float], Law], units: Classes | None) -> Law:
     """Law of W over classes of units, law(x) being that of one class; a single class if `units` is None."""
     if units is None:
         return law(1.0)
-    return mixed([(f, x, law(x)) for x, f in zip(units.x, units.fraction, strict=True)])
+    laws = [law(x) for x in units.x]
+    whole = mixed(list(zip(units.fraction, units.x, laws, strict=True)))
+    return whole._replace(field=np.repeat(units.fields, [len(one.w) for one in laws]))
 
 
 def stacked_laws(law: Callable[[int, Number], Law], L: Number, p: Number) -> Law:

@@ -1,4 +1,4 @@
-"""Classes of visible units: those of one p_i, or of neighbouring ones of a distribution."""
+"""Classes of units: visible ones of one p_i and g_i, or of neighbouring p_i; hidden ones of one θ_μ."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Classes", "classes"]
+__all__ = ["Classes", "Thresholds", "classes", "thresholds", "with_fields"]
 
 
 class Classes(NamedTuple):
@@ -18,15 +18,22 @@ class Classes(NamedTuple):
 
     x: NDArray
     fraction: NDArray
+    field: NDArray | float = 0.0
+    """g_i beside the field g, of mean 0."""
 
     @property
     def equal(self) -> bool:
         """Whether all units are alike."""
         return bool(len(self.x) == 1 and self.x[0] == 1)
 
+    @property
+    def fields(self) -> NDArray:
+        """The g_i of all classes."""
+        return np.broadcast_to(self.field, self.x.shape)
+
     def shrunk(self, spread: float) -> Classes:
-        """Classes with the deviations from 1 multiplied by `spread` (0: homogeneous)."""
-        return Classes(np.maximum(1 + spread * (self.x - 1), SILENT), self.fraction)
+        """Classes with the deviations from 1, and the g_i, multiplied by `spread` (0: homogeneous)."""
+        return Classes(np.maximum(1 + spread * (self.x - 1), SILENT), self.fraction, spread * self.field)
 
     def merged(self, count: int) -> Classes:
         """At most `count` classes, each the mean of neighbours."""
@@ -35,6 +42,17 @@ class Classes(NamedTuple):
         fraction = np.bincount(index, self.fraction)
         x = np.bincount(index, self.fraction * self.x)[fraction > 0] / fraction[fraction > 0]
         return Classes(x, fraction[fraction > 0])
+
+
+class Thresholds(NamedTuple):
+    """Classes of hidden units: θ_μ beside the threshold θ, of mean 0, and the fraction of the units in each."""
+
+    shift: NDArray
+    fraction: NDArray
+
+    def shrunk(self, spread: float) -> Thresholds:
+        """Classes with the θ_μ multiplied by `spread`."""
+        return Thresholds(spread * self.shift, self.fraction)
 
 
 SILENT = 1e-30
@@ -72,12 +90,7 @@ def classes(values: Any, mean: float, name: str, refine: int = 1) -> Classes:
         x, fraction = _quantiles(values, mean, name, refine)
         found, tolerance = float(x @ fraction), 1e-3
     else:
-        try:
-            flat = np.asarray(values, dtype=float).ravel()
-        except (TypeError, ValueError):
-            raise ValueError(f"{name} = {values!r}: a list of numbers or a frozen distribution is needed") from None
-        if not flat.size:
-            raise ValueError(f"{name} is empty: at least one value is needed")
+        flat = _listed(values, name, "a list of numbers or a frozen distribution")
         x, counts = np.unique(flat, return_counts=True)
         fraction, found, tolerance = counts / flat.size, float(flat.mean()), 1e-9
     if not (np.isfinite(x) & (x >= 0)).all():
@@ -85,6 +98,70 @@ def classes(values: Any, mean: float, name: str, refine: int = 1) -> Classes:
     if not abs(found - mean) <= tolerance * mean:
         raise ValueError(f"{name} has the mean {found:.10g}, but {mean:.10g} is needed")
     return Classes(np.maximum(x / found, SILENT), fraction)
+
+
+def _listed(values: Any, name: str, wanted: str) -> NDArray:
+    """Numbers of a list that is not empty."""
+    try:
+        flat = np.asarray(values, dtype=float).ravel()
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} = {values!r}: {wanted} is needed") from None
+    if not flat.size:
+        raise ValueError(f"{name} is empty: at least one value is needed")
+    return flat
+
+
+def _centred(values: Any, name: str, beside: str) -> NDArray:
+    """Numbers of mean 0."""
+    flat = _listed(values, name, "a list of numbers")
+    if not np.isfinite(flat).all():
+        raise ValueError(f"{name} holds {flat[~np.isfinite(flat)][0]}: finite numbers are needed")
+    mean, size = float(flat.mean()), float(np.abs(flat).max())
+    if abs(mean) > 1e-9 * size:
+        raise ValueError(f"{name} has the mean {mean:.6g}: they come beside {beside}, and a mean of 0 is needed")
+    return flat
+
+
+def thresholds(values: Any, name: str) -> Thresholds:
+    """Classes of hidden units from a list of θ_μ of mean 0, which come beside θ.
+
+    Raises
+    ------
+    ValueError
+        If they are no finite numbers, or have another mean.
+    """
+    shift, counts = np.unique(_centred(values, name, "theta"), return_counts=True)
+    return Thresholds(shift, counts / counts.sum())
+
+
+def with_fields(p_i: Any, g_i: Any, mean: float, name: str) -> Classes:
+    """Classes of visible units that differ in g_i, of mean 0 beside g, and in their p_i or x_i where these are given.
+
+    Parameters
+    ----------
+    p_i : array_like or None
+        Values of the same units, in the same order.
+    g_i : array_like
+        Fields.
+    mean : float
+        Mean that the p_i must have.
+    name : str
+        Name of p_i, for messages.
+
+    Raises
+    ------
+    ValueError
+        If the lists do not belong to the same units, or have other means.
+    """
+    field = _centred(g_i, "g_i", "g")
+    if hasattr(p_i, "ppf"):
+        raise ValueError(f"{name}: with g_i it must be a list, of the same units")
+    joint = np.full(field.shape, mean) if p_i is None else _listed(p_i, name, "a list of numbers")
+    if joint.shape != field.shape:
+        raise ValueError(f"g_i: {len(field)} fields and {len(joint)} {name}: as many are needed, of the same units")
+    classes(joint, mean, name)
+    pairs, counts = np.unique(np.stack([joint, field]), axis=1, return_counts=True)
+    return Classes(np.maximum(pairs[0] / joint.mean(), SILENT), counts / len(field), pairs[1])
 
 
 NODES = (24, 48, 96, 192)

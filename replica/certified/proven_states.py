@@ -135,7 +135,7 @@ def _threshold(model: ThresholdHopfield) -> ProvenStates:
 
 
 def _sparse(model: ReluRBM | CompositionalRBM) -> ProvenStates:
-    if model.units is not None:
+    if model.units is not None or model.varied:
         raise ValueError(f"{model.name}: a proof exists for homogeneous machines only")
     whole = isinstance(model, ReluRBM)
     size, p = exact(model.size), exact(model.sparsity)

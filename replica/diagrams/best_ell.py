@@ -79,8 +79,8 @@ def ell_star(model: CompositionalRBM) -> EllStar:
     Parameters
     ----------
     model : CompositionalRBM
-        Model, whose `ell` does not matter; array controls broadcast. With `x_i` the minima are those that descend from
-        the homogeneous machine's as the x_i spread.
+        Model, whose `ell` does not matter; array controls broadcast. With `x_i`, `g_i` or `theta_mu` the minima
+        are those that descend from the homogeneous machine's as these spread.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def ell_star(model: CompositionalRBM) -> EllStar:
         raise ValueError(f"model = {model!r}: ell_star is defined for a CompositionalRBM")
     shape, columns = columns_of(model)
     found = minima(*columns)
-    if model.units is not None:
+    if model.units is not None or model.varied:
         found = _mixed(model, columns, found)
     value, energy, order = lowest(found)
     _warn(found, columns)
@@ -284,8 +284,10 @@ def homogeneous(model: CompositionalRBM) -> CompositionalRBM:
     """Refuse a heterogeneous machine, for which only `ell_star` and single states are known."""
     if not isinstance(model, CompositionalRBM):
         raise ValueError(f"model = {model!r}: a CompositionalRBM is needed")
-    if model.units is not None:
-        raise ValueError("x_i: energies over ell and phases are known for homogeneous machines; leave it out")
+    if model.units is not None or model.varied:
+        raise ValueError(
+            "x_i, g_i, theta_mu: energies over ell and phases are known where all units are alike; leave them out"
+        )
     return model
 
 

@@ -1,4 +1,4 @@
-"""A minimum of f̃ over ℓ followed from a homogeneous machine to a heterogeneous one, as the x_i = p_i/p spread.
+"""A minimum of f̃ over ℓ followed from a homogeneous machine to a heterogeneous one, as its units differ more.
 
 The five equations of the state and df̃/dℓ = 0 are solved for the state and ℓ, by Newton's method from the solution at a
 smaller spread. A step that does not converge, or moves far, is halved.
@@ -27,7 +27,7 @@ def mixed_minimum(model: CompositionalRBM, ell: float, order: Order) -> tuple[fl
     Parameters
     ----------
     model : CompositionalRBM
-        Machine with its `x_i` and scalar controls.
+        Machine with its `x_i`, `g_i`, `theta_mu` and scalar controls.
     ell : float
         ℓ of the minimum of the homogeneous machine.
     order : Order
@@ -38,13 +38,11 @@ def mixed_minimum(model: CompositionalRBM, ell: float, order: Order) -> tuple[fl
     tuple of float, or None
         None where the minimum does not survive, or is not followed, to the spread of the machine.
     """
-    units = model.units
-    assert units is not None
     point = np.array([*model.pack(order), ell], dtype=float)
     spread, step = 0.0, LONGEST
     while spread < 1:
         step = min(step, 1 - spread)
-        system = _system(model.with_units(units.shrunk(spread + step)))
+        system = _system(model.shrunk(spread + step))
         try:
             new = _newton(system, point)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):

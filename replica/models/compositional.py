@@ -12,11 +12,12 @@ J. Tubiana & R. Monasson, PRL 118, 138301 (2017); G. Manzan, slides (2021), "Com
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from replica.averages.pattern_sum import Law, mixed_laws, skellam
 from replica.averages.unit_classes import Classes, classes
-from replica.models.base import ExactState, Finder, Order, control
+from replica.models.base import Chart, ExactState, Finder, Order, control
 from replica.models.sparse.equations import SparseRBM, unit_mean
 from replica.models.sparse.states import branches
 from replica.numerics.elementary import sqrt
@@ -43,6 +44,11 @@ class CompositionalRBM(SparseRBM):
     x_i : array_like or frozen scipy.stats distribution, optional
         p_i/p of single visible units, or their distribution, of mean 1. W then follows the Skellam law of ℓ x_i. A
         distribution is replaced by up to 192 classes; `quadrature_error` of a solution says what that does to it.
+    g_i : array_like, optional
+        Fields g̃_i of single visible units beside g, of mean 0; with `x_i` a list of the same units.
+    theta_mu : array_like, optional
+        Thresholds θ̃_μ of single hidden units beside θ, of mean 0. Machines with either have no chart: their curves are
+        traced from all known ends (docs/completeness.md).
     """
 
     alpha: Number = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
@@ -53,6 +59,8 @@ class CompositionalRBM(SparseRBM):
     )
 
     x_i: Any = None
+    g_i: Any = None
+    theta_mu: Any = None
 
     name: ClassVar[str] = "compositional"
     title: ClassVar[str] = "Compositional limit of the R-RBM: p -> 0 at fixed L p, in rescaled (tilde) quantities"
@@ -60,8 +68,7 @@ class CompositionalRBM(SparseRBM):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.x_i is not None:
-            object.__setattr__(self, "_units", classes(self.x_i, 1.0, "x_i"))
+        self._set_classes(self.x_i, 1.0, "x_i")
 
     @property
     def size(self) -> Number:
@@ -83,9 +90,9 @@ class CompositionalRBM(SparseRBM):
         """Skellam law of W."""
         return mixed_laws(lambda x: skellam(self.size * x if x != 1.0 else self.size), self.units)
 
-    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Finder | ExactState]:
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> Sequence[Chart | Finder | ExactState]:
         """States with overlap, glasses, and the quiescent state."""
-        return branches(self, n_condensed)
+        return super().branches(n_condensed) if self.varied else branches(self, n_condensed)
 
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Skellam law of W itself: two patterns of p → 0 are absent at almost every unit."""
@@ -106,6 +113,8 @@ class CompositionalRBM(SparseRBM):
     def free_energy_printed(self, order: Order) -> Number:
         """Form printed in the slides, −ℓm̃²/8 − (α/2)(r̃C + B̃q) − g̃q + α√q θ̃ H1(y)/(2(1−C)), on the saddle only."""
         m, q, r, C, B = order
+        if self.varied:
+            raise ValueError("g_i, theta_mu: the printed form is for units of one field and one threshold")
         y = self._threshold(q)
         hidden = self.alpha * q * y * H(1, y) / (2 * (1 - C))
         return -self.ell * m * m / 8 - self.alpha / 2 * (r * C + B * q) - self.g * q + hidden

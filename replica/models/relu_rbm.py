@@ -13,13 +13,14 @@ J. Tubiana & R. Monasson, PRL 118, 138301 (2017), eq. (2); G. Manzan, slides (20
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from replica.averages.pattern_sum import Law, mixed_laws, sparse_sum, stacked_laws
 from replica.averages.unit_classes import Classes, classes
-from replica.models.base import ExactState, Finder, control
+from replica.models.base import Chart, ExactState, Finder, control
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.states import branches
 from replica.numerics.number import Number
@@ -47,6 +48,11 @@ class ReluRBM(SparseRBM):
         Probabilities of single visible units, or their distribution, of mean p; p itself may be the distribution.
         In a heterogeneous machine q = (1/N)Σ(p_i/p)⟨v_i⟩, C = (1/N)Σ(p_i/s_i)⟨φ⟩ and s_i = √(αp_i r). A distribution is
         replaced by up to 192 classes; `quadrature_error` of a solution says what that does to its averages.
+    g_i : array_like, optional
+        Fields of single visible units beside g, of mean 0; with `p_i` a list of the same units.
+    theta_mu : array_like, optional
+        Thresholds of single hidden units beside θ, of mean 0. Machines with either have no chart: their curves are
+        traced from all known ends (docs/completeness.md).
     """
 
     alpha: Number = control("α", "load M/N, patterns per visible unit", low=0.0, low_included=False)
@@ -56,6 +62,8 @@ class ReluRBM(SparseRBM):
     L: Number = control("L", "strongly activated hidden units", low=1.0, high=100_000.0, whole=True)
 
     p_i: Any = None
+    g_i: Any = None
+    theta_mu: Any = None
 
     name: ClassVar[str] = "relu-rbm"
     title: ClassVar[str] = "R-RBM: 0/1 units, ReLU hidden units, sparse random patterns, T = 0"
@@ -65,15 +73,13 @@ class ReluRBM(SparseRBM):
             object.__setattr__(self, "p_i", self.p)
             object.__setattr__(self, "p", float(self.p.mean()))
         super().__post_init__()
-        if self.p_i is None:
-            return
-        if np.ndim(self.p):
+        if self.p_i is not None and np.ndim(self.p):
             raise ValueError("p_i needs a single p, its mean")
-        units = classes(self.p_i, float(self.p), "p_i")
-        largest = float(self.p) * float(units.x.max())
-        if largest > 1 + 1e-12:
-            raise ValueError(f"p_i = {largest:.6g}: probabilities in [0, 1] are needed")
-        object.__setattr__(self, "_units", units)
+        self._set_classes(self.p_i, float(self.p) if np.ndim(self.p) == 0 else 1.0, "p_i")
+        if self.p_i is not None and self.units is not None:
+            largest = float(self.p) * float(self.units.x.max())
+            if largest > 1 + 1e-12:
+                raise ValueError(f"p_i = {largest:.6g}: probabilities in [0, 1] are needed")
 
     @property
     def size(self) -> Number:
@@ -101,9 +107,9 @@ class ReluRBM(SparseRBM):
     def _probability(self, x: float) -> Number:
         return np.minimum(self.p * x, 1.0) if x != 1.0 else self.p
 
-    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Finder | ExactState]:
+    def branches(self, n_condensed: tuple[int, ...] = (1,)) -> Sequence[Chart | Finder | ExactState]:
         """States with overlap, glasses, and the quiescent state."""
-        return branches(self, n_condensed)
+        return super().branches(n_condensed) if self.varied else branches(self, n_condensed)
 
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Law of the sum of L − 2 entries; none if L is 1 throughout."""

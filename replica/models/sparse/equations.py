@@ -21,12 +21,12 @@ from __future__ import annotations
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from replica.averages.pattern_sum import Law
-from replica.averages.unit_classes import Classes
+from replica.averages.unit_classes import Classes, Thresholds, classes, thresholds, with_fields
 from replica.models.base import Model, Order, exp_clipped, gain, log_margin
 from replica.models.sparse.chart import Couplings
 from replica.numerics.elementary import exp, is_multiprecision, log, noise_floor, phi, sqrt
@@ -46,6 +46,8 @@ class SparseRBM(Model):
         alpha: Number
         theta: Number
         g: Number
+        g_i: Any
+        theta_mu: Any
 
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r", "log_q", "log_B")
     overlap_unit: ClassVar[int] = 1
@@ -56,9 +58,36 @@ class SparseRBM(Model):
         """Classes of units of a heterogeneous machine, None for a homogeneous one."""
         return vars(self).get("_units")
 
+    def _set_classes(self, values: Any, mean: float, name: str) -> None:
+        """Classes of units from the p_i or x_i, the g_i and the θ_μ that are given."""
+        if self.g_i is not None:
+            object.__setattr__(self, "_units", with_fields(values, self.g_i, mean, name))
+        elif values is not None:
+            object.__setattr__(self, "_units", classes(values, mean, name))
+        if self.theta_mu is not None:
+            object.__setattr__(self, "_thresholds", thresholds(self.theta_mu, "theta_mu"))
+
+    @property
+    def thresholds(self) -> Thresholds | None:
+        """Classes of hidden units of several thresholds, None where all have θ."""
+        return vars(self).get("_thresholds")
+
+    @property
+    def varied(self) -> bool:
+        """Whether fields or thresholds differ from unit to unit."""
+        return self.thresholds is not None or (self.units is not None and bool(np.any(self.units.field)))
+
     def with_units(self, units: Classes | None) -> Self:
         """The same model with other classes of units."""
         return self.unchecked(_units=units)
+
+    def shrunk(self, spread: float) -> Self:
+        """The same model with all that differs from unit to unit multiplied by `spread`."""
+        units, thresholds = self.units, self.thresholds
+        return self.unchecked(
+            _units=None if units is None else units.shrunk(spread),
+            _thresholds=None if thresholds is None else thresholds.shrunk(spread),
+        )
 
     @property
     @abstractmethod
@@ -81,23 +110,24 @@ class SparseRBM(Model):
 
     def saddle(self, order: Order, n: int = 1) -> Order:
         """Right-hand sides of the saddle-point equations."""
-        p, y = self.sparsity, self._threshold(order.q)
+        p, active = self.sparsity, self._hidden(0, order.q)
         m, q, C = self.visible_averages(order)
-        amplified = gain(order, p * H(0, y))
-        return Order(m=m, q=q, r=p * order.q * H(2, y) * amplified * amplified, C=C, B=p * H(0, y) * amplified)
+        amplified = gain(order, p * active)
+        r = p * order.q * self._hidden(2, order.q) * amplified * amplified
+        return Order(m=m, q=q, r=r, C=C, B=p * active * amplified)
 
     def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals in (m, C, ln r, ln q, ln B); H2 and H0 enter by their logarithms and do not underflow."""
         order = self.unpack(x)
-        p, y = self.sparsity, self._threshold(order.q)
+        p = self.sparsity
         m, q, C = self.visible_averages(order, exp((log(self.alpha * p) + x[2]) / 2))
         margin = log(1 - order.C)
         return [
             m - x[0],
             C - x[1],
-            log(p) + x[3] + log_H(2, y) - 2 * margin - x[2],
+            log(p) + x[3] + self._log_hidden(2, order.q) - 2 * margin - x[2],
             log(q) - x[3],
-            log(p) + log_H(0, y) - margin - x[4],
+            log(p) + self._log_hidden(0, order.q) - margin - x[4],
         ]
 
     def visible_averages(self, order: Order, noise: Number = None) -> tuple[Number, Number, Number]:
@@ -127,17 +157,17 @@ class SparseRBM(Model):
         m, q, r, C, B = order
         overlap = m / self.overlap_unit
         visible = s * unit_mean(law.weight * sqrt(law.x), H(1, -u))
-        y = self._threshold(q)
-        hidden = self.alpha * self.sparsity * q * H(2, y) / 2 * gain(order, self.sparsity * H(0, y))
+        amplified = gain(order, self.sparsity * self._hidden(0, q))
+        hidden = self.alpha * self.sparsity * q * self._hidden(2, q) / 2 * amplified
         return self.size * overlap * overlap / 2 + self.alpha / 2 * (r * C + B * q) - visible - hidden
 
     def free_energy_on_shell(self, order: Order) -> Number:
-        """−L m²/2 − αr/2 − g⟨v⟩: equal to the free energy on the saddle, and only there."""
+        """−L m²/2 − αr/2 − ⟨g_i v_i⟩: equal to the free energy on the saddle, and only there."""
         law = self.law()
         _, u = self._fields(order, law)
         overlap = order.m / self.overlap_unit
-        activity = unit_mean(law.weight, H(0, -u))
-        return -self.size * overlap * overlap / 2 - self.alpha * order.r / 2 - self.g * activity
+        along = unit_mean(law.weight * (_column(self.g) + law.field), H(0, -u))
+        return -self.size * overlap * overlap / 2 - self.alpha * order.r / 2 - along
 
     def gradient(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """∂f/∂(m, C, ln r, ln q, ln B) = −(L R_m, ½α R_r, ½α r R_C, ½α q R_B, ½α B R_q); −¼ℓ R_m̃ for m̃."""
@@ -156,7 +186,7 @@ class SparseRBM(Model):
 
         It is that of P(v) ∝ exp(−β min_h E(v, h)), the hidden units following without entropy of their own.
         """
-        active = H(0, self._threshold(order.q))
+        active = self._hidden(0, order.q)
         margin = log_margin(order, self.sparsity * active)
         return -self.alpha / 2 * (active * margin + order.B * order.C / self.sparsity)
 
@@ -222,7 +252,11 @@ class SparseRBM(Model):
         with np.errstate(all="ignore"):
             s, u = self._fields(order, law)
             overlap = order.m / self.overlap_unit
-            terms = _column(abs(self.g)) + _column(overlap) * abs(law.w) + _column(self.alpha * order.B / 2) * law.x
+            terms = (
+                abs(_column(self.g) + law.field)
+                + _column(overlap) * abs(law.w)
+                + _column(self.alpha * order.B / 2) * law.x
+            )
             blurred = EPS * terms / (_column(s) * np.sqrt(law.x)) * phi(u)
             m = np.where(overlap > 0, unit_mean(law.weight * abs(law.w), blurred) / self.size / overlap, 0.0)
             q = unit_mean(law.weight * law.x, blurred)
@@ -238,15 +272,31 @@ class SparseRBM(Model):
         """Noise s and u = (g + m(W + shift) + αB x/2)/(s√x), u with a further axis J."""
         s = noise_floor(sqrt(self.alpha * self.sparsity * order.r) if noise is None else noise)
         overlap = order.m / self.overlap_unit
-        mean = _column(self.g) + _column(overlap) * (law.w + shift) + _column(self.alpha * order.B / 2) * law.x
+        field = _column(self.g) + law.field
+        mean = field + _column(overlap) * (law.w + shift) + _column(self.alpha * order.B / 2) * law.x
         return s, mean / (_column(s) * sqrt(law.x))
 
+    def _hidden(self, k: int, q: Number) -> Number:
+        """⟨H_k(y)⟩ over the hidden units."""
+        y, own = self._threshold(q), self.thresholds
+        return H(k, y) if own is None else unit_mean(own.fraction, H(k, y))
+
+    def _log_hidden(self, k: int, q: Number) -> Number:
+        """ln⟨H_k(y)⟩ over the hidden units."""
+        y, own = self._threshold(q), self.thresholds
+        if own is None:
+            return log_H(k, y)
+        # units of the lowest threshold have the largest; the step in it is that of one of them
+        logs = log_H(k, y)
+        largest = logs[..., 0]
+        return largest + log(unit_mean(own.fraction, exp(logs - _column(largest))))
+
     def _threshold(self, q: Number) -> Number:
-        """y = θ/√(pq), for the quiescent state q = 0 that of a very small q."""
+        """y = θ/√(pq), for the quiescent state q = 0 that of a very small q; a further axis where the θ_μ differ."""
+        own = self.thresholds
         scale = sqrt(self.sparsity * q)
-        if is_multiprecision(scale):
-            return self.theta / (scale if scale != 0 else noise_floor(scale))
-        return self.theta / noise_floor(scale)
+        scale = scale if is_multiprecision(scale) and scale != 0 else noise_floor(scale)
+        return self.theta / scale if own is None else (_column(self.theta) + own.shift) / _column(scale)
 
 
 def _column(value: Number) -> Number:

@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 import rbm_sim
 import replica
 from rbm_sim._support import blas
+from rbm_sim.retrieval.trial import Setting, retrieve
 from rbm_sim.sampling.fluctuation import order_parameters_at
-from replica.models import GeneralRBM
+from replica.models import GeneralRBM, ReluRBM
 from replica.potentials import Bernoulli, Population, ReLU
 
 VISIBLE, HIDDEN = ((0.7, -0.05), (0.3, -0.3)), ((0.5, 0.0), (0.5, 0.5))
@@ -48,3 +50,30 @@ def test_order_parameters_at_a_temperature(T, alpha, start, N):
     error = np.std(found, axis=0, ddof=1) / math.sqrt(MACHINES)
     z = (np.mean(found, axis=0) - [theory.m, theory.q, theory.r, theory.C, theory.B]) / error
     assert (np.abs(z[0 if start == "retrieval" else 1 :]) < 4).all()
+
+
+@pytest.mark.slow
+def test_overlap_where_entries_and_fields_belong_together():
+    """Zero temperature, units with more entries held down more: z of m, activity and r of 24 machines below 4.
+
+    The condensed unit has θ = 0.1: another would enter its input as θ/√N.
+    """
+    N, alpha, p_i, g_i = 8000, 0.01, np.array([0.4, 0.8]), np.array([0.04, -0.04])
+    theta = np.tile([-0.1, 0.1], 40)
+    model = ReluRBM(alpha=alpha, theta=0.1, g=-0.12, p=0.6, L=1, p_i=p_i, g_i=g_i, theta_mu=theta[:2])
+    theory = replica.solve(model).order
+    # of W = 1, 0, -1 at both kinds of units
+    chances = np.array([p_i / 2, 1 - p_i, p_i / 2])
+    field = -0.12 + g_i + theory.m * np.array([[1], [0], [-1]]) + alpha * theory.B * p_i / 0.6 / 2
+    activity = float((chances * norm.cdf(field / np.sqrt(alpha * p_i * theory.r))).sum() / 2)
+    visible, hidden = rbm_sim.Bernoulli(-0.12 + np.tile(g_i, N // 2)), rbm_sim.ReLU(0.1 + theta)
+    found = []
+    for k in range(MACHINES):
+        rng = np.random.default_rng([16, k])
+        xi = rbm_sim.random_patterns(N, len(theta), p=np.tile(p_i, N // 2), rng=rng)
+        trial = retrieve(xi, Setting(visible, hidden), rng=rng)
+        found.append([trial.m, trial.q, trial.r])
+    error = np.std(found, axis=0, ddof=1) / math.sqrt(MACHINES)
+    assert (error < [1e-3, 1e-3, 0.1 * theory.r]).all()
+    z = (np.mean(found, axis=0) - [theory.m, activity, theory.r]) / error
+    assert (np.abs(z) < 4).all(), z
