@@ -183,8 +183,8 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/sparse/equations.py",
-        "r=p * order.q * H(2, y) * amplified * amplified",
-        "r=order.q * H(2, y) * amplified * amplified",
+        "r = p * order.q * self._hidden(2, order.q) * amplified * amplified",
+        "r = order.q * self._hidden(2, order.q) * amplified * amplified",
         f"{THEORY}/models/test_compositional.py",
     ),
     Mutation(
@@ -195,8 +195,8 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/sparse/equations.py",
-        "- self.alpha * order.r / 2 - self.g * activity",
-        "- self.alpha * order.r / 2 + self.g * activity",
+        "- self.alpha * order.r / 2 - along",
+        "- self.alpha * order.r / 2 + along",
         f"{THEORY}/models/test_compositional.py",
     ),
     Mutation(

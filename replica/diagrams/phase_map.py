@@ -212,10 +212,9 @@ def _axis(model: Model, name: str, axis: Mapping[str, ArrayLike]) -> tuple[str, 
     if not isinstance(axis, Mapping) or len(axis) != 1:
         raise ValueError(f"{name} = {axis!r}: one control and its values are needed, such as {{{model.load!r}: [...]}}")
     ((control, given),) = axis.items()
-    if control not in model.controls:
-        raise ValueError(
-            f"{name}: {control!r} is not a control of {model.name}: choose from {', '.join(model.controls)}"
-        )
+    known = list(dict.fromkeys([*model.controls, model.load]))
+    if control not in known:
+        raise ValueError(f"{name}: {control!r} is not a control of {model.name}: choose from {', '.join(known)}")
     values = real_array(f"{name}: {control}", given, "a list of numbers")
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{name}: {control} has shape {values.shape}: a list of at least one number is needed")

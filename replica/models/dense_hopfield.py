@@ -39,8 +39,8 @@ class DenseHopfield(Model):
     Examples
     --------
     >>> import replica
-    >>> replica.spinodal(DenseHopfield(alpha=None, body=3), along="alpha").value
-    0.12609521538533...
+    >>> round(replica.spinodal(DenseHopfield(alpha=None, body=3), along="alpha").value, 12)
+    0.126095215385
     """
 
     alpha: Any = control("α", "load M/N^(P−1)", low=0.0, low_included=False)
@@ -51,12 +51,16 @@ class DenseHopfield(Model):
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_r")
     lines: ClassVar[tuple[Line, ...]] = (Line("alpha_c", "spinodal", along="alpha"),)
 
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations."""
+        s, y, _ = self._field(order)
+        one = 1 + 0 * order.m
+        return Order(m=erf(y / sqrt(2 + 0 * y)), q=one, r=one, C=2 * phi(y) / s, B=one)
+
     def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy per spin (energy, T = 0), on the saddle or off it."""
         m, _, r, C, _ = order
-        P, pairs = self.body, _factorial(self.body - 1)
-        s = noise_floor(sqrt(self.alpha * r / pairs))
-        y = m ** (P - 1) / (pairs * s)
+        P, (s, y, pairs) = self.body, self._field(order)
         field = s * (y * erf(y / sqrt(2 + 0 * y)) + 2 * phi(y))
         return (P - 1) * m**P / (P * pairs) + self.alpha * C * (r - 1) / (2 * pairs) - field
 
@@ -66,11 +70,18 @@ class DenseHopfield(Model):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Chart | ExactState]:
         """Retrieval on a chart, and the glass in closed form."""
-        return [Chart("retrieval", 1, _nodes, _point), ExactState("spin_glass", 0, _glass)]
+        retrieval = [Chart("retrieval", 1, _nodes, _point)] if 1 in n_condensed else []
+        return [*retrieval, ExactState("spin_glass", 0, _glass)]
 
     def transverse(self, order: Order, n: int = 1) -> tuple[Number, ...]:
         """1: a small overlap with another pattern has no energy of second order."""
         return (1 + 0 * order.C,)
+
+    def _field(self, order: Order) -> tuple[Number, Number, Number]:
+        """The noise s, the field of the pattern over it, y, and (P − 1)!."""
+        pairs = _factorial(self.body - 1)
+        s = noise_floor(sqrt(self.alpha * order.r / pairs))
+        return s, order.m ** (self.body - 1) / (pairs * s), pairs
 
 
 def _factorial(k: Number) -> Number:

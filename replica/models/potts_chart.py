@@ -25,12 +25,12 @@ LEAST_NOISE = 1e-4
 """ŝ/T above which q = Q − 1 − TC of a glass at T ≥ Q − 1, of the order of its square, is told from rounding."""
 
 
-def potts_branches(model: Any) -> list[Chart | ExactState]:
+def potts_branches(model: Any, n_condensed: tuple[int, ...]) -> list[Chart | ExactState]:
     """Charts of the states with overlap and without, and the paramagnet."""
     hot = bool(np.all(np.asarray(model.T) >= np.asarray(model.states) - 1))
     retrieval = Chart("retrieval", 1, _hot_nodes, _hot_point) if hot else Chart("retrieval", 1, _nodes, _point)
     glass = Chart("spin_glass", 0, _glass_nodes, _glass_point, zero_noise=-1, folded=False)
-    return [retrieval, glass, ExactState("paramagnet", 0, _paramagnet)]
+    return [*([retrieval] if 1 in n_condensed else []), glass, ExactState("paramagnet", 0, _paramagnet)]
 
 
 # States with overlap.

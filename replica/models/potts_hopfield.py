@@ -39,8 +39,8 @@ class PottsHopfield(Model):
     Examples
     --------
     >>> import replica
-    >>> replica.spinodal(PottsHopfield(alpha=None, states=3), along="alpha").value
-    0.4144124403763...
+    >>> round(replica.spinodal(PottsHopfield(alpha=None, states=3), along="alpha").value, 12)
+    0.414412440376
     """
 
     alpha: Any = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)
@@ -76,4 +76,4 @@ class PottsHopfield(Model):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Chart | ExactState]:
         """Retrieval, glasses and the paramagnet on curves of their own."""
-        return potts_branches(self)
+        return potts_branches(self, n_condensed)

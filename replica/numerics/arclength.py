@@ -108,7 +108,7 @@ def trace(
         guess = here[index] + step[index, None] * tangent[index]
         found, J, spent, good = corrected(system.rows(index), guess, tangent[index])
         turned = tangents_of(J, tangent[index])
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             good &= ((turned * tangent[index]).sum(axis=-1) > STRAIGHT) | (step[index] < CORNER)
             good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
         moved = index[good]

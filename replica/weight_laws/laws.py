@@ -35,7 +35,7 @@ class Values:
 
     Examples
     --------
-    >>> Values([-1, 0, 2], [0.4, 0.4, 0.2]).variance
+    >>> round(Values([-1, 0, 2], [0.4, 0.4, 0.2]).variance, 12)
     1.2
     """
 

@@ -37,8 +37,9 @@ NO_NUMBERS = [
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=range(len(NO_NUMBERS)))
 @pytest.mark.parametrize("model", [Hopfield, lambda alpha: ReluRBM(alpha, 0.2, -0.02, 0.1, 5)])
 def test_what_is_no_number_is_refused_on_one_line(model, value):
-    with pytest.raises(ValueError, match=r"^alpha = .*: a finite number > 0 is needed$") as error:
-        model(alpha=value)
+    with pytest.raises(ValueError, match=r"^alpha = .*: a (finite number > 0|value) is needed") as error:
+        # a load may be left open until a state is asked for
+        replica.solve_all(model(alpha=value))
     assert "\n" not in str(error.value)
 
 

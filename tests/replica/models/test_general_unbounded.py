@@ -8,6 +8,7 @@ from scipy.special import erfc
 
 import replica
 from replica.errors import IncompleteWarning
+from replica.averages.pattern_sum import sparse_sum
 from replica.models import GeneralRBM
 from replica.models.layers.saddle_equations import two_layers
 from replica.models.layers.unbounded import unbounded
@@ -36,7 +37,7 @@ class Bent(Continuous):
 
 def end(visible, hidden, p):
     """b and α where q → ∞."""
-    found = unbounded(two_layers(visible, hidden, np.array([0.3]), np.array([p]), np.array([1])))
+    found = unbounded(two_layers(visible, hidden, np.array([0.3]), np.array([p]), np.array([1]), sparse_sum(1, p)))
     return float(found.b[0]), float(found.alpha[0])
 
 

@@ -314,7 +314,7 @@ def test_solve_needs_a_model(command, words):
     status, out, err = command(words, replica_main)
     assert (status, out) == (2, "")
     assert err.count("\n") == 1
-    assert "--model is needed: one of compositional, hopfield, " in err
+    assert "--model is needed: one of compositional, dense-hopfield, " in err
 
 
 def test_help_without_a_model_lists_the_models(command):
