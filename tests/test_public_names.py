@@ -20,8 +20,8 @@ REPLICA = """
     follow gaussian_average instability models phase_boundary phase_diagram replicon solve solve_all spinodal
 """
 MODELS = """
-    CompositionalRBM DenseHopfield DilutedHopfield GeneralRBM Hopfield Hopfield1RSB PlantedHopfield PottsHopfield ReluRBM
-    SparseCodingHopfield ThresholdHopfield catalogue get
+    CompositionalRBM DenseHopfield DilutedHopfield GeneralRBM Hopfield Hopfield1RSB PlantedHopfield PottsHopfield
+    ReluRBM SparseCodingHopfield ThresholdHopfield catalogue get
 """
 RBM_SIM = """
     Average Bernoulli Continuous Discrete Gaussian Mixture PackedPatterns RBM ReLU Spin State Unit ais anneal averages

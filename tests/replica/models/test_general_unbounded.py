@@ -7,8 +7,8 @@ from scipy.optimize import brentq
 from scipy.special import erfc
 
 import replica
-from replica.errors import IncompleteWarning
 from replica.averages.pattern_sum import sparse_sum
+from replica.errors import IncompleteWarning
 from replica.models import GeneralRBM
 from replica.models.layers.saddle_equations import two_layers
 from replica.models.layers.unbounded import unbounded
