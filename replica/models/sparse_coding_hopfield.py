@@ -40,7 +40,7 @@ class SparseCodingHopfield(Model):
     --------
     >>> import replica
     >>> replica.spinodal(SparseCodingHopfield(alpha=None, a=0.1, g=-0.7), along="alpha").value
-    0.4041...
+    0.403323538...
     """
 
     alpha: Any = control("α", "load M/N, patterns per unit", low=0.0, low_included=False)
