@@ -78,7 +78,8 @@ def largest_averages(shift: Number, s: Number, T: Number, Q: Number) -> tuple[Nu
     F, f, pulled = _law(x, s, T)
     won, lost = _law(x + shift, s, T)[0] ** (Q - 1), (Q - 1) * _law(x - shift, s, T)[0] * F ** (Q - 2)
     work = np.sum(f * ((x + shift) * won + x * lost), axis=-1) * step
-    return work, np.sum(f * won, axis=-1) * step, np.sum(pulled * (won + lost), axis=-1) * step
+    # the mean of z is 0: won − 1 vanishes with the last other winner, and won alone leaves rounding, over s
+    return work, np.sum(f * won, axis=-1) * step, np.sum(pulled * ((won - 1) + lost), axis=-1) * step
 
 
 FAINTEST = 1e-6

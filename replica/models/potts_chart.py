@@ -37,7 +37,8 @@ def potts_branches(model: Any, n_condensed: tuple[int, ...]) -> list[Chart | Exa
 
 
 def _nodes(model: Any, lowest: float) -> NDArray:
-    return overlap_nodes(model, lowest)
+    """Nodes in ln y; α ~ y² as m → 0, and y⁴ for two states only."""
+    return overlap_nodes(model, lowest if np.all(np.asarray(model.states) == 2) else 2 * lowest)
 
 
 def _point(model: Any, u: NDArray) -> tuple[NDArray, Order]:
@@ -57,7 +58,8 @@ def _noise(y: NDArray, T: NDArray, Q: NDArray) -> NDArray:
         first = largest_averages(flat_y[i] * s, s, flat_T[i], flat_Q[i])[1]
         return (flat_Q[i] * first - 1) / (flat_y[i] * s) - 1 / flat_Q[i]
 
-    high = np.log(flat_Q * (flat_Q - 1) / flat_y)
+    # beyond m = Q − 1, which m comes to all digits where y is large
+    high = np.log(flat_Q * (flat_Q - 1) / flat_y) + 1e-3
     low, every = high + np.log(SMALLEST), np.arange(len(flat_y))
     return np.exp(find_roots(excess, low, high, excess(low, every), excess(high, every))).reshape(y.shape)
 
