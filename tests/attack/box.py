@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from attack.arithmetic import log_H, normal_density
-from attack.equations import Averages, Levels, Machine, Normal, Rectified, State
+from attack.equations import Averages, Kinds, Levels, Machine, Normal, Rectified, State
 from attack.search import cells, distinct, newton, scan
 
 LARGEST_BLOCK = 2_000_000
@@ -36,6 +36,9 @@ def _of(unit, mean, noise, c, T, fine):
         return g * mean, g * g * (mean * mean + noise * noise), g
     if isinstance(unit, Rectified):
         return _rectified(unit.theta, mean, noise, c, T, fine)
+    if isinstance(unit, Kinds):
+        several = [(share, _of(one, mean, noise, c, T, fine)) for share, one in unit.kinds]
+        return [sum(share * parts[i] for share, parts in several) for i in range(3)]
     x, energies = np.array(unit.values), np.array(unit.energies)
     if T == 0:
         return _cold(x, energies, mean, noise, c)
@@ -174,8 +177,10 @@ class Box:
         r, B = h.Q, machine.p * h.chi
         noise, c = np.sqrt(machine.alpha * machine.p * r), machine.alpha * B
         w, P = (np.zeros(1), np.ones(1)) if frozen else (self.w, self.P)
+        spread = float(machine.law.spread)
+        noise = np.sqrt(noise * noise + spread * m * m)
         v = averages(machine.visible, m[..., None] * w, noise[..., None], c[..., None], machine.T, fine)
-        overlap = v.M @ (P * w) / (machine.size * machine.hidden.stiffness)
+        overlap = (v.M @ (P * w) + spread * m * (v.chi @ P)) / (machine.size * machine.hidden.stiffness)
         return (m, q, C), (r, B, overlap, v.Q @ P, machine.p * (v.chi @ P))
 
     def residual(self, x, frozen, fine=True):
