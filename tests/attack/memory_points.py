@@ -97,7 +97,7 @@ POTTS_CAPACITY = {2: 0.1379, 3: 0.4144, 4: 0.826, 5: 1.37, 6: 2.05, 7: 2.8, 8: 3
 def _potts(rng):
     Q = int(rng.choice([2, 3, 4, 5, 6, 7, 8, 9, 10], p=[0.15, 0.3, 0.1, 0.1, 0.07, 0.07, 0.07, 0.07, 0.07]))
     alpha = log_uniform(rng, 1e-6, 10.0)
-    where = chosen(rng, cold=4, onset=2, anywhere=4)
+    where = chosen(rng, cold=5, onset=2, anywhere=3)
     if where == "cold":
         if rng.random() < 0.5:
             alpha = near(rng, potts_capacity(Q))

@@ -29,6 +29,8 @@ class Potts:
     T: float = 0.0
     layered = False
     hidden_limit = True
+    least_response = 1e-12
+    """C at T > 0 that is told from the rounding of averages over all states of a unit."""
     known: dict = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
     def unit(self, m, r, on):
