@@ -60,6 +60,13 @@ class DenseHopfield(Model):
         field = s * (y * erf(y / sqrt(2 + 0 * y)) + 2 * phi(y))
         return (P - 1) * m**P / (P * pairs) + self.alpha * C * (r - 1) / (2 * pairs) - field
 
+    def saddle(self, order: Order, n: int = 1) -> Order:
+        """Right-hand sides of the saddle-point equations."""
+        one, pairs = 1 + 0 * order.m, _factorial(self.body - 1)
+        s = noise_floor(sqrt(self.alpha * order.r / pairs))
+        y = order.m ** (self.body - 1) / (pairs * s)
+        return Order(m=erf(y / sqrt(2 + 0 * y)), q=one, r=one, C=2 * phi(y) / s, B=one)
+
     def dependent(self, *, m: Number, C: Number, r: Number) -> dict[str, Number]:
         """q = 1 and B = 1: nothing reacts."""
         return {"q": 1 + 0 * m, "B": 1 + 0 * m}
