@@ -111,6 +111,8 @@ def _counts(machine, state):
     binary = machine.layered and getattr(machine.visible, "values", ()) == (0.0, 1.0)
     if binary and state.m > 0 and 1 - state.q < LEAST_ACTIVITY:
         return False
+    if machine.layered and 0 < state.m < machine.least_overlap:
+        return False
     inside = 1 - state.C >= LEAST_MARGIN or not machine.hidden_limit
     return state.q == 0 or (state.q >= LEAST_ACTIVITY * top**2 and inside)
 

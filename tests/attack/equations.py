@@ -254,6 +254,8 @@ class Machine:
     condensed: int = 1
     """Number of condensed patterns, for unsymmetric directions; 0 where there are infinitely many."""
     layered = True
+    least_overlap: float = 0.0
+    """m > 0 of states that replica leaves out by its documentation."""
     balanced: bool = False
     """The field follows the state, g = −αB/2: the visible units feel neither."""
 

@@ -40,7 +40,7 @@ class Plane:
         self.centre, self.d = (high + low) / 2, (high - low) / 2
         self.G = 0.0 if machine.balanced else -(energies[1] - energies[0]) / (2 * self.d)
         self.pull = 0.0 if machine.balanced else self.centre
-        self.thresholds = _thresholds(machine.hidden)
+        self.thresholds = thresholds_of(machine.hidden)
         self.faintest = -4.5
         """ln a below which sums over W are series."""
         self.p, self.size, self.alpha = machine.p, machine.size, machine.alpha
@@ -259,7 +259,7 @@ class Plane:
         return np.array(found).reshape(-1, 3)
 
 
-def _thresholds(hidden):
+def thresholds_of(hidden):
     """(share, θ) of rectified units, none of Gaussian ones."""
     kinds = hidden.kinds if isinstance(hidden, Kinds) else ((1.0, hidden),)
     return [(share, unit.theta) for share, unit in kinds if isinstance(unit, Rectified)]
@@ -348,7 +348,7 @@ def _quiescent(machine):
     """v = 0, h = 0: of units 0 and 1 where g < −αBx/2, B = p⟨h'⟩: 1 for each Gaussian hidden unit, 0 and ½ of a
     rectified one below and at its threshold; none where a threshold is negative.
     """
-    thresholds = _thresholds(machine.hidden)
+    thresholds = thresholds_of(machine.hidden)
     if machine.visible.values != (0.0, 1.0) or machine.balanced or any(theta < 0 for _, theta in thresholds):
         return []
     g = -machine.visible.energies[1]
