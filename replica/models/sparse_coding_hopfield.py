@@ -58,7 +58,7 @@ class SparseCodingHopfield(Model):
         for eta, share, u, s in self._units(order):
             m, q, C = m + share * eta * H(0, -u), q + share * H(0, -u), C + share * phi(u) / s
         amplified = gain(order, 1.0)
-        return Order(m=m, q=q, r=order.q * amplified * amplified, C=C, B=amplified)
+        return Order(m=m, q=q, r=order.q * amplified * amplified, C=C, B=1 / (1 - order.C))
 
     def free_energy(self, order: Order, n: int = 1) -> Number:
         """Free energy per visible unit (energy, T = 0), on the saddle or off it."""

@@ -67,7 +67,13 @@ class Curves(NamedTuple):
 
 
 def trace(
-    system: LoadCurve, start: NDArray, sign: int, low: NDArray, high: NDArray, longest: float = LARGEST_STEP
+    system: LoadCurve,
+    start: NDArray,
+    sign: int,
+    low: NDArray,
+    high: NDArray,
+    longest: float = LARGEST_STEP,
+    oriented: bool = False,
 ) -> Curves:
     """Follow curves by arclength from one point of each, with ln α first rising or falling.
 
@@ -86,6 +92,9 @@ def trace(
         Range of ln α.
     longest : float
         Largest step.
+    oriented : bool
+        Whether steps beyond corners keep the sign of det(F', tangent), which changes at branch points only: where a
+        curve turns back close beside itself, a step from one strand to the other would go back where it came from.
 
     Returns
     -------
@@ -94,11 +103,12 @@ def trace(
     """
     rows = len(start)
     with np.errstate(all="ignore"):
-        first = tangents_of(system.at(start)[1])
+        own_J = system.at(start)[1]
+        first = tangents_of(own_J)
     # where the load does not change at all both signs are to lead different ways
     first *= np.where(np.where(first[:, -1] == 0, 1.0, first[:, -1]) * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
-    here, tangent = start.copy(), tangents[0].copy()
+    here, tangent, side = start.copy(), tangents[0].copy(), _side(own_J, first)
     step, end = np.full(rows, FIRST_STEP), np.full(rows, End.LOST)
     alive = np.isfinite(tangent).all(axis=-1)
     for count in range(MOST_STEPS):
@@ -108,13 +118,16 @@ def trace(
         guess = here[index] + step[index, None] * tangent[index]
         found, J, spent, good = corrected(system.rows(index), guess, tangent[index])
         turned = tangents_of(J, tangent[index])
+        there = _side(J, turned)
         with np.errstate(invalid="ignore", over="ignore"):
+            if oriented:
+                good &= (there == side[index]) | (step[index] < CORNER)
             good &= ((turned * tangent[index]).sum(axis=-1) > STRAIGHT) | (step[index] < CORNER)
             good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
         moved = index[good]
         home = _passes(here[moved], found[good], turned[good], start[moved], first[moved]) & (count > LEAST_ROUND)
         step[index] = np.where(good, np.minimum(1.5 * step[index], longest), step[index] / 2)
-        here[moved], tangent[moved] = found[good], turned[good]
+        here[moved], tangent[moved], side[moved] = found[good], turned[good], there[good]
         new, new_tangent = np.full_like(start, np.nan), np.full_like(start, np.nan)
         new[moved], new_tangent[moved] = here[moved], tangent[moved]
         points.append(new)
@@ -179,6 +192,15 @@ def tangents_of(J: NDArray, previous: NDArray | None = None) -> NDArray:
     if previous is None:
         return out
     return np.where(((out * previous).sum(axis=-1) < 0)[:, None], -out, out)
+
+
+def _side(J: NDArray, tangent: NDArray) -> NDArray:
+    """Sign of det(J, tangent), 0 where it is not known."""
+    matrix = np.concatenate([J, tangent[:, None, :]], axis=1)
+    sound = np.isfinite(matrix).all(axis=(-2, -1))
+    out = np.zeros(len(J))
+    out[sound] = np.linalg.slogdet(matrix[sound])[0]
+    return out
 
 
 def corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:

@@ -12,7 +12,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from attack.arithmetic import log_H, normal_density
-from attack.equations import Averages, Levels, Machine, Normal, Rectified, State
+from attack.equations import Averages, Kinds, Levels, Machine, Normal, Rectified, State
+from attack.plane import thresholds_of
 from attack.search import cells, distinct, newton, scan
 
 LARGEST_BLOCK = 2_000_000
@@ -36,6 +37,9 @@ def _of(unit, mean, noise, c, T, fine):
         return g * mean, g * g * (mean * mean + noise * noise), g
     if isinstance(unit, Rectified):
         return _rectified(unit.theta, mean, noise, c, T, fine)
+    if isinstance(unit, Kinds):
+        several = [(share, _of(one, mean, noise, c, T, fine)) for share, one in unit.kinds]
+        return [sum(share * parts[i] for share, parts in several) for i in range(3)]
     x, energies = np.array(unit.values), np.array(unit.energies)
     if T == 0:
         return _cold(x, energies, mean, noise, c)
@@ -174,8 +178,10 @@ class Box:
         r, B = h.Q, machine.p * h.chi
         noise, c = np.sqrt(machine.alpha * machine.p * r), machine.alpha * B
         w, P = (np.zeros(1), np.ones(1)) if frozen else (self.w, self.P)
+        spread = float(machine.law.spread)
+        noise = np.sqrt(noise * noise + spread * m * m)
         v = averages(machine.visible, m[..., None] * w, noise[..., None], c[..., None], machine.T, fine)
-        overlap = v.M @ (P * w) / (machine.size * machine.hidden.stiffness)
+        overlap = (v.M @ (P * w) + spread * m * (v.chi @ P)) / (machine.size * machine.hidden.stiffness)
         return (m, q, C), (r, B, overlap, v.Q @ P, machine.p * (v.chi @ P))
 
     def residual(self, x, frozen, fine=True):
@@ -263,7 +269,7 @@ def _quiet(box):
     """m = q = r = 0 between units whose mean vanishes without input: C = pχ(αB), B = pχ_h(C) there."""
     machine = box.machine
     v, hidden = machine.visible, machine.hidden
-    if machine.T == 0 and isinstance(v, Levels):
+    if machine.T == 0 and isinstance(v, (Kinds, Levels)):
         return _quiet_cold(box)
     if not (meanless(v, machine.T) and meanless(hidden, machine.T)):
         return []
@@ -284,14 +290,23 @@ def _quiet(box):
 
 
 def _quiet_cold(box):
-    """T = 0: units that rest at 0, with C = 0 and, between Gaussian units, B = p."""
+    """T = 0: units of all kinds that rest at 0, with C = 0, and B = p between Gaussian units, 0 below thresholds."""
     machine = box.machine
-    values, energies = machine.visible.values, machine.visible.energies
-    if 0.0 not in values or not isinstance(machine.hidden, Normal):
+    kinds = machine.visible.kinds if isinstance(machine.visible, Kinds) else ((1.0, machine.visible),)
+    thresholds = [theta for _, theta in thresholds_of(machine.hidden)]
+    if machine.hidden.bounded or any(theta <= 0 for theta in thresholds):
         return []
-    cost = [e - machine.alpha * machine.p * x * x / 2 for x, e in zip(values, energies, strict=True)]
-    rests = min(cost) == cost[values.index(0.0)] and sorted(cost)[1] > min(cost)
-    return [State(0.0, 0.0, 0.0, 0.0, machine.p)] if rests else []
+    B = 0.0 if thresholds else machine.p
+    rests = all(_rests(unit, machine.alpha * B) for _, unit in kinds)
+    return [State(0.0, 0.0, 0.0, 0.0, B)] if rests else []
+
+
+def _rests(unit, c):
+    """Whether a unit of a few values is at 0 without input, and not by a tie."""
+    if 0.0 not in unit.values:
+        return False
+    cost = [e - c * x * x / 2 for x, e in zip(unit.values, unit.energies, strict=True)]
+    return min(cost) == cost[unit.values.index(0.0)] and sorted(cost)[1] > min(cost)
 
 
 def meanless(unit, T):

@@ -107,11 +107,14 @@ def _alike(one, other, tolerance=CLOSE):
 
 def _counts(machine, state):
     """Whether replica promises to list it; q in units of the largest value a visible unit has."""
-    top = 1.0 if isinstance(machine, Planted) else machine.visible.size(machine.T)
-    binary = not isinstance(machine, Planted) and getattr(machine.visible, "values", ()) == (0.0, 1.0)
+    top = machine.visible.size(machine.T) if machine.layered else 1.0
+    binary = machine.layered and getattr(machine.visible, "values", ()) == (0.0, 1.0)
     if binary and state.m > 0 and 1 - state.q < LEAST_ACTIVITY:
         return False
-    return state.q == 0 or (state.q >= LEAST_ACTIVITY * top**2 and 1 - state.C >= LEAST_MARGIN)
+    if machine.layered and 0 < state.m < machine.least_overlap:
+        return False
+    inside = 1 - state.C >= LEAST_MARGIN or not machine.hidden_limit
+    return state.q == 0 or (state.q >= LEAST_ACTIVITY * top**2 and inside)
 
 
 def _text(state):
@@ -126,7 +129,7 @@ def _inaccurate(machine, own, listed):
     """Members of listed states that are off by more than 1e-6, relative."""
     faults = []
     # at T > 0 a small C is the difference of averages that have as many digits as Newton's method here
-    floor = 1e-290 if machine.T == 0 else 1e-25
+    floor = 1e-290 if machine.T == 0 else getattr(machine, "least_response", 1e-25)
     for entry in listed:
         twin = min(
             own, key=lambda state: sum(abs(a - b) for a, b in zip(state, entry.state, strict=True)), default=None
@@ -157,12 +160,12 @@ def _labels(point, entry):
         faults.append(f"kind should be {expected}")
     if state.m > 0 and entry.kind in ("paramagnet", "spin_glass"):
         faults.append("kind of a state with overlap")
-    if state.q > 0 and state.r > 1e-290 and (1 - state.C > 1e-6 or machine.T > 1):
+    if state.q > 0 and state.r > 1e-290 and (1 - state.C > 1e-6 or machine.T > 1 or not machine.hidden_limit):
         faults += _of_energy(point, machine, entry)
         faults += _of_stability(machine, entry)
-    steps = quiet_steps(machine, state)
     numbered = point.family.startswith(("relu", "compositional"))
-    if numbered and steps is not None and (entry.k not in steps or entry.sheet) and _before_folds(machine, state):
+    steps = quiet_steps(machine, state) if numbered else None
+    if steps is not None and (entry.k not in steps or entry.sheet) and _before_folds(machine, state):
         label = f"k, sheet = {entry.k}, {entry.sheet}"
         faults.append(f"{label}, but no fold lies between it and the zero-noise state {steps[-1]}")
     return faults
@@ -181,7 +184,9 @@ def _of_energy(point, machine, entry):
         T, alpha = machine.T, machine.alpha
         f += alpha / 2 + (alpha * T / 2 * math.log(2 * math.pi * T) if T else 0)
     terms = abs(f)
-    if not isinstance(machine, Planted):
+    if not machine.layered and not isinstance(machine, Planted):
+        terms += state.m**2 + machine.alpha * (1 + state.r * state.C)
+    if machine.layered:
         stiffness = 0 if machine.hidden.bounded else 1
         terms += stiffness * machine.size * state.m**2 + machine.alpha * (state.r * state.C + state.B * state.q)
         terms += machine.alpha * machine.T * (1 + abs(math.log(machine.T))) if machine.T else 0
@@ -192,17 +197,19 @@ def _of_energy(point, machine, entry):
 def _of_stability(machine, entry):
     """`stable`, where the smallest curvature is not nearly 0; away from C = 1 and from noise below doubles."""
     state = entry.state
-    if isinstance(machine, Planted) or entry.stable is None or state.m == 0 or 1 - state.C < 1e-5:
+    close = 1 - state.C < 1e-5 and machine.hidden_limit
+    if isinstance(machine, Planted) or entry.stable is None or state.m == 0 or close:
         return []
     if state.C < 1e-12:
         # without response the curvature is 1
         return [] if entry.stable else ["stable = False, curvature 1"]
-    doubles = min(curvature(machine, state, Floats(), 1e-5), 1 - state.C, machine.unlike(state, Floats()))
+    others = [machine.unlike(state, Floats()), *([1 - state.C] if machine.hidden_limit else [])]
+    doubles = min(curvature(machine, state, Floats(), 1e-5), *others)
     if (doubles > 0) == entry.stable:
         return []
     # steps of a double may be wider than the noise
     with mp.workdps(DIGITS + GUARD):
-        worst = min(curvature(machine, state, Digits(), mp.mpf("1e-25")), 1 - state.C, machine.unlike(state, Floats()))
+        worst = min(curvature(machine, state, Digits(), mp.mpf("1e-25")), *others)
     sure = abs(worst) > 1e-4 and math.isfinite(worst)
     return [f"stable = {entry.stable}, curvature {worst:.3g}"] if sure and (worst > 0) != entry.stable else []
 
@@ -231,7 +238,7 @@ def quiet_steps(machine, state):
     C < 0.05 at all smaller loads too, and the same units are on.
     The noise s falls as √α and the self-field αB/2 as α while m and q stay: the fields of the units are known.
     """
-    if isinstance(machine, Planted) or machine.T > 0 or machine.balanced:
+    if not machine.layered or machine.T > 0 or machine.balanced:
         return None
     if getattr(machine.visible, "values", ()) != (0.0, 1.0):
         return None

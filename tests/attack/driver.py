@@ -11,8 +11,20 @@ import replica
 from attack.compare import Listed
 from attack.equations import State
 from attack.points import Point
-from replica.models import CompositionalRBM, GeneralRBM, Hopfield, PlantedHopfield, ReluRBM, ThresholdHopfield
-from replica.potentials import Discrete, Gaussian, ReLU
+from replica.models import (
+    CompositionalRBM,
+    DenseHopfield,
+    DilutedHopfield,
+    GeneralRBM,
+    Hopfield,
+    PlantedHopfield,
+    PottsHopfield,
+    ReluRBM,
+    SparseCodingHopfield,
+    ThresholdHopfield,
+)
+from replica.potentials import Discrete, Gaussian, Population, ReLU
+from replica.weight_laws import Normal, SignNormal, Uniform, Values
 
 
 def levels(values, energies):
@@ -34,9 +46,19 @@ def listed_units(x):
 
 
 def _unit(given):
+    if isinstance(given, list):
+        return f"Population([{', '.join(f'({share!r}, {_unit(unit)})' for share, unit in given)}])"
     if isinstance(given, tuple):
         return f"levels{given!r}"
     return "Gaussian()" if given is None else f"ReLU({given!r})"
+
+
+CLASSES = {
+    "diluted": "DilutedHopfield",
+    "dense": "DenseHopfield",
+    "potts": "PottsHopfield",
+    "sparse-coding": "SparseCodingHopfield",
+}
 
 
 def call(point: Point):
@@ -53,6 +75,16 @@ def call(point: Point):
             units = f"{_unit(c['visible'])}, {_unit(c['hidden'])}"
             rest = ", ".join(f"{name}={c[name]!r}" for name in ("alpha", "T", "p", "L"))
             return f"GeneralRBM({units}, {rest})"
+        case "general-population":
+            units = f"{_unit(c['visible'])}, {_unit(c['hidden'])}"
+            return f"GeneralRBM({units}, alpha={c['alpha']!r}, T=0.0, p={c['p']!r}, L={c['L']!r})"
+        case "general-weights":
+            units, (law, *values) = f"{_unit(c['visible'])}, {_unit(c['hidden'])}", c["weights"]
+            weights = f"{law}({', '.join(map(repr, values))})"
+            return f"GeneralRBM({units}, alpha={c['alpha']!r}, T={c['T']!r}, L={c['L']!r}, weights={weights})"
+        case "diluted" | "dense" | "potts" | "sparse-coding":
+            rest = ", ".join(f"{name}={value!r}" for name, value in c.items())
+            return f"{CLASSES[point.family]}({rest})"
     rest = ", ".join(f"{name}={value!r}" for name, value in c.items() if name != "x")
     if "x" not in c:
         return f"{'ReluRBM' if 'L' in c else 'CompositionalRBM'}({rest})"
@@ -62,7 +94,26 @@ def call(point: Point):
     return f"CompositionalRBM({rest}, x_i={units!r})"
 
 
-NAMES = (CompositionalRBM, GeneralRBM, Hopfield, PlantedHopfield, ReluRBM, ThresholdHopfield, Gaussian, ReLU, levels)
+NAMES = (
+    CompositionalRBM,
+    DenseHopfield,
+    DilutedHopfield,
+    GeneralRBM,
+    Hopfield,
+    PlantedHopfield,
+    PottsHopfield,
+    ReluRBM,
+    SparseCodingHopfield,
+    ThresholdHopfield,
+    Gaussian,
+    Population,
+    ReLU,
+    Normal,
+    SignNormal,
+    Uniform,
+    Values,
+    levels,
+)
 
 
 def model(point: Point):

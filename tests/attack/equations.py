@@ -215,6 +215,32 @@ def log_Phi(a, on):
 
 
 @dataclasses.dataclass(frozen=True)
+class Kinds:
+    """Units of several kinds: (share, unit)."""
+
+    kinds: tuple
+
+    @property
+    def stiffness(self):
+        """That of all kinds."""
+        return self.kinds[0][1].stiffness
+
+    @property
+    def bounded(self):
+        """Whether all kinds are."""
+        return all(unit.bounded for _, unit in self.kinds)
+
+    def size(self, T):
+        """The largest."""
+        return max(unit.size(T) for _, unit in self.kinds)
+
+    def average(self, mean, noise, c, T, on):
+        """Weighted sums."""
+        several = [(on.number(share), unit.average(mean, noise, c, T, on)) for share, unit in self.kinds]
+        return Averages(*(sum(share * v[i] for share, v in several) for i in range(4)))
+
+
+@dataclasses.dataclass(frozen=True)
 class Machine:
     """A machine at its controls. `law(on)`: triples (w, x, probability); `size` is L, or ℓ with p = 1."""
 
@@ -227,6 +253,9 @@ class Machine:
     size: float = 1
     condensed: int = 1
     """Number of condensed patterns, for unsymmetric directions; 0 where there are infinitely many."""
+    layered = True
+    least_overlap: float = 0.0
+    """m > 0 of states that replica leaves out by its documentation."""
     balanced: bool = False
     """The field follows the state, g = −αB/2: the visible units feel neither."""
 
@@ -238,7 +267,7 @@ class Machine:
     def visible_average(self, w, x, m, r, B, on):
         """Averages of a unit of class x at W = w."""
         alpha, p, T = on.number(self.alpha), on.number(self.p), on.number(self.T)
-        noise = on.sqrt(alpha * p * on.number(x) * r)
+        noise = on.sqrt(alpha * p * on.number(x) * r + m * m * self.law.spread)
         return self.visible.average(m * w, noise, 0 if self.balanced else alpha * B * on.number(x), T, on)
 
     def rhs(self, state, on):
@@ -247,7 +276,8 @@ class Machine:
         p, T = on.number(self.p), on.number(self.T)
         rows = [(w, on.number(x), P, self.visible_average(w, x, m, r, B, on)) for w, x, P in self.law(on)]
         h = self.hidden.average(on.number(0), on.sqrt(p * q), C, T, on)
-        overlap = sum(P * w * v.M for w, _, P, v in rows)
+        # a normal part of W is noise, and ⟨xf(I + mx)⟩ = m⟨f'⟩ of it
+        overlap = sum(P * (w * v.M + m * self.law.spread * v.chi) for w, _, P, v in rows)
         return State(
             overlap / (on.number(self.size) * self.hidden.stiffness) if m else m,
             sum(P * x * v.Q for _, x, P, v in rows),
@@ -261,6 +291,9 @@ class Machine:
         _, _, r, _, B = state
         if self.condensed == 1:
             return 1 - state.C / self.hidden.stiffness
+        if hasattr(self.law, "pairs"):
+            weights = [(P * half, self.visible_average(w, 1, state.m, r, B, on)) for w, half, P in self.law.pairs(on)]
+            return 1 - sum(weight * v.chi for weight, v in weights) / self.hidden.stiffness
         rest = self.law if not self.condensed else dataclasses.replace(self.law, L=self.condensed - 2)
         total = 0
         for w, x, P in rest(on):
@@ -290,6 +323,7 @@ class Planted:
     gamma: float
     beta_teacher: float
     T: float = 0.0
+    layered = False
     hidden_limit = True
 
     def controls(self, on):

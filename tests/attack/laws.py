@@ -25,6 +25,8 @@ class Law:
     p: float = 1.0
     ell: float | None = None
     classes: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+    spread = 0
+    """Variance of a normal part of W."""
 
     def __call__(self, on):
         """Triples in the arithmetic `on`."""

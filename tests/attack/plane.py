@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from attack.arithmetic import log_H, normal_density
-from attack.equations import Machine, Rectified, State
+from attack.equations import Kinds, Machine, Rectified, State
 from attack.search import cells, distinct, newton, scan
 
 QUIET = 38.5
@@ -40,7 +40,9 @@ class Plane:
         self.centre, self.d = (high + low) / 2, (high - low) / 2
         self.G = 0.0 if machine.balanced else -(energies[1] - energies[0]) / (2 * self.d)
         self.pull = 0.0 if machine.balanced else self.centre
-        self.theta = machine.hidden.theta if isinstance(machine.hidden, Rectified) else None
+        self.thresholds = thresholds_of(machine.hidden)
+        self.faintest = -4.5
+        """ln a below which sums over W are series."""
         self.p, self.size, self.alpha = machine.p, machine.size, machine.alpha
 
     # Both layers.
@@ -50,9 +52,9 @@ class Plane:
         Q = (self.centre - self.d) ** 2 + 4 * self.centre * self.d * on
         with np.errstate(all="ignore"):
             log_H0 = log_H2 = np.zeros(np.shape(Q))
-            if self.theta is not None:
-                y = self.theta / np.sqrt(self.p * Q)
-                log_H0, log_H2 = log_H(0, y), log_H(2, y)
+            if self.thresholds:
+                parts = [(math.log(share), theta / np.sqrt(self.p * Q)) for share, theta in self.thresholds]
+                log_H0, log_H2 = (np.logaddexp.reduce([log + log_H(k, y) for log, y in parts]) for k in (0, 2))
             half = 0.5 * (np.log(self.alpha) + np.log(Q) + log_H2)
             c = self.pull * self.alpha * np.exp(log_H0 - half)
         return Q, np.log(self.p) + half, c, log_H0
@@ -75,16 +77,22 @@ class Plane:
         return m, on, normal_density(u) @ (P * root) * (2 * self.d * self.p)
 
     def excess(self, a, b):
-        """m/a − 2dpφ, homogeneous, a → 0: the sum of a^{2j} φ^{(2j)}(b) [⟨W^{2j+2}⟩/(L(2j+1)!) − p⟨W^{2j}⟩/(2j)!]."""
+        """m/a − 2dpφ, homogeneous, a → 0: the sum of a^n φ^{(n)}(b) [⟨W^{n+2}⟩/(L(n+1)!) − p⟨W^n⟩/n!]."""
         hermite = [1.0 + 0 * b, b, b * b - 1]
         for n in range(2, 8):
             hermite.append(b * hermite[n] - n * hermite[n - 1])
         total = 0.0
-        for j in range(1, 4):
-            first, second = (float(self.P @ self.w ** (2 * i)) for i in (j + 1, j))
-            share = first / (self.size * math.factorial(2 * j + 1)) - self.p * second / math.factorial(2 * j)
-            total = total + a ** (2 * j) * hermite[2 * j] * share
+        for n in range(1, 7):
+            first, second = (self.moment(i) for i in (n + 2, n))
+            share = first / (self.size * math.factorial(n + 1)) - self.p * second / math.factorial(n)
+            total = total + (-a) ** n * hermite[n] * share
         return 2 * self.d * normal_density(b) * total
+
+    def moment(self, n):
+        """⟨W^n⟩; what has cancelled in it is 0."""
+        size = float(self.P @ np.abs(self.w) ** n)
+        exact = float(self.P @ self.w**n)
+        return exact if abs(exact) > 1e-12 * size else 0.0
 
     def functions(self, k, v, t, c):
         """The equations, s(b − c) − G over its terms, ln of s over its two terms, and c less its value."""
@@ -153,9 +161,10 @@ class Plane:
         """Starts (k, v, t, c) on grids: one over all b for a < 4, one along each step for 4 < a < e^5."""
         values = self.machine.law.values()
         reach = 4 * np.abs(values).max() + 14
-        charts = [(0.0, np.arange(-7.0 if self.mixed else -5.0, 1.5, 0.15), np.arange(-reach, reach, 0.2))]
+        first = -7.0 if self.mixed else self.faintest - 0.5
+        charts = [(0.0, np.arange(first, 1.5, 0.15), np.arange(-reach, reach, 0.2))]
         step = np.concatenate([np.arange(-QUIET, -8, 0.9), np.arange(-8, 8, 0.25), np.arange(8, QUIET, 0.9)]) + 0.013
-        charts += [(k, np.arange(1.3, 5.2, 0.15), step) for k in values]
+        charts += [(k, np.arange(self.apart(k, values), 5.2, 0.15), step) for k in values]
         found = []
         for k, v, t in charts:
             v, t = np.meshgrid(v, t, indexing="ij")
@@ -168,6 +177,11 @@ class Plane:
                 start = cells([v, t], [field, noise])
                 found.append(np.column_stack([np.full(len(start), k), start]))
         return np.concatenate(found)
+
+    def apart(self, k, values):
+        """ln a at which the next steps are four standard deviations away; 1.3 for integers."""
+        gap = np.abs(values[values != k] - k).min(initial=1.1)
+        return min(1.3, math.log(4 / gap) if gap > 1 else 1.3)
 
     def far(self):
         """Starts for a > e^5: along the step k, s = 2dpP_kφ + S, the equation for G is one in t alone."""
@@ -228,7 +242,7 @@ class Plane:
         return np.concatenate([np.arange(lowest, 7.6, 0.01), np.arange(7.6, QUIET + 2, 0.05)]) + 0.0007
 
     def faint(self):
-        """Starts for a → 0: a² = S/(2d φ''(b)·const) on the plane, and the equation for G is one in b alone."""
+        """Starts for a → 0: m/a − 2dpφ = S on the plane, and the equation for G is one in b alone."""
         if self.mixed:
             return np.zeros((0, 3))
 
@@ -238,20 +252,22 @@ class Plane:
 
         found = []
         for root in scan(at, self.fields()):
-            slope = self._bend(root)
-            S = float(np.exp(self.hidden(ndtr(root))[1]))
-            if slope > 0 and 0 < S / slope < 0.01:
-                found.append((0.0, 0.5 * math.log(S / slope), root))
+            log_S = float(self.hidden(ndtr(root))[1])
+            nodes = np.arange(max(-30.0, self.faintest - 20), self.faintest + 0.5, 0.1)
+            ratio = lambda v, b=root, S=log_S: self.excess(np.exp(v), b) * math.exp(-S) - 1  # noqa: E731
+            found += [(0.0, v, root) for v in scan(ratio, nodes)]
         return np.array(found).reshape(-1, 3)
 
-    def _bend(self, b):
-        """Coefficient of a² in m/a − 2dpφ."""
-        return float(self.excess(np.array(1e-4), np.array(b))) * 1e8
+
+def thresholds_of(hidden):
+    """(share, θ) of rectified units, none of Gaussian ones."""
+    kinds = hidden.kinds if isinstance(hidden, Kinds) else ((1.0, hidden),)
+    return [(share, unit.theta) for share, unit in kinds if isinstance(unit, Rectified)]
 
 
-def states(machine):
+def states(machine, kind=Plane):
     """All states that are found, with and without overlap."""
-    plane = Plane(machine)
+    plane = kind(machine)
     found = plane.plateaus() + _overlapping(plane) + _faint(plane)
     return distinct(found) + distinct(_frozen(plane)) + _quiescent(machine)
 
@@ -289,7 +305,7 @@ def _faint(plane):
     points, _ = newton(residual, plane.faint()[:, 1:], longest=0.2)
     found = []
     for v, b in points:
-        if v < -4.5:
+        if v < plane.faintest:
             state = plane.state(0.0, v, b, 0.0)
             # m = a s
             found.append(state._replace(m=math.exp(v) * math.sqrt(plane.alpha * plane.p * state.r)))
@@ -329,12 +345,13 @@ def _frozen(plane):
 
 
 def _quiescent(machine):
-    """v = 0, h = 0: of units 0 and 1 in a field g < 0, below a threshold θ > 0, or θ = 0 and g < −αp/4."""
-    if machine.visible.values != (0.0, 1.0) or not isinstance(machine.hidden, Rectified) or machine.balanced:
+    """v = 0, h = 0: of units 0 and 1 where g < −αBx/2, B = p⟨h'⟩: 1 for each Gaussian hidden unit, 0 and ½ of a
+    rectified one below and at its threshold; none where a threshold is negative.
+    """
+    thresholds = thresholds_of(machine.hidden)
+    if machine.visible.values != (0.0, 1.0) or machine.balanced or any(theta < 0 for _, theta in thresholds):
         return []
-    theta, g = machine.hidden.theta, -machine.visible.energies[1]
-    if g < 0 < theta:
-        return [State(0.0, 0.0, 0.0, 0.0, 0.0)]
-    if theta == 0 and g < -machine.alpha * machine.p * max(x for x, _ in machine.law.classes) / 4:
-        return [State(0.0, 0.0, 0.0, 0.0, machine.p / 2)]
-    return []
+    g = -machine.visible.energies[1]
+    B = machine.p * (sum(share * (theta == 0) / 2 for share, theta in thresholds) if thresholds else 1)
+    largest = max(x for x, _ in getattr(machine.law, "classes", ((1.0, 1.0),)))
+    return [State(0.0, 0.0, 0.0, 0.0, B)] if g < -machine.alpha * B * largest / 2 else []

@@ -12,8 +12,9 @@ import math
 
 import numpy as np
 
-from attack import box, plane, teacher
+from attack import box, memory_points, plane, smeared, teacher
 from attack.arithmetic import log_H
+from attack.chance import chosen, log_uniform, near
 from attack.equations import Levels, Machine, Normal, Planted, Rectified
 from attack.laws import Law
 
@@ -34,9 +35,12 @@ class Point:
         machine = self.machine()
         if isinstance(machine, Planted):
             return teacher.states(machine)
+        if not machine.layered:
+            return machine.states()
         two = len(getattr(machine.visible, "values", ())) == 2
-        flat = machine.T == 0 and two and not machine.hidden.bounded
-        return plane.states(machine) if flat else box.states(machine)
+        if machine.T > 0 or not two or machine.hidden.bounded:
+            return box.states(machine)
+        return plane.states(machine) if isinstance(machine.law, Law) else smeared.states_of(machine)
 
 
 # Machines from controls.
@@ -88,27 +92,11 @@ MACHINES = {
     "planted": planted,
     "general-cold": general,
     "general": general,
+    **memory_points.MACHINES,
 }
 
 
 # Draws.
-
-
-def log_uniform(rng, low, high):
-    """A number whose logarithm is uniform."""
-    return float(math.exp(rng.uniform(math.log(low), math.log(high))))
-
-
-def near(rng, value):
-    """A number close to a value, on either side, the relative distance log-uniform in 1e-9 … 0.3."""
-    return value * (1 + float(rng.choice([-1, 1])) * log_uniform(rng, 1e-9, 0.3))
-
-
-def chosen(rng, **shares):
-    """One of the names, with these shares."""
-    names = list(shares)
-    weights = np.array([shares[name] for name in names])
-    return str(rng.choice(names, p=weights / weights.sum()))
 
 
 CAPACITY = {1: 0.1379055664949317, 3: 0.0299417574}
@@ -270,6 +258,10 @@ DRAWS = {
     "planted": _planted,
     "general-cold": lambda rng: _general(rng, cold=True),
     "general": _general,
+    **{
+        name: lambda rng, name=name, controls=controls: Point(name, controls(rng))
+        for name, controls in memory_points.DRAWS.items()
+    },
 }
 SHARES = {
     "": {
@@ -282,6 +274,7 @@ SHARES = {
         "planted": 0.05,
         "general-cold": 0.12,
         "general": 0.08,
+        **dict.fromkeys(memory_points.DRAWS, 0.05),
     },
     "0": {
         "hopfield": 0.15,
@@ -292,8 +285,14 @@ SHARES = {
         "compositional-mixed": 0.005,
         "planted": 0.05,
         "general-cold": 0.07,
+        "diluted": 0.01,
+        "dense": 0.01,
+        "potts": 0.015,
+        "sparse-coding": 0.02,
+        "general-weights": 0.02,
+        "general-population": 0.015,
     },
-    "+": {"hopfield": 0.45, "planted": 0.35, "general": 0.2},
+    "+": {"hopfield": 0.45, "planted": 0.35, "general": 0.2, "potts": 0.05, "general-weights": 0.03},
 }
 """Shares of the families among N points of any temperature, at T = 0, and at T > 0.
 
@@ -312,7 +311,7 @@ def draw(family, seed, T=""):
     point = DRAWS[family](rng)
     while point.controls.get("alpha", 1.0) < LEAST_LOAD or (point.controls.get("T", 0.0) > 0) not in wanted:
         point = DRAWS[family](rng)
-    if family in ("relu-rbm", "compositional", "general-cold") and rng.random() < FOLDED:
+    if family in ("relu-rbm", "compositional", "general-cold", "sparse-coding") and rng.random() < FOLDED:
         point = below_fold(point, log_uniform(rng, 1e-8, 0.1))
     return point
 

@@ -2,7 +2,7 @@
 
 Coordinates are y = (ln m, −ln(1 − C), ln r, …, ln α), those of the model's unknowns and the load, in which curves are
 straight lines towards all ends where a quantity vanishes or diverges. The residuals are relative ones, that of C to
-1 − C. Where a model has only a free energy they are its slopes by complex steps,
+1 − C + 1e-3. Where a model has only a free energy they are its slopes by complex steps,
 
     F = −w ∂f/∂y,   w = 1/(n m²) for m,   2/(α x x′) for members of the pairs (C, r) and (q, B), x = 1 − C for C,
 
@@ -25,6 +25,8 @@ __all__ = ["CLOSEST", "FAINT", "NO_OVERLAP", "OPEN", "LoadEquations"]
 
 CLOSEST = 1e-6
 """1 − C down to which curves are followed: there rounding of C is 1e-10 of it."""
+ROUNDED = 1e-3
+"""1 − C below which its equation counts in units of this: rounding of α and r, e^±30 there, is C's and not 1 − C's."""
 NO_OVERLAP = 1e-5
 """m below which a curve has merged with the states without overlap."""
 NO_NOISE = (1e-9, 1e-5)
@@ -88,7 +90,7 @@ class LoadEquations(NamedTuple):
             for i, name in enumerate(self.names):
                 if name == "C":
                     margin = np.exp(-y[:, i])
-                    out[:, i] = -np.log(np.clip(margin * (1 - F[:, i]), CLOSEST, 1.0))
+                    out[:, i] = -np.log(np.clip(margin - F[:, i] * (margin + ROUNDED), CLOSEST, 1.0))
                 elif f"log_{name}" in self.model.unknowns and not self.by_slopes:
                     out[:, i] += F[:, i]
                 else:
@@ -147,7 +149,7 @@ class LoadEquations(NamedTuple):
         values = []
         for unknown, own, residual in zip(model.unknowns, x, residuals, strict=True):
             if unknown.removeprefix("log_") in self.names:
-                scale = 1 if unknown.startswith("log_") else 1 - own if unknown == "C" else own
+                scale = 1 if unknown.startswith("log_") else 1 - own + ROUNDED if unknown == "C" else own
                 values.append(np.broadcast_to(residual / scale, flat.shape[1:]).reshape(size, rows))
         both = np.stack(values)
         return np.real(both[:, 0]).T.copy(), np.moveaxis(np.imag(both) / COMPLEX_STEP, 2, 0)
@@ -179,4 +181,6 @@ class LoadEquations(NamedTuple):
                 continue
             partner = PAIRS[name] if PAIRS.get(name) in self.names else name
             F[partner] = slope * 2 / alpha / (here[name] * here[PAIRS[name]] if name in PAIRS else 1.0)
+        if "C" in F:
+            F["C"] = F["C"] * here["C"] / (here["C"] + ROUNDED)
         return np.stack([F[name] for name in self.names])

@@ -83,7 +83,7 @@ def _through(system: LoadEquations, known: Traced, seeds: Seeds, high: NDArray) 
         owner, start = row[first], y[first]
         own = system.rows(owner)
         limits = np.full(len(owner), LOWEST), np.maximum(high[owner], start[:, -1] + 1)
-        halves = (trace(own, start, sign, *limits, LONGEST) for sign in (-1, 1))
+        halves = (trace(own, start, sign, *limits, LONGEST, oriented=True) for sign in (-1, 1))
         new = Traced(with_folds(own, _marginal(own, joined(*halves))), owner, known.left)
         known = Traced(side_by_side([known.curves, new.curves]), np.concatenate([known.row, owner]), known.left)
         rest = np.delete(row, first), np.delete(y, first, axis=0)
