@@ -47,14 +47,16 @@ BESIDE = np.linspace(-5, 5, 21)
 SHARP = 0.3
 """Noise, in units of the mean input, below which nodes crowd there."""
 SAME = 1e-9
-RESOLVED = 1e-10
-"""Least margin and self-field, over their largest, that have digits here."""
+RESOLVED = 1e-12
+"""Least margin and self-field, over their largest, that have digits enough for a first guess."""
 NEARLY = 2.0
 """Depth of a maximum of G below zero, in its logarithm, that may be none between the lines."""
 NEAR = 0.5
 """Distance in ln m within which maxima on neighbouring lines are one."""
 ROUND = np.concatenate([-np.geomspace(0.5, 1e-6, 20), [0.0], np.geomspace(1e-6, 0.5, 20)])
 """Nodes round an extremum, in ln m."""
+ABOVE = 40.0
+"""How far, in ln α, points may lie above the largest load: where C is close to a, ln α changes by 10 between lines."""
 DEEP = -60.0
 """G where C > a."""
 
@@ -92,7 +94,7 @@ def _mean_input(system: LayerEquations) -> NDArray:
 
 
 def points_on_levels(system: LayerEquations, high: NDArray) -> tuple[NDArray, NDArray]:
-    """Points of every curve with overlap that has loads below e^high.
+    """Points of every curve with overlap that has loads below e^high, at loads up to far beyond, the largest first.
 
     Parameters
     ----------
@@ -113,8 +115,11 @@ def points_on_levels(system: LayerEquations, high: NDArray) -> tuple[NDArray, ND
         parts.append((np.full(len(guess), row), guess))
     row, guess = (np.concatenate(v) for v in zip(*parts, strict=True))
     y, left = newton_at_noise(system.rows(row), guess)
-    good = (left < ON_CURVE) & (y[:, 0] > NO_OVERLAP) & (y[:, 3] < high[row])
-    return row[good], y[good]
+    good = (left < ON_CURVE) & (y[:, 0] > NO_OVERLAP) & (y[:, 3] < high[row] + ABOVE)
+    row, y = row[good], y[good]
+    # from the topmost a branch is followed down past all others
+    rank = np.lexsort((-y[:, 3], row))
+    return row[rank], y[rank]
 
 
 def _of_one(system: LayerEquations) -> NDArray:
@@ -194,7 +199,7 @@ def _roots(system: LayerEquations, log_s: NDArray, nodes: NDArray, values: NDArr
 def _between_lines(
     system: LayerEquations, lines: list[tuple[NDArray, NDArray]], values: list[NDArray]
 ) -> tuple[NDArray, NDArray]:
-    """Ln m and ln s at maxima of G that are negative on lines and positive between them, and at minima the other way."""
+    """Ln m and ln s at maxima of G, negative on lines and positive between them, and at minima the other way."""
     found = [np.zeros((0, 2))]
     for sign in (1, -1):
         x, at, G = _extrema(lines, [sign * v for v in values])
