@@ -109,10 +109,9 @@ def points_on_levels(system: LayerEquations, high: NDArray) -> tuple[NDArray, ND
         Rows, shape (K,), and points, shape (K, 4).
     """
     parts = [(np.zeros(0, dtype=int), np.zeros((0, 4)))]
-    for row in range(len(high)):
-        own = system.rows(np.array([row]))
-        guess = _of_one(own)
-        parts.append((np.full(len(guess), row), guess))
+    for own in range(len(high)):
+        points = _of_one(system.rows(np.array([own])))
+        parts.append((np.full(len(points), own), points))
     row, guess = (np.concatenate(v) for v in zip(*parts, strict=True))
     y, left = newton_at_noise(system.rows(row), guess)
     good = (left < ON_CURVE) & (y[:, 0] > NO_OVERLAP) & (y[:, 3] < high[row] + ABOVE)
@@ -208,7 +207,8 @@ def _between_lines(
             if G[i] >= G[beside].max():
                 peak = _raised(system, sign, np.array([x[i], at[i]]))
                 found.append(peak)
-    return tuple(np.concatenate(found).T)
+    x, at = np.concatenate(found).T
+    return x, at
 
 
 def _extrema(lines: list[tuple[NDArray, NDArray]], values: list[NDArray]) -> tuple[NDArray, NDArray, NDArray]:
@@ -219,7 +219,8 @@ def _extrema(lines: list[tuple[NDArray, NDArray]], values: list[NDArray]) -> tup
         with np.errstate(invalid="ignore"):
             line, node = np.nonzero((G > DEEP) & (G >= padded[:, :-2]) & (G >= padded[:, 2:]))
         parts.append((nodes[line, node], log_s[line], G[line, node]))
-    return tuple(np.concatenate(v) for v in zip(*parts, strict=True))
+    x, at, height = (np.concatenate(v) for v in zip(*parts, strict=True))
+    return x, at, height
 
 
 def _raised(system: LayerEquations, sign: int, start: NDArray) -> NDArray:
