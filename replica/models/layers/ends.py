@@ -26,7 +26,7 @@ from replica.numerics.arclength import ON_CURVE
 from replica.numerics.load_curve import newton_at_load
 from replica.numerics.nodes import roots_between_nodes
 
-__all__ = ["Starts", "marginal_without_overlap", "starts"]
+__all__ = ["Starts", "marginal_without_overlap", "no_starts", "starts"]
 
 FIRST_MARGIN = 1e-4
 """Margin at which curves start; the least is a little above that down to which they are followed."""
@@ -51,6 +51,12 @@ class Starts(NamedTuple):
     """Rows of ends without a point."""
     late: NDArray
     """Whether loads that are asked for may lie between the end and the point."""
+
+
+def no_starts() -> Starts:
+    """No points."""
+    none = np.zeros(0, dtype=int)
+    return Starts(none, np.zeros((0, 4)), none, none.astype(bool))
 
 
 def starts(system: LayerEquations, loads: Loads) -> Starts:

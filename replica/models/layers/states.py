@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from replica.models.base import Found
 from replica.models.layers.at_loads import LayeredModel, asked, listed, nowhere, states_on
-from replica.models.layers.between_ends import between_ends
+from replica.models.layers.between_ends import Traced, between_ends
 from replica.models.layers.curve_equations import LayerEquations, Loads, layer_equations
-from replica.models.layers.ends import SYMMETRIC, starts
+from replica.models.layers.ends import SYMMETRIC, no_starts, starts
+from replica.models.layers.level_search import levels_are_all_curves, points_on_levels
 from replica.models.layers.overlap_search import points_with_overlap
 from replica.models.layers.through_seeds import through_seeds
 
@@ -42,14 +43,31 @@ def with_overlap(flat: LayeredModel) -> Found:
         system = layer_equations(layers, frozen=False).rows(rows)
         low, top = points.low[rows], points.high[rows]
         loads = Loads(low, top, np.maximum(top, 0.0) + FARTHEST)
-        traced = between_ends(system, starts(system, loads), loads)
-        through_seeds(system, traced, *points_with_overlap(system, loads.low, loads.high), loads)
+        traced, unsure = _traced(system, loads)
         found = states_on(points, layers, traced.curves, rows[traced.row], frozen=False)
         parts.append(found._replace(order=found.order._replace(m=sign * found.order.m)))
         missing += traced.at_points(points.group, rows)
-        unsure = rows[_not_all_looked_for(system)]
-        missing += tuple((int(point), NOT_ALL) for point in np.nonzero(np.isin(points.group, unsure))[0])
+        missing += tuple((int(point), NOT_ALL) for point in np.nonzero(np.isin(points.group, rows[unsure]))[0])
     return listed("retrieval", parts, np.maximum(points.couplings.L[points.group], 1).astype(int), missing)
+
+
+def _traced(system: LayerEquations, loads: Loads) -> tuple[Traced, NDArray]:
+    """Curves, and rows of which some may not have been looked for."""
+    by_levels = levels_are_all_curves(system)
+    levels, rest = (np.nonzero(v)[0] for v in (by_levels, ~by_levels))
+    ends, row, seed = no_starts(), np.zeros(0, dtype=int), np.zeros((0, 4))
+    if len(rest):
+        own, within = system.rows(rest), loads.rows(rest)
+        ends = starts(own, within)
+        ends = ends._replace(row=rest[ends.row], failed=rest[ends.failed])
+        at, seed = points_with_overlap(own, within.low, within.high)
+        row = rest[at]
+    if len(levels):
+        at, more = points_on_levels(system.rows(levels), loads.high[levels])
+        row, seed = np.concatenate([row, levels[at]]), np.concatenate([seed, more])
+    traced = between_ends(system, ends, loads)
+    through_seeds(system, traced, row, seed, loads)
+    return traced, np.nonzero(~by_levels & _not_all_looked_for(system))[0]
 
 
 def _not_all_looked_for(system: LayerEquations) -> NDArray:

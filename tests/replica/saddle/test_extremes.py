@@ -265,9 +265,9 @@ def test_all_units_are_on_in_a_strong_field(alpha, theta, g):
 
 def test_heterogeneous_phases_are_refused():
     model = CompositionalRBM(alpha=0.5, theta=1.5, g=-0.21, x_i=[0.1, 1.9])
-    with pytest.raises(ValueError, match=r"^x_i: "):
+    with pytest.raises(ValueError, match=r"^x_i, g_i, theta_mu: "):
         phase_of(model)
-    with pytest.raises(ValueError, match=r"^x_i: "):
+    with pytest.raises(ValueError, match=r"^x_i, g_i, theta_mu: "):
         replica.phase_boundary(model, along="alpha", limits=(0.1, 2), between=("compositional", "spin_glass"))
 
 
