@@ -77,7 +77,7 @@ def test_potts_states_below_the_capacity_are_three(Q, part):
 
 @pytest.mark.parametrize("P", [3, 4, 5, 10, 14, 20])
 def test_capacity_of_many_bodies(P):
-    """From P = 15 on many digits are asked for: C, of order (P − 1)!, is beside m of order 1 in the system of a fold."""
+    """From P = 15 on many digits are asked for: C, of order (P − 1)!, is beside m in the system of a fold."""
 
     def load(y):
         return erf(y / math.sqrt(2)) ** (2 * P - 2) / (math.factorial(P - 1) * y * y)
@@ -132,6 +132,7 @@ def test_fold_of_sparse_coding_on_the_branch_from_no_noise(g):
     assert (fold.value < 0.06) == (g < -0.73)
 
 
+@pytest.mark.medium
 def test_sparse_coding_with_half_of_the_entries_is_the_hopfield_model():
     """At g = −αB/2 and half the load: m is half, C the same."""
     for load in (0.02, 0.1, 0.135):
