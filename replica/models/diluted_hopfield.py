@@ -47,14 +47,6 @@ class DilutedHopfield(Model):
         noise = r * C - gain(order, 1.0) - (1 - self.c) / self.c * C
         return self.alpha / 2 + m * m / 2 + self.alpha / 2 * noise - m * erf(x / sqrt(2 + 0 * x)) - 2 * s * phi(x)
 
-    def saddle(self, order: Order, n: int = 1) -> Order:
-        """Right-hand sides of the saddle-point equations."""
-        s = sqrt(self.alpha * order.r)
-        x = order.m / s
-        amplified = gain(order, 1.0)
-        r = amplified * amplified + (1 - self.c) / self.c
-        return Order(m=erf(x / sqrt(2 + 0 * x)), q=1 + 0 * x, r=r, C=2 * phi(x) / s, B=1 / (1 - order.C))
-
     def dependent(self, *, m: Number, C: Number, r: Number) -> dict[str, Number]:
         """q = 1 and B = 1/(1 − C)."""
         return {"q": 1 + 0 * m, "B": 1 / (1 - C)}
