@@ -156,7 +156,9 @@ def test_equations_of_further_machines_are_derivatives(name):
     assert_derivatives(FURTHER[name])
 
 
-@pytest.mark.parametrize("machine", [Diluted(0.2, 0.4), Dense(0.3, 4), Potts(0.3, 4)], ids=["diluted", "dense", "potts"])
+@pytest.mark.parametrize(
+    "machine", [Diluted(0.2, 0.4), Dense(0.3, 4), Potts(0.3, 4)], ids=["diluted", "dense", "potts"]
+)
 def test_equations_of_further_memories_are_derivatives(machine):
     # in m, C and r; at T = 0
     on, state, h = Digits(), State(*map(float, SOME)), mp.mpf("1e-12")
@@ -189,7 +191,11 @@ def weighted(alpha, *weights):
 
 @pytest.mark.parametrize(
     ("weights", "alpha"),
-    [(("SignNormal", 0.9), 0.06662895998727841), (("SignNormal", 1.0), CAPACITY[1]), (("Uniform", 1.0), 0.012703614636972)],
+    [
+        (("SignNormal", 0.9), 0.06662895998727841),
+        (("SignNormal", 1.0), CAPACITY[1]),
+        (("Uniform", 1.0), 0.012703614636972),
+    ],
 )
 def test_capacities_of_laws_of_weights(weights, alpha):
     count = [sum(s.m > 0 for s in weighted(alpha * share, *weights).states()) for share in (0.99999, 1.00001)]
@@ -226,9 +232,15 @@ def test_potts_averages_by_a_product_rule():
         field = (s * z + a * np.eye(3)[0][:, None, None, None]) / T
         total = np.exp(field).sum(0)
         P = np.exp(field) / total
-        expected = (P[0] * weight).sum(), 3 * (P * z).sum(0).ravel() @ weight.ravel() / s, T * (np.log(total) * weight).sum()
+        expected = (
+            (P[0] * weight).sum(),
+            3 * (P * z).sum(0).ravel() @ weight.ravel() / s,
+            T * (np.log(total) * weight).sum(),
+        )
         assert np.allclose(largest(a, s, T, 3, Floats()), expected, rtol=1e-10)
-        assert np.allclose(many(np.array([a / T]), np.array([s / T]), True, 3), (expected[0], T * expected[1]), rtol=1e-9)
+        assert np.allclose(
+            many(np.array([a / T]), np.array([s / T]), True, 3), (expected[0], T * expected[1]), rtol=1e-9
+        )
 
 
 def test_averages_over_uniform_weights_by_two_routes():
