@@ -182,7 +182,7 @@ def _cold(machine):
         if s > 0:
             found.append(_state(machine, m, Q - 1.0, pull / s, s))
     pull = float(many(np.zeros(1), np.ones(1), False, Q)[1][0])
-    return distinct(found) + [_state(machine, 0.0, Q - 1.0, pull / (pull + own), pull + own)]
+    return [*distinct(found), _state(machine, 0.0, Q - 1.0, pull / (pull + own), pull + own)]
 
 
 def _state(machine, m, q, C, s):
