@@ -11,12 +11,14 @@ from replica.models import DenseHopfield
 @pytest.mark.parametrize("body", [3, 4, 8])
 @pytest.mark.parametrize("alpha", [1.0084047050566075e-10, 2.822728505750599e-10, 4.761314570098742e-08, 1.8e-5])
 def test_next_to_no_response_at_small_loads(alpha, body):
-    """C ≤ e^(−1/2s²)/s: slopes of f, of order α, know none below 1e-16/α; y = 1/((P−1)! s), s² = α/(P−1)!."""
+    """C ≤ e^(−1/2s²)/s: slopes of f, of order α, know none below 1e-16/α;
+    y = m^{P−1}/((P−1)! s), s² = α/(P−1)!.
+    """
     found = replica.solve_all(DenseHopfield(alpha=alpha, body=body))
     assert found.complete
     kept = next(s for s in found if s.kind == "retrieval" and s.sheet == 0)
     s = math.sqrt(alpha / math.factorial(body - 1))
-    y = 1 / (math.factorial(body - 1) * s)
+    y = kept.order.m ** (body - 1) / (math.factorial(body - 1) * s)
     assert kept.status == replica.Status.CONVERGED
     assert kept.order.m == pytest.approx(math.erf(y / math.sqrt(2)), abs=1e-14)
     assert (kept.order.q, kept.order.r, kept.order.B) == (1.0, 1.0, 1.0)
