@@ -22,7 +22,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from attack.arithmetic import log_H, normal_density
-from attack.equations import Kinds, Machine, Rectified, State
+from attack.entries import thresholds_of
+from attack.equations import Machine, State
 from attack.search import cells, distinct, newton, scan
 
 QUIET = 38.5
@@ -180,8 +181,7 @@ class Plane:
 
     def apart(self, k, values):
         """ln a at which the next steps are four standard deviations away; 1.3 for integers."""
-        gap = np.abs(values[values != k] - k).min(initial=1.1)
-        return min(1.3, math.log(4 / gap) if gap > 1 else 1.3)
+        return min(1.3, math.log(4 / max(np.abs(values[values != k] - k).min(initial=1.1), 1.0)))
 
     def far(self):
         """Starts for a > e^5: along the step k, s = 2dpP_kφ + S, the equation for G is one in t alone."""
@@ -257,12 +257,6 @@ class Plane:
             ratio = lambda v, b=root, S=log_S: self.excess(np.exp(v), b) * math.exp(-S) - 1  # noqa: E731
             found += [(0.0, v, root) for v in scan(ratio, nodes)]
         return np.array(found).reshape(-1, 3)
-
-
-def thresholds_of(hidden):
-    """(share, θ) of rectified units, none of Gaussian ones."""
-    kinds = hidden.kinds if isinstance(hidden, Kinds) else ((1.0, hidden),)
-    return [(share, unit.theta) for share, unit in kinds if isinstance(unit, Rectified)]
 
 
 def states(machine, kind=Plane):
