@@ -91,9 +91,8 @@ class Plane:
 
     def moment(self, n):
         """⟨W^n⟩; what has cancelled in it is 0."""
-        size = float(self.P @ np.abs(self.w) ** n)
         exact = float(self.P @ self.w**n)
-        return exact if abs(exact) > 1e-12 * size else 0.0
+        return exact if abs(exact) > 1e-12 * float(self.P @ np.abs(self.w) ** n) else 0.0
 
     def functions(self, k, v, t, c):
         """The equations, s(b − c) − G over its terms, ln of s over its two terms, and c less its value."""
@@ -162,8 +161,8 @@ class Plane:
         """Starts (k, v, t, c) on grids: one over all b for a < 4, one along each step for 4 < a < e^5."""
         values = self.machine.law.values()
         reach = 4 * np.abs(values).max() + 14
-        first = -7.0 if self.mixed else self.faintest - 0.5
-        charts = [(0.0, np.arange(first, 1.5, 0.15), np.arange(-reach, reach, 0.2))]
+        v = np.arange(-7.0 if self.mixed else self.faintest - 0.5, 1.5, 0.15)
+        charts = [(0.0, v, np.arange(-reach, reach, 0.2))]
         step = np.concatenate([np.arange(-QUIET, -8, 0.9), np.arange(-8, 8, 0.25), np.arange(8, QUIET, 0.9)]) + 0.013
         charts += [(k, np.arange(self.apart(k, values), 5.2, 0.15), step) for k in values]
         found = []
@@ -254,7 +253,7 @@ class Plane:
         for root in scan(at, self.fields()):
             log_S = float(self.hidden(ndtr(root))[1])
             nodes = np.arange(max(-30.0, self.faintest - 20), self.faintest + 0.5, 0.1)
-            ratio = lambda v, b=root, S=log_S: self.excess(np.exp(v), b) * math.exp(-S) - 1  # noqa: E731
+            ratio = lambda v, b=root, S=math.exp(log_S): self.excess(np.exp(v), b) / S - 1  # noqa: E731
             found += [(0.0, v, root) for v in scan(ratio, nodes)]
         return np.array(found).reshape(-1, 3)
 
