@@ -251,9 +251,9 @@ class Plane:
 
         found = []
         for root in scan(at, self.fields()):
-            log_S = float(self.hidden(ndtr(root))[1])
+            least = math.exp(float(self.hidden(ndtr(root))[1]))
             nodes = np.arange(max(-30.0, self.faintest - 20), self.faintest + 0.5, 0.1)
-            ratio = lambda v, b=root, S=math.exp(log_S): self.excess(np.exp(v), b) / S - 1  # noqa: E731
+            ratio = lambda v, b=root, S=least: self.excess(np.exp(v), b) / S - 1  # noqa: E731
             found += [(0.0, v, root) for v in scan(ratio, nodes)]
         return np.array(found).reshape(-1, 3)
 
