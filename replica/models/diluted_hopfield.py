@@ -50,11 +50,3 @@ class DilutedHopfield(Model):
     def dependent(self, *, m: Number, C: Number, r: Number) -> dict[str, Number]:
         """q = 1 and B = 1/(1 − C)."""
         return {"q": 1 + 0 * m, "B": 1 / (1 - C)}
-
-    def saddle(self, order: Order, n: int = 1) -> Order:
-        """Right-hand sides of the saddle-point equations."""
-        s = sqrt(self.alpha * order.r)
-        x = order.m / s
-        amplified = gain(order, 1.0)
-        r = amplified * amplified + (1 - self.c) / self.c
-        return Order(m=erf(x / sqrt(2 + 0 * x)), q=1 + 0 * x, r=r, C=2 * phi(x) / s, B=1 / (1 - order.C))

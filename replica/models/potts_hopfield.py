@@ -14,13 +14,18 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
+import numpy as np
+
 from replica.averages.largest import largest_averages, resolved
-from replica.models.base import Chart, ExactState, Line, Model, Order, control, gain, log_margin
+from replica.models.base import Chart, ExactState, Line, Model, Order, control, exp_clipped, gain, log_margin
 from replica.models.potts_chart import potts_branches
 from replica.numerics.elementary import sqrt
 from replica.numerics.number import Number
 
 __all__ = ["PottsHopfield"]
+
+NEXT_TO_NONE = 1.01e-6
+"""ŝ/T up to which averages over the noise are those at 1e-6, where they are resolved."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -56,7 +61,7 @@ class PottsHopfield(Model):
         """Right-hand sides of the saddle-point equations."""
         _, first, pull, noise = self._unit(order)
         amplified = gain(order, 1.0)
-        m, C = self.states * first - 1, self.states * pull / noise
+        m, C = self.states * first - 1, self._response(order, pull, noise)
         return Order(m=m, q=self.states - 1 - self.T * C, r=order.q * amplified * amplified, C=C, B=amplified)
 
     def free_energy(self, order: Order, n: int = 1) -> Number:
@@ -73,6 +78,16 @@ class PottsHopfield(Model):
         """T⟨ln Σ⟩, ⟨P_1⟩, Σ⟨z_σ P_σ⟩ and the noise ŝ."""
         noise = resolved(sqrt(self.states * self.alpha * order.r), self.T)
         return *largest_averages(self.states * order.m, noise, self.T, self.states), noise
+
+    def _response(self, order: Order, pull: Number, noise: Number) -> Number:
+        """C = (Q/ŝ)Σ⟨z_σ P_σ⟩, and where it would be a ratio of roundings its limit without noise, QΣP_σ(1 − P_σ)/T."""
+        Q, T = self.states, self.T
+        if not np.any(T):
+            return Q * pull / noise
+        with np.errstate(all="ignore"):
+            lost = 1 / (1 + exp_clipped(Q * order.m / T) / (Q - 1))
+            still = Q * lost * (2 - lost * Q / (Q - 1)) / T
+        return np.where(np.real(noise) <= NEXT_TO_NONE * np.real(T), still, Q * pull / noise)[()]
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> list[Chart | ExactState]:
         """Retrieval, glasses and the paramagnet on curves of their own."""

@@ -12,8 +12,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from attack.arithmetic import log_H, normal_density
+from attack.entries import thresholds_of
 from attack.equations import Averages, Kinds, Levels, Machine, Normal, Rectified, State
-from attack.plane import thresholds_of
 from attack.search import cells, distinct, newton, scan
 
 LARGEST_BLOCK = 2_000_000

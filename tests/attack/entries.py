@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from attack.arithmetic import Floats, log_H, normal_density
-from attack.equations import Averages, Machine
+from attack.equations import Averages, Kinds, Machine, Rectified
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,8 +110,8 @@ class Flat:
         return self.c * x, np.ones(60), weight / 2
 
     def __call__(self, on):
-        """Gauss's rule, for what is smooth."""
-        return [(on.number(w), 1, on.number(P)) for w, _, P in zip(*self.arrays(), strict=True)]
+        """Its mean: of what does not depend on W, m = 0."""
+        return [(on.number(0), 1, on.number(1))]
 
     def moment(self, n):
         """⟨W^n⟩."""
@@ -207,3 +207,9 @@ def between_edges(a, b, c, on):
     moment = (H2 - 2 * H0) / 2
     scale = 1 / (2 * a * c)
     return Smooth(H1 * scale, (moment - b * H1) * scale / a, H0 * scale, H2 / 2 * scale)
+
+
+def thresholds_of(hidden):
+    """(share, θ) of rectified units, none of Gaussian ones."""
+    kinds = hidden.kinds if isinstance(hidden, Kinds) else ((1.0, hidden),)
+    return [(share, unit.theta) for share, unit in kinds if isinstance(unit, Rectified)]

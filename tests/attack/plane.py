@@ -22,7 +22,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from attack.arithmetic import log_H, normal_density
-from attack.equations import Kinds, Machine, Rectified, State
+from attack.entries import thresholds_of
+from attack.equations import Machine, State
 from attack.search import cells, distinct, newton, scan
 
 QUIET = 38.5
@@ -90,9 +91,8 @@ class Plane:
 
     def moment(self, n):
         """⟨W^n⟩; what has cancelled in it is 0."""
-        size = float(self.P @ np.abs(self.w) ** n)
         exact = float(self.P @ self.w**n)
-        return exact if abs(exact) > 1e-12 * size else 0.0
+        return exact if abs(exact) > 1e-12 * float(self.P @ np.abs(self.w) ** n) else 0.0
 
     def functions(self, k, v, t, c):
         """The equations, s(b − c) − G over its terms, ln of s over its two terms, and c less its value."""
@@ -161,8 +161,8 @@ class Plane:
         """Starts (k, v, t, c) on grids: one over all b for a < 4, one along each step for 4 < a < e^5."""
         values = self.machine.law.values()
         reach = 4 * np.abs(values).max() + 14
-        first = -7.0 if self.mixed else self.faintest - 0.5
-        charts = [(0.0, np.arange(first, 1.5, 0.15), np.arange(-reach, reach, 0.2))]
+        v = np.arange(-7.0 if self.mixed else self.faintest - 0.5, 1.5, 0.15)
+        charts = [(0.0, v, np.arange(-reach, reach, 0.2))]
         step = np.concatenate([np.arange(-QUIET, -8, 0.9), np.arange(-8, 8, 0.25), np.arange(8, QUIET, 0.9)]) + 0.013
         charts += [(k, np.arange(self.apart(k, values), 5.2, 0.15), step) for k in values]
         found = []
@@ -180,8 +180,7 @@ class Plane:
 
     def apart(self, k, values):
         """ln a at which the next steps are four standard deviations away; 1.3 for integers."""
-        gap = np.abs(values[values != k] - k).min(initial=1.1)
-        return min(1.3, math.log(4 / gap) if gap > 1 else 1.3)
+        return min(1.3, math.log(4 / max(np.abs(values[values != k] - k).min(initial=1.1), 1.0)))
 
     def far(self):
         """Starts for a > e^5: along the step k, s = 2dpP_kφ + S, the equation for G is one in t alone."""
@@ -252,17 +251,11 @@ class Plane:
 
         found = []
         for root in scan(at, self.fields()):
-            log_S = float(self.hidden(ndtr(root))[1])
+            least = math.exp(float(self.hidden(ndtr(root))[1]))
             nodes = np.arange(max(-30.0, self.faintest - 20), self.faintest + 0.5, 0.1)
-            ratio = lambda v, b=root, S=log_S: self.excess(np.exp(v), b) * math.exp(-S) - 1  # noqa: E731
+            ratio = lambda v, b=root, S=least: self.excess(np.exp(v), b) / S - 1  # noqa: E731
             found += [(0.0, v, root) for v in scan(ratio, nodes)]
         return np.array(found).reshape(-1, 3)
-
-
-def thresholds_of(hidden):
-    """(share, θ) of rectified units, none of Gaussian ones."""
-    kinds = hidden.kinds if isinstance(hidden, Kinds) else ((1.0, hidden),)
-    return [(share, unit.theta) for share, unit in kinds if isinstance(unit, Rectified)]
 
 
 def states(machine, kind=Plane):

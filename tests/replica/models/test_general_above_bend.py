@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import replica
+from replica.averages.pattern_sum import sparse_sum
 from replica.errors import IncompleteWarning
 from replica.models import GeneralRBM
 from replica.models.layers.curve_equations import layer_equations
@@ -96,7 +97,7 @@ def test_curves_end_where_no_unit_is_cut_off():
     # t − km = kK/(Lm) without noise: along the curve, s → 0, both overlaps are approached as s²
     level, theta, L = 0.1, 0.7, 2
     system = layer_equations(
-        two_layers(ReLU(-level), ReLU(theta), np.zeros(1), np.ones(1), np.full(1, L)), frozen=False
+        two_layers(ReLU(-level), ReLU(theta), np.zeros(1), np.ones(1), np.full(1, L), sparse_sum(L, 1.0)), frozen=False
     )
     _, y = points_on_levels(system, np.zeros(1))
     m, s, _ = system.rows(np.zeros(len(y), dtype=int)).physical(y)
@@ -126,7 +127,7 @@ class Raised(ReLU):
 
 def test_units_of_which_not_all_curves_are_known_are_not_called_complete():
     unit = Raised(0.2)
-    layers = two_layers(unit, ReLU(0.3), np.zeros(1), np.full(1, 0.5), np.ones(1, dtype=int))
+    layers = two_layers(unit, ReLU(0.3), np.zeros(1), np.full(1, 0.5), np.ones(1, dtype=int), sparse_sum(1, 0.5))
     assert not levels_are_all_curves(layer_equations(layers, frozen=False)).any()
     with pytest.warns(IncompleteWarning, match="no bound"):
         found = replica.solve_all(GeneralRBM(unit, ReLU(0.3), alpha=0.02, T=0, p=0.5))
