@@ -93,8 +93,8 @@ def trace(
     longest : float
         Largest step.
     oriented : bool
-        Whether steps beyond corners keep the sign of det(F', tangent), which changes at branch points only: where a
-        curve turns back close beside itself, a step from one strand to the other would go back where it came from.
+        Whether steps beyond corners keep the sign of det(F', tangent), which changes at branch points only, and pass no
+        dip of it half-way: close to a branch point a step may leap from one strand to the other.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def trace(
     # where the load does not change at all both signs are to lead different ways
     first *= np.where(np.where(first[:, -1] == 0, 1.0, first[:, -1]) * sign < 0, -1.0, 1.0)[:, None]
     points, tangents = [start], [first]
-    here, tangent, side = start.copy(), tangents[0].copy(), _side(own_J, first)
+    here, tangent, side = start.copy(), tangents[0].copy(), _volume(own_J, first)
     step, end = np.full(rows, FIRST_STEP), np.full(rows, End.LOST)
     alive = np.isfinite(tangent).all(axis=-1)
     for count in range(MOST_STEPS):
@@ -118,16 +118,17 @@ def trace(
         guess = here[index] + step[index, None] * tangent[index]
         found, J, spent, good = corrected(system.rows(index), guess, tangent[index])
         turned = tangents_of(J, tangent[index])
-        there = _side(J, turned)
+        there = _volume(J, turned)
         with np.errstate(invalid="ignore", over="ignore"):
             if oriented:
-                good &= (there == side[index]) | (step[index] < CORNER)
+                ends = [(here[index], tangent[index], side[:, index]), (found, turned, there)]
+                good &= (step[index] < CORNER) | _on_one_strand(system.rows(index), *ends)
             good &= ((turned * tangent[index]).sum(axis=-1) > STRAIGHT) | (step[index] < CORNER)
             good &= np.linalg.norm(found - here[index], axis=-1) < 2 * step[index]
         moved = index[good]
         home = _passes(here[moved], found[good], turned[good], start[moved], first[moved]) & (count > LEAST_ROUND)
         step[index] = np.where(good, np.minimum(1.5 * step[index], longest), step[index] / 2)
-        here[moved], tangent[moved], side[moved] = found[good], turned[good], there[good]
+        here[moved], tangent[moved], side[:, moved] = found[good], turned[good], there[:, good]
         new, new_tangent = np.full_like(start, np.nan), np.full_like(start, np.nan)
         new[moved], new_tangent[moved] = here[moved], tangent[moved]
         points.append(new)
@@ -170,6 +171,8 @@ def _passes(here: NDArray, found: NDArray, tangent: NDArray, start: NDArray, fir
 
 STRAIGHT = 0.9
 """Least cosine of the angle between the tangents of neighbours."""
+DIP = 0.6
+"""Share of det(F', tangent) at the ends of a step that it has half-way at least; leaps over branch points have half."""
 CORNER = 1e-4
 """Step at which a curve that still turns has a corner: there a value of a unit is no longer the best at any input."""
 
@@ -194,13 +197,28 @@ def tangents_of(J: NDArray, previous: NDArray | None = None) -> NDArray:
     return np.where(((out * previous).sum(axis=-1) < 0)[:, None], -out, out)
 
 
-def _side(J: NDArray, tangent: NDArray) -> NDArray:
-    """Sign of det(J, tangent), 0 where it is not known."""
+def _volume(J: NDArray, tangent: NDArray) -> NDArray:
+    """Sign and logarithm of the size of det(J, tangent), shape (2, R); 0 and −∞ where it is not known."""
     matrix = np.concatenate([J, tangent[:, None, :]], axis=1)
     sound = np.isfinite(matrix).all(axis=(-2, -1))
-    out = np.zeros(len(J))
-    out[sound] = np.linalg.slogdet(matrix[sound])[0]
+    out = np.stack([np.zeros(len(J)), np.full(len(J), -np.inf)])
+    out[:, sound] = np.linalg.slogdet(matrix[sound])
     return out
+
+
+Strand = tuple[NDArray, NDArray, NDArray]
+
+
+def _on_one_strand(system: LoadCurve, here: Strand, found: Strand) -> NDArray:
+    """Whether det(F', tangent) keeps its sign from here to found, and is not smaller half-way, on Hermite's cubic."""
+    (a, turn_a, at_a), (b, turn_b, at_b) = here, found
+    chord = np.linalg.norm(b - a, axis=-1)[:, None]
+    middle = (a + b) / 2 + chord / 8 * (turn_a - turn_b)
+    along = 1.5 * (b - a) / np.maximum(chord, 1e-300) - (turn_a + turn_b) / 4
+    with np.errstate(all="ignore"):
+        half = _volume(system.at(middle)[1], along)
+    least = np.minimum(at_a[1], at_b[1]) + np.log(DIP)
+    return (at_a[0] == at_b[0]) & (at_a[0] == half[0]) & (half[1] > least)
 
 
 def corrected(system: LoadCurve, guess: NDArray, normal: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:

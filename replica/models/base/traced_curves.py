@@ -97,7 +97,7 @@ def _marginal(system: LoadEquations, curves: Curves) -> Curves:
     ends = curves.ends.copy()
     for side, node in enumerate((np.zeros_like(length), length - 1)):
         C = system.order(curves.y[node, np.arange(len(length))]).C
-        ends[side] = np.where((ends[side] == End.LOST) & (1 - C < 10 * CLOSEST), End.MARGINAL, ends[side])
+        ends[side] = np.where((ends[side] == End.LOST) & (1 - C < 30 * CLOSEST), End.MARGINAL, ends[side])
     return curves._replace(ends=ends)
 
 
