@@ -14,7 +14,7 @@ LABELS = ("label", "labels", "class", "target", "y")
 INDEX = ("", "unnamed: 0", "index")
 """Names of a first column that only counts the rows."""
 _OURS = '# package: "replica-toolkit"'
-_ROWS_TO_SAY = 3
+_COUNTED = 3
 
 
 class Matrix(NamedTuple):
@@ -67,7 +67,8 @@ def matrix(path: str | os.PathLike[str], content: bytes) -> Matrix:
 def _header(lines: list[str], separator: str | None) -> tuple[list[str] | None, list[str]]:
     """Names of the columns, if the first line is no row of numbers, and the rows."""
     cells = _cells(lines[0], separator)
-    counted = len(cells) > _ROWS_TO_SAY - 1 and cells == [str(k) for k in range(len(cells))]
+    # a frame whose columns have no names writes 0, 1, 2, …
+    counted = len(cells) >= _COUNTED and cells == [str(k) for k in range(len(cells))]
     if counted or cells[0] == "" or not all(_is_number(cell) for cell in cells if cell):
         return cells, lines[1:]
     return None, lines

@@ -146,7 +146,7 @@ def train(args: argparse.Namespace) -> int:
 
 
 def _fits_memory(args: argparse.Namespace, data: np.ndarray) -> None:
-    """Refuse machines that no memory holds: weights in double precision as they are drawn, their steps and gradients."""
+    """Refuse machines that no memory holds: weights as they are drawn, in double precision, steps and gradients."""
     batch = min(len(data), args.batch_size or 100)
     numbers = args.units * (5.0 * data.shape[1] + 6.0 * batch)
     cli.check_memory("--units", args.units, "hidden units", 4 * numbers)

@@ -85,7 +85,7 @@ def from_file(path: Path, split: str | None = None) -> Dataset:
         return _dataset(path, values, labels)
     found = arrayfile.members(path)
     name, label = idx_folder.members(found, split or "train")
-    if split == "test" and name not in found or split is not None and name == "images":
+    if (split == "test" and name not in found) or (split is not None and name == "images"):
         raise ValueError(f"{path}: holds no arrays of the sets train and test")
     images = _images(path, found, name)
     try:
@@ -125,7 +125,7 @@ def from_folder(folder: Path, split: str | None = None) -> Dataset:
         return _dataset(folder, images, labels)
     what = "" if split is None else f" of the set {split}"
     raise ValueError(
-        f"{folder}: is a folder without images{what}: neither IDX files (such as train-images-idx3-ubyte) nor .png files"
+        f"{folder}: is a folder without images{what}: no IDX files such as train-images-idx3-ubyte, no .png files"
     )
 
 
@@ -192,7 +192,7 @@ def _images(path: str | os.PathLike[str], found: idx_folder.Members, name: str) 
 
 def _grey(values: np.ndarray) -> np.ndarray:
     """Two values 0 and 1 as uint8, whole numbers up to 255 as grey levels out of 255, anything else as float32."""
-    if values.dtype.kind == "b" or ((values == 0) | (values == 1)).all() and values.dtype.kind in "iu":
+    if values.dtype.kind in "biu" and ((values == 0) | (values == 1)).all():
         return values.astype(np.uint8)
     grey = values.astype(np.float32)
     if values.min() >= 0 and 1 < values.max() <= LARGEST and (values == np.rint(values)).all():

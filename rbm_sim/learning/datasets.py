@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -143,8 +142,9 @@ def mnist(folder: str | os.PathLike[str] | None = None, split: str = "train") ->
     ----------
     folder : path or None
         Folder of the original IDX files, plain or gzipped, under any of their usual names, or of mnist.npz, or one
-        with such a subfolder `mnist`, `raw` or `MNIST/raw`. None takes the environment variable RBM_SIM_DATA; if that is not set either, the files are fetched once, their SHA-256
-        checked, into the cache of the extra's package pooch.
+        with such a subfolder `mnist`, `raw` or `MNIST/raw`. None takes the environment variable RBM_SIM_DATA; if that
+        is not set either, the files are fetched once, their SHA-256 checked, into the cache of the extra's package
+        pooch.
     split : {"train", "test"}
         Which of the two sets.
 

@@ -64,7 +64,7 @@ def check_memory(option: str, value: int, what: str, needed: float) -> None:
     there = _memory()
     if there is not None and needed > there:
         raise UsageError(
-            f"{option} = {value}: so many {what} need about {needed / 1e9:.3g} GB, this machine has {there / 1e9:.3g} GB"
+            f"{option} = {value}: so many {what} need about {needed / 1e9:.3g} GB, there are {there / 1e9:.3g} GB"
         )
 
 

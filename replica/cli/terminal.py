@@ -36,7 +36,7 @@ def spelled(character: str) -> str:
     Returns
     -------
     str
-        Such as "lambda" for λ, "<=" for ≤, "^2" for ², "e" for é, "\\u5b57" for 字.
+        Such as "lambda" for λ, "<=" for ≤, "^2" for ², "e" for é, an escape such as those of Python for 字.
     """
     if character in SIGNS:
         return SIGNS[character]

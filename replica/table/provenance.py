@@ -264,7 +264,7 @@ def readable(text: str) -> str:
     Returns
     -------
     str
-        The same; bytes of a name that are no UTF-8 become escapes, such as \\xff.
+        The same; bytes of a name that are no UTF-8 become escapes.
     """
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
