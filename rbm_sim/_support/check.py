@@ -60,10 +60,7 @@ def real_array(name: str, value: Any, dtype: DTypeLike | None = None) -> np.ndar
         text = " ".join(repr(value).split())
         text = text if len(text) <= 60 else text[:60] + "…"
         raise ValueError(f"{name} = {text}: must be an array of real numbers")
-    if dtype is None:
-        result = usual(result)
-    else:
-        result = result.astype(dtype, copy=False)
+    result = usual(result) if dtype is None else result.astype(dtype, copy=False)
     if not np.isfinite(result).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(result))[0])
         raise ValueError(f"{name} has the entry {result[where]} at {list(where)}: every entry must be finite")

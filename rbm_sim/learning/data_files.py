@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rbm_sim._support import arrayfile, imagefolder, textfile
+from rbm_sim._support import arrayfile, imagefolder, shown, textfile
 from rbm_sim.learning import idx_folder
 
 LARGEST = 255
@@ -32,6 +32,8 @@ class Dataset(NamedTuple):
     images: np.ndarray
     labels: np.ndarray | None
     shape: tuple[int, ...]
+
+    __repr__ = shown.fields
 
 
 def read(path: str | os.PathLike[str]) -> np.ndarray:

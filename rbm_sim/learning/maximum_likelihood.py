@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning.contrastive_divergence import Learner
 from rbm_sim.learning.parameters import Parameters, checked
@@ -33,6 +33,8 @@ class Fit(NamedTuple):
     rbm: RBM
     log_likelihood: np.ndarray
     converged: bool
+
+    __repr__ = shown.fields
 
 
 def gradient(rbm: RBM, data: ArrayLike) -> Parameters:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.machine.rbm import RBM
@@ -39,6 +39,8 @@ class Run(NamedTuple):
     learner: Learner
     history: list[Row]
     about: dict[str, Any]
+
+    __repr__ = shown.fields
 
 
 def train(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 
 
 class Histogram(NamedTuple):
@@ -28,6 +28,8 @@ class Histogram(NamedTuple):
     density: np.ndarray
     stderr: np.ndarray
     n: int
+
+    __repr__ = shown.fields
 
 
 def histogram(x: Any, bins: Any) -> Histogram:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.machine.rbm import RBM
 
 
@@ -26,6 +26,8 @@ class OrderParameters(NamedTuple):
     m: np.ndarray
     q: Any
     r: Any
+
+    __repr__ = shown.fields
 
 
 def order_parameters(rbm: RBM, v: Any, *, n_condensed: int = 1, p: Any = 1.0) -> OrderParameters:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.rbm import RBM, State
@@ -40,6 +40,8 @@ class Tempered(NamedTuple):
     h: np.ndarray
     swap_rates: np.ndarray
     round_trips: np.ndarray
+
+    __repr__ = shown.fields
 
 
 def anneal(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim.units import cumulants, half_line
 from rbm_sim.units.base import Unit
 
@@ -37,6 +37,8 @@ class TwoValued(Unit):
     g: Any = 0.0
     low: ClassVar[float]
     has_jump: ClassVar[bool] = True
+
+    __repr__ = shown.fields
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "g", check.layer_parameter("g", self.g))
@@ -158,6 +160,8 @@ class Gaussian(Unit):
 
     has_kink: ClassVar[bool] = False
 
+    __repr__ = shown.fields
+
     @property
     def offset(self) -> float | np.ndarray:
         return 0.0
@@ -218,6 +222,8 @@ class ReLU(Unit):
     """
 
     theta: Any = 0.0
+
+    __repr__ = shown.fields
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "theta", check.layer_parameter("theta", self.theta))

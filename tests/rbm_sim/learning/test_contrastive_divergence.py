@@ -304,7 +304,7 @@ def test_bad_files(tmp_path):
     with pytest.raises(ValueError, match=r"broken.npz' is no file of a run: it is no .npz file"):
         load(broken)
     np.savez(tmp_path / "other.npz", x=1)
-    with pytest.raises(ValueError, match="is no file of a run: it has no 'meta"):
+    with pytest.raises(ValueError, match="is no file of a run: it holds the arrays x"):
         load(tmp_path / "other.npz")
     begun, _ = learner(Bernoulli())
     save(tmp_path / "run.npz", begun)
