@@ -51,7 +51,6 @@ _MODULES = {
     "critical_load": "retrieval.critical_load",
     "datasets": "learning.datasets",
     "discrete": "units.discrete",
-    "disorder": "sampling.disorder",
     "dynamics": "retrieval.dynamics",
     "estimator": "learning.estimator",
     "exact": "partition.exact",
