@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,9 @@ INDEX = ("", "unnamed: 0", "index")
 """Names of a first column that only counts the rows."""
 _OURS = '# package: "replica-toolkit"'
 _COUNTED = 3
+MISSING = ("na", "n/a", "null", "none", "?", "-", "missing")
+"""What programs write where there is no value."""
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 
 
 class Matrix(NamedTuple):
@@ -67,11 +71,16 @@ def matrix(path: str | os.PathLike[str], content: bytes) -> Matrix:
 def _header(lines: list[str], separator: str | None) -> tuple[list[str] | None, list[str]]:
     """Names of the columns, if the first line is no row of numbers, and the rows."""
     cells = _cells(lines[0], separator)
-    # a frame whose columns have no names writes 0, 1, 2, …
-    counted = len(cells) >= _COUNTED and cells == [str(k) for k in range(len(cells))]
-    if counted or cells[0] == "" or not all(_is_number(cell) for cell in cells if cell):
-        return cells, lines[1:]
-    return None, lines
+    words = [cell for cell in cells if cell and not _is_number(cell)]
+    if words:
+        # a first row with a gap or a comma in a number is no header, but a fault of the data
+        fault = any(word.lower() in MISSING or _DECIMAL_COMMA.fullmatch(word) for word in words)
+        return (None, lines) if fault else (cells, lines[1:])
+    # a frame whose columns have no names writes 0, 1, 2, …, after nothing if it counts its rows
+    index = cells[0] == "" and len(lines) > 1 and _cells(lines[1], separator)[0] == "0"
+    names = cells[1:] if index else cells
+    counted = names == [str(k) for k in range(len(names))] and (index or len(names) >= _COUNTED)
+    return (cells, lines[1:]) if counted else (None, lines)
 
 
 def _columns(names: list[str] | None, width: int) -> tuple[list[int], int | None]:

@@ -337,9 +337,11 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """Visible configurations, or raise; of grey levels for "random" a draw, or without `rng` those ≥ 0.5."""
         if self.binarise is None:
             if not visible.contains(X):
+                spins = (np.abs(X) == 1).all()
+                hint = "visible='spin' has these" if spins else "set binarise to a threshold or to 'random'"
                 raise ValueError(
                     f"X has entries in [{X.min():g}, {X.max():g}]: {type(visible).__name__} units take values in "
-                    f"{visible.domain}; set binarise to a threshold or to 'random'"
+                    f"{visible.domain}; {hint}"
                 )
             return X
         if isinstance(self.binarise, str):

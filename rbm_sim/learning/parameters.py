@@ -91,8 +91,9 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     if x.ndim != 2 or not x.size:
         raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
     if not visible.contains(x):
+        hint = "Spin units have these" if (np.abs(x) == 1).all() else "binarise grey levels first"
         raise ValueError(
             f"data has entries in [{x.min():g}, {x.max():g}]: {type(visible).__name__} units take values in "
-            f"{visible.domain}; binarise grey levels first"
+            f"{visible.domain}; {hint}"
         )
     return x.astype(np.int8)

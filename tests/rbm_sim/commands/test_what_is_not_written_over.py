@@ -126,7 +126,11 @@ def test_a_file_that_is_no_run_is_told_by_what_it_holds(run, capsys, command, na
     error = capsys.readouterr().err
     assert f"{name}' is no file of a run: " in error and error.count("\n") == 1
     assert "not a file in the archive" not in error
-    held = {"mine.npz": "it holds the arrays images", "t.npz": "it holds the arrays __meta__, N", "w.npz": "it is no .npz"}
+    held = {
+        "mine.npz": "it holds the arrays images",
+        "t.npz": "it holds the arrays __meta__, N",
+        "w.npz": "it is no .npz",
+    }
     assert held[name] in error
 
 

@@ -87,7 +87,9 @@ def test_a_real_process_in_another_encoding(encoding):
 def shell(line, **options):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = f'exec "{sys.executable}" {line}'
-    return subprocess.run(["sh", "-c", command], env=environment, capture_output=True, check=False, timeout=60, **options)
+    return subprocess.run(
+        ["sh", "-c", command], env=environment, capture_output=True, check=False, timeout=60, **options
+    )
 
 
 @pytest.mark.medium
@@ -149,7 +151,9 @@ def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path, name):
     assert b"File too large" in done.stderr
     assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
     after = {path.name for path in tmp_path.iterdir()} - set(before)
-    assert not [left for left in after if name in left and "checkpoint" not in left] and not any(x[0] == "." for x in after)
+    assert not [left for left in after if name in left and "checkpoint" not in left] and not any(
+        x[0] == "." for x in after
+    )
 
 
 def test_what_was_there_stays_when_a_file_cannot_be_written(tmp_path):
