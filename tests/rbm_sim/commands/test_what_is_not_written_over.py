@@ -126,12 +126,8 @@ def test_a_file_that_is_no_run_is_told_by_what_it_holds(run, capsys, command, na
     error = capsys.readouterr().err
     assert f"{name}' is no file of a run: " in error and error.count("\n") == 1
     assert "not a file in the archive" not in error
-    held = {
-        "mine.npz": "it holds the arrays images",
-        "t.npz": "it holds the arrays __meta__, N",
-        "w.npz": "it is no .npz",
-    }
-    assert held[name] in error
+    held = {"mine.npz": "holds the arrays images", "t.npz": "holds the arrays __meta__, N", "w.npz": "is no .npz"}
+    assert f"it {held[name]}" in error
 
 
 def test_too_large_machines_are_one_line(run, capsys):

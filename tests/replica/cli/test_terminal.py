@@ -1,4 +1,4 @@
-"""What is printed gets through: terminals without Greek, a closed or full stdout, names that are not UTF-8, full disks."""
+"""What is printed gets through: terminals without Greek, a closed or full stdout, names in bytes, full disks."""
 
 import errno
 import importlib
@@ -67,8 +67,10 @@ def test_every_page_can_be_read_in_any_encoding(monkeypatch, module, words, enco
 
 @pytest.mark.parametrize(
     ("character", "word"),
-    [("λ", "lambda"), ("Δ", "Delta"), ("−", "-"), ("²", "^2"), ("₁", "_1"), ("é", "e"), ("≤", "<="), ("字", "\\u5b57")]
-    + [("x\u0302", "x^"), ("\udcff", "\\udcff"), ("½", "1/2")],
+    [
+        *(("λ", "lambda"), ("Δ", "Delta"), ("−", "-"), ("²", "^2"), ("₁", "_1"), ("é", "e"), ("≤", "<="), ("½", "1/2")),
+        *(("字", "\\u5b57"), ("x\u0302", "x^"), ("\udcff", "\\udcff")),
+    ],
 )
 def test_characters_are_spelled(character, word):
     assert character.encode("ascii", terminal.HANDLER).decode("ascii") == word
@@ -86,10 +88,8 @@ def test_a_real_process_in_another_encoding(encoding):
 
 def shell(line, **options):
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    command = f'exec "{sys.executable}" {line}'
-    return subprocess.run(
-        ["sh", "-c", command], env=environment, capture_output=True, check=False, timeout=60, **options
-    )
+    command = ["sh", "-c", f'exec "{sys.executable}" {line}']
+    return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60, **options)
 
 
 @pytest.mark.medium
@@ -151,9 +151,7 @@ def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path, name):
     assert b"File too large" in done.stderr
     assert b"Traceback" not in done.stderr and b"Exception" not in done.stderr
     after = {path.name for path in tmp_path.iterdir()} - set(before)
-    assert not [left for left in after if name in left and "checkpoint" not in left] and not any(
-        x[0] == "." for x in after
-    )
+    assert not [x for x in after if x.startswith(".") or (name in x and "checkpoint" not in x)]
 
 
 def test_what_was_there_stays_when_a_file_cannot_be_written(tmp_path):
