@@ -123,7 +123,8 @@ class Learner:
     step: Parameters = field(default=None)  # type: ignore[assignment]
     chains: np.ndarray | None = None
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def __post_init__(self) -> None:
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()

@@ -33,7 +33,8 @@ class Dataset(NamedTuple):
     labels: np.ndarray | None
     shape: tuple[int, ...]
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def read(path: str | os.PathLike[str]) -> np.ndarray:

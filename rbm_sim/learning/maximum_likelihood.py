@@ -34,7 +34,8 @@ class Fit(NamedTuple):
     log_likelihood: np.ndarray
     converged: bool
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def gradient(rbm: RBM, data: ArrayLike) -> Parameters:

@@ -28,7 +28,8 @@ class Parameters:
     visible: np.ndarray
     hidden: np.ndarray
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the three arrays, in the order w, visible, hidden.

@@ -40,7 +40,8 @@ class Run(NamedTuple):
     history: list[Row]
     about: dict[str, Any]
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def train(

@@ -28,7 +28,8 @@ class State(NamedTuple):
     v: np.ndarray
     h: np.ndarray
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 class RBM:

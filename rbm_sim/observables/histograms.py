@@ -29,7 +29,8 @@ class Histogram(NamedTuple):
     stderr: np.ndarray
     n: int
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def histogram(x: Any, bins: Any) -> Histogram:

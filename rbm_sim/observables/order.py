@@ -27,7 +27,8 @@ class OrderParameters(NamedTuple):
     q: Any
     r: Any
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def order_parameters(rbm: RBM, v: Any, *, n_condensed: int = 1, p: Any = 1.0) -> OrderParameters:

@@ -54,7 +54,8 @@ class LogPartition(NamedTuple):
     reliable: bool
     log_weights: np.ndarray
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def log_partition(

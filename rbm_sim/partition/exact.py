@@ -60,7 +60,8 @@ class Moments(NamedTuple):
     vv: np.ndarray
     hh: np.ndarray
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 class Enumeration:

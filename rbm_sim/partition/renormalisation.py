@@ -58,7 +58,8 @@ class Comparison(NamedTuple):
     p: np.ndarray
     p_new: np.ndarray
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 class LayerChange(NamedTuple):

@@ -48,7 +48,8 @@ class Descent(NamedTuple):
     converged: Any
     dynamics: str
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def run(rbm: RBM, v: ArrayLike, *, dynamics: str = "single-unit", max_sweeps: int = 1000, rng: Seed = None) -> Descent:

@@ -54,7 +54,8 @@ class Retrieval:
     moves: np.ndarray
     converged: np.ndarray
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     @property
     def lost(self) -> np.ndarray:

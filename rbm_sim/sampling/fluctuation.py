@@ -49,7 +49,8 @@ class ThermalOrder(NamedTuple):
     C: Estimate
     B: Estimate
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def order_parameters_at(

@@ -34,7 +34,8 @@ class Moves(NamedTuple):
     v: np.ndarray
     acceptance: float
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def single_unit(

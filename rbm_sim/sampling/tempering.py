@@ -41,7 +41,8 @@ class Tempered(NamedTuple):
     swap_rates: np.ndarray
     round_trips: np.ndarray
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def anneal(

@@ -54,7 +54,8 @@ class Average(NamedTuple):
     n: int
     reliable: bool | np.ndarray
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def average(x: ArrayLike) -> Average:

@@ -49,7 +49,8 @@ class Mixture(Unit):
     Omega: float = 0.5
     has_jump: ClassVar[bool] = True
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "Omega", check.number("Omega", self.Omega, at_least=0, below=1))

@@ -38,7 +38,8 @@ class TwoValued(Unit):
     low: ClassVar[float]
     has_jump: ClassVar[bool] = True
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "g", check.layer_parameter("g", self.g))
@@ -160,7 +161,8 @@ class Gaussian(Unit):
 
     has_kink: ClassVar[bool] = False
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     @property
     def offset(self) -> float | np.ndarray:
@@ -223,7 +225,8 @@ class ReLU(Unit):
 
     theta: Any = 0.0
 
-    __repr__ = shown.fields
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "theta", check.layer_parameter("theta", self.theta))

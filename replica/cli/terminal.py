@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import unicodedata
+from collections.abc import Iterator
 
 HANDLER = "replica-spelled"
 """Name under which `codecs` knows the rule."""
@@ -138,7 +139,7 @@ def escaped_json(text: str) -> str:
 
 
 @contextlib.contextmanager
-def _named():  # type: ignore[no-untyped-def]
+def _named() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -188,7 +188,7 @@ def test_masked_entries_are_refused(where):
         Spin().mean,
         ReLU().log_partition,
         lambda x: Spin(np.ma.masked_array([0.5, 1.0], mask=[0, 1])),
-        lambda x: estimate(x),
+        estimate,
     ):
         with pytest.raises(ValueError, match="has masked entries: every entry must have a value"):
             function(given)

@@ -53,7 +53,7 @@ def test_it_is_the_mean_of_machine_after_machine():
 
 @pytest.mark.medium
 def test_the_paramagnet_of_the_hopfield_model():
-    """At T > T_g, α → 0: ⟨h²⟩ = T²/(T − 1), and machines scatter more than their own errors say."""
+    """At T > T_g, α → 0: ⟨h²⟩ = T + T/(T − 1) = T²/(T − 1)."""
 
     def hopfield(rng):
         weights = pattern_weights(random_patterns(2000, 2, rng=rng))
