@@ -10,6 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+LONGEST = 60
+"""Characters of a value in a message."""
+
+
+def short(value: Any) -> str:
+    """Return a value as messages show it: on one line, not to its end if it is long."""
+    text = " ".join(repr(value[:LONGEST] if isinstance(value, str | bytes | list | tuple) else value).split())
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
 
 def integer(name: str, value: Any, *, at_least: int) -> int:
     """Return `value` as an int, or raise if it is not a whole number >= `at_least`."""
@@ -18,7 +27,7 @@ def integer(name: str, value: Any, *, at_least: int) -> int:
     except TypeError:
         result = None
     if result is None or result < at_least:
-        raise ValueError(f"{name} = {value!r}: must be a whole number >= {at_least}")
+        raise ValueError(f"{name} = {short(value)}: must be a whole number >= {at_least}")
     return result
 
 
@@ -39,7 +48,7 @@ def number(
     if not (math.isfinite(result) and above < result < below and at_least <= result <= at_most):
         limits = [(">", above), (">=", at_least), ("<=", at_most), ("<", below)]
         bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in limits if math.isfinite(bound))
-        raise ValueError(f"{name} = {value!r}: must be a finite number {bounds}".rstrip())
+        raise ValueError(f"{name} = {short(value)}: must be a finite number {bounds}".rstrip())
     return result
 
 
@@ -57,9 +66,7 @@ def real_array(name: str, value: Any, dtype: DTypeLike | None = None) -> np.ndar
             raise error from None
         numeric = False
     if not numeric:
-        text = " ".join(repr(value).split())
-        text = text if len(text) <= 60 else text[:60] + "…"
-        raise ValueError(f"{name} = {text}: must be an array of real numbers")
+        raise ValueError(f"{name} = {short(value)}: must be an array of real numbers")
     result = usual(result) if dtype is None else result.astype(dtype, copy=False)
     if not np.isfinite(result).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(result))[0])
@@ -123,12 +130,12 @@ def layer_parameter(name: str, value: Any) -> Any:
 def yes_or_no(name: str, value: Any) -> bool:
     """Return `value` if it is True or False, or raise."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} = {value!r}: must be True or False")
+        raise ValueError(f"{name} = {short(value)}: must be True or False")
     return bool(value)
 
 
 def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     """Return `value` if it is one of `allowed`, or raise."""
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} = {value!r}: must be one of {', '.join(map(repr, allowed))}")
+        raise ValueError(f"{name} = {short(value)}: must be one of {', '.join(map(repr, allowed))}")
     return value

@@ -32,9 +32,9 @@ many hidden units none of the states activates.""",
         example="""python -m rbm_sim measure weights.npy --states data.npy --hidden relu --theta 0.2
                    python -m rbm_sim measure run.npz --states digits""",
     )
-    weights = ".npy file, shape (N, M), visible × hidden, or .npz file of the command train, with its own units"
+    weights = ".npy or text file, shape (N, M), visible × hidden, or .npz file of the command train, with its own units"
     parser.add_argument("weights", metavar="WEIGHTS", help=weights)
-    states = ".npy file of visible states, shape (n, N); with a run, data as for train, grey levels cut as there"
+    states = ".npy or text file of visible states, (n, N); with a run, data as for train, grey levels cut as there"
     parser.add_argument("--states", metavar="FILE", help=states)
     kinds = ("spin", "bernoulli", "gaussian", "relu")
     parser.add_argument("--hidden", choices=kinds, help="hidden units (relu, or those of the run)")
@@ -110,16 +110,13 @@ def _states(args: argparse.Namespace) -> np.ndarray:
 
 
 def _load(path: str, option: str) -> np.ndarray:
-    """Read a matrix of real numbers from a .npy file."""
-    import numpy as np
-
-    from rbm_sim._support.check import real_array
+    """Read a matrix of real numbers from a .npy or text file."""
+    from rbm_sim.learning import datasets
 
     try:
-        matrix = real_array(option, np.load(path, allow_pickle=False))
-    except (OSError, EOFError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition(".")[0]
-        raise cli.UsageError(f"{option}: {path}: {reason}") from None
+        matrix = datasets.read(path)
+    except ValueError as error:
+        raise cli.UsageError(f"{option}: {str(error).replace('cannot be read: ', '', 1)}") from None
     if matrix.ndim != 2 or not matrix.size:
         raise cli.UsageError(f"{option}: {path}: shape {matrix.shape}, need a matrix")
     return matrix.astype(float)

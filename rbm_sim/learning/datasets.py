@@ -198,7 +198,7 @@ def path_of(name_or_path: str | os.PathLike[str]) -> Path | None:
 
 def _path_and_split(name_or_path: str | os.PathLike[str]) -> tuple[Path | None, str | None]:
     """The file or folder, and the set that is asked for."""
-    if not isinstance(name_or_path, (str, os.PathLike)):
+    if not isinstance(name_or_path, (str, os.PathLike)) or not str(name_or_path):
         return None, None
     if Path(name_or_path).exists():
         return Path(name_or_path), None
@@ -219,7 +219,9 @@ def _loaded(name_or_path: str | os.PathLike[str]) -> Dataset:
             return mnist(split="test")
     path, split = _path_and_split(name_or_path)
     if path is None:
-        raise ValueError(f"{name_or_path!r}: no such file, and not one of {_NAMES}")
+        named = isinstance(name_or_path, (str, os.PathLike))
+        text = repr(os.fspath(name_or_path)) if named else check.short(name_or_path)
+        raise ValueError(f"{text}: no such file, and not one of {_NAMES}")
     return data_files.from_folder(path, split) if path.is_dir() else data_files.from_file(path, split)
 
 

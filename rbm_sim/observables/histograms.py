@@ -73,7 +73,7 @@ def histogram(x: Any, bins: Any) -> Histogram:
     else:
         edges = check.real_array("bins", bins, np.float64)
         if edges.ndim != 1 or len(edges) < 2 or (np.diff(edges) <= 0).any():
-            raise ValueError(f"bins = {bins!r}: must be a whole number or increasing edges")
+            raise ValueError(f"bins = {check.short(bins)}: must be a whole number or increasing edges")
     size = len(edges) - 1
     index = np.searchsorted(edges, x, side="right") - 1
     index[x == edges[-1]] = size - 1

@@ -130,6 +130,6 @@ def densities(rbm: RBM, p: Any) -> tuple[float, Any]:
     if np.ndim(density) and len(density) != N:
         raise ValueError(f"p has {len(density)} entries: must be a scalar or one for each of {N} visible units")
     if np.min(density) <= 0 or np.max(density) > 1:
-        raise ValueError(f"p = {p!r}: must lie in (0, 1]")
+        raise ValueError(f"p = {check.short(p)}: must lie in (0, 1]")
     mean = float(np.mean(density))
     return mean, density / mean

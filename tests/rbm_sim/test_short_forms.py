@@ -18,10 +18,11 @@ from rbm_sim import (
     exact_learning,
     order_parameters,
     order_parameters_at,
+    random_patterns,
     thermal_averages,
 )
 from rbm_sim import measure as observables
-from rbm_sim.learning import Learner, run_files
+from rbm_sim.learning import Learner, Options, run_files
 from replica.models import Hopfield
 from replica.table import Table
 
@@ -74,6 +75,21 @@ def test_short(name):
     assert len(text) < 800
     assert text.count("\n") <= 1
     assert "0.1234" not in text and "..." not in text
+
+
+@pytest.mark.parametrize("value", [list(range(10**5)), np.arange(10**5), "x" * 10**5, {k: k for k in range(10**4)}])
+def test_messages_are_one_line_whatever_they_refuse(value):
+    for function in (
+        lambda: machine().sample(value, 1),
+        lambda: machine().sample(3, 1, T=value),
+        lambda: random_patterns(10, 5, p=value),
+        lambda: Options(centred=value),
+        lambda: machine().free_energy(value),
+        lambda: datasets.binarise(value),
+    ):
+        with pytest.raises(ValueError) as caught:
+            function()
+        assert len(str(caught.value)) < 300 and "\n" not in str(caught.value)
 
 
 def test_what_it_says():

@@ -217,3 +217,19 @@ def test_silent_means_the_same_in_both_commands(tmp_path, monkeypatch, capsys):
     assert measured["silent"] == pytest.approx((h == 0).sum(axis=1).mean())
     assert measured["silent"] == pytest.approx(trained["silent"])
     assert measured["never_active"] == (h == 0).all(axis=0).sum()
+
+
+def test_weights_and_states_in_text(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    w, v = np.random.default_rng(0).normal(size=(4, 3)), np.random.default_rng(1).integers(0, 2, (5, 4))
+    for suffix, write in ((".npy", np.save), (".csv", lambda name, x: np.savetxt(name, x, delimiter=","))):
+        write(f"w{suffix}", w)
+        write(f"v{suffix}", v)
+        assert status(["measure", f"w{suffix}", "--states", f"v{suffix}", "--format", "csv"]) == 0
+    first, second = capsys.readouterr().out.split("\nN,M")
+    assert first.strip().removeprefix("N,M") == second.strip()
+
+
+def test_an_empty_name_is_no_folder(capsys):
+    assert status(["train", "--data", ""]) == 2
+    assert "--data: '': no such file" in capsys.readouterr().err
