@@ -33,7 +33,9 @@ def protect(args: argparse.Namespace, inputs: Mapping[str, str | os.PathLike[str
             if target is None or path is None or not os.path.exists(path):
                 continue
             if os.path.isdir(path):
-                inside = target.parent.exists() and os.path.samefile(target.parent, path)
+                # its subfolders are the labels of their images
+                above = (target.absolute().parent, target.absolute().parent.parent)
+                inside = any(place.exists() and os.path.samefile(place, path) for place in above)
                 if inside and target.suffix.lower() in IMAGES:
                     raise UsageError(f"--{option}: {str(target)!r} would be an image of {name}: choose another folder")
             elif target.exists() and os.path.samefile(target, path):

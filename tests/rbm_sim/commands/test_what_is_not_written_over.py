@@ -88,6 +88,11 @@ def test_data_that_are_learned_are_not_written_over(run, capsys):
     assert (folder / "mine.npz").read_bytes() == mine
     assert (folder / "d.csv").read_text() == "0,1,1\n1,0,1\n"
     assert [path.name for path in (folder / "sub").iterdir()] == ["a.png"]
+    (folder / "labelled").mkdir()
+    os.rename("sub", "labelled/sub")
+    assert status(["train", "--units", "2", "--epochs", "1", "--data", "labelled", "--plot", "labelled/sub/b.png"]) == 2
+    assert "would be an image of --data" in capsys.readouterr().err
+    os.rename("labelled/sub", "sub")
     assert status(["train", "--units", "2", "--epochs", "1", "--data", "sub", "--out", "sub/r.npz"]) == 0
     assert status(["train", "--units", "2", "--epochs", "2", "--data", "sub", "--out", "sub/r.npz"]) == 0
 
