@@ -65,7 +65,7 @@ def measure(args: argparse.Namespace) -> int:
 
     cli.protect(args, {"WEIGHTS": args.weights, "--states": path_of(args.states)})
     exponent = check.number("--exponent", args.exponent, above=0)
-    w, hidden = (_run if args.weights.endswith(".npz") else _weights)(args)
+    w, hidden = (_run if args.weights.lower().endswith(".npz") else _weights)(args)
     row: dict[str, Any] = {"N": len(w), "M": w.shape[1], "p_hat": weight_sparsity(w), "W2": float(weight_norm(w))}
     row["empty"] = int((~w.any(axis=0)).sum())
     if args.states is not None:
@@ -102,7 +102,7 @@ def _run(args: argparse.Namespace) -> tuple[np.ndarray, Unit]:
 
 def _states(args: argparse.Namespace) -> np.ndarray:
     """Return the visible states, in the values of the visible units of a run."""
-    if not args.weights.endswith(".npz"):
+    if not args.weights.lower().endswith(".npz"):
         return _load(args.states, "--states")
     run = load_run(args.weights, "WEIGHTS")
     level = run.about.get("threshold", 0.5)

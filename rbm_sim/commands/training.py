@@ -125,7 +125,7 @@ def train(args: argparse.Namespace) -> int:
             row |= likelihood(rbm, test[:TESTED], base=data, rng=seed, threads=os.cpu_count() or 1)
         return row
 
-    file = args.out if args.out is not None and args.out.suffix == ".npz" else None
+    file = args.out if args.out is not None and args.out.suffix.lower() == ".npz" else None
     progress = partial(cli.progress, label="epochs", quiet=args.quiet)
     go_on = partial(run_files.train, learner, data, epochs=args.epochs, history=history, progress=progress)
     stopped = False
@@ -188,7 +188,7 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
     from rbm_sim.units.named import name_of, named
 
     options = _options(args, data)
-    if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
+    if args.out is None or args.out.suffix.lower() != ".npz" or not Path(args.out).exists():
         visible, hidden = named(args.visible), named(args.hidden)
         return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
     run = load_run(str(args.out), "--out")

@@ -238,3 +238,17 @@ def test_weights_and_states_in_text(tmp_path, monkeypatch, capsys):
 def test_an_empty_name_is_no_folder(capsys):
     assert status(["train", "--data", ""]) == 2
     assert "--data: '': no such file" in capsys.readouterr().err
+
+
+def test_a_suffix_in_capitals_is_the_same(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert status([*TRAIN, "--out", "R.NPZ"]) == 0
+    assert run_files.load("R.NPZ").learner.epoch == 1
+    kept = (tmp_path / "R.NPZ").read_bytes()
+    assert status(["measure", "R.NPZ"]) == 0
+    for words in (["measure", "R.NPZ", "--out", "R.NPZ"], ["sample", "R.NPZ", "--out", "R.NPZ"]):
+        assert status(words) == 2
+    assert (tmp_path / "R.NPZ").read_bytes() == kept
+    assert status([*TRAIN[:-3], "--epochs", "2", "--quiet", "--out", "R.NPZ"]) == 0
+    assert run_files.load("R.NPZ").learner.epoch == 2
+    capsys.readouterr()
