@@ -30,6 +30,7 @@ _HOME = {
     "Unit": "units",
     "thermal_averages": "sampling.averages",
     "order_parameters_at": "sampling.fluctuation",
+    "order_parameters_over": "sampling.disorder",
     "order_parameters": "observables",
     "overlaps": "observables",
     "participation_ratio": "observables",

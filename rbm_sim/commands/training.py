@@ -1,4 +1,4 @@
-"""The commands train and sample: learn a machine from data, and draw from a machine that has learned."""
+"""The command train: learn a machine from data."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rbm_sim.commands.loading import load_data, load_run, path_of
 from replica import cli
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rbm_sim._support.random import Seed
     from rbm_sim.learning import Learner, Options
-    from rbm_sim.learning.run_files import Run
     from rbm_sim.machine.rbm import RBM
-    from rbm_sim.units import Unit
 
 OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
 
@@ -50,7 +48,7 @@ stopped. --out FILE.csv or .json writes the history alone.""",
         "--data",
         required=True,
         metavar="DATA",
-        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz or IDX file",
+        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz, IDX or CSV file, or a folder of IDX or .png files",
     )
     add("--threshold", default="0.5", metavar="LEVEL", help="grey level from which a pixel is 1, or random (0.5)")
     add("--visible", choices=("bernoulli", "spin"), default="bernoulli", help="visible units (bernoulli)")
@@ -76,31 +74,7 @@ stopped. --out FILE.csv or .json writes the history alone.""",
     epochs = "epochs after which ln Z is measured, for the log-likelihood (none)"
     add("--likelihood", type=cli.integer(1), nargs="+", default=[], metavar="EPOCH", help=epochs)
     add("--test", metavar="DATA", help="data of the log-likelihood, named as for --data (those learned from)")
-    cli.add_common(parser, rng=True, plot=True)
-
-
-def add_sample(commands: argparse._SubParsersAction[cli.Parser]) -> None:
-    """Add the command sample.
-
-    Parameters
-    ----------
-    commands : object
-        Sub-parsers of the command.
-    """
-    about = "draw visible configurations from a machine that has learned"
-    parser = commands.add_parser(
-        "sample",
-        help=about,
-        description=f"""{about[0].upper()}{about[1:]}: one row for each chain, after --steps sweeps of Gibbs sampling.
-F is the free energy of the configuration, active the number of hidden units with h*(v) other than 0.""",
-        example="python -m rbm_sim sample run.npz --chains 100 --steps 1000 --plot digits.png --out samples.npz",
-    )
-    add = parser.add_argument
-    add("run", metavar="RUN", help=".npz file of the command train")
-    add("--chains", type=cli.integer(1), default=100, metavar="N", help="independent chains (100)")
-    add("--steps", type=cli.integer(0), default=1000, metavar="N", help="sweeps (1000)")
-    add("--T", type=float, default=1.0, help="temperature (1)")
-    cli.add_common(parser, rng=True, plot=True)
+    cli.add_common(parser, rng=True, plot=True, keeps=True)
 
 
 def train(args: argparse.Namespace) -> int:
@@ -132,6 +106,7 @@ def train(args: argparse.Namespace) -> int:
             raise cli.UsageError(f"--likelihood: epoch {epoch} is beyond --epochs {args.epochs}")
     if args.test is not None and not args.likelihood:
         raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
+    cli.protect(args, {"--data": path_of(args.data), "--test": path_of(args.test)})
     level = _level(args.threshold)
     load = partial(load_data, level=level, visible=named(args.visible), rng=_stream(args.rng, "data"))
     data, shape = load(args.data, "--data")
@@ -140,6 +115,7 @@ def train(args: argparse.Namespace) -> int:
         raise cli.UsageError(f"--test: {test.shape[1]} pixels, but --data has {data.shape[1]}")
     about = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
     about |= provenance(cli.parameters(args), args.rng)
+    _fits_memory(args, data)
     learner, history = _learner(args, data, about)
 
     def measure(rbm: RBM) -> dict[str, float]:
@@ -149,7 +125,7 @@ def train(args: argparse.Namespace) -> int:
             row |= likelihood(rbm, test[:TESTED], base=data, rng=seed, threads=os.cpu_count() or 1)
         return row
 
-    file = args.out if args.out is not None and args.out.suffix == ".npz" else None
+    file = args.out if args.out is not None and args.out.suffix.lower() == ".npz" else None
     progress = partial(cli.progress, label="epochs", quiet=args.quiet)
     go_on = partial(run_files.train, learner, data, epochs=args.epochs, history=history, progress=progress)
     stopped = False
@@ -167,6 +143,13 @@ def train(args: argparse.Namespace) -> int:
     if stopped:
         cli.warn(f"interrupted after epoch {learner.epoch}" + ("" if file is None else "; the same command continues"))
     return 130 if stopped else 0
+
+
+def _fits_memory(args: argparse.Namespace, data: np.ndarray) -> None:
+    """Refuse machines that no memory holds: weights as they are drawn, in double precision, steps and gradients."""
+    batch = min(len(data), args.batch_size or 100)
+    numbers = args.units * (5.0 * data.shape[1] + 6.0 * batch)
+    cli.check_memory("--units", args.units, "hidden units", 4 * numbers)
 
 
 def _stream(seed: int, use: str) -> np.random.SeedSequence:
@@ -189,84 +172,14 @@ TESTED = 10_000
 """Data on which the likelihood is measured, at most."""
 
 
-def load_data(
-    name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None
-) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Load data of two values, those of the visible units.
-
-    Parameters
-    ----------
-    name : str
-        As for `rbm_sim.learning.datasets.load`.
-    option : str
-        Word of the command line that names them.
-    level : float or "random"
-        What makes two values of grey levels.
-    visible : Unit
-        Visible units.
-    rng : None, int, SeedSequence or Generator
-        Random numbers for "random".
-
-    Returns
-    -------
-    tuple
-        The data, shape (samples, pixels), and the shape of an image.
-
-    Raises
-    ------
-    ValueError
-        If they cannot be had.
-    """
-    from rbm_sim.learning import datasets, grey_levels
-    from rbm_sim.units import Spin
-
-    try:
-        found = datasets.load(name)
-        if (found.images < 0).any() and visible.contains(found.images):
-            return found.images, found.shape
-        drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
-        images = grey_levels.binarise(found.images, **drawn)
-    except (ImportError, ValueError) as error:
-        raise cli.UsageError(f"{option}: {error}") from None
-    if images.size and images.min() == images.max():
-        cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
-    return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
-
-
-def load_run(file: str, option: str) -> Run:
-    """Read a run.
-
-    Parameters
-    ----------
-    file : str
-        From the command train.
-    option : str
-        Word of the command line that names it.
-
-    Returns
-    -------
-    Run
-        The learner in the state of the last epoch that was kept, the history, one row an epoch, and the options of the
-        command that began it.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read.
-    """
-    from rbm_sim.learning import run_files
-
-    try:
-        return run_files.load(file)
-    except OSError as error:
-        raise cli.UsageError(f"{option}: {file}: {error.strerror or error}") from None
-
-
 def _level(text: str) -> float | str:
+    from rbm_sim._support import check
+
     try:
-        return text if text == "random" else float(text)
+        level = text if text == "random" else float(text)
     except ValueError:
         raise cli.UsageError(f"--threshold: {text!r} is neither a number nor 'random'") from None
+    return level if isinstance(level, str) else check.number("--threshold", level, above=0, at_most=1)
 
 
 def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) -> tuple[Learner, list[dict[str, Any]]]:
@@ -275,7 +188,7 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
     from rbm_sim.units.named import name_of, named
 
     options = _options(args, data)
-    if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
+    if args.out is None or args.out.suffix.lower() != ".npz" or not Path(args.out).exists():
         visible, hidden = named(args.visible), named(args.hidden)
         return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
     run = load_run(str(args.out), "--out")
@@ -305,40 +218,9 @@ def _options(args: argparse.Namespace, data: np.ndarray) -> Options:
         # The gain of a continuous unit grows with the number of pixels, that of a two-valued one is bounded.
         rate = 0.05 if args.hidden in ("bernoulli", "spin") else min(0.05, 2 / data.shape[1])
     size = args.batch_size or min(100, max(10, len(data) // 100))
-    given = {name: getattr(args, name) for name in OPTIONS}
-    return Options(**given | {"learning_rate": rate, "batch_size": size}, persistent=not args.cd)
-
-
-def sample(args: argparse.Namespace) -> int:
-    """Draw configurations, and print one row for each.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        The options.
-
-    Returns
-    -------
-    int
-        Exit status, 0: what goes wrong raises.
-    """
-    from replica.table import Table, provenance
-
-    run = load_run(args.run, "RUN")
-    rbm = run.learner.rbm
-    v, _ = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
-    F = rbm.free_energy(v)
-    columns = {
-        "chain": list(range(args.chains)),
-        "F": F.tolist(),
-        "active": (rbm.hidden.mode(rbm.inputs(v)) != 0).sum(axis=1).tolist(),
-        "v": ["".join("1" if x > 0 else "0" for x in row) for row in v],
-    }
-    cli.emit(Table(columns, provenance(cli.parameters(args), args.rng)), args, shown=("chain", "F", "active"))
-    if args.plot is not None:
-        from rbm_sim.commands.training_plot import draw_images, image_shape
-
-        cli.save_figure(
-            draw_images(v, image_shape(run.about, v.shape[1]), "configurations drawn from the machine"), args.plot
-        )
-    return 0
+    given = {name: getattr(args, name) for name in OPTIONS} | {"learning_rate": rate, "batch_size": size}
+    try:
+        return Options(**given, persistent=not args.cd)
+    except ValueError as error:
+        name, _, rest = str(error).partition(" = ")
+        raise cli.UsageError(f"--{name.replace('_', '-')} = {rest}") from None

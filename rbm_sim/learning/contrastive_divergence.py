@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
-from rbm_sim.learning.parameters import Parameters, checked
+from rbm_sim.learning.parameters import Parameters, check_learnable, checked
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Gaussian, TwoValued, Unit
 
@@ -123,6 +123,9 @@ class Learner:
     step: Parameters = field(default=None)  # type: ignore[assignment]
     chains: np.ndarray | None = None
 
+    def __repr__(self) -> str:
+        return shown.fields(self)
+
     def __post_init__(self) -> None:
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
         if self.step is None:
@@ -164,8 +167,9 @@ class Learner:
         Raises
         ------
         ValueError
-            If the data do not fit the visible units, or `units` < 1.
+            If the data do not fit the visible units, the hidden units are none that can be learned, or `units` < 1.
         """
+        check_learnable("hidden", hidden)
         units = check.integer("units", units, at_least=1)
         data = checked(data, visible)
         rng = random.generator(rng)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning.contrastive_divergence import Learner
 from rbm_sim.learning.parameters import Parameters, checked
@@ -33,6 +33,9 @@ class Fit(NamedTuple):
     rbm: RBM
     log_likelihood: np.ndarray
     converged: bool
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def gradient(rbm: RBM, data: ArrayLike) -> Parameters:

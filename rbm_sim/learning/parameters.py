@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.units import TwoValued, Unit
+from rbm_sim.units.named import NAMED
 
 
 @dataclass
@@ -27,6 +28,9 @@ class Parameters:
     visible: np.ndarray
     hidden: np.ndarray
 
+    def __repr__(self) -> str:
+        return shown.fields(self)
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the three arrays, in the order w, visible, hidden.
 
@@ -40,6 +44,26 @@ class Parameters:
     def copy(self) -> Parameters:
         """Return the same numbers in arrays of their own."""
         return Parameters(*(x.copy() for x in self.arrays()))
+
+
+def check_learnable(name: str, unit: Unit) -> None:
+    """Refuse units whose parameters are not learned.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls them.
+    unit : Unit
+        Units.
+
+    Raises
+    ------
+    ValueError
+        If they are not of one of the kinds that have a name: units of one's own have no offset to learn.
+    """
+    if not isinstance(unit, tuple(NAMED.values())):
+        kinds = ", ".join(kind.__name__ for kind in NAMED.values())
+        raise ValueError(f"{name} = {unit!r}: must be one of the units {kinds}; others cannot be learned")
 
 
 def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
@@ -68,8 +92,9 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     if x.ndim != 2 or not x.size:
         raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
     if not visible.contains(x):
+        hint = "Spin units have these" if (np.abs(x) == 1).all() else "binarise grey levels first"
         raise ValueError(
             f"data has entries in [{x.min():g}, {x.max():g}]: {type(visible).__name__} units take values in "
-            f"{visible.domain}; binarise grey levels first"
+            f"{visible.domain}; {hint}"
         )
     return x.astype(np.int8)
