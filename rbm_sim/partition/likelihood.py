@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.partition import exact
+from rbm_sim.partition import exact, gaussian_layers
 from rbm_sim.partition.ais import LogPartition
 from rbm_sim.partition.annealing_path import smoothed
+from rbm_sim.partition.gaussian_layers import is_gaussian
 from rbm_sim.statistics.estimates import Estimate, estimate
 from rbm_sim.units import Gaussian, TwoValued, Unit
 
@@ -58,7 +59,7 @@ def log_likelihood(
         Visible configurations, at least one.
     log_partition : float or LogPartition, optional
         ln Z at temperature T, as `rbm_sim.partition.ais.log_partition` estimates it; by default it is enumerated,
-        which needs a layer of at most 16 two-valued units.
+        which needs a layer of at most 16 two-valued units, or that of two Gaussian layers, known in closed form.
     T : float
         Temperature, > 0.
 
@@ -221,7 +222,9 @@ def _two_valued(name: str, data: ArrayLike) -> np.ndarray:
 
 
 def _enumerated(rbm: RBM, T: float) -> float:
-    """Exact ln Z, or raise if that would take long."""
+    """Exact ln Z, enumerated or of two Gaussian layers, or raise if that would take long."""
+    if is_gaussian(rbm):
+        return gaussian_layers.log_partition(rbm, T)
     units = zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)
     if not any(isinstance(unit, TwoValued) and size <= ENUMERATED for unit, size in units):
         raise ValueError(
