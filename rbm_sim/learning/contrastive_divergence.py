@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,12 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random
 from rbm_sim._support.random import Seed
+from rbm_sim.learning.confinement import confine, largest_variance
 from rbm_sim.learning.parameters import Parameters, checked
+from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of
+from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Gaussian, TwoValued, Unit
+from rbm_sim.units import Gaussian, Normal, TwoValued, Unit
 
 LIMIT = 100.0
 """Weights beyond this mean that learning has diverged."""
@@ -112,6 +116,8 @@ class Learner:
         Last step, for the momentum.
     chains : ndarray, shape (batch_size, M), optional
         Hidden states of the persistent chains.
+    scales : Scales, optional
+        Of real-valued visible units: mean and scale of each, from the data that learning began with.
     """
 
     visible: Unit
@@ -122,6 +128,7 @@ class Learner:
     epoch: int = 0
     step: Parameters = field(default=None)  # type: ignore[assignment]
     chains: np.ndarray | None = None
+    scales: Scales | None = None
 
     def __post_init__(self) -> None:
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
@@ -145,8 +152,8 @@ class Learner:
         ----------
         data : array_like, shape (samples, N)
             Visible configurations.
-        visible : Bernoulli or Spin
-            Visible units.
+        visible : Bernoulli, Spin or Gaussian
+            Visible units. Mean and variance of Gaussian ones are learned, beginning with those of the data.
         hidden : Unit
             Hidden units, their offset the start value.
         units : int
@@ -171,17 +178,23 @@ class Learner:
         rng = random.generator(rng)
         N = data.shape[1]
         w = rng.normal(0, 0.1 / math.sqrt(N), (N, units)).astype(np.float32)
-        low = visible.low  # type: ignore[attr-defined]
-        on = (data.mean(axis=0, dtype=float) - low) / (1 - low)
-        on = (len(data) * on + 0.5) / (len(data) + 1)
-        field_ = np.log(on / (1 - on)) / (1 - low)
         offsets = np.broadcast_to(np.asarray(hidden.offset, np.float32), (units,)).copy()
-        return cls(visible, hidden, Parameters(w, -field_.astype(np.float32), offsets), options or Options(), rng)
+        begun = partial(cls, visible, hidden, options=options or Options(), rng=rng)
+        if isinstance(visible, Gaussian):
+            zeros = np.zeros((2, N), np.float32)
+            return begun(parameters=Parameters(w, zeros[0], offsets, zeros[1]), scales=scales_of(data))
+        return begun(parameters=Parameters(w, -_fields(data, visible), offsets))
 
     @property
     def rbm(self) -> RBM:
-        """The machine as it is now; it does not change with further learning."""
-        w, visible, hidden = self.parameters.copy().arrays()
+        """The machine as it is now; it does not change with further learning.
+
+        One of real-valued data is a machine of the data themselves, in their units, and in double precision.
+        """
+        w, visible, hidden, *log_sigma = self.parameters.copy().arrays()
+        if self.scales is not None:
+            machine = RBM(w.astype(float), visible=Normal(-visible), hidden=self.hidden._with_offset(hidden))
+            return in_units(machine, self.scales.mean, self.scales.scale * np.exp(log_sigma[0], dtype=float))[0]
         return RBM(w, visible=self.visible._with_offset(visible), hidden=self.hidden._with_offset(hidden))
 
     def learn(self, data: np.ndarray) -> None:
@@ -234,7 +247,7 @@ class Learner:
         """Take one step along the gradient of one batch."""
         n, options = len(batch), self.options
         v, h = (np.empty((2 * n, len(x)), np.float32) for x in (self.parameters.visible, self.parameters.hidden))
-        v[:n] = batch
+        v[:n] = batch if self.scales is None else self.scales.reduced(batch) * np.exp(-self.parameters.log_sigma)
         if self.chains is not None and len(self.chains) != n:
             self.chains = None  # the batches have changed their size
         h[:n], chains = self._hidden(v[:n], draw=not options.persistent or self.chains is None)
@@ -245,14 +258,26 @@ class Learner:
             h[n:], chains = self._hidden(v[n:], draw=options.persistent or left > 0)
         self.chains = chains if options.persistent else None
         rate = options.learning_rate * options.decay**self.epoch
-        self._take_step(_gradients(v, h, options.centred), rate / n)
+        slopes: tuple[np.ndarray, ...] = ()
+        if self.scales is not None:
+            slopes, variance = (n * self._width_slopes(v[:n], h[:n]),), largest_variance(v[:n])
+        self._take_step((*_gradients(v, h, options.centred), *slopes), rate / n)
         self._penalise(rate)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
             x += step
+        if self.parameters.log_sigma is not None:
+            np.maximum(self.parameters.log_sigma, np.float32(math.log(NARROWEST)), out=self.parameters.log_sigma)
+            confine(self.parameters.w, self.hidden, variance)
+
+    def _width_slopes(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
+        """Means over data of the derivatives by ln σ: ln P(x) = ln P(u) − Σ ln σ with u = x/σ, so no model is needed."""
+        field = h @ self.parameters.w.T
+        field -= self.parameters.visible
+        return np.einsum("ki,ki->i", u, u - field) / np.float32(len(u)) - 1
 
     def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:
-        """Put the step together from the last one and the gradients of w, −b_v and −b_h."""
-        for step, gradient, sign in zip(self.step.arrays(), gradients, (1, -1, -1), strict=True):
+        """Put the step together from the last one and the gradients of w, −b_v, −b_h and, if it is there, ln σ."""
+        for step, gradient, sign in zip(self.step.arrays(), gradients, (1, -1, -1, 1), strict=False):
             gradient *= np.float32(sign * rate)
             if self.options.momentum:
                 step *= np.float32(self.options.momentum)
@@ -281,6 +306,13 @@ class Learner:
         if options.penalty:
             norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)
             self.step.w -= np.float32(rate * options.penalty) * norms * np.sign(w)
+
+
+def _fields(data: np.ndarray, visible: Any) -> np.ndarray:
+    """Fields in which two-valued units without couplings have the means of the data, smoothed."""
+    on = (data.mean(axis=0, dtype=float) - visible.low) / (1 - visible.low)
+    on = (len(data) * on + 0.5) / (len(data) + 1)
+    return (np.log(on / (1 - on)) / (1 - visible.low)).astype(np.float32)
 
 
 def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw: bool) -> tuple[np.ndarray, Any]:
