@@ -7,12 +7,16 @@ than the data in any direction; noise of the chains may push the weights there, 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rbm_sim.units import Gaussian, ReLU, Unit
 
 ROOM = 2.0
 """Variance that a machine may have, over the largest variance of the data of a batch in any direction."""
+ROUNDS = 5
+"""Attempts to shrink the weights of the ReLU units concerned, before all are shrunk."""
 
 
 def largest_variance(u: np.ndarray) -> float:
@@ -26,17 +30,19 @@ def largest_variance(u: np.ndarray) -> float:
     Returns
     -------
     float
-        Largest eigenvalue of uᵀu/n.
+        Largest eigenvalue of uᵀu/n; ∞ if the data have become too large.
     """
     gram = u @ u.T if len(u) < u.shape[1] else u.T @ u
+    if not np.isfinite(gram).all():
+        return math.inf
     return float(np.linalg.eigvalsh(gram.astype(float))[-1]) / len(u)
 
 
 def confine(w: np.ndarray, hidden: Unit, variance: float) -> None:
     """Bring weights back, in place, to where the variance in every direction is at most `ROOM` times the given one.
 
-    Singular values of machines of Gaussian hidden units are cut; all weights of one of ReLU units shrink until the
-    largest eigenvalue of the positive part of wᵀw, at which such a machine is known to have a law, is low enough.
+    Singular values of machines of Gaussian hidden units are cut; those of ReLU units shrink until the largest
+    eigenvalue of the positive part of wᵀw, below 1 a sufficient condition for a law, is low enough.
 
     Parameters
     ----------
@@ -50,14 +56,24 @@ def confine(w: np.ndarray, hidden: Unit, variance: float) -> None:
     if not isinstance(hidden, Gaussian | ReLU) or not np.isfinite(w).all():
         return
     most = 1 - 1 / (ROOM * max(variance, 1.0))
-    gram = (w.T @ w).astype(float)
-    if isinstance(hidden, ReLU):
-        np.maximum(gram, 0, out=gram)
-    squares, vectors = np.linalg.eigh(gram)
-    if squares[-1] <= most:
+    if np.square(w, dtype=float).sum() <= most:
         return
     if isinstance(hidden, ReLU):
-        w *= np.float32(np.sqrt(most / squares[-1]))
+        _shrink(w, most)
         return
-    kept = np.sqrt(np.minimum(squares, most) / np.maximum(squares, np.finfo(float).tiny))
-    w[...] = w @ (vectors * kept @ vectors.T).astype(np.float32)
+    squares, vectors = np.linalg.eigh(w.T.astype(float) @ w)
+    wide = squares > most
+    if wide.any():
+        cut = 1 - np.sqrt(most / squares[wide])
+        w -= ((w @ vectors[:, wide]) * cut @ vectors[:, wide].T).astype(np.float32)
+
+
+def _shrink(w: np.ndarray, most: float) -> None:
+    """Shrink the weights of ReLU units by their parts in the largest eigenvector until its eigenvalue is low enough."""
+    for _ in range(ROUNDS):
+        values, vectors = np.linalg.eigh(np.maximum(w.T.astype(float) @ w, 0))
+        if values[-1] <= most:
+            return
+        part = np.abs(vectors[:, -1])
+        w *= (1 - (1 - np.sqrt(most / values[-1])) * part / part.max()).astype(np.float32)
+    w *= np.float32(np.sqrt(min(1.0, most / values[-1])))
