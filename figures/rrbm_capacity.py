@@ -36,7 +36,7 @@ def compute() -> Table:
     rows: list[Row] = []
     for L in CAPACITY:
         for theta in THETAS:
-            fold = replica.spinodal(ReluRBM(alpha=1e-30, theta=theta, L=L, **FIG_3), along="alpha")
+            fold = replica.spinodal(ReluRBM(alpha=None, theta=theta, L=L, **FIG_3), along="alpha")
             order = {name: float(value) for name, value in fold.order._asdict().items()}
             rows.append({"series": "theory", "L": L, "theta": theta, "alpha_c": fold.value, **order})
     for L, points in CAPACITY.items():

@@ -85,7 +85,7 @@ def overlaps_of_simulation() -> Verdict:
 def last_solution() -> Verdict:
     """Largest L whose capacity at θ = 0.3 exceeds 0.6, the first fold of k = 1 being the capacity."""
     capacities = {
-        L: replica.spinodal(ReluRBM(alpha=1e-30, theta=FIG_3B["theta"], L=L, **FIG_3), along="alpha").value
+        L: replica.spinodal(ReluRBM(alpha=None, theta=FIG_3B["theta"], L=L, **FIG_3), along="alpha").value
         for L in range(11, 16)
     }
     last = max(L for L, value in capacities.items() if value > FIG_3B["alpha"])

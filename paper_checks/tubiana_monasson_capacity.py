@@ -92,7 +92,7 @@ def _candidate(found: Callable[[int, float], float], note: str) -> Verdict:
 
 @cache
 def _fold(L: int, theta: float) -> float:
-    return float(replica.spinodal(ReluRBM(alpha=1e-30, theta=theta, L=L, **FIG_3), along="alpha").value)
+    return float(replica.spinodal(ReluRBM(alpha=None, theta=theta, L=L, **FIG_3), along="alpha").value)
 
 
 @check(

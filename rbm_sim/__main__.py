@@ -3,15 +3,9 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from rbm_sim.commands import studies, training
+from rbm_sim.commands import drawing, measuring, studies, training
 from replica import cli
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from rbm_sim.units import Unit
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -37,110 +31,9 @@ def build_parser() -> argparse.ArgumentParser:
     studies.add_basin(commands)
     studies.add_retrieve(commands)
     training.add_train(commands)
-    training.add_sample(commands)
-    _add_measure(commands)
+    drawing.add_sample(commands)
+    measuring.add_measure(commands)
     return parser
-
-
-def _add_measure(commands: "argparse._SubParsersAction[cli.Parser]") -> None:
-    about = "sparsity of weights and of hidden activity"
-    parser = commands.add_parser(
-        "measure",
-        help=about,
-        description=f"""{about}: p_hat, W2 = (1/M) Σ w², hidden units without weights; for given
-visible states L_hat, and how many hidden units none of them activates.""",
-        example="""python -m rbm_sim measure weights.npy --states data.npy --hidden relu --theta 0.2
-                   python -m rbm_sim measure run.npz --states digits""",
-    )
-    weights = ".npy file, shape (N, M), visible × hidden, or .npz file of the command train, with its own units"
-    parser.add_argument("weights", metavar="WEIGHTS", help=weights)
-    states = ".npy file of visible states, shape (n, N); with a run, data as for train, grey levels cut as there"
-    parser.add_argument("--states", metavar="FILE", help=states)
-    kinds = ("spin", "bernoulli", "gaussian", "relu")
-    parser.add_argument("--hidden", choices=kinds, help="hidden units (relu, or those of the run)")
-    parser.add_argument("--theta", type=float, help="threshold of the relu units (0, or those of the run)")
-    parser.add_argument("--exponent", type=float, default=3.0, help="a of L_hat (3)")
-    cli.add_common(parser)
-
-
-def measure(args: argparse.Namespace) -> int:
-    """Print one row of measurements on the weights.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        The options.
-
-    Returns
-    -------
-    int
-        Exit status, 0: what goes wrong raises.
-    """
-    import numpy as np
-
-    from rbm_sim._support import check
-    from rbm_sim.observables import participation_ratio, silent_units, weight_norm, weight_sparsity
-    from rbm_sim.statistics.estimates import estimate
-    from replica.table import Table, provenance
-
-    exponent = check.number("--exponent", args.exponent, above=0)
-    w, hidden = (_run if args.weights.endswith(".npz") else _weights)(args)
-    row = {"N": len(w), "M": w.shape[1], "p_hat": weight_sparsity(w), "W2": float(weight_norm(w))}
-    row["empty"] = int((~w.any(axis=0)).sum())
-    if args.states is not None:
-        states = _states(args)
-        if states.shape[1] != len(w):
-            raise cli.UsageError(f"--states: {states.shape[1]} columns, but the weights have {len(w)} rows")
-        h = hidden.mode(np.asarray(states @ w))
-        row["L_hat"], row["L_hat_err"], row["states"] = estimate(participation_ratio(h, exponent))
-        row["silent"] = int(silent_units(h).sum())
-    cli.emit(Table.from_rows([row], provenance(cli.parameters(args))), args)
-    return 0
-
-
-def _weights(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
-    """Return the weights in a file, and the hidden units that the options name."""
-    from rbm_sim._support import check
-    from rbm_sim.units.named import named
-
-    kind = args.hidden or "relu"
-    if args.theta is not None and kind != "relu":
-        raise cli.UsageError("--theta needs --hidden relu")
-    theta = check.number("--theta", args.theta or 0.0)
-    return _load(args.weights, "WEIGHTS"), named(kind, {"theta": theta})
-
-
-def _run(args: argparse.Namespace) -> "tuple[np.ndarray, Unit]":
-    """Return the weights and hidden units of a run."""
-    if args.hidden is not None or args.theta is not None:
-        raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
-    rbm = training.load_run(args.weights, "WEIGHTS").learner.rbm
-    return rbm.weights.astype(float), rbm.hidden
-
-
-def _states(args: argparse.Namespace) -> "np.ndarray":
-    """Return the visible states, in the values of the visible units of a run."""
-    if not args.weights.endswith(".npz"):
-        return _load(args.states, "--states")
-    run = training.load_run(args.weights, "WEIGHTS")
-    level = run.about.get("threshold", 0.5)
-    return training.load_data(args.states, "--states", level, visible=run.learner.visible, rng=0)[0].astype(float)
-
-
-def _load(path: str, option: str) -> "np.ndarray":
-    """Read a matrix of real numbers from a .npy file."""
-    import numpy as np
-
-    from rbm_sim._support.check import real_array
-
-    try:
-        matrix = real_array(option, np.load(path, allow_pickle=False))
-    except (OSError, EOFError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition(".")[0]
-        raise cli.UsageError(f"{option}: {path}: {reason}") from None
-    if matrix.ndim != 2 or not matrix.size:
-        raise cli.UsageError(f"{option}: {path}: shape {matrix.shape}, need a matrix")
-    return matrix.astype(float)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -162,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "basin": studies.basin,
         "retrieve": studies.retrieve,
         "train": training.train,
-        "sample": training.sample,
-        "measure": measure,
+        "sample": drawing.sample,
+        "measure": measuring.measure,
     }
     return commands[args.command](args)
 

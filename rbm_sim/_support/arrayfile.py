@@ -3,12 +3,15 @@
 Nothing is allocated before the size that a header promises has been compared with the bytes that are there.
 """
 
+import contextlib
 import gzip
 import io
 import math
 import os
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +20,30 @@ _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0
 _GZIP, _NPY, _ZIP = b"\x1f\x8b", b"\x93NUMPY", b"PK\x03\x04"
 
 
-def arrays(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
-    """Read all arrays of a file by name; the name is empty in a format that holds one array without a name."""
+def content(path: str | os.PathLike[str]) -> bytes:
+    """Read a file, unpacked if it is gzipped; ValueError if it cannot be read or is empty."""
     try:
-        content = Path(path).read_bytes()
+        found = Path(path).read_bytes()
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if content.startswith(_GZIP):
-        content = _unzipped(path, content)
-    if not content:
+    if found.startswith(_GZIP):
+        found = _unzipped(path, found)
+    if not found:
         raise ValueError(f"{path}: is empty")
-    if content.startswith(_ZIP):
-        return _npz(path, content)
-    if content.startswith(_NPY):
-        return {"": _npy(str(path), content)}
-    return {"": _idx(path, content)}
+    return found
+
+
+def members(path: str | os.PathLike[str]) -> dict[str, Callable[[], np.ndarray]]:
+    """Arrays of a file by name, each read when it is called for: what else lies in an archive does not matter.
+
+    The name is empty in a format that holds one array without a name.
+    """
+    found = content(path)
+    if found.startswith(_ZIP):
+        return _npz(path, found)
+    if found.startswith(_NPY):
+        return {"": partial(_npy, str(path), found)}
+    return {"": partial(_idx, path, found)}
 
 
 def _unzipped(path: str | os.PathLike[str], content: bytes) -> bytes:
@@ -41,18 +53,39 @@ def _unzipped(path: str | os.PathLike[str], content: bytes) -> bytes:
         raise ValueError(f"{path}: its gzip stream of {len(content)} bytes is truncated or damaged: {error}") from None
 
 
-def _npz(path: str | os.PathLike[str], content: bytes) -> dict[str, np.ndarray]:
-    found = {}
+def _npz(path: str | os.PathLike[str], content: bytes) -> dict[str, Callable[[], np.ndarray]]:
+    with _damaged(path, content):
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    names = [name for name in archive.namelist() if name.endswith(".npy")]
+    if not names:
+        raise ValueError(f"{path}: is a zip archive without arrays, must be .npz")
+    return {name.removesuffix(".npy"): partial(_member, path, content, archive, name) for name in names}
+
+
+def _member(path: str | os.PathLike[str], content: bytes, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    with _damaged(path, content):
+        member = archive.read(name)
+    return _npy(f"{path}, {name}", member)
+
+
+@contextlib.contextmanager
+def _damaged(path: str | os.PathLike[str], content: bytes) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for name in archive.namelist():
-                if name.endswith(".npy"):
-                    found[name.removesuffix(".npy")] = _npy(f"{path}, {name}", archive.read(name))
+        yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{path}: its zip archive of {len(content)} bytes is truncated or damaged: {error}") from None
-    if not found:
-        raise ValueError(f"{path}: is a zip archive without arrays, must be .npz")
-    return found
+
+
+def is_text(array: Callable[[], np.ndarray]) -> bool:
+    """Whether an array of `members` holds no numbers."""
+    try:
+        return array().dtype.kind not in "biuf"
+    except NoNumbersError:
+        return True
+
+
+class NoNumbersError(ValueError):
+    """An array holds neither numbers nor text."""
 
 
 def _npy(where: str, content: bytes) -> np.ndarray:
@@ -63,8 +96,8 @@ def _npy(where: str, content: bytes) -> np.ndarray:
         shape, fortran, dtype = read(stream)
     except Exception as error:  # of a header that is no Python literal, nearly any
         raise ValueError(f"{where}: its .npy header is truncated or damaged: {error}") from None
-    if dtype.kind not in "biuf":
-        raise ValueError(f"{where}: holds {dtype}, must be real numbers")
+    if dtype.kind not in "biufSU" or not dtype.itemsize:
+        raise NoNumbersError(f"{where}: holds {dtype}, must be real numbers")
     flat = _values(where, content[stream.tell() :], dtype, shape)
     return flat.reshape(shape, order="F" if fortran else "C")
 
@@ -91,7 +124,7 @@ def _values(where: str, content: bytes, dtype: np.dtype, shape: tuple[int, ...])
             f"expected {expected} bytes, found {len(content)}"
         )
     flat = np.frombuffer(content, dtype).astype(dtype.newbyteorder("="), copy=True)
-    if not np.isfinite(flat).all():
+    if dtype.kind in "biuf" and not np.isfinite(flat).all():
         first = int(np.argmin(np.isfinite(flat)))
         raise ValueError(f"{where}: has the entry {flat[first]} at position {first}: every entry must be finite")
     return flat

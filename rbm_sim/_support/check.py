@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+import numbers
 import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
+
+LONGEST = 60
+"""Characters of a value in a message."""
+
+
+def short(value: Any) -> str:
+    """Return a value as messages show it: on one line, not to its end if it is long."""
+    text = " ".join(repr(value[:LONGEST] if isinstance(value, str | bytes | list | tuple) else value).split())
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
 def integer(name: str, value: Any, *, at_least: int) -> int:
@@ -17,7 +27,7 @@ def integer(name: str, value: Any, *, at_least: int) -> int:
     except TypeError:
         result = None
     if result is None or result < at_least:
-        raise ValueError(f"{name} = {value!r}: must be a whole number >= {at_least}")
+        raise ValueError(f"{name} = {short(value)}: must be a whole number >= {at_least}")
     return result
 
 
@@ -38,27 +48,73 @@ def number(
     if not (math.isfinite(result) and above < result < below and at_least <= result <= at_most):
         limits = [(">", above), (">=", at_least), ("<=", at_most), ("<", below)]
         bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in limits if math.isfinite(bound))
-        raise ValueError(f"{name} = {value!r}: must be a finite number {bounds}".rstrip())
+        raise ValueError(f"{name} = {short(value)}: must be a finite number {bounds}".rstrip())
     return result
 
 
 def real_array(name: str, value: Any, dtype: DTypeLike | None = None) -> np.ndarray:
-    """Return `value` as an array of finite real numbers (of `dtype` if it is given), or raise."""
+    """Return `value` as an array of finite real numbers (of `dtype` if it is given), or raise.
+
+    Half, long and foreign-endian floats become double precision.
+    """
+    refuse_masked(name, value)
     try:
-        result = np.asarray(value)
+        result = frame(name, value) if is_frame(value) else np.asarray(value)
         numeric = result.dtype.kind in "biuf"
-    except ValueError:  # a ragged list
+    except ValueError as error:  # a ragged list
+        if is_frame(value):
+            raise error from None
         numeric = False
     if not numeric:
-        text = " ".join(repr(value).split())
-        text = text if len(text) <= 60 else text[:60] + "…"
-        raise ValueError(f"{name} = {text}: must be an array of real numbers")
-    if dtype is not None:
-        result = result.astype(dtype, copy=False)
+        raise ValueError(f"{name} = {short(value)}: must be an array of real numbers")
+    result = usual(result) if dtype is None else result.astype(dtype, copy=False)
     if not np.isfinite(result).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(result))[0])
         raise ValueError(f"{name} has the entry {result[where]} at {list(where)}: every entry must be finite")
     return result
+
+
+def usual(x: np.ndarray) -> np.ndarray:
+    """Return an array in native byte order, floats in single or double precision: the others have no functions."""
+    if x.dtype.kind == "f" and (x.dtype.itemsize not in (4, 8) or not x.dtype.isnative):
+        return x.astype(np.float32 if x.dtype.itemsize == 4 else np.float64)
+    return x
+
+
+def refuse_masked(name: str, value: Any) -> None:
+    """Raise if entries are masked, alone or in a list of arrays: what is missing has no value to work with."""
+    if np.ma.is_masked(value) or (isinstance(value, list | tuple) and any(np.ma.is_masked(x) for x in value)):
+        raise ValueError(f"{name} has masked entries: every entry must have a value")
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a table with named columns of types of their own, such as pandas has them."""
+    return hasattr(value, "columns") and hasattr(value, "dtypes") and hasattr(value, "to_numpy")
+
+
+def frame(name: str, value: Any) -> np.ndarray:
+    """Return the numbers of a table with named columns, those of categories that are numbers among them, or raise."""
+    columns = []
+    for label in value.columns:
+        column = value[label]
+        entries = np.asarray(column.to_numpy())
+        if entries.dtype.kind not in "biuf":
+            if any(entry is None or entry != entry for entry in _without_na(entries)):  # noqa: PLR0124 (nan)
+                raise ValueError(f"{name}, column {label!r} has missing entries: every entry must have a value")
+            kinds = {type(entry).__name__ for entry in entries if not isinstance(entry, numbers.Real)}
+            if kinds:
+                raise ValueError(
+                    f"{name}, column {label!r} holds {', '.join(sorted(kinds))}, must hold numbers: encode categories "
+                    "first, such as by scikit-learn's OneHotEncoder or pandas.get_dummies"
+                )
+            entries = entries.astype(float)
+        columns.append(entries)
+    return np.stack(columns, axis=1) if columns else np.empty((len(value), 0))
+
+
+def _without_na(entries: np.ndarray) -> list[Any]:
+    """Entries of a column, None for those of pandas that are neither equal to anything nor different."""
+    return [None if type(entry).__name__ in ("NAType", "NaTType") else entry for entry in entries]
 
 
 def layer_parameter(name: str, value: Any) -> Any:
@@ -74,12 +130,12 @@ def layer_parameter(name: str, value: Any) -> Any:
 def yes_or_no(name: str, value: Any) -> bool:
     """Return `value` if it is True or False, or raise."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} = {value!r}: must be True or False")
+        raise ValueError(f"{name} = {short(value)}: must be True or False")
     return bool(value)
 
 
 def choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     """Return `value` if it is one of `allowed`, or raise."""
     if not isinstance(value, str) or value not in allowed:
-        raise ValueError(f"{name} = {value!r}: must be one of {', '.join(map(repr, allowed))}")
+        raise ValueError(f"{name} = {short(value)}: must be one of {', '.join(map(repr, allowed))}")
     return value

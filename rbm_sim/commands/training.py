@@ -1,4 +1,4 @@
-"""The commands train and sample: learn a machine from data, and draw from a machine that has learned."""
+"""The command train: learn a machine from data."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rbm_sim.commands.loading import load_data, load_run, path_of
 from replica import cli
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rbm_sim._support.random import Seed
     from rbm_sim.learning import Learner, Options
-    from rbm_sim.learning.run_files import Run
     from rbm_sim.machine.rbm import RBM
-    from rbm_sim.units import Unit
 
+VISIBLE = ("bernoulli", "spin", "gaussian")
 OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
 
 
@@ -50,10 +49,10 @@ stopped. --out FILE.csv or .json writes the history alone.""",
         "--data",
         required=True,
         metavar="DATA",
-        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz or IDX file",
+        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz, IDX or CSV file, or a folder of IDX or .png files",
     )
     add("--threshold", default="0.5", metavar="LEVEL", help="grey level from which a pixel is 1, or random (0.5)")
-    add("--visible", choices=("bernoulli", "spin"), default="bernoulli", help="visible units (bernoulli)")
+    add("--visible", choices=VISIBLE, default="bernoulli", help="visible units; gaussian: real values (bernoulli)")
     hidden = ("bernoulli", "spin", "gaussian", "relu")
     add("--hidden", choices=hidden, default="relu", help="hidden units (relu)")
     add("--units", type=cli.integer(1), default=100, metavar="M", help="number of hidden units (100)")
@@ -63,7 +62,7 @@ stopped. --out FILE.csv or .json writes the history alone.""",
         "--learning-rate",
         type=float,
         metavar="RATE",
-        help="rate of the first epoch (0.05; relu and gaussian: at most 2/pixels)",
+        help="rate of the first epoch (0.05; relu and gaussian hidden: at most 2/pixels; gaussian visible: 1/5)",
     )
     add("--decay", type=float, default=1.0, metavar="FACTOR", help="of the rate from epoch to epoch (1)")
     add("--momentum", type=float, default=0.0, help="part of the last step that is taken again (0)")
@@ -76,31 +75,7 @@ stopped. --out FILE.csv or .json writes the history alone.""",
     epochs = "epochs after which ln Z is measured, for the log-likelihood (none)"
     add("--likelihood", type=cli.integer(1), nargs="+", default=[], metavar="EPOCH", help=epochs)
     add("--test", metavar="DATA", help="data of the log-likelihood, named as for --data (those learned from)")
-    cli.add_common(parser, rng=True, plot=True)
-
-
-def add_sample(commands: argparse._SubParsersAction[cli.Parser]) -> None:
-    """Add the command sample.
-
-    Parameters
-    ----------
-    commands : object
-        Sub-parsers of the command.
-    """
-    about = "draw visible configurations from a machine that has learned"
-    parser = commands.add_parser(
-        "sample",
-        help=about,
-        description=f"""{about[0].upper()}{about[1:]}: one row for each chain, after --steps sweeps of Gibbs sampling.
-F is the free energy of the configuration, active the number of hidden units with h*(v) other than 0.""",
-        example="python -m rbm_sim sample run.npz --chains 100 --steps 1000 --plot digits.png --out samples.npz",
-    )
-    add = parser.add_argument
-    add("run", metavar="RUN", help=".npz file of the command train")
-    add("--chains", type=cli.integer(1), default=100, metavar="N", help="independent chains (100)")
-    add("--steps", type=cli.integer(0), default=1000, metavar="N", help="sweeps (1000)")
-    add("--T", type=float, default=1.0, help="temperature (1)")
-    cli.add_common(parser, rng=True, plot=True)
+    cli.add_common(parser, rng=True, plot=True, keeps=True)
 
 
 def train(args: argparse.Namespace) -> int:
@@ -132,6 +107,7 @@ def train(args: argparse.Namespace) -> int:
             raise cli.UsageError(f"--likelihood: epoch {epoch} is beyond --epochs {args.epochs}")
     if args.test is not None and not args.likelihood:
         raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
+    cli.protect(args, {"--data": path_of(args.data), "--test": path_of(args.test)})
     level = _level(args.threshold)
     load = partial(load_data, level=level, visible=named(args.visible), rng=_stream(args.rng, "data"))
     data, shape = load(args.data, "--data")
@@ -140,16 +116,20 @@ def train(args: argparse.Namespace) -> int:
         raise cli.UsageError(f"--test: {test.shape[1]} pixels, but --data has {data.shape[1]}")
     about = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
     about |= provenance(cli.parameters(args), args.rng)
+    _fits_memory(args, data)
+    shown = _shown(args, data)
+    if args.visible == "gaussian":
+        _warn_constant(data)
     learner, history = _learner(args, data, about)
 
     def measure(rbm: RBM) -> dict[str, float]:
-        row = describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:SHOWN]).mean}
+        row = describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:shown]).mean}
         if history[-1]["epoch"] in args.likelihood:
             seed = _stream(args.rng, "likelihood")
             row |= likelihood(rbm, test[:TESTED], base=data, rng=seed, threads=os.cpu_count() or 1)
         return row
 
-    file = args.out if args.out is not None and args.out.suffix == ".npz" else None
+    file = args.out if args.out is not None and args.out.suffix.lower() == ".npz" else None
     progress = partial(cli.progress, label="epochs", quiet=args.quiet)
     go_on = partial(run_files.train, learner, data, epochs=args.epochs, history=history, progress=progress)
     stopped = False
@@ -169,6 +149,13 @@ def train(args: argparse.Namespace) -> int:
     return 130 if stopped else 0
 
 
+def _fits_memory(args: argparse.Namespace, data: np.ndarray) -> None:
+    """Refuse machines that no memory holds: weights as they are drawn, in double precision, steps and gradients."""
+    batch = min(len(data), args.batch_size or 100)
+    numbers = args.units * (5.0 * data.shape[1] + 6.0 * batch)
+    cli.check_memory("--units", args.units, "hidden units", 4 * numbers)
+
+
 def _stream(seed: int, use: str) -> np.random.SeedSequence:
     """Seed of random numbers other than those of learning itself, which has the plain one."""
     from numpy.random import SeedSequence
@@ -180,93 +167,46 @@ def _digest(data: np.ndarray) -> str:
     """Digest that tells one set of data from another."""
     import numpy as np
 
-    return hashlib.sha256(np.ascontiguousarray(data, np.int8).tobytes()).hexdigest()[:16]
+    kept = data if (data == np.rint(data)).all() and np.abs(data).max(initial=0) < 128 else None  # two values, as ever
+    array = np.ascontiguousarray(data, np.float64 if kept is None else np.int8)
+    return hashlib.sha256(array.tobytes()).hexdigest()[:16]
 
 
 SHOWN = 100
 """Data on which the pseudo-likelihood is measured: they are the same at every epoch."""
 TESTED = 10_000
 """Data on which the likelihood is measured, at most."""
+WEIGHTS = 100_000
+"""Data times weights up to which the pseudo-likelihood of real-valued data is measured: a third of a second."""
 
 
-def load_data(
-    name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None
-) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Load data of two values, those of the visible units.
-
-    Parameters
-    ----------
-    name : str
-        As for `rbm_sim.learning.datasets.load`.
-    option : str
-        Word of the command line that names them.
-    level : float or "random"
-        What makes two values of grey levels.
-    visible : Unit
-        Visible units.
-    rng : None, int, SeedSequence or Generator
-        Random numbers for "random".
-
-    Returns
-    -------
-    tuple
-        The data, shape (samples, pixels), and the shape of an image.
-
-    Raises
-    ------
-    ValueError
-        If they cannot be had.
-    """
-    from rbm_sim.learning import datasets, grey_levels
-    from rbm_sim.units import Spin
-
-    try:
-        found = datasets.load(name)
-        if (found.images < 0).any() and visible.contains(found.images):
-            return found.images, found.shape
-        drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
-        images = grey_levels.binarise(found.images, **drawn)
-    except (ImportError, ValueError) as error:
-        raise cli.UsageError(f"{option}: {error}") from None
-    if images.size and images.min() == images.max():
-        cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
-    return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
+def _shown(args: argparse.Namespace, data: np.ndarray) -> int:
+    """How many data the pseudo-likelihood is measured on: of real values, each of which is an integral, fewer."""
+    if args.visible != "gaussian" or args.hidden == "gaussian":
+        return SHOWN
+    return min(SHOWN, max(1, WEIGHTS // (args.units * data.shape[1])))
 
 
-def load_run(file: str, option: str) -> Run:
-    """Read a run.
+def _warn_constant(data: np.ndarray) -> None:
+    """Say which columns do not vary: their density has no bound."""
+    from numpy import ptp
 
-    Parameters
-    ----------
-    file : str
-        From the command train.
-    option : str
-        Word of the command line that names it.
-
-    Returns
-    -------
-    Run
-        The learner in the state of the last epoch that was kept, the history, one row an epoch, and the options of the
-        command that began it.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read.
-    """
-    from rbm_sim.learning import run_files
-
-    try:
-        return run_files.load(file)
-    except OSError as error:
-        raise cli.UsageError(f"{option}: {file}: {error.strerror or error}") from None
+    count = int((ptp(data, axis=0) == 0).sum())
+    if count:
+        cli.warn(
+            f"--data: {count} of {data.shape[1]} columns do not vary; their density, which has no bound, is limited by "
+            "a standard deviation of 0.01 of the median one: likelihoods contain that"
+        )
 
 
 def _level(text: str) -> float | str:
+    from rbm_sim._support import check
+
     try:
-        return text if text == "random" else float(text)
+        level = text if text == "random" else float(text)
     except ValueError:
         raise cli.UsageError(f"--threshold: {text!r} is neither a number nor 'random'") from None
+    return level if isinstance(level, str) else check.number("--threshold", level, above=0, at_most=1)
 
 
 def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) -> tuple[Learner, list[dict[str, Any]]]:
@@ -275,7 +215,7 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
     from rbm_sim.units.named import name_of, named
 
     options = _options(args, data)
-    if args.out is None or args.out.suffix != ".npz" or not Path(args.out).exists():
+    if args.out is None or args.out.suffix.lower() != ".npz" or not Path(args.out).exists():
         visible, hidden = named(args.visible), named(args.hidden)
         return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
     run = load_run(str(args.out), "--out")
@@ -302,43 +242,14 @@ def _options(args: argparse.Namespace, data: np.ndarray) -> Options:
 
     rate = args.learning_rate
     if rate is None:
-        # The gain of a continuous unit grows with the number of pixels, that of a two-valued one is bounded.
-        rate = 0.05 if args.hidden in ("bernoulli", "spin") else min(0.05, 2 / data.shape[1])
+        # The gain of a continuous unit grows with the number of pixels, that of a two-valued one is bounded. Real
+        # values are correlated more strongly than two-valued ones of the same picture.
+        most = 0.01 if args.visible == "gaussian" else 0.05
+        rate = most if args.hidden in ("bernoulli", "spin") else min(most, 40 * most / data.shape[1])
     size = args.batch_size or min(100, max(10, len(data) // 100))
-    given = {name: getattr(args, name) for name in OPTIONS}
-    return Options(**given | {"learning_rate": rate, "batch_size": size}, persistent=not args.cd)
-
-
-def sample(args: argparse.Namespace) -> int:
-    """Draw configurations, and print one row for each.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-        The options.
-
-    Returns
-    -------
-    int
-        Exit status, 0: what goes wrong raises.
-    """
-    from replica.table import Table, provenance
-
-    run = load_run(args.run, "RUN")
-    rbm = run.learner.rbm
-    v, _ = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
-    F = rbm.free_energy(v)
-    columns = {
-        "chain": list(range(args.chains)),
-        "F": F.tolist(),
-        "active": (rbm.hidden.mode(rbm.inputs(v)) != 0).sum(axis=1).tolist(),
-        "v": ["".join("1" if x > 0 else "0" for x in row) for row in v],
-    }
-    cli.emit(Table(columns, provenance(cli.parameters(args), args.rng)), args, shown=("chain", "F", "active"))
-    if args.plot is not None:
-        from rbm_sim.commands.training_plot import draw_images, image_shape
-
-        cli.save_figure(
-            draw_images(v, image_shape(run.about, v.shape[1]), "configurations drawn from the machine"), args.plot
-        )
-    return 0
+    given = {name: getattr(args, name) for name in OPTIONS} | {"learning_rate": rate, "batch_size": size}
+    try:
+        return Options(**given, persistent=not args.cd)
+    except ValueError as error:
+        name, _, rest = str(error).partition(" = ")
+        raise cli.UsageError(f"--{name.replace('_', '-')} = {rest}") from None

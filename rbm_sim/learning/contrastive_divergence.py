@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning.confinement import confine, largest_variance
-from rbm_sim.learning.parameters import Parameters, checked
-from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of
+from rbm_sim.learning.parameters import Parameters, check_learnable, checked
+from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
 from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Gaussian, Normal, TwoValued, Unit
@@ -130,6 +130,9 @@ class Learner:
     chains: np.ndarray | None = None
     scales: Scales | None = None
 
+    def __repr__(self) -> str:
+        return shown.fields(self)
+
     def __post_init__(self) -> None:
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
         if self.step is None:
@@ -171,8 +174,9 @@ class Learner:
         Raises
         ------
         ValueError
-            If the data do not fit the visible units, or `units` < 1.
+            If the data do not fit the visible units, the hidden units are none that can be learned, or `units` < 1.
         """
+        check_learnable("hidden", hidden)
         units = check.integer("units", units, at_least=1)
         data = checked(data, visible)
         rng = random.generator(rng)
@@ -260,7 +264,7 @@ class Learner:
         rate = options.learning_rate * options.decay**self.epoch
         slopes: tuple[np.ndarray, ...] = ()
         if self.scales is not None:
-            slopes, variance = (n * self._width_slopes(v[:n], h[:n]),), largest_variance(v[:n])
+            slopes, variance = (n * width_slopes(v[:n], h[:n], self.parameters),), largest_variance(v[:n])
         self._take_step((*_gradients(v, h, options.centred), *slopes), rate / n)
         self._penalise(rate)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
@@ -268,12 +272,6 @@ class Learner:
         if self.parameters.log_sigma is not None:
             np.maximum(self.parameters.log_sigma, np.float32(math.log(NARROWEST)), out=self.parameters.log_sigma)
             confine(self.parameters.w, self.hidden, variance)
-
-    def _width_slopes(self, u: np.ndarray, h: np.ndarray) -> np.ndarray:
-        """Means over data of the derivatives by ln σ: ln P(x) = ln P(u) − Σ ln σ with u = x/σ, so no model is needed."""
-        field = h @ self.parameters.w.T
-        field -= self.parameters.visible
-        return np.einsum("ki,ki->i", u, u - field) / np.float32(len(u)) - 1
 
     def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:
         """Put the step together from the last one and the gradients of w, −b_v, −b_h and, if it is there, ln σ."""

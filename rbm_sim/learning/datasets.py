@@ -2,20 +2,20 @@
 
 Images are grey levels from 0 to 1 (float32) or two-valued, {0, 1} (uint8), one row each; nothing is binarised unless
 it is asked for. MNIST is looked for in a folder, then in the folder that the environment variable RBM_SIM_DATA names,
-and fetched only if neither is given.
+and fetched only if neither is given. What lies on the disk is read by `data_files`.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from rbm_sim._support import arrayfile, check, random
+from rbm_sim._support import check, random
 from rbm_sim._support.random import Seed
-from rbm_sim.learning import grey_levels
+from rbm_sim.learning import data_files, grey_levels, idx_folder
+from rbm_sim.learning.data_files import Dataset, read
 from rbm_sim.learning.grey_levels import as_spins, binarise
 
 __all__ = ["Dataset", "as_spins", "bars_and_stripes", "binarise", "digits", "load", "mnist", "read"]
@@ -33,35 +33,19 @@ _MNIST_SHA256 = {
 _NAMES = "'bars-and-stripes:SIDE', 'digits', 'mnist', 'mnist:test'"
 
 
-class Dataset(NamedTuple):
-    """Images, one row each.
-
-    Attributes
-    ----------
-    images : ndarray of float32 or uint8, shape (samples, pixels)
-        Grey levels from 0 to 1 (float32), or two values 0 and 1 (uint8). A file of one's own may hold other
-        numbers, such as ±1; they are kept, as float32.
-    labels : ndarray, shape (samples,), or None
-        What the images show, if it is known.
-    shape : tuple of int
-        Of one image; its product is the number of pixels.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray | None
-    shape: tuple[int, ...]
-
-
 def load(name_or_path: str | os.PathLike[str], *, binarise: float | str | None = None, rng: Seed = None) -> Dataset:
     """Load a data set by its name, or from a file.
 
     Parameters
     ----------
     name_or_path : str or path
-        'bars-and-stripes:SIDE' (SIDE a number), 'digits', 'mnist' (the training images), 'mnist:test', or a file that
-        `read` understands, its first axis the samples. In an .npz file the images are the array `images`, or the only
-        one, and labels the array `labels`, if there is one. Unsigned bytes above 1 in a file are grey levels
-        out of 255.
+        'bars-and-stripes:SIDE' (SIDE a number), 'digits', 'mnist' (the training images), 'mnist:test', or a file or
+        folder: an array in .npy, .npz or IDX format, its first axis the samples; .csv, .tsv or .txt, a row each; a
+        folder of .png images, subfolders their labels; a folder of IDX files under their usual names (torchvision's
+        MNIST/raw), Keras's mnist.npz. ':test' after the name of the last two takes their other set. In an .npz
+        file the images are the array `images`, or the only one of numbers, and labels the array `labels`, if there
+        is one; in a text file labels are the column label, labels, class, target or y. Whole numbers from 0 to 255,
+        some above 1, are grey levels out of 255.
     binarise : float, "random" or None
         A threshold, or "random" for values 1 drawn with the grey level as probability; None keeps the values.
     rng : None, int, SeedSequence or Generator
@@ -157,9 +141,10 @@ def mnist(folder: str | os.PathLike[str] | None = None, split: str = "train") ->
     Parameters
     ----------
     folder : path or None
-        Folder of the original IDX files, plain or gzipped, or one with such a subfolder `mnist`. None takes the
-        environment variable RBM_SIM_DATA; if that is not set either, the files are fetched once, their SHA-256
-        checked, into the cache of the extra's package pooch.
+        Folder of the original IDX files, plain or gzipped, under any of their usual names, or of mnist.npz, or one
+        with such a subfolder `mnist`, `raw` or `MNIST/raw`. None takes the environment variable RBM_SIM_DATA; if that
+        is not set either, the files are fetched once, their SHA-256 checked, into the cache of the extra's package
+        pooch.
     split : {"train", "test"}
         Which of the two sets.
 
@@ -180,42 +165,45 @@ def mnist(folder: str | os.PathLike[str] | None = None, split: str = "train") ->
     Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Proc. IEEE 86, 2278 (1998).
     """
     prefix = "train" if check.choice("split", split, ("train", "test")) == "train" else "t10k"
-    names = [f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"]
     given = {"folder": folder, "RBM_SIM_DATA": os.environ.get("RBM_SIM_DATA") or None}
     source, place = next(((key, value) for key, value in given.items() if value is not None), ("", None))
-    paths = [_fetched(name) if place is None else _found(name, place, source) for name in names]
-    images, labels = (read(path) for path in paths)
-    if images.ndim != 3 or images.dtype != np.uint8:
-        raise ValueError(f"{paths[0]}: holds {images.dtype} of shape {images.shape}, must be images of unsigned bytes")
-    if labels.shape != images.shape[:1]:
-        raise ValueError(
-            f"{paths[1]}: holds labels of shape {labels.shape}, must be one for each of {len(images)} images"
-        )
-    grey = images.reshape(len(images), -1).astype(np.float32)
-    grey /= 255
-    return Dataset(grey, labels, images.shape[1:])
+    if place is None:
+        files = idx_folder.Files(*(_fetched(f"{prefix}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")))
+    else:
+        found = idx_folder.found(Path(place), split)
+        if found is None:
+            raise ValueError(
+                f"{source} = {str(place)!r}: neither it nor its subfolder mnist holds {prefix}-images-idx3-ubyte or "
+                f"{prefix}-images-idx3-ubyte.gz, nor is there MNIST/raw or mnist.npz"
+            )
+        files = found
+    return data_files.images_of_bytes(files, split)
 
 
-def read(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read the array in a .npy, .npz or IDX file, plain or gzipped; the format is seen from its first bytes.
+def path_of(name_or_path: str | os.PathLike[str]) -> Path | None:
+    """The file or folder that a name means.
 
     Parameters
     ----------
-    path : path
-        The file. An .npz file must hold one array, or one of the name `images`.
+    name_or_path : str or path
+        As for `load`.
 
     Returns
     -------
-    ndarray
-        The array, in the shape and type that the file has, and in native byte order.
-
-    Raises
-    ------
-    ValueError
-        If there is no such file, it is empty, truncated, longer than its header says, damaged or of another
-        format, or it holds anything but finite real numbers.
+    Path or None
+        None if it is no file or folder, such as 'digits'.
     """
-    return _images(path, arrayfile.arrays(path))
+    return _path_and_split(name_or_path)[0]
+
+
+def _path_and_split(name_or_path: str | os.PathLike[str]) -> tuple[Path | None, str | None]:
+    """The file or folder, and the set that is asked for."""
+    if not isinstance(name_or_path, (str, os.PathLike)) or not str(name_or_path):
+        return None, None
+    if Path(name_or_path).exists():
+        return Path(name_or_path), None
+    name, _, split = str(name_or_path).rpartition(":")
+    return (Path(name), split) if name and split in ("train", "test") and Path(name).exists() else (None, None)
 
 
 def _loaded(name_or_path: str | os.PathLike[str]) -> Dataset:
@@ -229,46 +217,12 @@ def _loaded(name_or_path: str | os.PathLike[str]) -> Dataset:
             return mnist()
         case ["mnist", "test"]:
             return mnist(split="test")
-    if not isinstance(name_or_path, (str, os.PathLike)) or not Path(name_or_path).exists():
-        raise ValueError(f"name_or_path = {name_or_path!r}: no such file, and not one of {_NAMES}")
-    return _from_file(name_or_path)
-
-
-def _from_file(path: str | os.PathLike[str]) -> Dataset:
-    found = arrayfile.arrays(path)
-    images, labels = _images(path, found), found.get("labels")
-    if images.ndim < 2 or images.size == 0:
-        raise ValueError(
-            f"{path}: its array has shape {images.shape}, must be (samples, pixels…) with at least one of each"
-        )
-    if labels is not None and labels.shape != images.shape[:1]:
-        raise ValueError(f"{path}: labels have shape {labels.shape}, must be one for each of {len(images)} images")
-    return Dataset(_grey(images).reshape(len(images), -1), labels, images.shape[1:])
-
-
-def _images(path: str | os.PathLike[str], found: dict[str, np.ndarray]) -> np.ndarray:
-    if "images" not in found and len(found) != 1:
-        raise ValueError(f"{path}: holds the arrays {', '.join(sorted(found))}: one of them must be called images")
-    return found["images"] if "images" in found else next(iter(found.values()))
-
-
-def _grey(values: np.ndarray) -> np.ndarray:
-    """Turn unsigned bytes above 1 into grey levels out of 255, two values into uint8, anything else into float32."""
-    if values.dtype.kind == "b" or (values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 1):
-        return values.astype(np.uint8)
-    grey = values.astype(np.float32)
-    if values.dtype == np.uint8:
-        grey /= 255
-    return grey
-
-
-def _found(name: str, place: str | os.PathLike[str], source: str) -> Path:
-    """Return the path of a file of MNIST in a folder or its subfolder `mnist`, or raise."""
-    for folder in (Path(place), Path(place) / "mnist"):
-        for suffix in ("", ".gz"):
-            if (folder / (name + suffix)).is_file():
-                return folder / (name + suffix)
-    raise ValueError(f"{source} = {str(place)!r}: neither it nor its subfolder mnist holds {name} or {name}.gz")
+    path, split = _path_and_split(name_or_path)
+    if path is None:
+        named = isinstance(name_or_path, (str, os.PathLike))
+        text = repr(os.fspath(name_or_path)) if named else check.short(name_or_path)
+        raise ValueError(f"{text}: no such file, and not one of {_NAMES}")
+    return data_files.from_folder(path, split) if path.is_dir() else data_files.from_file(path, split)
 
 
 def _fetched(name: str) -> Path:

@@ -148,8 +148,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
 
         Parameters
         ----------
-        X : array_like, shape (n_samples, n_features)
-            Visible configurations, or what `binarise` makes them of.
+        X : array_like or DataFrame, shape (n_samples, n_features)
+            Visible configurations, or what `binarise` makes them of, in any type of numbers; categories that are
+            numbers are taken for these.
         y : None
             Not used.
 
@@ -161,12 +162,12 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         Raises
         ------
         ValueError
-            If a parameter is out of its range, or X does not fit the visible units.
+            If a parameter is out of its range, or X does not fit the visible units or has masked entries.
         DivergedError
             If learning diverges; the estimator is then as it was.
         """
         n_iter = check.integer("n_iter", self.n_iter, at_least=1)
-        X = validate_data(self, X)
+        X = self._numbers(X, reset=True)
         learner = None
         for _ in range(n_iter):
             learner = self._epoch(X, learner)
@@ -198,7 +199,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             If learning diverges; the machine is then as it was.
         """
         learner = getattr(self, "learner_", None)
-        X = validate_data(self, X, reset=learner is None)
+        X = self._numbers(X, reset=learner is None)
         return self._learned(self._epoch(X, learner))
 
     def transform(self, X: Any) -> np.ndarray:
@@ -224,7 +225,8 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             I = self.rbm_.inputs(self._two_valued(X, self.rbm_.visible))
             return self.rbm_.hidden.mean(I).astype(X.dtype if X.dtype == np.float32 else np.float64)
         if self.binarise == "random":
-            v = _grey(X)
+            v = check.usual(_grey(X))
+            v = v if v.dtype.kind == "f" else v.astype(float)  # 2 v − 1 of unsigned numbers wraps
             v = v if self.rbm_.visible.low == 0 else 2 * v - 1
         else:
             v = self._two_valued(X, self.rbm_.visible)
@@ -328,7 +330,13 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
 
     def _validated(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, reset=False)
+        return self._numbers(X, reset=False)
+
+    def _numbers(self, X: Any, reset: bool) -> np.ndarray:
+        """X as scikit-learn checks it, columns of categories that are numbers taken for these."""
+        check.refuse_masked("X", X)
+        found = validate_data(self, X, reset=reset)
+        return check.frame("X", X) if found.dtype.kind not in "biuf" else found
 
     def _two_valued(self, X: np.ndarray, visible: Any, rng: Any = None) -> np.ndarray:
         """Visible configurations, or raise; of grey levels for "random" a draw, or without `rng` those ≥ 0.5."""
@@ -338,9 +346,11 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             return X
         if self.binarise is None:
             if not visible.contains(X):
+                spins = (np.abs(X) == 1).all()
+                hint = "visible='spin' has these" if spins else "set binarise to a threshold or to 'random'"
                 raise ValueError(
                     f"X has entries in [{X.min():g}, {X.max():g}]: {type(visible).__name__} units take values in "
-                    f"{visible.domain}; set binarise to a threshold or to 'random'"
+                    f"{visible.domain}; {hint}"
                 )
             return X
         if isinstance(self.binarise, str):

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning import gaussian_fit
 from rbm_sim.learning.contrastive_divergence import Learner
 from rbm_sim.learning.parameters import Parameters, checked
-from rbm_sim.learning.standardisation import NARROWEST
+from rbm_sim.learning.standardisation import NARROWEST, width_slopes
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import exact, gaussian_layers
 from rbm_sim.partition.gaussian_layers import is_gaussian
@@ -37,6 +37,9 @@ class Fit(NamedTuple):
     rbm: RBM
     log_likelihood: np.ndarray
     converged: bool
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def gradient(rbm: RBM, data: ArrayLike) -> Parameters:
@@ -159,5 +162,5 @@ def _log_likelihood(learner: Learner, parameters: Parameters, v: np.ndarray) -> 
         return exact.log_likelihood(rbm, v), gradient(rbm, v)
     rbm, u = RBM(w, visible=Normal(-b), hidden=hidden), v * np.exp(-log_sigma[0])
     slopes = gradient(rbm, u)
-    slopes.log_sigma = (u * (u - rbm.hidden.mean(u @ w) @ w.T + b)).mean(axis=0) - 1
+    slopes.log_sigma = width_slopes(u, rbm.hidden.mean(u @ w), parameters)
     return exact.log_likelihood(rbm, u) - float(log_sigma[0].sum()), slopes

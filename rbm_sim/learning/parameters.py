@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.units import Gaussian, TwoValued, Unit
+from rbm_sim.units.named import NAMED
 
 
 @dataclass
@@ -31,6 +32,9 @@ class Parameters:
     hidden: np.ndarray
     log_sigma: np.ndarray | None = None
 
+    def __repr__(self) -> str:
+        return shown.fields(self)
+
     def arrays(self) -> tuple[np.ndarray, ...]:
         """Return the arrays, in the order w, visible, hidden and, if it is there, log_sigma.
 
@@ -49,6 +53,26 @@ class Parameters:
     def copy(self) -> Parameters:
         """Return the same numbers in arrays of their own."""
         return Parameters(*(x.copy() for x in self.arrays()))
+
+
+def check_learnable(name: str, unit: Unit) -> None:
+    """Refuse units whose parameters are not learned.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls them.
+    unit : Unit
+        Units.
+
+    Raises
+    ------
+    ValueError
+        If they are not of one of the kinds that have a name: units of one's own have no offset to learn.
+    """
+    if not isinstance(unit, tuple(NAMED.values())):
+        kinds = ", ".join(kind.__name__ for kind in NAMED.values())
+        raise ValueError(f"{name} = {unit!r}: must be one of the units {kinds}; others cannot be learned")
 
 
 def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
@@ -80,8 +104,9 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     if isinstance(visible, Gaussian):
         return x if x.dtype == np.float32 else x.astype(float)
     if not visible.contains(x):
+        hint = "Spin units have these" if (np.abs(x) == 1).all() else "binarise grey levels first"
         raise ValueError(
             f"data has entries in [{x.min():g}, {x.max():g}]: {type(visible).__name__} units take values in "
-            f"{visible.domain}; binarise grey levels first"
+            f"{visible.domain}; {hint}"
         )
     return x.astype(np.int8)

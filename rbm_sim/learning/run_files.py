@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.learning.standardisation import Scales
@@ -41,6 +41,9 @@ class Run(NamedTuple):
     learner: Learner
     history: list[Row]
     about: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def train(
@@ -136,6 +139,8 @@ def save(
     ------
     OSError
         If it cannot be written.
+    ValueError
+        If there is such a file already, and it is none of a run.
     """
     from replica.table.provenance import replacing
 
@@ -156,6 +161,8 @@ def save(
         arrays |= learner.scales._asdict()
     if learner.chains is not None:
         arrays["chains"] = learner.chains
+    if not _replaceable(file):
+        raise ValueError(f"file = {str(file)!r}: is there and no file of a run, so it is not written over")
     with replacing(file) as temporary, open(temporary, "wb") as stream:
         np.savez(stream, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore[arg-type]
 
@@ -190,11 +197,23 @@ def load(file: str | Path) -> Run:
         raise ValueError(f"{str(file)!r} is no file of a run: {error}") from None
 
 
+def _replaceable(file: str | Path) -> bool:
+    """Whether there is no such file, nothing in it, or a run."""
+    if not Path(file).is_file() or not Path(file).stat().st_size:
+        return True
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return {"meta.npy", "w.npy", "step_w.npy"} <= set(archive.namelist())
+
+
 def _contents(file: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read what is said about the run, and its arrays."""
     if Path(file).is_file() and not zipfile.is_zipfile(file):
         raise ValueError("it is no .npz file")
     with np.load(file, allow_pickle=False) as arrays:
+        if "meta" not in arrays.files:
+            raise ValueError(f"it holds the arrays {', '.join(arrays.files)}")
         return json.loads(str(arrays["meta"])), {name: arrays[name] for name in arrays.files if name != "meta"}
 
 

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rbm_sim.learning.parameters import Parameters
+
 NARROWEST = 0.01
 """Smallest conditional standard deviation of a visible unit, in units of that of its data: the density of data that
 repeat one value exactly has no bound."""
@@ -59,3 +61,27 @@ def scales_of(data: np.ndarray) -> Scales:
     scale = np.sqrt(squares / len(data))
     varies = scale > _ROUNDING * np.abs(mean)
     return Scales(mean, np.where(varies, scale, np.median(scale[varies]) if varies.any() else 1.0))
+
+
+def width_slopes(u: np.ndarray, h: np.ndarray, parameters: Parameters) -> np.ndarray:
+    """Derivatives of the mean log-likelihood by ln σ_i, v = mean + scale σ u.
+
+    ln P(v) = ln P(u) − Σ ln σ, so that they are means over the data alone, −1 + ⟨u_i (u_i + b_i − Σ_μ w_iμ h_μ)⟩.
+
+    Parameters
+    ----------
+    u : ndarray, shape (n, N)
+        Data in units of their standard deviations given h.
+    h : ndarray, shape (n, M)
+        Means of the hidden units given the data, or draws.
+    parameters : Parameters
+        Weights and visible offsets b.
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        The derivatives.
+    """
+    rest = u - h @ parameters.w.T
+    rest += parameters.visible
+    return np.einsum("ki,ki->i", u, rest) / u.dtype.type(len(u)) - 1

@@ -172,5 +172,5 @@ def _temperature(T: float | ArrayLike, n_chains: int, dtype: np.dtype) -> float 
         return T
     column = check.real_array("T", T, dtype)
     if column.shape != (n_chains,) or not (column >= bounds.tiny).all():
-        raise ValueError(f"T = {T!r}: must be a number >= 0, or one > 0 for each of {n_chains} chains")
+        raise ValueError(f"T = {check.short(T)}: must be a number >= 0, or one > 0 for each of {n_chains} chains")
     return column[:, None]

@@ -118,7 +118,7 @@ def random_patterns(
         return _drawn(law, (N, M), p, storage, random.generator(rng))
     density = check.layer_parameter("p", p)
     if np.min(density) <= 0 or np.max(density) > 1:
-        raise ValueError(f"p = {p!r}: must lie in (0, 1]")
+        raise ValueError(f"p = {check.short(p)}: must lie in (0, 1]")
     if np.ndim(density) and len(density) != N:
         raise ValueError(f"p has {len(density)} entries: must be a scalar or one value for each of N = {N} rows")
     column = np.broadcast_to(np.asarray(density, dtype=np.float32).reshape(-1, 1), (N, 1))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.weights import WeightsLike, stored
@@ -27,6 +27,9 @@ class State(NamedTuple):
 
     v: np.ndarray
     h: np.ndarray
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 class RBM:

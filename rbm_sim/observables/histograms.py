@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 
 
 class Histogram(NamedTuple):
@@ -28,6 +28,9 @@ class Histogram(NamedTuple):
     density: np.ndarray
     stderr: np.ndarray
     n: int
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def histogram(x: Any, bins: Any) -> Histogram:
@@ -70,7 +73,7 @@ def histogram(x: Any, bins: Any) -> Histogram:
     else:
         edges = check.real_array("bins", bins, np.float64)
         if edges.ndim != 1 or len(edges) < 2 or (np.diff(edges) <= 0).any():
-            raise ValueError(f"bins = {bins!r}: must be a whole number or increasing edges")
+            raise ValueError(f"bins = {check.short(bins)}: must be a whole number or increasing edges")
     size = len(edges) - 1
     index = np.searchsorted(edges, x, side="right") - 1
     index[x == edges[-1]] = size - 1

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.machine.rbm import RBM
 
 
@@ -26,6 +26,9 @@ class OrderParameters(NamedTuple):
     m: np.ndarray
     q: Any
     r: Any
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def order_parameters(rbm: RBM, v: Any, *, n_condensed: int = 1, p: Any = 1.0) -> OrderParameters:
@@ -127,6 +130,6 @@ def densities(rbm: RBM, p: Any) -> tuple[float, Any]:
     if np.ndim(density) and len(density) != N:
         raise ValueError(f"p has {len(density)} entries: must be a scalar or one for each of {N} visible units")
     if np.min(density) <= 0 or np.max(density) > 1:
-        raise ValueError(f"p = {p!r}: must lie in (0, 1]")
+        raise ValueError(f"p = {check.short(p)}: must lie in (0, 1]")
     mean = float(np.mean(density))
     return mean, density / mean

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import blas, check, random
+from rbm_sim._support import blas, check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition.annealing_path import AnnealingPath
@@ -53,6 +53,9 @@ class LogPartition(NamedTuple):
     ess: float
     reliable: bool
     log_weights: np.ndarray
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def log_partition(

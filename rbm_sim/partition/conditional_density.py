@@ -39,7 +39,7 @@ def log_conditionals(rbm: RBM, v: np.ndarray, T: float) -> np.ndarray:
     Parameters
     ----------
     rbm : RBM
-        Machine with `Gaussian` or `Normal` visible units; hidden ones are of two values, `ReLU`, `Gaussian` or `Normal`.
+        Machine with `Gaussian` or `Normal` visible units, its hidden ones two-valued, `ReLU`, `Gaussian` or `Normal`.
     v : ndarray of float64, shape (n, N)
         Configurations.
     T : float

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition.configurations import MAX_UNITS, averages, chunks, double, states
 from rbm_sim.units import TwoValued, Unit
@@ -59,6 +59,9 @@ class Moments(NamedTuple):
     vh: np.ndarray
     vv: np.ndarray
     hh: np.ndarray
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 class Enumeration:

@@ -204,10 +204,12 @@ def independent_pixels(data_train: ArrayLike, data_test: ArrayLike) -> Estimate:
     train, test = (_two_valued(name, x) for name, x in (("data_train", data_train), ("data_test", data_test)))
     if train.shape[1] != test.shape[1]:
         raise ValueError(f"data_test has length {test.shape[1]}: must be that of data_train, {train.shape[1]}")
-    if min(train.min(), test.min()) < 0 and 0 in (*train.flat, *test.flat):
+    if min(train.min(), test.min()) < 0 and not (train.all() and test.all()):
         raise ValueError("data_train and data_test have values 0 and −1: must both be in {0, 1} or both in {−1, 1}")
     on = smoothed((train == 1).sum(axis=0), len(train))
-    return estimate(np.where(test == 1, np.log(on), np.log1p(-on)).sum(axis=1))
+    rows = max(1, _CHUNK // test.shape[1])
+    blocks = (test[first : first + rows] == 1 for first in range(0, len(test), rows))
+    return estimate(np.concatenate([np.where(x, np.log(on), np.log1p(-on)).sum(axis=1) for x in blocks]))
 
 
 def independent_gaussians(data_train: ArrayLike, data_test: ArrayLike) -> Estimate:
@@ -259,7 +261,7 @@ def _configurations(rbm: RBM, data: ArrayLike) -> np.ndarray:
 
 def _two_valued(name: str, data: ArrayLike) -> np.ndarray:
     """Return configurations of shape (n, N) with values in {0, 1} or {−1, 1}, or raise."""
-    x = check.real_array(name, data, np.float64)
+    x = check.real_array(name, data)
     if not x.size or not x.ndim:
         raise ValueError(f"{name} has shape {x.shape}: must be (n, N), both at least 1")
     if not ((x == 1) | (x == (-1 if x.min() < 0 else 0))).all():

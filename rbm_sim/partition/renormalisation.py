@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import configurations
 from rbm_sim.units import TwoValued, Unit
@@ -57,6 +57,9 @@ class Comparison(NamedTuple):
     log_trace: np.ndarray
     p: np.ndarray
     p_new: np.ndarray
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 class LayerChange(NamedTuple):

@@ -252,5 +252,5 @@ def series(sizes: Sequence[int], alpha: float, **options: Any) -> list[Retrieval
     """
     sizes = [check.integer("sizes", N, at_least=1) for N in sizes]
     if len(set(sizes)) < len(sizes) or not sizes:
-        raise ValueError(f"sizes = {sizes!r}: must be at least one N, each only once")
+        raise ValueError(f"sizes = {check.short(sizes)}: must be at least one N, each only once")
     return [retrieval(N, alpha, **options) for N in sizes]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.retrieval.landscape import Landscape
@@ -47,6 +47,9 @@ class Descent(NamedTuple):
     moves: Any
     converged: Any
     dynamics: str
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def run(rbm: RBM, v: ArrayLike, *, dynamics: str = "single-unit", max_sweeps: int = 1000, rng: Seed = None) -> Descent:

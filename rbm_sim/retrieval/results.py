@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim.statistics.estimates import Estimate, estimate
 
 LOST_BELOW = 0.7  # of the overlap that the start state has
@@ -53,6 +53,9 @@ class Retrieval:
     sweeps: np.ndarray
     moves: np.ndarray
     converged: np.ndarray
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     @property
     def lost(self) -> np.ndarray:

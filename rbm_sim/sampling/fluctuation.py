@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.rbm import RBM
@@ -49,6 +49,9 @@ class ThermalOrder(NamedTuple):
     C: Estimate
     B: Estimate
 
+    def __repr__(self) -> str:
+        return shown.fields(self)
+
 
 def order_parameters_at(
     rbm: RBM,
@@ -75,7 +78,7 @@ def order_parameters_at(
     T : float
         Temperature, > 0.
     n_chains : int
-        Number of independent chains, >= 2; the standard errors come from their scatter.
+        Number of independent chains, >= 2; the standard errors come from their scatter, in this one machine.
     steps : int
         Sweeps that are measured, >= 1.
     burn_in : int
@@ -94,7 +97,7 @@ def order_parameters_at(
     Returns
     -------
     ThermalOrder
-        m, q, r, q_d, r_d, C and B with their standard errors.
+        m, q, r, q_d, r_d, C and B of this machine, with the standard errors of sampling it.
 
     Raises
     ------
@@ -107,6 +110,10 @@ def order_parameters_at(
     Blackwell): the means are the same, without the noise of the layer itself. All estimates are linear in these or
     products of different chains, so without bias in equilibrium; the standard errors are those of the jackknife
     over the chains, which need no autocorrelation time.
+
+    The errors do not know of the disorder: another draw of the patterns is another machine, whose r and B differ by
+    more where the weak hidden units are few. What the theory says is the average over machines, which
+    `rbm_sim.order_parameters_over` takes, with its error.
 
     For ReLU units ⟨h_μ⟩ of a condensed pattern is √N m_μ − θ: m is taken from the input.
 

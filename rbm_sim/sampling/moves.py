@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import TwoValued
@@ -33,6 +33,9 @@ class Moves(NamedTuple):
 
     v: np.ndarray
     acceptance: float
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def single_unit(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.rbm import RBM, State
@@ -40,6 +40,9 @@ class Tempered(NamedTuple):
     h: np.ndarray
     swap_rates: np.ndarray
     round_trips: np.ndarray
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def anneal(
@@ -95,7 +98,9 @@ def anneal(
     """
     schedule = check.real_array("temperatures", temperatures, np.float64)
     if schedule.ndim != 1 or not schedule.size or (schedule[:-1] <= 0).any() or schedule[-1] < 0:
-        raise ValueError(f"temperatures = {temperatures!r}: must be a sequence of numbers > 0, the last one >= 0")
+        raise ValueError(
+            f"temperatures = {check.short(temperatures)}: must be a sequence of numbers > 0, the last one >= 0"
+        )
     steps = check.integer("steps_per_temperature", steps_per_temperature, at_least=1)
     for T, seed in zip(schedule, random.seeds(rng, (), len(schedule)), strict=True):
         chains = Chains(rbm, n_chains, T=float(T), rng=seed, start=start, threads=threads).run(steps)
@@ -292,5 +297,7 @@ def _ladder(temperatures: ArrayLike) -> np.ndarray:
     T = check.real_array("temperatures", temperatures, np.float64)
     steps = np.diff(T) if T.ndim == 1 else np.empty(0)
     if not steps.size or (T <= 0).any() or not ((steps > 0).all() or (steps < 0).all()):
-        raise ValueError(f"temperatures = {temperatures!r}: must be two or more numbers > 0, increasing or decreasing")
+        raise ValueError(
+            f"temperatures = {check.short(temperatures)}: must be two or more numbers > 0, increasing or decreasing"
+        )
     return T

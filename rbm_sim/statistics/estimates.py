@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rbm_sim._support import check
+
 
 class Estimate(NamedTuple):
     """Mean over samples with its standard error.
@@ -40,6 +42,7 @@ def estimate(values: ArrayLike) -> Estimate:
     Estimate
         Mean x̄, its standard error and the number n of samples; nan where n is too small for them.
     """
+    check.refuse_masked("values", values)
     x = np.asarray(values, dtype=float)
     mean = float(x.mean()) if x.size else math.nan
     stderr = float(x.std(ddof=1) / math.sqrt(x.size)) if x.size > 1 else math.nan

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, shown
 
 WINDOW = 5.0
 """The sum stops at the first lag W >= WINDOW × τ: what is left out of an exponential is e⁻⁵ of it."""
@@ -53,6 +53,9 @@ class Average(NamedTuple):
     ess: float | np.ndarray
     n: int
     reliable: bool | np.ndarray
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
 
 def average(x: ArrayLike) -> Average:

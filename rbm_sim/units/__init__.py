@@ -8,4 +8,16 @@ from rbm_sim.units.mixture import Mixture
 from rbm_sim.units.normal import Normal
 from rbm_sim.units.standard import Bernoulli, Gaussian, ReLU, Spin, TwoValued
 
-__all__ = ["Bernoulli", "Continuous", "Discrete", "Gaussian", "Mixture", "Normal", "OwnUnit", "ReLU", "Spin", "TwoValued", "Unit"]
+__all__ = [
+    "Bernoulli",
+    "Continuous",
+    "Discrete",
+    "Gaussian",
+    "Mixture",
+    "Normal",
+    "OwnUnit",
+    "ReLU",
+    "Spin",
+    "TwoValued",
+    "Unit",
+]

@@ -21,6 +21,8 @@ the Lebesgue measure for the others.
 from __future__ import annotations
 
 import abc
+import functools
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -40,6 +42,13 @@ class Unit(abc.ABC):
 
     has_kink: ClassVar[bool] = True
     has_jump: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let what is a function of numbers take them in any type: whole numbers wrap, half ones are not accurate."""
+        super().__init_subclass__(**options)
+        for name in ("contains", "potential", "mode", "curvature", "ground", "log_partition", "cdf"):
+            if name in vars(cls):
+                setattr(cls, name, _of_floats(vars(cls)[name]))
 
     @property
     @abc.abstractmethod
@@ -331,5 +340,17 @@ class Unit(abc.ABC):
 
 def _floats(I: Any) -> np.ndarray:
     """Return inputs as an array of floats: of whole numbers the draws and means are none."""
+    check.refuse_masked("I", I)
     I = np.asarray(I)
-    return I if I.dtype.kind == "f" else I.astype(float)
+    return I.astype(float) if I.dtype.kind in "biu" else check.usual(I)
+
+
+def _of_floats(method: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Return a method whose arrays are floats when it sees them."""
+
+    @functools.wraps(method)
+    def function(self: Unit, *arrays: Any, **named: Any) -> np.ndarray:
+        arrays = tuple(x if isinstance(x, float) else _floats(x) for x in arrays)
+        return method(self, *arrays, **named)
+
+    return function

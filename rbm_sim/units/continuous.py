@@ -21,7 +21,7 @@ twice the margin that their second differences call for.
 
 import math
 from itertools import pairwise
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -64,8 +64,9 @@ class Continuous(OwnUnit):
 
     support: ClassVar[tuple[float, ...]] = (-math.inf, math.inf)
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
         """Refuse a support that is no increasing list."""
+        super().__init_subclass__(**options)
         if len(cls.support) < 2 or not all(a < b for a, b in pairwise(cls.support)):
             raise ValueError(f"{cls.__name__}.support = {cls.support!r}: must be two or more increasing numbers")
 

@@ -13,7 +13,7 @@
 # ruff: noqa: D102 - the methods are documented in rbm_sim.units.base
 
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,8 +32,9 @@ class Discrete(OwnUnit):
 
     values: ClassVar[tuple[float, ...]] = ()
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
         """Refuse values that are no increasing list."""
+        super().__init_subclass__(**options)
         if len(cls.values) < 2 or not all(a < b for a, b in pairwise(cls.values)):
             raise ValueError(f"{cls.__name__}.values = {cls.values!r}: must be two or more increasing numbers")
 

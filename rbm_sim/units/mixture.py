@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim.units import cumulants
 from rbm_sim.units.base import Unit
 
@@ -48,6 +48,9 @@ class Mixture(Unit):
 
     Omega: float = 0.5
     has_jump: ClassVar[bool] = True
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "Omega", check.number("Omega", self.Omega, at_least=0, below=1))

@@ -47,5 +47,13 @@ def name_of(unit: Unit) -> str:
     -------
     str
         Its name in files and on the command line.
+
+    Raises
+    ------
+    ValueError
+        If it has none, such as a unit of one's own.
     """
-    return next(name for name, kind in NAMED.items() if isinstance(unit, kind))
+    for name, kind in NAMED.items():
+        if isinstance(unit, kind):
+            return name
+    raise ValueError(f"unit = {unit!r}: has no name in files; must be one of {', '.join(NAMED)}")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import DTypeLike
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim.units.base import Unit
 
 
@@ -40,6 +40,9 @@ class Normal(Unit):
     g: Any = 0.0
     gamma: Any = 1.0
     has_kink: ClassVar[bool] = False
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def __post_init__(self) -> None:
         for name in ("g", "gamma"):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from rbm_sim._support import check, random
+from rbm_sim._support import check, random, shown
 from rbm_sim.units import cumulants, half_line
 from rbm_sim.units.base import Unit
 
@@ -37,6 +37,9 @@ class TwoValued(Unit):
     g: Any = 0.0
     low: ClassVar[float]
     has_jump: ClassVar[bool] = True
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "g", check.layer_parameter("g", self.g))
@@ -158,6 +161,9 @@ class Gaussian(Unit):
 
     has_kink: ClassVar[bool] = False
 
+    def __repr__(self) -> str:
+        return shown.fields(self)
+
     @property
     def offset(self) -> float | np.ndarray:
         return 0.0
@@ -218,6 +224,9 @@ class ReLU(Unit):
     """
 
     theta: Any = 0.0
+
+    def __repr__(self) -> str:
+        return shown.fields(self)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "theta", check.layer_parameter("theta", self.theta))

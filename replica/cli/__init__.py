@@ -19,6 +19,7 @@ from replica.cli.command import (
     save_figure,
     warn,
 )
+from replica.cli.inputs import check_memory, protect
 
 __all__ = [
     "Computed",
@@ -26,6 +27,7 @@ __all__ = [
     "UsageError",
     "add_common",
     "add_version",
+    "check_memory",
     "command_name",
     "compute",
     "emit",
@@ -34,6 +36,7 @@ __all__ = [
     "parameters",
     "product",
     "progress",
+    "protect",
     "reason",
     "run",
     "save_figure",

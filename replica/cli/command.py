@@ -6,7 +6,6 @@ Nothing heavy is imported here, so that `--help` and usage errors come at once.
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from replica.cli import terminal
 from replica.cli.grid import product
 from replica.cli.options import Parser, add_common, add_version, command_name, grids, integer, parameters
 from replica.errors import UsageError
@@ -68,26 +68,28 @@ def run(main: Callable[[Sequence[str] | None], int | None], argv: Sequence[str] 
     -------
     int
         2 after a ValueError, printed as one line (`python -X dev` shows where it came from); 1 after an
-        OSError, likewise; 130 after Ctrl-C; 0 if the reader of stdout went away; else what `main` returns.
+        OSError (a full disk, a closed stdout) or where memory ends, likewise; 130 after Ctrl-C; 0 if the reader of
+        stdout went away; else what `main` returns.
     """
     try:
         try:
+            terminal.ready()
             return main(argv) or 0
         finally:
             # Here, where a closed pipe can still be told from an error.
-            sys.stdout.flush()
+            terminal.flush()
     except BrokenPipeError:
-        # Python flushes stdout once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         warn("interrupted")
         return 130
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         if sys.flags.dev_mode:
             raise
         warn(f"error: {reason(error)}")
         return 2 if isinstance(error, ValueError) else 1
+    finally:
+        terminal.give_up()
 
 
 def reason(error: BaseException) -> str:
@@ -101,8 +103,13 @@ def reason(error: BaseException) -> str:
     Returns
     -------
     str
-        The message of the error, or the name of its class where that is empty.
+        The message of the error, or the name of its class where that is empty; of a file the name and what is wrong.
     """
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        name = error.filename
+        return f"{name if name == terminal.STDOUT else repr(str(name))}: {error.strerror}"
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error}" if str(error) else "not enough memory"
     return str(error) or type(error).__name__
 
 
@@ -111,6 +118,8 @@ def emit(
     args: argparse.Namespace,
     shown: Sequence[str] | None = None,
     renderers: Mapping[str, Callable[[Table], str]] | None = None,
+    arrays: Mapping[str, Any] | None = None,
+    printed: Table | None = None,
 ) -> None:
     """Write `--out`, then print the table in the `--format` asked for, even if it could not be written.
 
@@ -125,6 +134,10 @@ def emit(
     renderers : mapping of str to callable, optional
         Formats of this command alone, as `add_common` was told, to functions that write the table as text; a file
         of such a format has no log. "table" replaces what a terminal gets.
+    arrays : mapping of str to ndarray, optional
+        What an .npz file has besides.
+    printed : Table, optional
+        What is printed, if that is not the table of the file.
 
     Raises
     ------
@@ -136,14 +149,14 @@ def emit(
         if args.out is not None:
             renderer = renderers.get(args.out.suffix.lower().removeprefix("."))
             if renderer is None:
-                table.write(args.out, duration=time.monotonic() - START)
+                table.write(args.out, duration=time.monotonic() - START, arrays=arrays)
             else:
                 with replacing(args.out) as temporary:
                     temporary.write_text(renderer(table), "utf-8", newline="")
     except OSError as error:
-        raise OSError(f"--out: cannot write {str(args.out)!r}: {error.strerror or error}") from error
+        raise OSError(f"--out: cannot write {str(error.filename or args.out)!r}: {error.strerror or error}") from error
     finally:
-        _print(table, args, shown, renderers)
+        _print(table if printed is None else printed, args, shown, renderers)
 
 
 def _print(
@@ -155,13 +168,13 @@ def _print(
     if args.format in renderers:
         text = renderers[args.format](table)
     elif args.format == "json":
-        text = table.to_json()
+        text = terminal.escaped_json(table.to_json())
     elif args.format == "csv":
         # Data alone: other programs' readers know no comments. A file has them.
         text = table.to_csv(comments=False)
     else:
         text = (table if shown is None else table.select(shown)).to_text()
-    sys.stdout.write(text)
+    terminal.write(text)
 
 
 @dataclass(frozen=True)
@@ -305,7 +318,7 @@ def progress(iterable: Iterable[T], total: int | None = None, label: str = "", q
     iterable
         Yields the items of `iterable` in their order, whether or not a bar is shown.
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         return iterable
     from tqdm import tqdm
 
@@ -320,4 +333,5 @@ def warn(message: str) -> None:
     message : str
         What to say.
     """
-    sys.stderr.write(f"{command_name()}: {' '.join(message.split())}\n")
+    if sys.stderr is not None:
+        sys.stderr.write(f"{command_name()}: {' '.join(message.split())}\n")

@@ -144,6 +144,7 @@ def add_common(
     jobs: bool = False,
     rng: bool = False,
     formats: Sequence[str] = (),
+    keeps: bool = False,
 ) -> None:
     """Add the options that mean the same in every command; optional ones only where they do something.
 
@@ -155,13 +156,15 @@ def add_common(
         Whether the command has `--plot`, `--precision`, `--jobs` and `--scheduler`, `--rng`.
     formats : sequence of str
         Formats that this command alone can write, such as "html": for `--format`, and suffixes for `--out`.
+    keeps : bool
+        Whether `--out FILE.npz` may be there already and no table: the command looks for itself what is in it.
     """
     group = parser.add_argument_group("common options")
     add = group.add_argument
     suffixes = (*SUFFIXES, *(f".{name}" for name in formats))
     also = f"also write {', '.join(suffixes[:-1])} or {suffixes[-1]}"
     add("--format", choices=("table", "csv", "json", *formats), default="table", help="what stdout gets (table)")
-    add("--out", type=_file("--out", suffixes), metavar="FILE", help=also)
+    add("--out", type=_file("--out", suffixes, keeps), metavar="FILE", help=also)
     if plot:
         add("--plot", type=_file("--plot", PLOT_SUFFIXES), metavar="FILE", help="draw .png, .svg or .pdf")
     if precision:
@@ -293,10 +296,10 @@ def command_name() -> str:
     return f"python -m {spec.name.removesuffix('.__main__')}"
 
 
-def _file(option: str, suffixes: Sequence[str]) -> Callable[[str], Path]:
+def _file(option: str, suffixes: Sequence[str], keeps: bool = False) -> Callable[[str], Path]:
     def path(word: str) -> Path:
         try:
-            return check_writable(word, suffixes, option)
+            return check_writable(word, suffixes, option, keeps=keeps)
         except UsageError as error:
             message = str(error).removeprefix(f"{option}: ")
             raise argparse.ArgumentTypeError(message) from None

@@ -64,6 +64,11 @@ class Branch:
     closed: bool = False
     end: str = "edge"
 
+    def __repr__(self) -> str:
+        first, last = (f"{float(x):.6g}" for x in (self.values[0], self.values[-1]))
+        name, turns = self.states.model.name, f"{len(self.folds)} fold{'s' * (len(self.folds) != 1)}"
+        return f"<branch of {name}: {len(self)} points, {self.along} from {first} to {last}, {turns}, end: {self.end}>"
+
     @property
     def order(self) -> Order:
         """Order parameters along the branch."""

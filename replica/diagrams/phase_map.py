@@ -66,6 +66,11 @@ class PhaseDiagram:
     extras: dict[str, NDArray] = field(default_factory=dict)
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        axes = " by ".join(f"{len(v)} values of {k}" for k, v in (*self.rows.items(), *self.columns.items()))
+        failed = f", {len(self.errors)} failed" if self.errors else ""
+        return f"<phase diagram of {self.model.name}: {axes}{failed}>"
+
     def table(self) -> Table:
         """A row for each point, the columns of the grid fastest.
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from replica.table.provenance import readable
+
 Row: TypeAlias = "dict[str, Any]"
 """A row of a table, column to cell: a float, int, bool or str, an mpmath number or a fraction, None for a null."""
 
@@ -199,7 +201,7 @@ def _cell(name: str, value: Any) -> Any:
     if isinstance(value, str):
         if "\0" in value:
             raise ValueError(f"column {name!r}: a string with a zero byte cannot be written")
-        return str.__str__(value) or None
+        return readable(str.__str__(value)) or None
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

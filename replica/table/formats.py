@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-SUFFIXES = (".csv", ".json", ".npz")
+from replica.table.provenance import META_KEY
 
-META_KEY = "__meta__"
-"""Member of an npz file that holds the metadata as JSON; no column has such a name."""
+SUFFIXES = (".csv", ".json", ".npz")
 
 EXACT_INTEGERS = 2**53
 """Integers up to here are exact in double precision."""
@@ -65,7 +64,7 @@ def json_text(meta: Mapping[str, Any], columns: Columns) -> str:
     return f'{{"meta": {head},\n"rows": {body}}}\n'
 
 
-def write_npz(path: Path, meta: Mapping[str, Any], columns: Columns) -> None:
+def write_npz(path: Path, meta: Mapping[str, Any], columns: Columns, extra: Mapping[str, Any] | None = None) -> None:
     """Write an array for each column: nulls are nan among numbers and "" among strings; nothing is pickled.
 
     Parameters
@@ -76,11 +75,14 @@ def write_npz(path: Path, meta: Mapping[str, Any], columns: Columns) -> None:
         Plain metadata with the kinds of the columns as "columns".
     columns : mapping
         Plain columns.
+    extra : mapping of str to ndarray, optional
+        Other arrays beside them, of any shape, which `read_npz` leaves alone.
     """
     import numpy as np
 
     arrays = {META_KEY: np.array(json.dumps(meta, allow_nan=False))}
     arrays |= {name: _array(values, meta["columns"][name]) for name, values in columns.items()}
+    arrays |= extra or {}
     # Not numpy.savez: a column could not be called like one of its arguments.
     with zipfile.ZipFile(path, "w") as archive:
         for name, array in arrays.items():
@@ -149,13 +151,14 @@ def read_npz(path: Path) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """
     import numpy as np
 
-    columns = {}
     with zipfile.ZipFile(path) as archive:
-        for member in archive.namelist():
-            with archive.open(member) as stream:
-                array = np.lib.format.read_array(stream, allow_pickle=False)
-                columns[member.removesuffix(".npy")] = array.tolist()
-    return json.loads(columns.pop(META_KEY)), columns
+
+        def values(name: str) -> Any:
+            with archive.open(f"{name}.npy") as stream:
+                return np.lib.format.read_array(stream, allow_pickle=False).tolist()
+
+        meta = json.loads(values(META_KEY))
+        return meta, {name: values(name) for name in meta["columns"]}
 
 
 def _csv_cell(value: Any) -> str:

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import subprocess
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from fractions import Fraction
@@ -22,6 +23,9 @@ ROOT = Path(__file__).parents[2]
 """The checkout, where the package runs from one."""
 SCHEMA = 1
 """Version of the file layout; raised when an older reader would misread a newer file."""
+
+META_KEY = "__meta__"
+"""Member of an npz file that holds the metadata as JSON; no column has such a name."""
 
 DEPENDENCIES = ("numpy", "scipy", "mpmath")
 
@@ -115,13 +119,13 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 (one return for each case)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, str):
-        return str.__str__(value)
+        return readable(str.__str__(value))
     if isinstance(value, float):
         return None if math.isnan(value) else float(value) if math.isfinite(value) else str(float(value))
     if isinstance(value, Path | Fraction) or hasattr(value, "_mpf_"):
-        return str(value)
+        return readable(str(value))
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {readable(str(key)): plain(item) for key, item in value.items()}
     if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, Sequence):
@@ -131,8 +135,8 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 (one return for each case)
     raise ValueError(f"a {type(value).__name__} cannot be recorded in a file: {value!r}")
 
 
-def check_writable(path: str | Path, suffixes: Sequence[str], option: str = "--out") -> Path:
-    """Refuse a file that could not be written, before anything is computed for it.
+def check_writable(path: str | Path, suffixes: Sequence[str], option: str = "--out", *, keeps: bool = False) -> Path:
+    """Refuse a file that could not be written or would be lost, before anything is computed for it.
 
     Parameters
     ----------
@@ -142,6 +146,8 @@ def check_writable(path: str | Path, suffixes: Sequence[str], option: str = "--o
         Suffixes that are known, with their dots.
     option : str
         What the error message calls the file.
+    keeps : bool
+        Whether an .npz file may be there already and no table.
 
     Returns
     -------
@@ -151,7 +157,8 @@ def check_writable(path: str | Path, suffixes: Sequence[str], option: str = "--o
     Raises
     ------
     UsageError
-        One line: unknown suffix, no such folder, a folder of that name, no permission.
+        One line: unknown suffix, no such folder, a folder of that name, no permission, or an .npz file that is there
+        and no table, such as a machine that has learned or data.
     """
     path = Path(path)
     if path.suffix.lower() not in suffixes:
@@ -160,6 +167,10 @@ def check_writable(path: str | Path, suffixes: Sequence[str], option: str = "--o
         raise UsageError(f"{option}: {str(path)!r} is a folder")
     if not path.parent.is_dir():
         raise UsageError(f"{option}: cannot write {str(path)!r}: there is no folder {str(path.parent)!r}")
+    if not keeps and path.suffix.lower() == ".npz" and not _replaceable(path):
+        raise UsageError(
+            f"{option}: {str(path)!r} is there and no table of results, so it is not written over: choose another name"
+        )
     trial = _temporary(path)
     try:
         # Only trying tells for sure: permissions, read-only disks, quotas.
@@ -170,6 +181,15 @@ def check_writable(path: str | Path, suffixes: Sequence[str], option: str = "--o
     except OSError as error:
         raise UsageError(f"{option}: cannot write {str(path)!r}: {error.strerror}") from None
     return path
+
+
+def _replaceable(path: Path) -> bool:
+    """Whether there is no such file, nothing in it, or a table."""
+    if not path.is_file() or not path.stat().st_size:
+        return True
+    with contextlib.suppress(zipfile.BadZipFile, OSError), zipfile.ZipFile(path) as archive:
+        return f"{META_KEY}.npy" in archive.namelist()
+    return False
 
 
 @contextlib.contextmanager
@@ -185,12 +205,19 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ------
     Path
         Where to write. It has the suffix of `path`.
+
+    Raises
+    ------
+    OSError
+        It cannot be written, such as on a full disk: the error has the name `path`, and what was there is as it was.
     """
     target = Path(os.path.realpath(path))
     temporary = _temporary(target)
     try:
         yield temporary
         os.replace(temporary, target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -224,6 +251,25 @@ def write_log(path: str | Path, duration: float | None = None) -> Path:
     with replacing(log) as temporary:
         temporary.write_text(json.dumps(entry, indent=2) + "\n", "utf-8")
     return log
+
+
+def readable(text: str) -> str:
+    """Text that UTF-8 can hold.
+
+    Parameters
+    ----------
+    text : str
+        Such as the name of a file.
+
+    Returns
+    -------
+    str
+        The same; bytes of a name that are no UTF-8 become escapes.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _temporary(path: Path) -> Path:

@@ -18,6 +18,8 @@ __all__ = ["SUFFIXES", "Table", "check_writable", "provenance"]
 
 DOUBLE_DIGITS = 15
 """Significant decimal digits that double precision always holds."""
+COLUMNS_SHOWN = 8
+"""Names of columns in the short form of a table."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,11 @@ class Table:
         rows = list(rows)
         names = dict.fromkeys(name for row in rows for name in row)
         return cls({name: [row.get(name) for row in rows] for name in names}, meta or {}, digits)
+
+    def __repr__(self) -> str:
+        names = list(self.columns)
+        shown = ", ".join(names[:COLUMNS_SHOWN]) + (", …" if len(names) > COLUMNS_SHOWN else "")
+        return f"<Table of {len(self)} rows, {len(names)} columns: {shown}>"
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
@@ -171,7 +178,14 @@ class Table:
         """
         return formats.json_text(*self._plain())
 
-    def write(self, path: str | Path, *, duration: float | None = None, log: bool = True) -> None:
+    def write(
+        self,
+        path: str | Path,
+        *,
+        duration: float | None = None,
+        log: bool = True,
+        arrays: Mapping[str, Any] | None = None,
+    ) -> None:
         """Write a file whose suffix tells the format; it appears whole or not at all.
 
         Parameters
@@ -182,16 +196,20 @@ class Table:
             Seconds that the calculation took, for the log.
         log : bool
             Whether to write `FILE.log.json` (time, host, duration) beside it.
+        arrays : mapping of str to ndarray, optional
+            What an .npz file holds besides: arrays of any shape, none of the name of a column.
 
         Raises
         ------
         UsageError
-            The file cannot be written there, or not in this format.
+            The file cannot be written there, or not in this format; or an .npz file is there and no table.
+        OSError
+            The disk is full, or the like; the error names the file.
         """
         path = check_writable(path, SUFFIXES, "file")
         with replacing(path) as temporary:
             if path.suffix.lower() == ".npz":
-                formats.write_npz(temporary, *self._plain())
+                formats.write_npz(temporary, *self._plain(), arrays)
             else:
                 text = self.to_csv() if path.suffix.lower() == ".csv" else self.to_json()
                 temporary.write_text(text, "utf-8", newline="")

@@ -129,7 +129,7 @@ def _inaccurate(machine, own, listed):
     """Members of listed states that are off by more than 1e-6, relative."""
     faults = []
     # at T > 0 a small C is the difference of averages that have as many digits as Newton's method here
-    floor = 1e-290 if machine.T == 0 else getattr(machine, "least_response", 1e-25)
+    floor = getattr(machine, "least_response", None) or (1e-290 if machine.T == 0 else 1e-25)
     for entry in listed:
         twin = min(
             own, key=lambda state: sum(abs(a - b) for a, b in zip(state, entry.state, strict=True)), default=None

@@ -256,6 +256,8 @@ class Machine:
     layered = True
     least_overlap: float = 0.0
     """m > 0 of states that replica leaves out by its documentation."""
+    least_response: float | None = None
+    """r, C and B of which a state need not have digits; the least of their size if None."""
     balanced: bool = False
     """The field follows the state, g = −αB/2: the visible units feel neither."""
 

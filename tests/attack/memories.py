@@ -39,9 +39,13 @@ class Memory:
 
 @dataclasses.dataclass(frozen=True)
 class Diluted(Memory):
-    """f = α/2 + m²/2 + (α/2)[rC − 1/(1−C) − (1/c − 1)C] − ⟨|m + sz|⟩."""
+    """f = α/2 + m²/2 + (α/2)[rC − 1/(1−C) − (1/c − 1)C] − ⟨|m + sz|⟩.
+
+    Replica has no more of it than f, of which C is a slope.
+    """
 
     c: float = 1.0
+    least_response = 1e-12
     hidden_limit = True
 
     def rhs(self, state, on):

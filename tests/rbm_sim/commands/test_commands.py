@@ -152,8 +152,9 @@ def test_measure(capsys, tmp_path):
     assert row["p_hat"] == pytest.approx(weight_sparsity(w))
     assert row["W2"] == pytest.approx((w**2).sum() / 4)
     assert (row["N"], row["M"], row["empty"], row["states"]) == (6, 4, 1, 6)
-    assert row["silent"] == (np.maximum(w, 0).max(axis=0) == 0).sum() >= 1
     h = np.maximum(w, 0)
+    assert row["never_active"] == (h.max(axis=0) == 0).sum() >= 1
+    assert row["silent"] == (h == 0).sum() / 6 > row["never_active"]
     ratios = [(x**3).sum() ** 2 / (x**6).sum() if x.any() else 0 for x in h]
     assert row["L_hat"] == pytest.approx(np.mean(ratios))
 
@@ -207,7 +208,7 @@ def test_unconverged_runs_are_named_and_exit_1():
         (["train"], "--data"),
         (["train", "--data", "nowhere.npy"], "nowhere.npy"),
         (["train", "--data", "bars-and-stripes:3", "--threshold", "half"], "--threshold: 'half' is neither"),
-        (["train", "--data", "bars-and-stripes:3", "--learning-rate", "-1"], "learning_rate = -1.0"),
+        (["train", "--data", "bars-and-stripes:3", "--learning-rate", "-1"], "--learning-rate = -1.0"),
         (["sample", "nowhere.npz"], "nowhere.npz"),
         (["capacity"], "--N is required"),
         (["basin", "--N", "100"], "--alpha is required"),

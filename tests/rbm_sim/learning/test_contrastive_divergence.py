@@ -304,7 +304,7 @@ def test_bad_files(tmp_path):
     with pytest.raises(ValueError, match=r"broken.npz' is no file of a run: it is no .npz file"):
         load(broken)
     np.savez(tmp_path / "other.npz", x=1)
-    with pytest.raises(ValueError, match="is no file of a run: it has no 'meta"):
+    with pytest.raises(ValueError, match="is no file of a run: it holds the arrays x"):
         load(tmp_path / "other.npz")
     begun, _ = learner(Bernoulli())
     save(tmp_path / "run.npz", begun)
@@ -342,3 +342,38 @@ def test_damaged_runs(tmp_path, changed, message):
     with pytest.raises(ValueError, match=r"run\.npz' is no file of a run: ") as error:
         load(tmp_path / "run.npz")
     assert message in str(error.value)
+
+
+def test_units_that_cannot_be_learned_are_refused_at_the_start(tmp_path):
+    from rbm_sim import Continuous, Discrete, Mixture
+
+    class Trit(Discrete):
+        values = (-1.0, 0.0, 1.0)
+
+        def energy(self, x, T):
+            return 0.3 * x**2
+
+    class Quartic(Continuous):
+        support = (-np.inf, np.inf)
+
+        def energy(self, x, T):
+            return x**4
+
+    data = np.array([[0, 1], [1, 1]])
+    for unit in (Trit(), Quartic(), Mixture(0.5), "relu", None):
+        with pytest.raises(ValueError, match=r"^hidden = .*: must be one of the units Bernoulli, Spin, Gaussian, ReLU"):
+            Learner.begin(data, visible=Bernoulli(), hidden=unit, units=2)
+    learner = Learner.begin(data, visible=Bernoulli(), hidden=ReLU(), units=2, rng=0)
+    learner.hidden = Trit()
+    with pytest.raises(ValueError, match="has no name in files"):
+        save(tmp_path / "run.npz", learner)
+    assert not list(tmp_path.iterdir())
+
+
+def test_spins_are_told_apart_from_grey_levels():
+    for data, hint in (
+        ([[-1, 1], [1, 1]], "Spin units have these"),
+        ([[0.5, 1], [1, 0]], "binarise grey levels first"),
+    ):
+        with pytest.raises(ValueError, match=hint):
+            Learner.begin(np.array(data), visible=Bernoulli(), hidden=ReLU(), units=2)

@@ -296,3 +296,12 @@ def test_missing_scikit_learn_is_named_with_its_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "rbm_sim.learning.estimator")
     with pytest.raises(ImportError, match=r"scikit-learn >= 1\.6: pip install 'replica-toolkit\[data\]'"):
         import rbm_sim.learning.estimator  # noqa: F401
+
+
+def test_spins_are_told_of_their_units():
+    for X, hint in (
+        (toy(low=-1), "visible='spin' has these"),
+        (toy() / 2, "set binarise to a threshold or to 'random'"),
+    ):
+        with pytest.raises(ValueError, match=hint):
+            RBMEstimator(2).fit(X)

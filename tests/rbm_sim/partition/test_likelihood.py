@@ -145,3 +145,20 @@ def test_log_partition_must_be_a_number():
 def test_bad_pixels(train, test, message):
     with pytest.raises(ValueError, match=message):
         likelihood.independent_pixels(train, test)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "f4", "f8"])
+def test_independent_pixels_need_little_memory(dtype):
+    """The values of 2000 × 784 spins in double precision are 12.5 MB; no list is made of them, nor a copy."""
+    import tracemalloc
+
+    spins = (2 * np.random.default_rng(0).integers(0, 2, (2000, 784), dtype=np.int8) - 1).astype(dtype)
+    expected = likelihood.independent_pixels((spins[:, :40] + 1) / 2, (spins[:, :40] + 1) / 2)
+    assert likelihood.independent_pixels(spins[:, :40], spins[:, :40]).mean == pytest.approx(expected.mean, rel=1e-12)
+    tracemalloc.start()
+    likelihood.independent_pixels(spins, spins)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 12.5e6
+    with pytest.raises(ValueError, match="have values 0 and −1"):
+        likelihood.independent_pixels(spins, (spins + 1) / 2)

@@ -1,0 +1,126 @@
+"""Data and runs that a command line names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from replica import cli
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rbm_sim._support.random import Seed
+    from rbm_sim.learning.run_files import Run
+    from rbm_sim.units import Unit
+
+
+def load_data(
+    name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None
+) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Load data of the values of the visible units: two, made of grey levels where they are not there, or real ones.
+
+    Parameters
+    ----------
+    name : str
+        As for `rbm_sim.learning.datasets.load`.
+    option : str
+        Word of the command line that names them.
+    level : float or "random"
+        What makes two values of grey levels.
+    visible : Unit
+        Visible units.
+    rng : None, int, SeedSequence or Generator
+        Random numbers for "random".
+
+    Returns
+    -------
+    tuple
+        The data, shape (samples, pixels), and the shape of an image.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be had.
+    """
+    from rbm_sim.learning import datasets, grey_levels
+    from rbm_sim.units import Gaussian, Spin
+
+    try:
+        found = datasets.load(name)
+        if isinstance(visible, Gaussian):
+            return found.images, found.shape
+        if (found.images < 0).any() and visible.contains(found.images):
+            return found.images, found.shape
+        _check_levels(name, found.images)
+        drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
+        images = grey_levels.binarise(found.images, **drawn)
+    except (ImportError, ValueError) as error:
+        raise cli.UsageError(f"{option}: {error}") from None
+    if images.size and images.min() == images.max():
+        cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
+    return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
+
+
+def _check_levels(name: str, images: np.ndarray) -> None:
+    """Raise if values are no grey levels, and say what can be done."""
+    from rbm_sim.units import Spin
+
+    low, high = float(images.min()), float(images.max())
+    if low >= 0 and high <= 1:
+        return
+    if Spin().contains(images):
+        raise ValueError(f"{name}: has the values −1 and 1 of spins: --visible spin learns them")
+    hint = "divide them by the largest" if low >= 0 else "shift and scale them"
+    raise ValueError(
+        f"{name}: has values from {low:g} to {high:g}, grey levels lie in [0, 1]: {hint}; "
+        "--visible gaussian learns real values"
+    )
+
+
+def path_of(name: str | None) -> Path | None:
+    """The file or folder of data, None if they are built in or there is no such file.
+
+    Parameters
+    ----------
+    name : str or None
+        As for `rbm_sim.learning.datasets.load`.
+
+    Returns
+    -------
+    Path or None
+        Where they are.
+    """
+    from rbm_sim.learning import datasets
+
+    return None if name is None else datasets.path_of(name)
+
+
+def load_run(file: str, option: str) -> Run:
+    """Read a run.
+
+    Parameters
+    ----------
+    file : str
+        From the command train.
+    option : str
+        Word of the command line that names it.
+
+    Returns
+    -------
+    Run
+        The learner in the state of the last epoch that was kept, the history, one row an epoch, and the options of the
+        command that began it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    from rbm_sim.learning import run_files
+
+    try:
+        return run_files.load(file)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None)
+        raise cli.UsageError(f"{option}: {f'{file}: {reason}' if reason else error}") from None
