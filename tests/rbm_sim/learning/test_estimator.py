@@ -246,7 +246,8 @@ def test_likelihood_beside_the_machine_of_scikit_learn(digits):
     [
         ({"n_components": 0}, "n_components = 0: must be a whole number >= 1"),
         ({"hidden": "softmax"}, "hidden = 'softmax': must be one of 'bernoulli', 'spin', 'gaussian', 'relu'"),
-        ({"visible": "gaussian"}, "visible = 'gaussian': must be one of 'bernoulli', 'spin'"),
+        ({"visible": "relu"}, "visible = 'relu': must be one of 'bernoulli', 'spin', 'gaussian'"),
+        ({"visible": "gaussian", "binarise": 0.5}, "binarise = 0.5: must be None for visible = 'gaussian'"),
         ({"binarise": "often"}, "binarise = 'often': must be one of 'random'"),
         ({"binarise": math.nan}, "binarise = nan: must be a finite number"),
         ({"batch_size": 0}, "batch_size = 0"),
