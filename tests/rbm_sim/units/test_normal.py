@@ -20,11 +20,9 @@ def test_law_is_that_of_the_potential(unit, T):
         weight = lambda x, I=I: math.exp((I * x - float(unit.potential(np.array(x)))) / T)  # noqa: E731
         centre = (I + unit.g) / unit.gamma
         width = 12 * math.sqrt(T / unit.gamma)
+        limits = centre - width, centre + width
         moments = [
-            integrate.quad(lambda x, n=n: x**n * weight(x), centre - width, centre + width, epsabs=1e-14, epsrel=1e-12)[
-                0
-            ]
-            for n in range(3)
+            integrate.quad(lambda x, n=n: x**n * weight(x), *limits, epsabs=1e-13, epsrel=1e-11)[0] for n in range(3)
         ]
         at = np.array(I)
         mean = moments[1] / moments[0]
