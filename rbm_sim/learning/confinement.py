@@ -14,7 +14,9 @@ import numpy as np
 from rbm_sim.units import Gaussian, ReLU, Unit
 
 ROOM = 2.0
-"""Variance that a machine may have, over the largest variance of the data of a batch in any direction."""
+"""Variance that a machine may have, over the largest variance of the data in any direction."""
+ENOUGH = 2000
+"""Data from which that is taken, at the beginning of an epoch."""
 ROUNDS = 3
 """Attempts to shrink the weights of the ReLU units concerned, before all are shrunk."""
 ITERATIONS = 10

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
-from rbm_sim.learning.confinement import confine, largest_variance
-from rbm_sim.learning.parameters import Parameters, check_learnable, checked
+from rbm_sim.learning.confinement import ENOUGH, confine, largest_variance
+from rbm_sim.learning.parameters import Parameters, check_learnable, checked, fields_of
 from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
 from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
@@ -187,7 +187,7 @@ class Learner:
         if isinstance(visible, Gaussian):
             zeros = np.zeros((2, N), np.float32)
             return begun(parameters=Parameters(w, zeros[0], offsets, zeros[1]), scales=scales_of(data))
-        return begun(parameters=Parameters(w, -_fields(data, visible), offsets))
+        return begun(parameters=Parameters(w, -fields_of(data, visible), offsets))
 
     @property
     def rbm(self) -> RBM:
@@ -219,8 +219,9 @@ class Learner:
         numbers = self.rng.bit_generator.state
         try:
             with np.errstate(over="ignore", invalid="ignore"):
+                variance = self._largest_variance(data)
                 for count, batch in enumerate(self._batches(data)):
-                    self._learn_from(batch)
+                    self._learn_from(batch, variance)
                     if count % LOOK == 0:
                         self._look()
                 self._look()
@@ -247,11 +248,21 @@ class Learner:
                 f"{' or '.join(f'{name} = {value:g}' for name, value in blamed.items())} is too large for these data"
             )
 
-    def _learn_from(self, batch: np.ndarray) -> None:
-        """Take one step along the gradient of one batch."""
+    def _reduced(self, data: np.ndarray) -> np.ndarray:
+        """Data as the visible units see them; real ones in units of their present standard deviations given h."""
+        return data if self.scales is None else self.scales.reduced(data) * np.exp(-self.parameters.log_sigma)
+
+    def _largest_variance(self, data: np.ndarray) -> float:
+        """Largest variance of the data in any direction, where it bounds the weights."""
+        if self.scales is None or isinstance(self.hidden, TwoValued):
+            return math.inf
+        return largest_variance(self._reduced(data[:: max(1, len(data) // ENOUGH)]))
+
+    def _learn_from(self, batch: np.ndarray, variance: float = math.inf) -> None:
+        """Take one step along the gradient of one batch; for `variance` see `confine`."""
         n, options = len(batch), self.options
         v, h = (np.empty((2 * n, len(x)), np.float32) for x in (self.parameters.visible, self.parameters.hidden))
-        v[:n] = batch if self.scales is None else self.scales.reduced(batch) * np.exp(-self.parameters.log_sigma)
+        v[:n] = self._reduced(batch)
         if self.chains is not None and len(self.chains) != n:
             self.chains = None  # the batches have changed their size
         h[:n], chains = self._hidden(v[:n], draw=not options.persistent or self.chains is None)
@@ -262,9 +273,7 @@ class Learner:
             h[n:], chains = self._hidden(v[n:], draw=options.persistent or left > 0)
         self.chains = chains if options.persistent else None
         rate = options.learning_rate * options.decay**self.epoch
-        slopes: tuple[np.ndarray, ...] = ()
-        if self.scales is not None:
-            slopes, variance = (n * width_slopes(v[:n], h[:n], self.parameters),), largest_variance(v[:n])
+        slopes = () if self.scales is None else (n * width_slopes(v[:n], h[:n], self.parameters),)
         self._take_step((*_gradients(v, h, options.centred), *slopes), rate / n)
         self._penalise(rate)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
@@ -304,13 +313,6 @@ class Learner:
         if options.penalty:
             norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)
             self.step.w -= np.float32(rate * options.penalty) * norms * np.sign(w)
-
-
-def _fields(data: np.ndarray, visible: Any) -> np.ndarray:
-    """Fields in which two-valued units without couplings have the means of the data, smoothed."""
-    on = (data.mean(axis=0, dtype=float) - visible.low) / (1 - visible.low)
-    on = (len(data) * on + 0.5) / (len(data) + 1)
-    return (np.log(on / (1 - on)) / (1 - visible.low)).astype(np.float32)
 
 
 def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw: bool) -> tuple[np.ndarray, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -110,3 +111,23 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
             f"{visible.domain}; {hint}"
         )
     return x.astype(np.int8)
+
+
+def fields_of(data: np.ndarray, visible: Any) -> np.ndarray:
+    """Fields in which two-valued units without couplings have the means of data, smoothed.
+
+    Parameters
+    ----------
+    data : ndarray, shape (samples, N)
+        From `checked`.
+    visible : Bernoulli or Spin
+        Visible units.
+
+    Returns
+    -------
+    ndarray of float32, shape (N,)
+        The fields g.
+    """
+    on = (data.mean(axis=0, dtype=float) - visible.low) / (1 - visible.low)
+    on = (len(data) * on + 0.5) / (len(data) + 1)
+    return (np.log(on / (1 - on)) / (1 - visible.low)).astype(np.float32)
