@@ -135,8 +135,7 @@ class Learner:
 
     def __post_init__(self) -> None:
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
-        if self.step is None:
-            self.step = Parameters(*(np.zeros_like(x) for x in self.parameters.arrays()))
+        self.step = self.step or Parameters(*(np.zeros_like(x) for x in self.parameters.arrays()))
 
     @classmethod
     def begin(
@@ -185,8 +184,8 @@ class Learner:
         offsets = np.broadcast_to(np.asarray(hidden.offset, np.float32), (units,)).copy()
         begun = partial(cls, visible, hidden, options=options or Options(), rng=rng)
         if isinstance(visible, Gaussian):
-            zeros = np.zeros((2, N), np.float32)
-            return begun(parameters=Parameters(w, zeros[0], offsets, zeros[1]), scales=scales_of(data))
+            b, log_sigma = np.zeros((2, N), np.float32)
+            return begun(parameters=Parameters(w, b, offsets, log_sigma), scales=scales_of(data))
         return begun(parameters=Parameters(w, -fields_of(data, visible), offsets))
 
     @property
@@ -250,13 +249,13 @@ class Learner:
 
     def _reduced(self, data: np.ndarray) -> np.ndarray:
         """Data as the visible units see them; real ones in units of their present standard deviations given h."""
-        return data if self.scales is None else self.scales.reduced(data) * np.exp(-self.parameters.log_sigma)
+        log_sigma = self.parameters.log_sigma
+        return data if self.scales is None or log_sigma is None else self.scales.reduced(data) * np.exp(-log_sigma)
 
     def _largest_variance(self, data: np.ndarray) -> float:
         """Largest variance of the data in any direction, where it bounds the weights."""
-        if self.scales is None or isinstance(self.hidden, TwoValued):
-            return math.inf
-        return largest_variance(self._reduced(data[:: max(1, len(data) // ENOUGH)]))
+        bounded = self.scales is not None and not isinstance(self.hidden, TwoValued)
+        return largest_variance(self._reduced(data[:: max(1, len(data) // ENOUGH)])) if bounded else math.inf
 
     def _learn_from(self, batch: np.ndarray, variance: float = math.inf) -> None:
         """Take one step along the gradient of one batch; for `variance` see `confine`."""
@@ -278,8 +277,8 @@ class Learner:
         self._penalise(rate)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
             x += step
-        if self.parameters.log_sigma is not None:
-            np.maximum(self.parameters.log_sigma, np.float32(math.log(NARROWEST)), out=self.parameters.log_sigma)
+        if (log_sigma := self.parameters.log_sigma) is not None:
+            np.maximum(log_sigma, np.float32(math.log(NARROWEST)), out=log_sigma)
             confine(self.parameters.w, self.hidden, variance)
 
     def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:

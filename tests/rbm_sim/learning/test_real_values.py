@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from rbm_sim.learned import describe
 
 from rbm_sim import RBM, Bernoulli, Gaussian, Normal, ReLU, Spin, ais, exact, likelihood, runs
-from rbm_sim.learned import describe
 from rbm_sim.learning import Learner, Options, Parameters
 from rbm_sim.learning.confinement import ROOM, confine, largest_variance
 from rbm_sim.learning.maximum_likelihood import gradient

@@ -21,9 +21,8 @@ def test_law_is_that_of_the_potential(unit, T):
         centre = (I + unit.g) / unit.gamma
         width = 12 * math.sqrt(T / unit.gamma)
         limits = centre - width, centre + width
-        moments = [
-            integrate.quad(lambda x, n=n: x**n * weight(x), *limits, epsabs=1e-13, epsrel=1e-11)[0] for n in range(3)
-        ]
+        powers = (lambda x, n=n, f=weight: x**n * f(x) for n in range(3))
+        moments = [integrate.quad(power, *limits, epsabs=1e-13, epsrel=1e-11)[0] for power in powers]
         at = np.array(I)
         mean = moments[1] / moments[0]
         assert float(unit.log_partition(at, T)) == pytest.approx(math.log(moments[0]), rel=1e-12, abs=1e-12)
