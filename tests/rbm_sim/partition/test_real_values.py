@@ -61,12 +61,13 @@ def test_units_without_a_law_and_other_units():
 
 @pytest.mark.parametrize("hidden", [Bernoulli(FIELDS), Spin(FIELDS)])
 @pytest.mark.parametrize("base", [False, True])
-def test_annealing_against_enumeration_in_any_units(hidden, base):
+@pytest.mark.parametrize("T", [1.0, 0.5])
+def test_annealing_against_enumeration_in_any_units(hidden, base, T):
     """A shift of a hundred standard deviations changes nothing: paths are measured from the means of the base."""
     rbm, _ = in_units(machine(hidden, 0.4), [3.0, 0.0, 200.0, -40.0], [1.0, 2.0, 0.1, 0.4])
-    v = rbm.sample(100, 200, rng=3).v
-    given = {"base": v} if base else {}
-    want = exact.log_partition(rbm)
+    v = rbm.sample(100, 200, T=T, rng=3).v
+    given = {"base": v, "T": T} if base else {"T": T}
+    want = exact.log_partition(rbm, T)
     for found in (
         ais.log_partition(rbm, n_temperatures=500, rng=1, **given),
         ais.reverse_log_partition(rbm, v, n_temperatures=500, rng=1, **given),
