@@ -24,9 +24,9 @@ MODELS = """
     ReluRBM SparseCodingHopfield ThresholdHopfield catalogue get
 """
 RBM_SIM = """
-    Average Bernoulli Continuous Discrete Gaussian Mixture PackedPatterns RBM ReLU Spin State Unit ais anneal averages
-    capacity continuous couplings critical_load datasets discrete dynamics estimator exact exact_learning extensivity
-    finite_size fluctuation gibbs learned learning likelihood measure mixture moves order_parameters
+    Average Bernoulli Continuous Discrete Gaussian Mixture Normal PackedPatterns RBM ReLU Spin State Unit ais anneal
+    averages capacity continuous couplings critical_load datasets discrete dynamics estimator exact exact_learning
+    extensivity finite_size fluctuation gibbs learned learning likelihood measure mixture moves order_parameters
     order_parameters_at order_parameters_over overlaps own_unit packed parallel_tempering participation_ratio
     pattern_state pattern_weights
     patterns planted random_patterns rbm renormalisation runs tempering thermal_averages timeseries trial unit units

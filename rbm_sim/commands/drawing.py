@@ -54,6 +54,7 @@ def sample(args: argparse.Namespace) -> int:
     """
     import numpy as np
 
+    from rbm_sim.units import TwoValued
     from replica.table import Table, provenance
 
     cli.protect(args, {"RUN": args.run})
@@ -66,9 +67,9 @@ def sample(args: argparse.Namespace) -> int:
         "chain": list(range(args.chains)),
         "F": _free_energy(rbm, v, args.T).tolist(),
         "active": (rbm.hidden.mode(rbm.inputs(v)) != 0).sum(axis=1).tolist(),
-        "v": ["".join("1" if x > 0 else "0" for x in row) for row in v],
+        "v": _texts(rbm, v),
     }
-    whole = v.astype(np.int8)
+    whole = v.astype(np.int8) if isinstance(rbm.visible, TwoValued) else v
     shape = run.about.get("shape", ())
     shape = shape if int(np.prod(shape)) == v.shape[1] else v.shape[1:]
     images = (whole if (whole == v).all() else v).reshape(len(v), *shape)
@@ -85,6 +86,15 @@ def sample(args: argparse.Namespace) -> int:
             draw_images(v, image_shape(run.about, v.shape[1]), "configurations drawn from the machine"), args.plot
         )
     return 0
+
+
+def _texts(rbm: RBM, v: np.ndarray) -> list[str]:
+    """Configurations as text: a digit for each two-valued unit, a number for each real-valued one."""
+    from rbm_sim.units import TwoValued
+
+    if isinstance(rbm.visible, TwoValued):
+        return ["".join("1" if x > 0 else "0" for x in row) for row in v]
+    return [" ".join(f"{x:.6g}" for x in row) for row in v]
 
 
 def _free_energy(rbm: RBM, v: np.ndarray, T: float) -> np.ndarray:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def load_data(
     name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None
 ) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Load data of two values, those of the visible units.
+    """Load data of the values of the visible units: two, made of grey levels where they are not there, or real ones.
 
     Parameters
     ----------
@@ -44,10 +44,12 @@ def load_data(
         If they cannot be had.
     """
     from rbm_sim.learning import datasets, grey_levels
-    from rbm_sim.units import Spin
+    from rbm_sim.units import Gaussian, Spin
 
     try:
         found = datasets.load(name)
+        if isinstance(visible, Gaussian):
+            return found.images, found.shape
         if (found.images < 0).any() and visible.contains(found.images):
             return found.images, found.shape
         _check_levels(name, found.images)
@@ -70,7 +72,10 @@ def _check_levels(name: str, images: np.ndarray) -> None:
     if Spin().contains(images):
         raise ValueError(f"{name}: has the values −1 and 1 of spins: --visible spin learns them")
     hint = "divide them by the largest" if low >= 0 else "shift and scale them"
-    raise ValueError(f"{name}: has values from {low:g} to {high:g}, grey levels lie in [0, 1]: {hint}")
+    raise ValueError(
+        f"{name}: has values from {low:g} to {high:g}, grey levels lie in [0, 1]: {hint}; "
+        "--visible gaussian learns real values"
+    )
 
 
 def path_of(name: str | None) -> Path | None:

@@ -284,7 +284,7 @@ class Enumeration:
         rbm, exchanged = self._enumerated
         unit = None
         if hidden != exchanged:
-            unit = rbm.hidden._with_offset(float(np.broadcast_to(rbm.hidden.offset, (size,))[index]))
+            unit = rbm.hidden.single(index)
 
         def observe(p: np.ndarray, v: np.ndarray, I: np.ndarray, log_p: np.ndarray) -> tuple[np.ndarray]:
             terms = (indicator(v[:, index], t) if unit is None else law(unit, t, I[:, index]) for t in x.reshape(-1))
@@ -366,7 +366,7 @@ def _energy(rbm: RBM, mean: Moments) -> float:
     for unit, x, xx in ((rbm.visible, mean.v, mean.vv), (rbm.hidden, mean.h, mean.hh)):
         E += np.sum(unit.offset * x)
         if not isinstance(unit, TwoValued):
-            E += np.trace(xx) / 2
+            E += np.sum(getattr(unit, "gamma", 1.0) * np.diagonal(xx)) / 2
     return float(E)
 
 
