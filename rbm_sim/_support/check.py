@@ -75,7 +75,7 @@ def real_array(name: str, value: Any, dtype: DTypeLike | None = None) -> np.ndar
 
 
 def array_with_gaps(name: str, value: Any, dtype: DTypeLike) -> np.ndarray:
-    """Return `value` as an array of finite real numbers, nan where there is none (nan, None, NA or masked), or raise."""
+    """Return `value` as an array of finite real numbers, nan where it is nan, None, NA or masked, or raise."""
     if isinstance(value, list | tuple):
         value = [None if entry is np.ma.masked else entry for entry in value]
     parts = value if isinstance(value, list) else [value]

@@ -101,8 +101,8 @@ def _drawn(args: argparse.Namespace, run: Run) -> tuple[np.ndarray, dict[str, li
     chains = args.chains or (100 if args.inpaint is None else 1)
     given = None
     if args.inpaint is not None:
-        level = run.about.get("threshold", 0.5)
-        given = load_incomplete(args.inpaint, "--inpaint", level, visible=rbm.visible, pixels=rbm.shape[0], rng=args.rng)
+        level, (pixels, _) = run.about.get("threshold", 0.5), rbm.shape
+        given = load_incomplete(args.inpaint, "--inpaint", level, visible=rbm.visible, pixels=pixels, rng=args.rng)
     images = 1 if given is None else len(given)
     # the two layers, and what the draws of a block need
     needed = 3.0 * images * chains * sum(rbm.shape) * rbm.dtype.itemsize

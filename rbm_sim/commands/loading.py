@@ -68,7 +68,8 @@ def load_incomplete(
     Parameters
     ----------
     name : str
-        File: .npy, or .npz with the array `images` or one only, nan where a pixel is missing; text with nan or empty cells.
+        File: .npy, or .npz with the array `images` or only one, nan where a pixel is missing; or text, with nan or
+        empty cells.
     option : str
         Word of the command line that names it.
     level : float or "random"

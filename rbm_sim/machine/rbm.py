@@ -294,9 +294,9 @@ class RBM:
             If an argument is out of its range.
         """
         steps = check.integer("steps", steps, at_least=0)
-        chains = Chains(
-            self, n_chains, T=T, rng=rng, start=start, threads=threads, clamp=clamp, values=values
-        ).run(steps)
+        chains = Chains(self, n_chains, T=T, rng=rng, start=start, threads=threads, clamp=clamp, values=values).run(
+            steps
+        )
         return State(chains.v, chains.h)
 
 

@@ -79,7 +79,7 @@ def reconstruction_error(rbm: RBM, v: ArrayLike, T: float = 1.0) -> np.ndarray:
 
     Examples
     --------
-    Each spin has a hidden one that copies it. The error vanishes, of anything; the law is uniform, whatever was learned:
+    Each spin has a hidden one that copies it. Nothing has an error, and everything is equally probable:
 
     >>> import numpy as np, rbm_sim
     >>> rbm = rbm_sim.RBM(5 * np.eye(4), visible=rbm_sim.Spin(), hidden=rbm_sim.Spin())

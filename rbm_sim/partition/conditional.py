@@ -1,8 +1,9 @@
 """Exact means of missing visible units given those that are known, by enumeration.
 
-Given known v_i the hidden units have the inputs I_μ = Σ_known w_iμ v_i, and of the missing ones
+With the inputs I_μ = Σ_known w_iμ v_i that the hidden units have from known ones,
 
-P(v_missing | v_known) ∝ exp{−F(v)/T},   P(h | v_known) ∝ exp{Σ_μ [I_μ h_μ − U_μ(h_μ)]/T} Π_missing e^{K_i(Σ_μ w_iμ h_μ)}.
+P(v_missing | v_known) ∝ exp{−F(v)/T},
+P(h | v_known) ∝ exp{Σ_μ [I_μ h_μ − U_μ(h_μ)]/T + Σ_missing K_i(Σ_μ w_iμ h_μ)}.
 
 The first is enumerated if the missing units have two values, the second if the hidden ones have; the smaller of both.
 """
