@@ -9,12 +9,12 @@ import math
 
 import numpy as np
 import pytest
+from rbm_sim.gibbs import Chains
 from scipy import stats
 from scipy.special import log_ndtr
 
 from rbm_sim import RBM, Bernoulli, Continuous, Discrete, Gaussian, Mixture, ReLU, Spin
 from rbm_sim._support import blas
-from rbm_sim.gibbs import Chains
 from rbm_sim.machine.weights import stored
 from rbm_sim.partition import exact
 
@@ -119,7 +119,7 @@ def cells(name, T):
 
 
 def reference(visible, hidden, T):
-    """Means of v_0, v_2, v_0 v_2, v_0², v_2², h and v_i h_μ given v_1, and the laws of both free units in their cells."""
+    """Means of v_0, v_2, v_0 v_2, v_0², v_2², h and v_i h_μ given v_1, and the law of each free unit in its cells."""
     x, weight, count, edges = cells(visible, T)
     a, b = np.meshgrid(x, x, indexing="ij")
     I = a[..., None] * WEIGHTS[0] + b[..., None] * WEIGHTS[2] + VALUE[visible] * WEIGHTS[HELD]
@@ -272,7 +272,7 @@ def test_what_stands_under_a_free_unit_does_not_matter():
 class Frame(dict):
     """A table with named columns, as far as it is asked for."""
 
-    columns = property(lambda self: list(self))
+    columns = property(list)
     dtypes = None
 
     def to_numpy(self):

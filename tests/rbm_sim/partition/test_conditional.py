@@ -1,4 +1,4 @@
-"""Exact means of missing units against the whole joint law, and against a grid where the visible units are continuous."""
+"""Exact means of missing units against the whole joint law, and a grid where visible units are continuous."""
 
 import numpy as np
 import pytest
@@ -100,7 +100,7 @@ def test_shapes_and_forms():
 def test_a_machine_too_large_is_refused():
     rbm = RBM(np.zeros((30, 30)), visible=Spin(), hidden=Gaussian())
     with pytest.raises(
-        ValueError, match="v misses 30 units of .*: exact means need at most 24 Bernoulli or Spin units"
+        ValueError, match=r"v misses 30 units of .*: exact means need at most 24 Bernoulli or Spin units"
     ):
         exact.conditional_mean(rbm, [np.nan] * 30)
     rbm = RBM(np.zeros((3, 2)), visible=Gaussian(), hidden=ReLU())

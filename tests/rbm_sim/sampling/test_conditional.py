@@ -27,7 +27,7 @@ def normal_errors(found, expected):
     one = (rows, GAPS[rows].argmax(axis=1))
     z = (found.mean - expected)[one] / found.stderr[one]
     assert stats.kstest(z, stats.t(SHORT["n_chains"] - 1).cdf).pvalue > 1e-3
-    assert np.abs(((found.mean - expected)[GAPS] / found.stderr[GAPS])).max() < 5.5
+    assert np.abs((found.mean - expected)[GAPS] / found.stderr[GAPS]).max() < 5.5
 
 
 @pytest.mark.parametrize("T", [0.7, 2.0])
