@@ -17,12 +17,14 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
 from rbm_sim.machine.rbm import RBM
+from rbm_sim.partition.conditional import conditional_mean
 from rbm_sim.partition.configurations import MAX_UNITS, averages, chunks, double, states
 from rbm_sim.units import TwoValued, Unit
 
 __all__ = [
     "Enumeration",
     "Moments",
+    "conditional_mean",
     "energy",
     "entropy",
     "hidden_distribution",
