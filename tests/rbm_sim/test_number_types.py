@@ -86,7 +86,11 @@ def test_machines(visible, hidden):
         same_in_every_type(function, data)
 
 
-@pytest.mark.parametrize("unit", [*HIDDEN.values(), Bernoulli(-2.0), Spin(-2.0), ReLU(-1.0)], ids=repr)
+@pytest.mark.parametrize(
+    "unit",
+    [*HIDDEN.values(), Bernoulli(-2.0), Spin(-2.0), ReLU(-1.0)],
+    ids=lambda unit: type(unit).__name__ + format(getattr(unit, "theta", getattr(unit, "g", 0.0))),
+)
 def test_units(unit):
     """Whole and half numbers as inputs, of both signs."""
     functions = [unit.mode, unit.curvature, unit.ground, unit.log_partition, unit.mean, unit.variance]
