@@ -209,7 +209,7 @@ def _piece(
     """A stretch of a polyline on the level, with its ends, finer if it is short."""
     while len(v) < FEWEST:
         half = np.stack([(x[1:] + x[:-1]) / 2 for x in (v, kappa)])
-        middle = np.stack(onto_level(couplings, g, *half))
+        middle = np.stack(onto_level(couplings, g, *half)[:2])
         # no further off than the ends are apart: elsewhere lies another curve
         if (np.hypot(*(middle - half)) > np.hypot(np.diff(v), np.diff(kappa))).any():
             break
@@ -263,9 +263,10 @@ def _on_level(
     share = find_roots(
         lambda t, i: excess(t, edge[i]), 0 * ones[edge], ones[edge], at_low[edge], at_high[edge], rtol=1e-15
     )
-    placed = np.stack(onto_level(couplings, g, line[:, 0], line[:, 1]), axis=-1)
+    *places, rested = onto_level(couplings, g, line[:, 0], line[:, 1])
+    placed = np.stack(places, axis=-1)
     # what is not on an edge must not have gone over to another curve
-    placed[np.hypot(*(placed - line).T) > STEP_V + STEP_KAPPA] = np.nan
+    placed[~rested | (np.hypot(*(placed - line).T) > STEP_V + STEP_KAPPA)] = np.nan
     placed[edge] = low[edge] + share[:, None] * (high[edge] - low[edge])
     return placed[:, 0], placed[:, 1]
 
