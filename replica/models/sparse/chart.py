@@ -262,17 +262,23 @@ def _doubled_value(value: Any) -> Any:
 
 
 def onto_level(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Move points onto the level along its gradient, in coordinates (v, κ), and say which came to rest on it."""
+    """Move points onto the level along its gradient in (v, κ√(1 + a²)), and say which came to rest on it."""
     h, size = 1e-6, np.zeros(np.shape(v))
     for _ in range(6):
-        points = at(couplings, np.stack([v, v + h, v - h, v, v]), np.stack([kappa, kappa, kappa, kappa + h, kappa - h]))
+        # a unit of κ is √(1 + a²) of the input of a unit
+        width = np.hypot(1.0, np.exp(np.minimum(v, SHARP)))
+        dk = h / width
+        points = at(
+            couplings, np.stack([v, v + h, v - h, v, v]), np.stack([kappa, kappa, kappa, kappa + dk, kappa - dk])
+        )
         with np.errstate(all="ignore"):
-            slope_v, slope_k = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
-            shift = (points.g[0] - g) / (slope_v**2 + slope_k**2)
-            step = np.stack([shift * slope_v, shift * slope_k])
+            slope_v, slope_u = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
+            shift = (points.g[0] - g) / (slope_v**2 + slope_u**2)
+            step = np.stack([shift * slope_v, shift * slope_u])
         step = np.where(np.isfinite(step).all(axis=0), step, 0.0)
         size = np.hypot(*step)
-        v, kappa = np.stack([v, kappa]) - step * (0.2 / np.maximum(0.2, size))
+        step *= 0.2 / np.maximum(0.2, size)
+        v, kappa = v - step[0], kappa - step[1] / width
         if np.all(size < 1e-13):
             break
     return v, kappa, size < AT_REST
