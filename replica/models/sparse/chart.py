@@ -23,7 +23,7 @@ from replica.models.base import Order, exp_clipped
 from replica.models.sparse.differences import even_differences
 from replica.numerics.gaussian import H, log_H
 
-__all__ = ["ChartPoint", "Couplings", "at", "load_excess", "newton_on_chart", "onto_level", "order_of"]
+__all__ = ["ChartPoint", "Couplings", "at", "level_step", "load_excess", "newton_on_chart", "onto_level", "order_of"]
 
 
 class Couplings(NamedTuple):
@@ -263,25 +263,30 @@ def _doubled_value(value: Any) -> Any:
 
 def onto_level(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Move points onto the level along its gradient in (v, κ√(1 + a²)), and say which came to rest on it."""
-    h, size = 1e-6, np.zeros(np.shape(v))
+    size = np.zeros(np.shape(v))
     for _ in range(6):
-        # a unit of κ is √(1 + a²) of the input of a unit
-        width = np.hypot(1.0, np.exp(np.minimum(v, SHARP)))
-        dk = h / width
-        points = at(
-            couplings, np.stack([v, v + h, v - h, v, v]), np.stack([kappa, kappa, kappa, kappa + dk, kappa - dk])
-        )
-        with np.errstate(all="ignore"):
-            slope_v, slope_u = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
-            shift = (points.g[0] - g) / (slope_v**2 + slope_u**2)
-            step = np.stack([shift * slope_v, shift * slope_u])
-        step = np.where(np.isfinite(step).all(axis=0), step, 0.0)
+        step = level_step(couplings, g, v, kappa)
         size = np.hypot(*step)
         step *= 0.2 / np.maximum(0.2, size)
-        v, kappa = v - step[0], kappa - step[1] / width
+        v, kappa = v + step[0], kappa + step[1] / np.hypot(1.0, np.exp(np.minimum(v, SHARP)))
         if np.all(size < 1e-13):
             break
     return v, kappa, size < AT_REST
+
+
+def level_step(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> NDArray:
+    """Newton's step onto the level along its gradient, in v and in κ√(1 + a²), of which a unit is a unit's noise.
+
+    0 where the field is not defined.
+    """
+    h = 1e-6
+    dk = h / np.hypot(1.0, np.exp(np.minimum(v, SHARP)))
+    points = at(couplings, np.stack([v, v + h, v - h, v, v]), np.stack([kappa, kappa, kappa, kappa + dk, kappa - dk]))
+    with np.errstate(all="ignore"):
+        slope_v, slope_u = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
+        shift = (g - points.g[0]) / (slope_v**2 + slope_u**2)
+        step = np.stack([shift * slope_v, shift * slope_u])
+    return np.where(np.isfinite(step).all(axis=0), step, 0.0)
 
 
 AT_REST = 1e-7

@@ -1,4 +1,4 @@
-"""Points of a curve of solutions next to the straight line between two others: Newton's method, else a search across."""
+"""Points of a curve of solutions next to the chord between two others: Newton's method, else a search across it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ACROSS = np.linspace(-0.7, 0.7, 29)
 def beside_chord(couplings: Couplings, g: float, v: NDArray, kappa: NDArray, chord: NDArray) -> tuple[NDArray, NDArray]:
     """Places on the level nearest to points of chords.
 
-    Newton's method leaps where units flip: from one flat stretch of the field over the step. What does not come to rest,
-    or does further off than its chord is long, is searched for across the chord, where the level is bracketed.
+    Newton's method leaps where units flip: from one flat stretch of the field over the step. What does not come to
+    rest, or does further off than its chord is long, is searched for across the chord, where the level is bracketed.
 
     Parameters
     ----------
