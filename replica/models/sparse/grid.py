@@ -122,7 +122,7 @@ def _kappa_nodes(sharp: Sharp, arcs: list[Arc], dense: set[float]) -> NDArray:
 
 
 def _with_nodes_between(nodes: NDArray, places: NDArray) -> NDArray:
-    """A node between any two neighbouring places at which the level leaves the chart: it turns round within it there."""
+    """A node between any two neighbouring places at which the level leaves the chart: it turns round within it."""
     cell = np.searchsorted(nodes, places)
     together = np.nonzero(cell[1:] == cell[:-1])[0]
     return np.union1d(nodes, (places[together] + places[together + 1]) / 2)

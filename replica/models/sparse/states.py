@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -113,7 +114,10 @@ def _assembled(flat: SparseRBM, found: list[_Crossing], log_alpha: NDArray) -> F
     v, x = np.where(near, finer_v, v), np.where(near, finer_x, x)
     finer = at(couplings, v, np.where(on_chart, x, 0.0))
     places = ChartPoint(*(np.where(near, a, b) for a, b in zip(finer, places, strict=True)))
-    left_out = places.margin < LEAST_MARGIN
+    with np.errstate(invalid="ignore"):
+        # ln α = 2 ln(1 − C) + …: where that is far above the load, it meets it at a margin that the chart leaves out
+        far_above = places.log_scale - log_alpha[point] > -4 * math.log(LEAST_MARGIN)
+    left_out = (places.margin < LEAST_MARGIN) | (~there_too & far_above)
     keep = _first_met(point, v, x + 1e6 * chart, sheet, there_too & ~left_out)
     lost = np.nonzero(~there_too & ~left_out)[0]
     missing = tuple((int(point[i]), f"a state near m = {places.m[i]:.6g} could not be refined") for i in lost)
