@@ -31,6 +31,7 @@ from replica.models.base import Model, Order, exp_clipped, gain, log_margin
 from replica.models.sparse.chart import Couplings
 from replica.numerics.elementary import exp, is_multiprecision, log, noise_floor, phi, sqrt
 from replica.numerics.gaussian import H, log_H
+from replica.numerics.jacobian import derivative
 from replica.numerics.number import Number
 
 __all__ = ["SparseRBM"]
@@ -262,6 +263,12 @@ class SparseRBM(Model):
             q = unit_mean(law.weight * law.x, blurred)
             C = self.sparsity / s * unit_mean(law.weight * np.sqrt(law.x), abs(u) * blurred)
             return np.maximum(np.maximum(m, q), C)[()]
+
+    def jacobian(self, x: Sequence[Number], n: int = 1) -> list[list[Number]]:
+        """Derivatives [i][j] of the i-th equation by the j-th unknown, m in steps of the noise, which may be tiny."""
+        s = noise_floor(exp((log(self.alpha * self.sparsity) + x[2]) / 2))
+        rows = derivative(lambda v: self.equations([v[0] * s, *v[1:]], n), [x[0] / s, *x[1:]])
+        return [[row[0] / s, *row[1:]] for row in rows]
 
     def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r, ln q, ln B)."""
