@@ -123,8 +123,8 @@ def _nodes(sharp: Sharp, i: int) -> NDArray:
 
 def _turns(values: NDArray) -> NDArray:
     """Nodes at which a function turns round before it reaches zero, and where a parabola does not."""
-    rise = np.diff(values)
     with np.errstate(all="ignore"):
+        rise = np.diff(values)
         slope, bend = (rise[1:] + rise[:-1]) / 2, rise[1:] - rise[:-1]
         near = np.abs(values[1:-1]) <= slope * slope / np.abs(bend)
         return np.nonzero((rise[:-1] * rise[1:] < 0) & (rise[1:] * values[1:-1] > 0) & near)[0] + 1
@@ -199,12 +199,13 @@ def _cut(sharp: Sharp, i: int, line: Line) -> list[Arc]:
 
 
 def _valid(sharp: Sharp, i: int, line: Line) -> NDArray:
-    """Which segments lie within the bounds, where the activity does not vanish."""
+    """Which segments lie within the bounds, and reach where the activity does not vanish."""
     middle = (line.t[1:] + line.t[:-1]) / 2
     z = _on_root(sharp, i, line.segments(), middle)
     upper, lower = (bound(middle) for bound in _bounds(sharp, i))
+    sound = sharp.sound(i, line.t)
     with np.errstate(invalid="ignore"):
-        return (z > lower) & (z < upper) & sharp.sound(i, middle)
+        return (z > lower) & (z < upper) & (sound[1:] | sound[:-1])
 
 
 def _on_root(sharp: Sharp, i: int, root: NDArray, t: NDArray) -> NDArray:
