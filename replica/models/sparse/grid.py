@@ -23,6 +23,8 @@ __all__ = ["STEP_KAPPA", "STEP_V", "Grid", "unresolved_flips"]
 
 STEP_V = 0.08
 STEP_KAPPA = 0.05
+LEFT = -12.0
+"""ln a below which 1 − C = a² (b² − 1)(1 − 3p)/6 is less than LEAST_MARGIN for all |b| < 7, and q or 1 − q beyond."""
 RIM = 1e-2
 """Share of the least activity down to which the grid reaches, as q may fall by such factors within a cell."""
 
@@ -35,11 +37,10 @@ class Grid(NamedTuple):
     field: NDArray
 
     @classmethod
-    def of(cls, sharp: Sharp, couplings: Couplings, arcs: list[Arc], lowest: float, dense: set[float]) -> Grid:
-        """The grid for loads above e^lowest, dense near the flips of the units with some W too."""
-        # towards m → 0, where 1 − C ~ a² down to LEAST_MARGIN, everything is smooth
-        left = min(-11.0, lowest / 4 - 2)
-        v = np.concatenate([np.arange(left, -4.1, 0.25), np.linspace(-4.0, LOG_A, 1 + round((LOG_A + 4) / STEP_V))])
+    def of(cls, sharp: Sharp, couplings: Couplings, arcs: list[Arc], dense: set[float]) -> Grid:
+        """The grid of a level, dense near the flips of the units with some W too."""
+        # towards m → 0 everything is smooth
+        v = np.concatenate([np.arange(LEFT, -4.1, 0.25), np.linspace(-4.0, LOG_A, 1 + round((LOG_A + 4) / STEP_V))])
         kappa = _kappa_nodes(sharp, arcs, dense)
         field = _field(couplings, v, kappa)
         extra = _islands(couplings, sharp.g, v, kappa, field)

@@ -49,7 +49,7 @@ def curves(couplings: Couplings, g: float, lowest: float) -> list[Curve]:
     arcs = [*flips(sharp), *plateaus(sharp, lowest)]
     dense: set[float] = set()
     for _ in range(REFINEMENTS):
-        grid = Grid.of(sharp, couplings, arcs, lowest, dense)
+        grid = Grid.of(sharp, couplings, arcs, dense)
         pieces = [piece for line in grid.lines(g) for piece in _pieces(couplings, g, line, grid)]
         coarse = {w for piece in pieces for w in unresolved_flips(couplings, sharp, *piece.vertices.T)} - dense
         if not coarse:

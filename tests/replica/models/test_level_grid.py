@@ -185,6 +185,37 @@ def test_the_sign_of_a_load_goes_through_C_of_one():
     assert np.all(load_excess(point, np.array(60.0)) < 0)
 
 
+NEXT_TO_THE_GLASS = [
+    # 1 − C = a² (b² − 1)(1 − 3p)/6, p = 0 in the limit, at the b of the glass
+    CompositionalRBM(
+        alpha=5.67320170847546e-09, theta=9.93379472662597, g=2.1451539737640577e-07, ell=0.019111175024206725
+    ),
+    ReluRBM(
+        alpha=0.00014227315502166954, theta=0.02540438734970675, g=-0.00021375235620486042, p=0.04914801087024712, L=5
+    ),
+]
+
+
+@pytest.mark.parametrize("model", NEXT_TO_THE_GLASS)
+def test_the_state_next_to_a_glass_is_met_down_to_the_least_margin(model):
+    """Where a² is small m = as is given by C = 1 − a² (b² − 1)(1 − 3p)/6 of the glass, which it shares."""
+    found = replica.solve_all(model)
+    p = 0.0 if isinstance(model, CompositionalRBM) else model.p
+    unit = 1.0 if isinstance(model, CompositionalRBM) else model.p
+    right = []
+    for glass in (s for s in found if s.kind == "spin_glass"):
+        s = math.sqrt(model.alpha * unit * glass.order.r)
+        b = (model.g + model.alpha * glass.order.B / 2) / s
+        y = model.theta / math.sqrt(unit * glass.order.q)
+        margin = unit * replica.H(0, y) / glass.order.B
+        bend = (b * b - 1) * (1 - 3 * p) / 6
+        if bend > 0 and 1e-9 < margin < 1e-5:
+            right.append(math.sqrt(margin / bend) * s)
+    assert len(right) == 1 and found.complete
+    twice = 2 if isinstance(model, CompositionalRBM) else 1
+    assert any(s.order.m > 0 and s.order.m / (twice * right[0]) == pytest.approx(1, abs=1e-4) for s in found)
+
+
 NEGATIVE = [
     dict(alpha=0.028712740819334562, theta=-0.006357319565446737, g=-0.0032299582931610148, p=0.0065233268612364175),
     dict(alpha=3.079571519134218e-05, theta=-0.5889588649483786, g=-0.04989562463822076, p=0.19641854029703174),
