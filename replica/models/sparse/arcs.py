@@ -237,18 +237,19 @@ def _with_turns(sharp: Sharp, i: int, line: Line, bound: Callable[[NDArray], NDA
     with np.errstate(invalid="ignore"):
         above = line.z - bound(line.t)
     for j in _turns(above)[::-1]:
-        root = line.segments()[j]
-        if line.root[j] == 0 or line.segments()[j - 1] != root:
+        root = line.segments()[j : j + 1]
+        if line.root[j] == 0 or line.segments()[j - 1] != root[0]:
             continue
 
-        def distance(t: NDArray, root: int = root) -> float:
-            return float(_on_root(sharp, i, root, t) - bound(t))
+        def distance(t: NDArray, root: NDArray = root) -> float:
+            return (_on_root(sharp, i, root, t) - bound(t)).item()
 
         t = _beyond(distance, line.t[j - 1], line.t[j + 1], above[j])
         if t is not None:
             before = (t - line.t[j]) * (line.t[j - 1] - line.t[j]) > 0
-            z = _on_root(sharp, i, root, np.array(t))
-            line = line.with_points(np.array([j if before else j + 1]), Line(t, z, root, 0))
+            at = np.array([t])
+            new = Line(at, _on_root(sharp, i, root, at), root, np.zeros(1, dtype=int))
+            line = line.with_points(np.array([j if before else j + 1]), new)
     return line
 
 

@@ -133,7 +133,8 @@ class Curve:
         ends = self.vertex(cell), self.vertex(cell + 1)
 
         def place(share: NDArray, i: NDArray) -> Places:
-            return self.between(*(Places(*(member[i] for member in end)) for end in ends), share)
+            one, other = (Places(*(member[i] for member in end)) for end in ends)
+            return self.between(one, other, share)
 
         def excess(share: NDArray, i: NDArray) -> NDArray:
             return load_excess(self.at(place(share, i)), level[i])
