@@ -1,8 +1,8 @@
 """Simulation of restricted Boltzmann machines: what finite machines do, in NumPy.
 
-`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian`, `ReLU` and `Mixture`, or units of one's own, `Discrete` and
-`Continuous`. The folders: `machine` (weights, random patterns, Gibbs sampling), `units`, `observables` (order
-parameters), `statistics` (means with errors, autocorrelation, N → ∞); `partition` (ln Z, by enumeration in
+`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian`, `ReLU`, `Normal` and `Mixture`, or units of one's own,
+`Discrete` and `Continuous`. The folders: `machine` (weights, random patterns, Gibbs sampling), `units`, `observables`
+(order parameters), `statistics` (means with errors, autocorrelation, N → ∞); `partition` (ln Z, by enumeration in
 `partition.exact` or annealed in `partition.ais`); `sampling` (T > 0: averages of any observable, order parameters and
 responses, single-unit moves, tempering); `retrieval` (T = 0: dynamics, capacity against size and load); `learning`;
 `joint` (beside the theory of `replica`) and `commands`. Their modules are public by a short name too, such as
@@ -25,6 +25,7 @@ _HOME = {
     "Discrete": "units",
     "Gaussian": "units",
     "Mixture": "units",
+    "Normal": "units",
     "ReLU": "units",
     "Spin": "units",
     "Unit": "units",
@@ -34,6 +35,8 @@ _HOME = {
     "order_parameters": "observables",
     "overlaps": "observables",
     "participation_ratio": "observables",
+    "reconstruct": "observables",
+    "reconstruction_error": "observables",
     "weight_sparsity": "observables",
     "pattern_state": "machine.patterns",
     "pattern_weights": "machine.patterns",
@@ -46,6 +49,7 @@ _MODULES = {
     "ais": "partition.ais",
     "averages": "sampling.averages",
     "capacity": "retrieval.capacity",
+    "conditional": "sampling.conditional",
     "continuous": "units.continuous",
     "couplings": "partition.couplings",
     "critical_load": "retrieval.critical_load",

@@ -430,6 +430,24 @@ MUTATIONS = (
     ),
     Mutation("rbm_sim/learning/planted.py", "weight = beta / (2 * N) *", "weight = beta / N *", PLANTED_SIMULATED),
     Mutation("rbm_sim/learning/planted.py", "- gammaln(N - k + 1)", "", PLANTED_SIMULATED),
+    Mutation(
+        "rbm_sim/partition/conditional.py",
+        "yield (h @ I - rbm.hidden.potential(h).sum(axis=1)) / T + K",
+        "yield (h @ I - rbm.hidden.potential(h).sum(axis=1)) + K",
+        "tests/rbm_sim/partition/test_conditional.py::test_both_enumerations_agree",
+    ),
+    Mutation(
+        "rbm_sim/partition/conditional.py",
+        "yield -rbm.free_energy(v, T) / T, x",
+        "yield -rbm.free_energy(v) / T, x",
+        "tests/rbm_sim/partition/test_conditional.py::test_against_the_joint_law",
+    ),
+    Mutation(
+        "rbm_sim/sampling/conditional.py",
+        "scatter / n_chains**0.5",
+        "scatter / n_chains",
+        "tests/rbm_sim/sampling/test_conditional.py::test_against_enumeration",
+    ),
 )
 
 

@@ -24,13 +24,13 @@ MODELS = """
     ReluRBM SparseCodingHopfield ThresholdHopfield catalogue get
 """
 RBM_SIM = """
-    Average Bernoulli Continuous Discrete Gaussian Mixture PackedPatterns RBM ReLU Spin State Unit ais anneal averages
-    capacity continuous couplings critical_load datasets discrete dynamics estimator exact exact_learning extensivity
-    finite_size fluctuation gibbs learned learning likelihood measure mixture moves order_parameters
-    order_parameters_at order_parameters_over overlaps own_unit packed parallel_tempering participation_ratio
-    pattern_state pattern_weights
-    patterns planted random_patterns rbm renormalisation runs tempering thermal_averages timeseries trial unit units
-    weight_sparsity weights
+    Average Bernoulli Continuous Discrete Gaussian Mixture Normal PackedPatterns RBM ReLU Spin State Unit ais anneal
+    averages capacity conditional continuous couplings critical_load datasets discrete dynamics estimator exact
+    exact_learning extensivity finite_size fluctuation gibbs learned learning likelihood measure mixture moves
+    order_parameters order_parameters_at order_parameters_over overlaps own_unit packed parallel_tempering
+    participation_ratio pattern_state pattern_weights patterns planted random_patterns rbm reconstruct
+    reconstruction_error renormalisation runs tempering thermal_averages timeseries trial unit units weight_sparsity
+    weights
 """
 OLD = """
     replica.at_line replica.best_ell replica.branch replica.cells replica.checkpoint replica.cli replica.cold_averages

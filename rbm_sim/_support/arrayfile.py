@@ -33,17 +33,17 @@ def content(path: str | os.PathLike[str]) -> bytes:
     return found
 
 
-def members(path: str | os.PathLike[str]) -> dict[str, Callable[[], np.ndarray]]:
+def members(path: str | os.PathLike[str], gaps: bool = False) -> dict[str, Callable[[], np.ndarray]]:
     """Arrays of a file by name, each read when it is called for: what else lies in an archive does not matter.
 
-    The name is empty in a format that holds one array without a name.
+    The name is empty in a format that holds one array without a name. An entry may be nan only if there may be `gaps`.
     """
     found = content(path)
     if found.startswith(_ZIP):
-        return _npz(path, found)
+        return _npz(path, found, gaps)
     if found.startswith(_NPY):
-        return {"": partial(_npy, str(path), found)}
-    return {"": partial(_idx, path, found)}
+        return {"": partial(_npy, str(path), found, gaps)}
+    return {"": partial(_idx, path, found, gaps)}
 
 
 def _unzipped(path: str | os.PathLike[str], content: bytes) -> bytes:
@@ -53,19 +53,21 @@ def _unzipped(path: str | os.PathLike[str], content: bytes) -> bytes:
         raise ValueError(f"{path}: its gzip stream of {len(content)} bytes is truncated or damaged: {error}") from None
 
 
-def _npz(path: str | os.PathLike[str], content: bytes) -> dict[str, Callable[[], np.ndarray]]:
+def _npz(path: str | os.PathLike[str], content: bytes, gaps: bool) -> dict[str, Callable[[], np.ndarray]]:
     with _damaged(path, content):
         archive = zipfile.ZipFile(io.BytesIO(content))
     names = [name for name in archive.namelist() if name.endswith(".npy")]
     if not names:
         raise ValueError(f"{path}: is a zip archive without arrays, must be .npz")
-    return {name.removesuffix(".npy"): partial(_member, path, content, archive, name) for name in names}
+    return {name.removesuffix(".npy"): partial(_member, path, content, archive, name, gaps) for name in names}
 
 
-def _member(path: str | os.PathLike[str], content: bytes, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+def _member(
+    path: str | os.PathLike[str], content: bytes, archive: zipfile.ZipFile, name: str, gaps: bool
+) -> np.ndarray:
     with _damaged(path, content):
         member = archive.read(name)
-    return _npy(f"{path}, {name}", member)
+    return _npy(f"{path}, {name}", member, gaps)
 
 
 @contextlib.contextmanager
@@ -88,7 +90,7 @@ class NoNumbersError(ValueError):
     """An array holds neither numbers nor text."""
 
 
-def _npy(where: str, content: bytes) -> np.ndarray:
+def _npy(where: str, content: bytes, gaps: bool) -> np.ndarray:
     stream = io.BytesIO(content)
     try:
         version = np.lib.format.read_magic(stream)
@@ -98,11 +100,11 @@ def _npy(where: str, content: bytes) -> np.ndarray:
         raise ValueError(f"{where}: its .npy header is truncated or damaged: {error}") from None
     if dtype.kind not in "biufSU" or not dtype.itemsize:
         raise NoNumbersError(f"{where}: holds {dtype}, must be real numbers")
-    flat = _values(where, content[stream.tell() :], dtype, shape)
+    flat = _values(where, content[stream.tell() :], dtype, shape, gaps)
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-def _idx(path: str | os.PathLike[str], content: bytes) -> np.ndarray:
+def _idx(path: str | os.PathLike[str], content: bytes, gaps: bool) -> np.ndarray:
     magic = content[:4]
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _IDX_TYPES or magic[3] == 0:
         raise ValueError(f"{path}: starts with the bytes {magic.hex(' ')}, must be an IDX, .npy or .npz file")
@@ -111,10 +113,10 @@ def _idx(path: str | os.PathLike[str], content: bytes) -> np.ndarray:
     if len(content) < header:
         raise ValueError(f"{path}: truncated in its IDX header: expected {header} bytes, found {len(content)}")
     shape = tuple(int(n) for n in np.frombuffer(content, ">u4", rank, 4))
-    return _values(str(path), content[header:], np.dtype(_IDX_TYPES[magic[2]]), shape).reshape(shape)
+    return _values(str(path), content[header:], np.dtype(_IDX_TYPES[magic[2]]), shape, gaps).reshape(shape)
 
 
-def _values(where: str, content: bytes, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+def _values(where: str, content: bytes, dtype: np.dtype, shape: tuple[int, ...], gaps: bool) -> np.ndarray:
     """Return the numbers after a header in native byte order, or raise if their count is wrong or one is not finite."""
     expected = math.prod(shape) * dtype.itemsize
     if expected != len(content) or min(shape, default=0) < 0:
@@ -124,7 +126,9 @@ def _values(where: str, content: bytes, dtype: np.dtype, shape: tuple[int, ...])
             f"expected {expected} bytes, found {len(content)}"
         )
     flat = np.frombuffer(content, dtype).astype(dtype.newbyteorder("="), copy=True)
-    if dtype.kind in "biuf" and not np.isfinite(flat).all():
-        first = int(np.argmin(np.isfinite(flat)))
-        raise ValueError(f"{where}: has the entry {flat[first]} at position {first}: every entry must be finite")
+    wrong = np.isinf if gaps else (lambda x: ~np.isfinite(x))
+    if dtype.kind in "biuf" and wrong(flat).any():
+        first = int(np.argmax(wrong(flat)))
+        what = "finite, or nan if missing" if gaps else "finite"
+        raise ValueError(f"{where}: has the entry {flat[first]} at position {first}: every entry must be {what}")
     return flat

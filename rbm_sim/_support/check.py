@@ -74,6 +74,37 @@ def real_array(name: str, value: Any, dtype: DTypeLike | None = None) -> np.ndar
     return result
 
 
+def array_with_gaps(name: str, value: Any, dtype: DTypeLike) -> np.ndarray:
+    """Return `value` as an array of finite real numbers, nan where it is nan, None, NA or masked, or raise."""
+    if isinstance(value, list | tuple):
+        value = [None if entry is np.ma.masked else entry for entry in value]
+    parts = value if isinstance(value, list) else [value]
+    masked = any(isinstance(part, np.ma.MaskedArray) for part in parts)
+    try:
+        result = frame(name, value, gaps=True) if is_frame(value) else (np.ma.array if masked else np.asarray)(value)
+        result = _gaps_as_nan(result) if result.dtype.kind == "O" else result
+    except ValueError as error:  # a ragged list
+        if is_frame(value):
+            raise error from None
+        result = np.array("")
+    if result.dtype.kind not in "biuf":
+        raise ValueError(f"{name} = {short(value)}: must be an array of real numbers, nan where one is missing")
+    with np.errstate(over="ignore", invalid="ignore"):  # what lies under a mask may be anything
+        result = np.ma.filled(result.astype(dtype, copy=False), np.nan)
+    if np.isinf(result).any():
+        where = tuple(int(k) for k in np.argwhere(np.isinf(result))[0])
+        raise ValueError(f"{name} has the entry {result[where]} at {list(where)}: must be finite, or nan if missing")
+    return result
+
+
+def _gaps_as_nan(entries: np.ndarray) -> np.ndarray:
+    """Objects as floats, nan for None and NA; as they are if one is neither that nor a number."""
+    flat = [math.nan if entry is None else entry for entry in _without_na(entries.ravel())]
+    if not all(isinstance(entry, numbers.Real) for entry in flat):
+        return entries
+    return np.array(flat, dtype=float).reshape(entries.shape)
+
+
 def usual(x: np.ndarray) -> np.ndarray:
     """Return an array in native byte order, floats in single or double precision: the others have no functions."""
     if x.dtype.kind == "f" and (x.dtype.itemsize not in (4, 8) or not x.dtype.isnative):
@@ -92,12 +123,17 @@ def is_frame(value: Any) -> bool:
     return hasattr(value, "columns") and hasattr(value, "dtypes") and hasattr(value, "to_numpy")
 
 
-def frame(name: str, value: Any) -> np.ndarray:
-    """Return the numbers of a table with named columns, those of categories that are numbers among them, or raise."""
+def frame(name: str, value: Any, gaps: bool = False) -> np.ndarray:
+    """Return the numbers of a table with named columns, those of categories that are numbers among them, or raise.
+
+    An entry without a value is nan if there may be `gaps`.
+    """
     columns = []
     for label in value.columns:
         column = value[label]
         entries = np.asarray(column.to_numpy())
+        if gaps and entries.dtype.kind == "O":
+            entries = _gaps_as_nan(entries)
         if entries.dtype.kind not in "biuf":
             if any(entry is None or entry != entry for entry in _without_na(entries)):  # noqa: PLR0124 (nan)
                 raise ValueError(f"{name}, column {label!r} has missing entries: every entry must have a value")

@@ -41,8 +41,11 @@ def is_text(path: str | os.PathLike[str]) -> bool:
     return str(path).lower().removesuffix(".gz").endswith(SUFFIXES)
 
 
-def matrix(path: str | os.PathLike[str], content: bytes) -> Matrix:
-    """Read numbers from text; ValueError names the file, and the cell that is none."""
+def matrix(path: str | os.PathLike[str], content: bytes, gaps: bool = False) -> Matrix:
+    """Read numbers from text; ValueError names the file, and the cell that is none.
+
+    If there may be `gaps` an empty cell, nan or one of `MISSING` is nan.
+    """
     text = content.decode("utf-8-sig", "replace")
     lines = [line for line in text.splitlines() if line.strip()]
     first = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
@@ -63,7 +66,7 @@ def matrix(path: str | os.PathLike[str], content: bytes) -> Matrix:
     chosen, label = _columns(names, width)
     if not chosen:
         raise ValueError(f"{path}: holds no columns of numbers beside {', '.join(map(repr, names or ()))}")
-    values = _numbers(path, lines, separator, names, chosen)
+    values = _numbers(path, lines, separator, names, chosen, gaps)
     labels = None if label is None else _labels([_cells(line, separator)[label] for line in lines])
     return Matrix(_bytes_if_whole(values), labels)
 
@@ -94,7 +97,12 @@ def _columns(names: list[str] | None, width: int) -> tuple[list[int], int | None
 
 
 def _numbers(
-    path: str | os.PathLike[str], lines: list[str], separator: str | None, names: list[str] | None, chosen: list[int]
+    path: str | os.PathLike[str],
+    lines: list[str],
+    separator: str | None,
+    names: list[str] | None,
+    chosen: list[int],
+    gaps: bool,
 ) -> np.ndarray:
     """Rows of chosen columns in double precision."""
     quoted = any('"' in line for line in lines)
@@ -105,17 +113,33 @@ def _numbers(
             raise ValueError(f"{path}: row {odd + 1} has {lines[odd].count(separator) + 1} entries, the first {width}")
     try:
         values = np.loadtxt(
-            lines, delimiter=separator, comments=None, quotechar='"' if quoted else None, usecols=chosen, ndmin=2
+            lines,
+            delimiter=separator,
+            comments=None,
+            quotechar='"' if quoted else None,
+            usecols=chosen,
+            ndmin=2,
+            converters=_number_or_gap if gaps else None,
         )
     except ValueError as error:
-        raise ValueError(_first_fault(path, lines, separator, names, chosen) or f"{path}: {error}") from None
-    if not np.isfinite(values).all():
-        raise ValueError(_first_fault(path, lines, separator, names, chosen))
+        raise ValueError(_first_fault(path, lines, separator, names, chosen, gaps) or f"{path}: {error}") from None
+    if np.isinf(values).any() or (not gaps and np.isnan(values).any()):
+        raise ValueError(_first_fault(path, lines, separator, names, chosen, gaps))
     return values
 
 
+def _number_or_gap(cell: str) -> float:
+    cell = cell.strip()
+    return float("nan") if not cell or cell.lower() in MISSING else float(cell)
+
+
 def _first_fault(
-    path: str | os.PathLike[str], lines: list[str], separator: str | None, names: list[str] | None, chosen: list[int]
+    path: str | os.PathLike[str],
+    lines: list[str],
+    separator: str | None,
+    names: list[str] | None,
+    chosen: list[int],
+    gaps: bool,
 ) -> str:
     """What is wrong with the first cell that is no finite number."""
     width = len(_cells(lines[0], separator))
@@ -124,6 +148,8 @@ def _first_fault(
         if len(cells) != width:
             return f"{path}: row {row} has {len(cells)} entries, the first {width}"
         for k in chosen:
+            if gaps and (cells[k].lower() in ("", "nan", *MISSING)):
+                continue
             if not _is_number(cells[k]) or not np.isfinite(float(cells[k])):
                 column = repr(names[k]) if names else str(k + 1)
                 what = f"holds {cells[k]!r}" if cells[k] else "is empty"

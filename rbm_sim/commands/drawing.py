@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from rbm_sim.commands.loading import load_run
+from rbm_sim.commands.loading import load_incomplete, load_run
 from replica import cli
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from rbm_sim.learning.run_files import Run
     from rbm_sim.machine.rbm import RBM
 
 
@@ -28,12 +29,20 @@ def add_sample(commands: argparse._SubParsersAction[cli.Parser]) -> None:
         help=about,
         description=f"""{about[0].upper()}{about[1:]}: one row for each chain, after --steps sweeps of Gibbs sampling.
 F is the free energy of the configuration at --T, active the number of hidden units with h*(v) other than 0. --out
-FILE.npz holds the configurations as the array images, which --data of train reads; the other formats as text.""",
-        example="python -m rbm_sim sample run.npz --chains 100 --steps 1000 --plot digits.png --out samples.npz",
+FILE.npz holds the configurations as the array images, which --data of train reads; the other formats as text.
+--inpaint completes images: their known pixels are held, the missing ones drawn from their law given these.""",
+        example="""python -m rbm_sim sample run.npz --chains 100 --steps 1000 --plot digits.png --out samples.npz
+                   python -m rbm_sim sample run.npz --inpaint torn.npy --chains 4 --out whole.npz""",
     )
     add = parser.add_argument
     add("run", metavar="RUN", help=".npz file of the command train")
-    add("--chains", type=cli.integer(1), default=100, metavar="N", help="independent chains (100)")
+    add(
+        "--inpaint",
+        metavar="FILE",
+        help="images with missing pixels to complete: .npy or .npz with nan, text with nan or empty cells",
+    )
+    chains = "independent chains (100); with --inpaint, for each image (1)"
+    add("--chains", type=cli.integer(1), metavar="N", help=chains)
     add("--steps", type=cli.integer(0), default=1000, metavar="N", help="sweeps (1000)")
     add("--T", type=float, default=1.0, help="temperature (1)")
     cli.add_common(parser, rng=True, plot=True)
@@ -54,37 +63,65 @@ def sample(args: argparse.Namespace) -> int:
     """
     import numpy as np
 
+    from rbm_sim.units import TwoValued
     from replica.table import Table, provenance
 
-    cli.protect(args, {"RUN": args.run})
+    cli.protect(args, {"RUN": args.run, "--inpaint": args.inpaint})
     run = load_run(args.run, "RUN")
     rbm = run.learner.rbm
-    # the two layers, and what the draws of a block need
-    cli.check_memory("--chains", args.chains, "chains", 3.0 * args.chains * sum(rbm.shape) * rbm.dtype.itemsize)
-    v, _ = rbm.sample(args.chains, args.steps, T=args.T, rng=args.rng)
-    columns = {
-        "chain": list(range(args.chains)),
+    v, places = _drawn(args, run)
+    columns = places | {
         "F": _free_energy(rbm, v, args.T).tolist(),
         "active": (rbm.hidden.mode(rbm.inputs(v)) != 0).sum(axis=1).tolist(),
-        "v": ["".join("1" if x > 0 else "0" for x in row) for row in v],
+        "v": _texts(rbm, v),
     }
-    whole = v.astype(np.int8)
+    whole = v.astype(np.int8) if isinstance(rbm.visible, TwoValued) else v
     shape = run.about.get("shape", ())
     shape = shape if int(np.prod(shape)) == v.shape[1] else v.shape[1:]
     images = (whole if (whole == v).all() else v).reshape(len(v), *shape)
     table = Table(columns, provenance(cli.parameters(args), args.rng))
+    shown = (*places, "F", "active")
     if args.out is not None and args.out.suffix.lower() == ".npz":
-        kept = Table({name: columns[name] for name in ("chain", "F", "active")}, table.meta)
-        cli.emit(kept, args, arrays={"images": images}, printed=table, shown=("chain", "F", "active"))
+        kept = Table({name: columns[name] for name in shown}, table.meta)
+        cli.emit(kept, args, arrays={"images": images}, printed=table, shown=shown)
     else:
-        cli.emit(table, args, shown=("chain", "F", "active"))
+        cli.emit(table, args, shown=shown)
     if args.plot is not None:
         from rbm_sim.commands.training_plot import draw_images, image_shape
 
-        cli.save_figure(
-            draw_images(v, image_shape(run.about, v.shape[1]), "configurations drawn from the machine"), args.plot
-        )
+        title = "configurations drawn from the machine" if args.inpaint is None else "images completed by the machine"
+        cli.save_figure(draw_images(v, image_shape(run.about, v.shape[1]), title), args.plot)
     return 0
+
+
+def _texts(rbm: RBM, v: np.ndarray) -> list[str]:
+    """Configurations as text: a digit for each two-valued unit, a number for each real-valued one."""
+    from rbm_sim.units import TwoValued
+
+    if isinstance(rbm.visible, TwoValued):
+        return ["".join("1" if x > 0 else "0" for x in row) for row in v]
+    return [" ".join(f"{x:.6g}" for x in row) for row in v]
+
+
+def _drawn(args: argparse.Namespace, run: Run) -> tuple[np.ndarray, dict[str, list[int]]]:
+    """Configurations, and the columns that say of which chain and of which image each is."""
+    import numpy as np
+
+    rbm = run.learner.rbm
+    chains = args.chains or (100 if args.inpaint is None else 1)
+    given = None
+    if args.inpaint is not None:
+        level, (pixels, _) = run.about.get("threshold", 0.5), rbm.shape
+        given = load_incomplete(args.inpaint, "--inpaint", level, visible=rbm.visible, pixels=pixels, rng=args.rng)
+    images = 1 if given is None else len(given)
+    # the two layers, and what the draws of a block need
+    needed = 3.0 * images * chains * sum(rbm.shape) * rbm.dtype.itemsize
+    cli.check_memory("--chains", chains, "chains", needed)
+    places = {"chain": list(range(chains)) * images}
+    if given is not None:
+        places = {"image": np.repeat(np.arange(images), chains).tolist()} | places
+        given = np.repeat(given, chains, axis=0)
+    return rbm.sample(images * chains, args.steps, T=args.T, rng=args.rng, values=given).v, places
 
 
 def _free_energy(rbm: RBM, v: np.ndarray, T: float) -> np.ndarray:

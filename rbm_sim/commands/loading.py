@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def load_data(
     name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None
 ) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Load data of two values, those of the visible units.
+    """Load data of the values of the visible units: two, made of grey levels where they are not there, or real ones.
 
     Parameters
     ----------
@@ -44,10 +44,12 @@ def load_data(
         If they cannot be had.
     """
     from rbm_sim.learning import datasets, grey_levels
-    from rbm_sim.units import Spin
+    from rbm_sim.units import Gaussian, Spin
 
     try:
         found = datasets.load(name)
+        if isinstance(visible, Gaussian):
+            return found.images, found.shape
         if (found.images < 0).any() and visible.contains(found.images):
             return found.images, found.shape
         _check_levels(name, found.images)
@@ -60,6 +62,86 @@ def load_data(
     return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
 
 
+def load_incomplete(
+    name: str, option: str, level: float | str, *, visible: Unit, pixels: int, rng: Seed = None
+) -> np.ndarray:
+    """Load images of which pixels are missing, the others with values of the visible units.
+
+    Parameters
+    ----------
+    name : str
+        File: .npy, or .npz with the array `images` or only one, nan where a pixel is missing; or text, with nan or
+        empty cells.
+    option : str
+        Word of the command line that names it.
+    level : float or "random"
+        What makes two values of grey levels, where the visible units ask for two.
+    visible : Unit
+        Visible units.
+    pixels : int
+        Their number.
+    rng : None, int, SeedSequence or Generator
+        Random numbers for "random".
+
+    Returns
+    -------
+    ndarray, shape (images, pixels)
+        Values of the visible units, nan where they are missing.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, does not fit the machine, or nothing is missing.
+    """
+    import numpy as np
+
+    try:
+        images = _with_gaps(name)
+        if images.size == pixels or (images.ndim > 1 and images[0].size == pixels):
+            images = images.reshape(-1, pixels)
+        else:
+            raise ValueError(f"{name}: its array has shape {images.shape}, images of the machine have {pixels} pixels")
+        missing = np.isnan(images)
+        if not missing.any():
+            raise ValueError(f"{name}: has no missing pixels: nan marks them, in text an empty cell too")
+        images[~missing] = _of_units(name, images[~missing], level, visible, rng)
+    except ValueError as error:
+        raise cli.UsageError(f"{option}: {error}") from None
+    return images
+
+
+def _with_gaps(name: str) -> np.ndarray:
+    """Read the array of a file in which entries may be nan."""
+    from rbm_sim._support import arrayfile, textfile
+
+    if textfile.is_text(name):
+        return textfile.matrix(name, arrayfile.content(name), gaps=True).values.astype(float)
+    found = arrayfile.members(name, gaps=True)
+    chosen = next(iter(found)) if len(found) == 1 else "images"
+    if chosen not in found:
+        raise ValueError(f"{name}: holds the arrays {', '.join(sorted(found))}: one of them must be called images")
+    images = found[chosen]()
+    if images.dtype.kind not in "biuf":
+        raise ValueError(f"{name}: holds {images.dtype}, must be real numbers")
+    return images.astype(float)
+
+
+def _of_units(name: str, known: np.ndarray, level: float | str, visible: Unit, rng: Seed) -> np.ndarray:
+    """Values of known pixels as the visible units have them: grey levels made two-valued if they ask for that."""
+    from rbm_sim.learning import grey_levels
+    from rbm_sim.learning.data_files import LARGEST
+    from rbm_sim.units import Spin, TwoValued
+
+    if known.size and known.min() >= 0 and 1 < known.max() <= LARGEST and (known == known.round()).all():
+        known = known / LARGEST
+    if visible.contains(known) or not isinstance(visible, TwoValued):
+        return known
+    _check_levels(name, known)
+    drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
+    two = grey_levels.binarise(known, **drawn)
+    return grey_levels.as_spins(two) if isinstance(visible, Spin) else two
+
+
 def _check_levels(name: str, images: np.ndarray) -> None:
     """Raise if values are no grey levels, and say what can be done."""
     from rbm_sim.units import Spin
@@ -70,7 +152,10 @@ def _check_levels(name: str, images: np.ndarray) -> None:
     if Spin().contains(images):
         raise ValueError(f"{name}: has the values −1 and 1 of spins: --visible spin learns them")
     hint = "divide them by the largest" if low >= 0 else "shift and scale them"
-    raise ValueError(f"{name}: has values from {low:g} to {high:g}, grey levels lie in [0, 1]: {hint}")
+    raise ValueError(
+        f"{name}: has values from {low:g} to {high:g}, grey levels lie in [0, 1]: {hint}; "
+        "--visible gaussian learns real values"
+    )
 
 
 def path_of(name: str | None) -> Path | None:

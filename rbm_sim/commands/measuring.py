@@ -11,6 +11,7 @@ from replica import cli
 if TYPE_CHECKING:
     import numpy as np
 
+    from rbm_sim.machine.rbm import RBM
     from rbm_sim.units import Unit
 
 
@@ -97,7 +98,14 @@ def _run(args: argparse.Namespace) -> tuple[np.ndarray, Unit]:
     if args.hidden is not None or args.theta is not None:
         raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
     rbm = load_run(args.weights, "WEIGHTS").learner.rbm
-    return rbm.weights.astype(float), rbm.hidden
+    return rbm.weights.astype(float) / _widths(rbm), rbm.hidden
+
+
+def _widths(rbm: RBM) -> np.ndarray:
+    """Factor √γ by which real-valued units are measured in their own standard deviations, shape (N, 1); else 1."""
+    import numpy as np
+
+    return np.sqrt(np.atleast_1d(getattr(rbm.visible, "gamma", 1.0)))[:, None]
 
 
 def _states(args: argparse.Namespace) -> np.ndarray:
@@ -106,7 +114,9 @@ def _states(args: argparse.Namespace) -> np.ndarray:
         return _load(args.states, "--states")
     run = load_run(args.weights, "WEIGHTS")
     level = run.about.get("threshold", 0.5)
-    return load_data(args.states, "--states", level, visible=run.learner.visible, rng=0)[0].astype(float)
+    states = load_data(args.states, "--states", level, visible=run.learner.visible, rng=0)[0].astype(float)
+    widths = _widths(run.learner.rbm)[:, 0]
+    return states * widths if len(widths) == states.shape[1] else states
 
 
 def _load(path: str, option: str) -> np.ndarray:

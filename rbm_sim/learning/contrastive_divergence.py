@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,12 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
-from rbm_sim.learning.parameters import Parameters, check_learnable, checked
+from rbm_sim.learning.confinement import ENOUGH, confine, largest_variance
+from rbm_sim.learning.parameters import Parameters, check_learnable, checked, fields_of
+from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
+from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Gaussian, TwoValued, Unit
+from rbm_sim.units import Gaussian, Normal, TwoValued, Unit
 
 LIMIT = 100.0
 """Weights beyond this mean that learning has diverged."""
@@ -112,6 +116,8 @@ class Learner:
         Last step, for the momentum.
     chains : ndarray, shape (batch_size, M), optional
         Hidden states of the persistent chains.
+    scales : Scales, optional
+        Of real-valued visible units: mean and scale of each, from the data that learning began with.
     """
 
     visible: Unit
@@ -122,14 +128,14 @@ class Learner:
     epoch: int = 0
     step: Parameters = field(default=None)  # type: ignore[assignment]
     chains: np.ndarray | None = None
+    scales: Scales | None = None
 
     def __repr__(self) -> str:
         return shown.fields(self)
 
     def __post_init__(self) -> None:
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
-        if self.step is None:
-            self.step = Parameters(*(np.zeros_like(x) for x in self.parameters.arrays()))
+        self.step = self.step or Parameters(*(np.zeros_like(x) for x in self.parameters.arrays()))
 
     @classmethod
     def begin(
@@ -148,8 +154,8 @@ class Learner:
         ----------
         data : array_like, shape (samples, N)
             Visible configurations.
-        visible : Bernoulli or Spin
-            Visible units.
+        visible : Bernoulli, Spin or Gaussian
+            Visible units. Mean and variance of Gaussian ones are learned, beginning with those of the data.
         hidden : Unit
             Hidden units, their offset the start value.
         units : int
@@ -175,17 +181,23 @@ class Learner:
         rng = random.generator(rng)
         N = data.shape[1]
         w = rng.normal(0, 0.1 / math.sqrt(N), (N, units)).astype(np.float32)
-        low = visible.low  # type: ignore[attr-defined]
-        on = (data.mean(axis=0, dtype=float) - low) / (1 - low)
-        on = (len(data) * on + 0.5) / (len(data) + 1)
-        field_ = np.log(on / (1 - on)) / (1 - low)
         offsets = np.broadcast_to(np.asarray(hidden.offset, np.float32), (units,)).copy()
-        return cls(visible, hidden, Parameters(w, -field_.astype(np.float32), offsets), options or Options(), rng)
+        begun = partial(cls, visible, hidden, options=options or Options(), rng=rng)
+        if isinstance(visible, Gaussian):
+            b, log_sigma = np.zeros((2, N), np.float32)
+            return begun(parameters=Parameters(w, b, offsets, log_sigma), scales=scales_of(data))
+        return begun(parameters=Parameters(w, -fields_of(data, visible), offsets))
 
     @property
     def rbm(self) -> RBM:
-        """The machine as it is now; it does not change with further learning."""
-        w, visible, hidden = self.parameters.copy().arrays()
+        """The machine as it is now; it does not change with further learning.
+
+        One of real-valued data is a machine of the data themselves, in their units, and in double precision.
+        """
+        w, visible, hidden, *log_sigma = self.parameters.copy().arrays()
+        if self.scales is not None:
+            machine = RBM(w.astype(float), visible=Normal(-visible), hidden=self.hidden._with_offset(hidden))
+            return in_units(machine, self.scales.mean, self.scales.scale * np.exp(log_sigma[0], dtype=float))[0]
         return RBM(w, visible=self.visible._with_offset(visible), hidden=self.hidden._with_offset(hidden))
 
     def learn(self, data: np.ndarray) -> None:
@@ -206,8 +218,9 @@ class Learner:
         numbers = self.rng.bit_generator.state
         try:
             with np.errstate(over="ignore", invalid="ignore"):
+                variance = self._largest_variance(data)
                 for count, batch in enumerate(self._batches(data)):
-                    self._learn_from(batch)
+                    self._learn_from(batch, variance)
                     if count % LOOK == 0:
                         self._look()
                 self._look()
@@ -234,11 +247,21 @@ class Learner:
                 f"{' or '.join(f'{name} = {value:g}' for name, value in blamed.items())} is too large for these data"
             )
 
-    def _learn_from(self, batch: np.ndarray) -> None:
-        """Take one step along the gradient of one batch."""
+    def _reduced(self, data: np.ndarray) -> np.ndarray:
+        """Data as the visible units see them; real ones in units of their present standard deviations given h."""
+        log_sigma = self.parameters.log_sigma
+        return data if self.scales is None or log_sigma is None else self.scales.reduced(data) * np.exp(-log_sigma)
+
+    def _largest_variance(self, data: np.ndarray) -> float:
+        """Largest variance of the data in any direction, where it bounds the weights."""
+        bounded = self.scales is not None and not isinstance(self.hidden, TwoValued)
+        return largest_variance(self._reduced(data[:: max(1, len(data) // ENOUGH)])) if bounded else math.inf
+
+    def _learn_from(self, batch: np.ndarray, variance: float = math.inf) -> None:
+        """Take one step along the gradient of one batch; for `variance` see `confine`."""
         n, options = len(batch), self.options
         v, h = (np.empty((2 * n, len(x)), np.float32) for x in (self.parameters.visible, self.parameters.hidden))
-        v[:n] = batch
+        v[:n] = self._reduced(batch)
         if self.chains is not None and len(self.chains) != n:
             self.chains = None  # the batches have changed their size
         h[:n], chains = self._hidden(v[:n], draw=not options.persistent or self.chains is None)
@@ -249,14 +272,18 @@ class Learner:
             h[n:], chains = self._hidden(v[n:], draw=options.persistent or left > 0)
         self.chains = chains if options.persistent else None
         rate = options.learning_rate * options.decay**self.epoch
-        self._take_step(_gradients(v, h, options.centred), rate / n)
+        slopes = () if self.scales is None else (n * width_slopes(v[:n], h[:n], self.parameters),)
+        self._take_step((*_gradients(v, h, options.centred), *slopes), rate / n)
         self._penalise(rate)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
             x += step
+        if (log_sigma := self.parameters.log_sigma) is not None:
+            np.maximum(log_sigma, np.float32(math.log(NARROWEST)), out=log_sigma)
+            confine(self.parameters.w, self.hidden, variance)
 
     def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:
-        """Put the step together from the last one and the gradients of w, −b_v and −b_h."""
-        for step, gradient, sign in zip(self.step.arrays(), gradients, (1, -1, -1), strict=True):
+        """Put the step together from the last one and the gradients of w, −b_v, −b_h and, if it is there, ln σ."""
+        for step, gradient, sign in zip(self.step.arrays(), gradients, (1, -1, -1, 1), strict=False):
             gradient *= np.float32(sign * rate)
             if self.options.momentum:
                 step *= np.float32(self.options.momentum)

@@ -13,6 +13,7 @@ from rbm_sim.learning import grey_levels
 from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.parameters import checked
 from rbm_sim.partition import likelihood
+from rbm_sim.units import TwoValued
 from rbm_sim.units.named import NAMED, named
 
 try:
@@ -21,7 +22,7 @@ try:
 except ImportError:
     raise ImportError("rbm_sim.estimator needs scikit-learn >= 1.6: pip install 'replica-toolkit[data]'") from None
 
-VISIBLE = ("bernoulli", "spin")
+VISIBLE = ("bernoulli", "spin", "gaussian")
 """Names of visible units."""
 
 
@@ -32,14 +33,15 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     ----------
     n_components : int
         Number of hidden units, >= 1.
-    visible : {"bernoulli", "spin"}
-        Visible units, with values {0, 1} or {−1, 1}.
+    visible : {"bernoulli", "spin", "gaussian"}
+        Visible units, with values {0, 1} or {−1, 1}, or real ones, whose means and variances are learned. X may then
+        be in any units: it is standardised for learning, and `rbm_`, its weights and its samples are in those of X.
     hidden : {"bernoulli", "spin", "gaussian", "relu"}
         Hidden units.
     binarise : float, "random" or None
         What to make of other values in X. A threshold: the upper value where x ≥ threshold, x any numbers. "random":
         grey levels, 0 to 1, are probabilities of the upper value, drawn anew in each epoch; the other methods do not
-        draw, see there. None: there must not be any.
+        draw, see there. None: there must not be any. For Gaussian units it must be None.
     learning_rate : float
         Rate of the first epoch, > 0.
     decay : float
@@ -71,7 +73,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     rbm_ : RBM
         The machine.
     components_ : ndarray, shape (n_components, n_features_in_)
-        Its weights wᵀ.
+        Its weights wᵀ, to X as it is.
     intercept_hidden_, intercept_visible_ : ndarray, shape (n_components,), (n_features_in_,)
         What adds to the inputs of the units: the fields g of Bernoulli and spin units, −θ of ReLU units, 0 of Gaussian
         ones.
@@ -219,6 +221,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             If X does not fit the visible units.
         """
         X = self._validated(X)
+        if not isinstance(self.rbm_.visible, TwoValued):  # in double precision, as X may be far from 0
+            I = self.rbm_.inputs(self._two_valued(X, self.rbm_.visible))
+            return self.rbm_.hidden.mean(I).astype(X.dtype if X.dtype == np.float32 else np.float64)
         if self.binarise == "random":
             v = check.usual(_grey(X))
             v = v if v.dtype.kind == "f" else v.astype(float)  # 2 v − 1 of unsigned numbers wraps
@@ -335,6 +340,10 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
 
     def _two_valued(self, X: np.ndarray, visible: Any, rng: Any = None) -> np.ndarray:
         """Visible configurations, or raise; of grey levels for "random" a draw, or without `rng` those ≥ 0.5."""
+        if not isinstance(visible, TwoValued):
+            if self.binarise is not None:
+                raise ValueError(f"binarise = {self.binarise!r}: must be None for visible = 'gaussian'")
+            return X
         if self.binarise is None:
             if not visible.contains(X):
                 spins = (np.abs(X) == 1).all()
@@ -374,7 +383,8 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         self.learner_, self.rbm_, self.n_iter_ = learner, learner.rbm, learner.epoch
         self.components_ = self.rbm_.weights.T
         self.intercept_visible_, self.intercept_hidden_ = (
-            0 - x for x in (learner.parameters.visible, learner.parameters.hidden)
+            0 - np.full(size, unit.offset, self.components_.dtype)
+            for unit, size in zip((self.rbm_.visible, self.rbm_.hidden), self.rbm_.shape, strict=True)
         )
         self._n_features_out = len(self.components_)
         return self

@@ -1,7 +1,8 @@
-"""Maximum likelihood for small machines: the exact gradient, by enumeration, instead of chains."""
+"""Maximum likelihood for small machines: the exact gradient, by enumeration or in closed form, instead of chains."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
+from rbm_sim.learning import gaussian_fit
 from rbm_sim.learning.contrastive_divergence import Learner
 from rbm_sim.learning.parameters import Parameters, checked
+from rbm_sim.learning.standardisation import NARROWEST, width_slopes
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.partition import exact
-from rbm_sim.units import Gaussian, Unit
+from rbm_sim.partition import exact, gaussian_layers
+from rbm_sim.partition.gaussian_layers import is_gaussian
+from rbm_sim.units import Gaussian, Normal, Unit
 
 
 class Fit(NamedTuple):
@@ -44,14 +48,15 @@ def gradient(rbm: RBM, data: ArrayLike) -> Parameters:
     Parameters
     ----------
     rbm : RBM
-        Machine with a layer of at most 24 two-valued units.
+        Machine with a layer of at most 24 two-valued units, or with two Gaussian ones.
     data : array_like, shape (samples, N)
         Visible configurations.
 
     Returns
     -------
     slopes : Parameters
-        Derivatives by the weights and by the linear parts b of the two potentials (0 for Gaussian units).
+        Derivatives by the weights and by the linear parts b of the two potentials (0 for Gaussian units); for `Normal`
+        visible units also by ln σ = −½ ln γ at fixed weights and b.
 
     Raises
     ------
@@ -60,9 +65,14 @@ def gradient(rbm: RBM, data: ArrayLike) -> Parameters:
     """
     v = rbm.configurations(data, name="data")
     h = rbm.hidden.mean(rbm.inputs(v))
-    model = exact.moments(rbm)
-    hidden = np.zeros_like(model.h) if isinstance(rbm.hidden, Gaussian) else model.h - h.mean(axis=0)
-    return Parameters(v.T @ h / len(v) - model.vh, model.v - v.mean(axis=0), hidden)
+    model = (gaussian_layers if is_gaussian(rbm) else exact).moments(rbm)
+    fixed = isinstance(rbm.visible, Gaussian), isinstance(rbm.hidden, Gaussian)
+    slopes = model.v - v.mean(axis=0), model.h - h.mean(axis=0)
+    b, c = (np.zeros_like(slope) if zero else slope for slope, zero in zip(slopes, fixed, strict=True))
+    widths = None
+    if isinstance(rbm.visible, Normal):
+        widths = rbm.visible.gamma * ((v * v).mean(axis=0) - np.diagonal(model.vv))
+    return Parameters(v.T @ h / len(v) - model.vh, b, c, widths)
 
 
 def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations: int = 1000, rng: Seed = None) -> Fit:
@@ -72,10 +82,11 @@ def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations:
     ----------
     data : array_like, shape (samples, N)
         Visible configurations.
-    visible : Bernoulli or Spin
-        Visible units.
+    visible : Bernoulli, Spin or Gaussian
+        Visible units; mean and variance of Gaussian ones are learned, the standard deviations given h kept above 0.01
+        of those of the data.
     hidden : Unit
-        Hidden units.
+        Hidden units; between two Gaussian layers the maximum is that of `gaussian_fit.factor_analysis`.
     units : int
         Number of hidden units, >= 1.
     iterations : int
@@ -104,24 +115,52 @@ def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations:
     from scipy.optimize import minimize
 
     iterations = check.integer("iterations", iterations, at_least=1)
+    if isinstance(visible, Gaussian) and isinstance(hidden, Gaussian):
+        best = gaussian_fit.factor_analysis(data, units)
+        return Fit(best.rbm, np.array([best.log_likelihood]), True)
     begun = Learner.begin(data, visible=visible, hidden=hidden, units=units, rng=rng)
     v = checked(data, visible).astype(float)
+    if begun.scales is not None:
+        v = begun.scales.reduced(v)
     shapes = [x.shape for x in begun.parameters.arrays()]
     ends = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
 
-    def machine(x: np.ndarray) -> RBM:
-        w, b, c = (part.reshape(shape) for part, shape in zip(np.split(x, ends), shapes, strict=True))
-        return RBM(w, visible=begun.visible._with_offset(b), hidden=begun.hidden._with_offset(c))
+    def parameters(x: np.ndarray) -> Parameters:
+        return Parameters(*(part.reshape(shape) for part, shape in zip(np.split(x, ends), shapes, strict=True)))
 
     def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
-        rbm = machine(x)
-        slope = np.concatenate([part.ravel() for part in gradient(rbm, v).arrays()])
-        return -exact.log_likelihood(rbm, v), -slope
+        value, slopes = _log_likelihood(begun, parameters(x), v)
+        return -value, -np.concatenate([part.ravel() for part in slopes.arrays()])
 
     start = np.concatenate([10 * begun.parameters.w.ravel(), *begun.parameters.arrays()[1:]]).astype(float)
+    bounds = np.full((len(start), 2), [-np.inf, np.inf])
+    constant = 0.0
+    if begun.scales is not None:
+        bounds[ends[-1] :, 0] = math.log(NARROWEST)
+        constant = float(np.log(begun.scales.scale).sum())
     history = [-loss(start)[0]]
     options = {"maxiter": iterations, "maxfun": 10 * iterations, "ftol": 1e-14, "gtol": 1e-8}
     found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", options=options, callback=lambda x: history.append(-loss(x)[0])
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options=options,
+        callback=lambda x: history.append(-loss(x)[0]),
     )
-    return Fit(machine(found.x), np.array(history), bool(found.success))
+    begun.parameters = parameters(found.x)
+    return Fit(begun.rbm, np.array(history) - constant, bool(found.success))
+
+
+def _log_likelihood(learner: Learner, parameters: Parameters, v: np.ndarray) -> tuple[float, Parameters]:
+    """Mean log-likelihood of data at some parameters, and its derivatives."""
+    w, b, c, *log_sigma = parameters.arrays()
+    hidden = learner.hidden._with_offset(c)
+    if not log_sigma:
+        rbm = RBM(w, visible=learner.visible._with_offset(b), hidden=hidden)
+        return exact.log_likelihood(rbm, v), gradient(rbm, v)
+    rbm, u = RBM(w, visible=Normal(-b), hidden=hidden), v * np.exp(-log_sigma[0])
+    slopes = gradient(rbm, u)
+    slopes.log_sigma = width_slopes(u, rbm.hidden.mean(u @ w), parameters)
+    return exact.log_likelihood(rbm, u) - float(log_sigma[0].sum()), slopes

@@ -10,8 +10,9 @@ from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.observables import participation_ratio, weight_norm, weight_sparsity
 from rbm_sim.partition.ais import log_partition
+from rbm_sim.partition.gaussian_layers import is_gaussian
 from rbm_sim.partition.likelihood import ENUMERATED, log_likelihood
-from rbm_sim.units import TwoValued
+from rbm_sim.units import Normal, TwoValued, Unit
 
 ROWS = 2000
 """Data on which activities are measured: their mean has an error of 2 % of their scatter."""
@@ -24,11 +25,12 @@ def describe(rbm: RBM, data: ArrayLike) -> dict[str, float]:
     of that density give the same law, Gaussian or ReLU hidden units rescaled by √T;  L_hat = (Σ h³)²/Σ h⁶ and silent,
     the number of hidden units with h = 0, means over the data;  m_tilde, the mean over data of
     Σ_i w_{iμ} σ_i/Σ_i |w_{iμ}| over the L_hat most active units;  F, the clamped free energy of the data.
+    Of real-valued visible units w is the weight to √γ v, and σ = ±1 says whether v is above its mean over the data.
 
     Parameters
     ----------
     rbm : RBM
-        The machine, with Bernoulli or Spin visible units.
+        The machine, with Bernoulli, Spin, Gaussian or Normal visible units.
     data : array_like, shape (samples, N)
         Visible configurations; the first 2000 are used.
 
@@ -47,7 +49,7 @@ def describe(rbm: RBM, data: ArrayLike) -> dict[str, float]:
     J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017), Fig. 2.
     """
     v = rbm.configurations(check.real_array("data", data)[:ROWS], name="data")
-    w = rbm.weights
+    w = rbm.weights / np.sqrt(rbm.visible.gamma)[:, None] if isinstance(rbm.visible, Normal) else rbm.weights
     h = rbm.hidden.mode(rbm.inputs(v))
     L_hat = participation_ratio(h)
     p_hat, W2 = weight_sparsity(w), float(weight_norm(w))
@@ -57,7 +59,7 @@ def describe(rbm: RBM, data: ArrayLike) -> dict[str, float]:
         "T_eff": p_hat / W2 if W2 else float("inf"),
         "L_hat": float(L_hat.mean()),
         "silent": float((h == 0).sum(axis=1).mean()),
-        "m_tilde": float(_overlaps(w, v if rbm.visible.low else 2 * v - 1, h, L_hat).mean()),  # type: ignore[attr-defined]
+        "m_tilde": float(_overlaps(w, _signs(rbm.visible, v), h, L_hat).mean()),
         "F": rbm.clamped_free_energy(v),
     }
 
@@ -70,7 +72,7 @@ def likelihood(
     Parameters
     ----------
     rbm : RBM
-        The machine, with Bernoulli or Spin visible units.
+        The machine, with Bernoulli, Spin, Gaussian or Normal visible units; between two Gaussian layers ln Z is known.
     data : array_like, shape (samples, N)
         Visible configurations.
     base : array_like, shape (n, N), optional
@@ -92,12 +94,19 @@ def likelihood(
         If the data do not fit.
     """
     sizes = zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)
-    if any(isinstance(unit, TwoValued) and size <= ENUMERATED for unit, size in sizes):
+    if is_gaussian(rbm) or any(isinstance(unit, TwoValued) and size <= ENUMERATED for unit, size in sizes):
         found, error = log_likelihood(rbm, data), 0.0
     else:
         log_Z = log_partition(rbm, base=base, rng=rng, threads=threads)
         found, error = log_likelihood(rbm, data, log_Z), log_Z.stderr if log_Z.reliable else float("inf")
     return {"log_likelihood": found.mean, "log_Z": found.log_partition, "log_Z_err": error}
+
+
+def _signs(visible: Unit, v: np.ndarray) -> np.ndarray:
+    """Configurations as ±1: of real values, on which side of their means they lie."""
+    if isinstance(visible, TwoValued):
+        return v if visible.low else 2 * v - 1
+    return np.where(v >= v.mean(axis=0), 1.0, -1.0)
 
 
 def _overlaps(w: np.ndarray, sigma: np.ndarray, h: np.ndarray, L_hat: np.ndarray) -> np.ndarray:

@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import check, shown
 from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.parameters import Parameters, checked
+from rbm_sim.learning.standardisation import Scales
 from rbm_sim.machine.rbm import RBM
+from rbm_sim.units import Gaussian
 from rbm_sim.units.named import name_of, named
 
 SCHEMA = 1
@@ -152,8 +154,11 @@ def save(
         "history": history or [],
         "about": about or {},
     }
-    arrays = dict(zip(("w", "visible", "hidden"), learner.parameters.arrays(), strict=True))
-    arrays |= dict(zip(("step_w", "step_visible", "step_hidden"), learner.step.arrays(), strict=True))
+    names = learner.parameters.names()
+    arrays = dict(zip(names, learner.parameters.arrays(), strict=True))
+    arrays |= dict(zip((f"step_{name}" for name in names), learner.step.arrays(), strict=True))
+    if learner.scales is not None:
+        arrays |= learner.scales._asdict()
     if learner.chains is not None:
         arrays["chains"] = learner.chains
     if not _replaceable(file):
@@ -223,7 +228,15 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
     if history and history[-1]["epoch"] != meta["epoch"]:
         raise ValueError(f"its history ends with epoch {history[-1]['epoch']}, not {meta['epoch']}")
     N, M = np.shape(found["w"]) if np.ndim(found["w"]) == 2 else (-1, -1)
-    for layer, shape in (("w", (N, M)), ("visible", (N,)), ("hidden", (M,))):
+    shapes: dict[str, tuple[int, ...]] = {"w": (N, M), "visible": (N,), "hidden": (M,)}
+    real = isinstance(named(meta["visible"]), Gaussian)
+    if real:
+        shapes["log_sigma"] = (N,)
+        for key in Scales._fields:
+            _fits(key, found[key], (N,), np.float64)
+        if not (found["scale"] > 0).all():
+            raise ValueError("scale has entries <= 0")
+    for layer, shape in shapes.items():
         for key in (layer, f"step_{layer}"):
             _fits(key, found[key], shape)
     if "chains" in found:
@@ -233,16 +246,19 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
     learner = Learner(
         named(meta["visible"]),
         named(meta["hidden"]),
-        Parameters(found["w"], found["visible"], found["hidden"]),
+        Parameters(*(found[name] for name in shapes)),
         Options(**meta["options"]),
         generator,
         meta["epoch"],
-        Parameters(found["step_w"], found["step_visible"], found["step_hidden"]),
+        Parameters(*(found[f"step_{name}"] for name in shapes)),
         found.get("chains"),
+        Scales(found["mean"], found["scale"]) if real else None,
     )
     return Run(learner, history, meta["about"])
 
 
-def _fits(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
-    if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
-        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, must be finite float32 of shape {shape}")
+def _fits(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type = np.float32) -> None:
+    if array.shape != shape or array.dtype != dtype or not np.isfinite(array).all():
+        raise ValueError(
+            f"{name} is {array.dtype} of shape {array.shape}, must be finite {np.dtype(dtype)} of shape {shape}"
+        )

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check, random
 from rbm_sim._support.random import Seed
+from rbm_sim.machine import clamping
 from rbm_sim.machine.weights import Weights
 from rbm_sim.units import Unit
 
@@ -59,6 +60,11 @@ class Chains:
         Visible configurations to start from; by default drawn from their law without input.
     threads : int
         Threads that share the blocks of chains; the result does not depend on it.
+    clamp : array_like of bool, shape (N,) or (n_chains, N), optional
+        True for a visible unit that is held at its value; by default, those that have one in `values`.
+    values : array_like, shape (N,) or (n_chains, N), optional
+        Values of the units that are held; the others then follow P(v, h) given these. An entry that is nan, None or
+        masked is missing.
 
     Attributes
     ----------
@@ -82,6 +88,8 @@ class Chains:
         rng: Seed = None,
         start: ArrayLike | None = None,
         threads: int = 1,
+        clamp: ArrayLike | None = None,
+        values: ArrayLike | None = None,
     ) -> None:
         n_chains = check.integer("n_chains", n_chains, at_least=1)
         self.rbm = rbm
@@ -100,6 +108,9 @@ class Chains:
             if v.shape not in (self.v.shape, self.v.shape[1:]):
                 raise ValueError(f"start has shape {v.shape}: must be {self.v.shape[1:]} or {self.v.shape}")
             self.v[:] = v
+        self._held = clamping.held(rbm.visible, self.v.shape, rbm.dtype, clamp, values)
+        for block in self._blocks:
+            self._hold(block)
         self._each_block(self._draw_hidden)
 
     def run(self, steps: int) -> Chains:
@@ -139,6 +150,13 @@ class Chains:
         rbm = self.rbm
         rbm.matrix.backward(self.h[block], out=self.v[block])
         self.v[block] = rbm.visible.sample(self.v[block], rng, self._temperature(block))
+        self._hold(block)
+
+    def _hold(self, block: slice) -> None:
+        """Give the units that are held their values."""
+        if self._held is not None:
+            mask, values = self._held
+            np.copyto(self.v[block], values[block], where=mask[block])
 
     def _temperature(self, block: slice) -> float | np.ndarray:
         return self.T[block] if isinstance(self.T, np.ndarray) else self.T

@@ -256,6 +256,9 @@ class RBM:
         rng: Seed = None,
         start: ArrayLike | None = None,
         threads: int = 1,
+        *,
+        clamp: ArrayLike | None = None,
+        values: ArrayLike | None = None,
     ) -> State:
         """Draw v ~ P(v | h), then h ~ P(h | v), `steps` times in every chain: alternating (block) Gibbs sampling.
 
@@ -274,6 +277,11 @@ class RBM:
             Visible configurations to start from; by default drawn from their law without input.
         threads : int
             Threads that share the chains, in blocks of 250; the result does not depend on it.
+        clamp : array_like of bool, shape (N,) or (n_chains, N), optional
+            True for a visible unit that is held at its value; by default, those that have one in `values`.
+        values : array_like, shape (N,) or (n_chains, N), optional
+            Values of the units that are held: conditional sampling, of P(v, h) given these. An entry that is nan,
+            None or masked is missing: its unit is free, as is any one outside of `clamp`.
 
         Returns
         -------
@@ -286,7 +294,9 @@ class RBM:
             If an argument is out of its range.
         """
         steps = check.integer("steps", steps, at_least=0)
-        chains = Chains(self, n_chains, T=T, rng=rng, start=start, threads=threads).run(steps)
+        chains = Chains(self, n_chains, T=T, rng=rng, start=start, threads=threads, clamp=clamp, values=values).run(
+            steps
+        )
         return State(chains.v, chains.h)
 
 

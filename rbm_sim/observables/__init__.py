@@ -3,6 +3,7 @@
 from rbm_sim.observables.histograms import Histogram, histogram
 from rbm_sim.observables.order import OrderParameters, condensed, densities, order_parameters
 from rbm_sim.observables.overlap import distance, overlaps, rescaled_overlap
+from rbm_sim.observables.reconstruction import reconstruct, reconstruction_error
 from rbm_sim.observables.sparsity import participation_ratio, silent_units, weight_norm, weight_sparsity
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "order_parameters",
     "overlaps",
     "participation_ratio",
+    "reconstruct",
+    "reconstruction_error",
     "rescaled_overlap",
     "silent_units",
     "weight_norm",

@@ -85,8 +85,8 @@ def log_partition(
     n_temperatures : int
         Number K of values of β, 0 and 1 included, >= 2.
     base : array_like, shape (N,) or (n, N), optional
-        Mean values of two-valued visible units, or data whose smoothed means they become, that the base
-        reproduces; by default the base has the visible fields of the machine.
+        Mean values of the visible units, or data whose means (for two-valued units smoothed) they become, that the
+        base reproduces; none of ReLU units. By default the base has the visible fields of the machine.
     rng : None, int, SeedSequence or Generator
         Random numbers, as for ``numpy.random.default_rng``.
     threads : int
@@ -104,7 +104,8 @@ def log_partition(
 
     Notes
     -----
-    Two Gaussian layers are normalisable if and only if the largest singular value of w is below 1. If one or both are
+    Two Gaussian layers are normalisable if and only if the largest singular value of w is below 1 (of normal units:
+    of w/√γ). If one or both are
     of ReLU units that is sufficient; that of the positive part of w (for one layer of ReLU units: the largest
     eigenvalue of the positive part of the Gram matrix of its columns) is too, and one of them is asked for.
 

@@ -7,6 +7,8 @@ normalisable if that of the machine is, and the partition function of the base
 
     ln Z_base = Σ_i K_i(0) + Σ_μ K_μ(0),   K(I) = ln ∫dx exp{(I x − U(x))/T}.
 
+Real-valued visible units (`Normal`) keep the variances of the machine, and are measured from their means in the base.
+
 One layer is summed or integrated over in the weights of importance, the hidden one unless only that is made of ReLU
 units, whose K costs ten times as much.
 """
@@ -20,8 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
+from rbm_sim.machine.change_of_units import in_units, quadratic
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Gaussian, ReLU, TwoValued, Unit
+from rbm_sim.units import Gaussian, Normal, ReLU, TwoValued, Unit
 
 _LONG_STEP = 2  # half a step of the argument of ln cosh: beyond, 1 − |tanh m tanh d| may have lost two digits
 
@@ -36,7 +39,8 @@ class AnnealingPath:
     T : float
         Temperature, > 0.
     base : array_like, shape (N,) or (n, N), or None
-        Mean values of two-valued visible units, or data whose smoothed means they become, that the base reproduces.
+        Mean values of the visible units, or data whose means (for two-valued units smoothed) they become, that the
+        base reproduces; ReLU units have none.
 
     Attributes
     ----------
@@ -52,11 +56,18 @@ class AnnealingPath:
     def __init__(self, rbm: RBM, T: float, base: ArrayLike | None) -> None:
         self.T = check.number("T", T, above=0)
         _check_normalisable(rbm)
-        self.rbm = rbm
-        visible = rbm.visible if base is None else _fitted(rbm, base, self.T)
+        self.given, self.origin, constant = rbm, None, 0.0
+        if isinstance(rbm.visible, Normal) or (isinstance(rbm.visible, Gaussian) and base is not None):
+            # Measured from the means of the base: there hidden units of the base know what they are without couplings.
+            self.origin = _origin(rbm, base)
+            rbm, constant = in_units(rbm, -self.origin)
+            visible: Unit = rbm.visible.centred()
+        else:
+            visible = rbm.visible if base is None else _fitted(rbm, base, self.T)
         units = (rbm.visible, visible), (rbm.hidden, rbm.hidden)
         pairs = list(zip(units, rbm.shape, strict=True))
-        self.log_base = float(sum(base.log_partition(np.zeros(size), self.T).sum() for (_, base), size in pairs))
+        sums = (base.log_partition(np.zeros(size), self.T).sum() for (_, base), size in pairs)
+        self.log_base = float(sum(sums)) - constant / self.T
         layers = [_Layer(*unit, size, rbm.dtype, self.T) for unit, size in pairs]
         self.sums_hidden = isinstance(rbm.visible, ReLU) or not isinstance(rbm.hidden, ReLU)
         self.kept, self.summed = layers if self.sums_hidden else layers[::-1]
@@ -92,9 +103,11 @@ class AnnealingPath:
         Returns
         -------
         ndarray, shape (chains, units)
-            The draws; the samples themselves if it is the visible layer that is kept.
+            The draws; the samples themselves, from their origin, if it is the visible layer that is kept.
         """
-        return v if self.sums_hidden else self.rbm.hidden.sample(self.rbm.matrix.forward(v), rng, self.T)
+        if not self.sums_hidden:
+            return self.given.hidden.sample(self.given.matrix.forward(v), rng, self.T)
+        return v if self.origin is None else v - self.origin.astype(v.dtype)
 
     def log_weights(self, x: np.ndarray, betas: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Logarithms of the weights of chains that start from x at the first β and are annealed to the last.
@@ -151,6 +164,9 @@ class _Layer:
         if isinstance(self.unit, Gaussian):
             middle = new - slope.dtype.type(step / 2) * slope
             return step / T * np.einsum("ki,ki->k", slope, middle, dtype=np.float64)
+        if isinstance(self.unit, Normal):
+            middle = (new - slope.dtype.type(step / 2) * slope) / self.unit.gamma
+            return step / T * np.einsum("ki,ki->k", slope, middle, dtype=np.float64)
         if isinstance(self.unit, TwoValued):
             return _two_valued_gain(new / T, slope / T, step, self.unit.low)
         y = new.astype(np.float64)
@@ -184,14 +200,26 @@ def _line(start: np.ndarray, beta: float, slope: np.ndarray) -> np.ndarray:
     return field
 
 
+def _origin(rbm: RBM, base: ArrayLike | None) -> np.ndarray:
+    """Means of the base of real-valued visible units; without couplings those of the machine."""
+    g, gamma = quadratic(rbm.visible, rbm.shape[0])  # type: ignore[arg-type]
+    return g / gamma if base is None else np.atleast_2d(_means(base, rbm.shape[0])).mean(axis=0)
+
+
+def _means(base: ArrayLike, N: int) -> np.ndarray:
+    """Return what is given for the base, or raise if its shape does not fit."""
+    base = check.real_array("base", base, np.float64)
+    if base.ndim not in (1, 2) or base.shape[-1] != N or not len(base):
+        raise ValueError(f"base has shape {base.shape}: must be means, shape ({N},), or data, shape (n, {N})")
+    return base
+
+
 def _fitted(rbm: RBM, base: ArrayLike, T: float) -> Unit:
     """Visible units in fields such that without couplings they have given means, or the smoothed means of data."""
     unit, N = rbm.visible, rbm.shape[0]
     if not isinstance(unit, TwoValued):
         raise ValueError(f"base is given and rbm.visible is {type(unit).__name__}: must be Bernoulli or Spin units")
-    base = check.real_array("base", base, np.float64)
-    if base.ndim not in (1, 2) or base.shape[-1] != N or not len(base):
-        raise ValueError(f"base has shape {base.shape}: must be means, shape ({N},), or data, shape (n, {N})")
+    base = _means(base, N)
     if base.ndim == 2:
         on = smoothed((rbm.configurations(base, name="base") == 1).sum(axis=0), len(base))
     else:
@@ -225,6 +253,9 @@ def _check_normalisable(rbm: RBM) -> None:
     if isinstance(rbm.visible, TwoValued) or isinstance(rbm.hidden, TwoValued):
         return
     w = rbm.weights.astype(np.float64)
+    for axis, unit in enumerate((rbm.visible, rbm.hidden)):
+        if isinstance(unit, Normal):
+            w = w / np.sqrt(np.expand_dims(unit.gamma, 1 - axis))
     norm = float(np.linalg.norm(w, 2))
     # On the half lines x ≥ 0 a quadratic form is at most that of the positive part of its matrix.
     positive = isinstance(rbm.visible, ReLU), isinstance(rbm.hidden, ReLU)

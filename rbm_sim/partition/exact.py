@@ -17,12 +17,14 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
 from rbm_sim.machine.rbm import RBM
+from rbm_sim.partition.conditional import conditional_mean
 from rbm_sim.partition.configurations import MAX_UNITS, averages, chunks, double, states
 from rbm_sim.units import TwoValued, Unit
 
 __all__ = [
     "Enumeration",
     "Moments",
+    "conditional_mean",
     "energy",
     "entropy",
     "hidden_distribution",
@@ -284,7 +286,7 @@ class Enumeration:
         rbm, exchanged = self._enumerated
         unit = None
         if hidden != exchanged:
-            unit = rbm.hidden._with_offset(float(np.broadcast_to(rbm.hidden.offset, (size,))[index]))
+            unit = rbm.hidden.single(index)
 
         def observe(p: np.ndarray, v: np.ndarray, I: np.ndarray, log_p: np.ndarray) -> tuple[np.ndarray]:
             terms = (indicator(v[:, index], t) if unit is None else law(unit, t, I[:, index]) for t in x.reshape(-1))
@@ -366,7 +368,7 @@ def _energy(rbm: RBM, mean: Moments) -> float:
     for unit, x, xx in ((rbm.visible, mean.v, mean.vv), (rbm.hidden, mean.h, mean.hh)):
         E += np.sum(unit.offset * x)
         if not isinstance(unit, TwoValued):
-            E += np.trace(xx) / 2
+            E += np.sum(getattr(unit, "gamma", 1.0) * np.diagonal(xx)) / 2
     return float(E)
 
 

@@ -16,7 +16,7 @@ from rbm_sim._support import check, random
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import configurations, couplings, exact
-from rbm_sim.units import TwoValued, Unit
+from rbm_sim.units import Normal, TwoValued, Unit
 
 _SWEEPS = 10_000
 _SETTLED = 1e-13
@@ -283,5 +283,7 @@ def _joined(layer: str, units: list[Unit], sizes: list[int]) -> Unit:
     kinds = [type(unit).__name__ for unit in units]
     if len(set(kinds)) > 1:
         raise ValueError(f"rbms have {layer} units {', '.join(kinds)}: must be of one type")
+    if isinstance(units[0], Normal):
+        return Normal(*(np.concatenate([getattr(unit, name) for unit in units]) for name in ("g", "gamma")))
     offsets = [np.broadcast_to(unit.offset, (size,)) for unit, size in zip(units, sizes, strict=True)]
     return units[0]._with_offset(np.concatenate(offsets))

@@ -86,7 +86,7 @@ class Landscape:
         tolerance = 4 * np.finfo(y.dtype).eps * self.span * (scale + self.span * self.norms)
         half = step * step / 2
         if not self.hidden.has_kink:
-            low = high = first + half * self.norms
+            low = high = first + half * self.matrix.squares(self.hidden.curvature(y[:1]))
         elif self.hidden.has_jump:
             low, high = first, np.full_like(first, np.inf)
         else:

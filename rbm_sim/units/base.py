@@ -1,8 +1,8 @@
 """What every unit type provides: its potential, and its law in the field of the other layer.
 
 Every unit here has a potential of the form U(x) = U₀(x) + b x, so that all that depends on its input I
-depends on the field y = I − b alone. The offset b is −g for Bernoulli and spin units, θ for ReLU units and 0
-for Gaussian ones.
+depends on the field y = I − b alone. The offset b is −g for Bernoulli, spin and normal units, θ for ReLU units and
+0 for Gaussian ones.
 
 ========= ======== ============ ============= =================================
 unit      domain   U(x)         mode x*(I)    law at T = 1
@@ -11,6 +11,7 @@ Bernoulli {0, 1}   −g x         Θ(I + g)      P(1) = σ(I + g)
 Spin      {−1, 1}  −g x         sign(I + g)   P(+1) = σ(2(I + g))
 Gaussian  ℝ        x²/2         I             N(I, 1)
 ReLU      [0, ∞)   x²/2 + θ x   max(0, I − θ) N(I − θ, 1) cut to x ≥ 0
+Normal    ℝ        γx²/2 − g x  (I + g)/γ     N((I + g)/γ, 1/γ)
 ========= ======== ============ ============= =================================
 
 At temperature T the law is P(x | I) ∝ exp{(I x − U(x))/T}, over the counting measure for the first two and
@@ -82,6 +83,22 @@ class Unit(abc.ABC):
         if offset.ndim and len(offset) != size:
             raise ValueError(f"{type(self).__name__} has {len(offset)} parameters: the layer has {size} units")
         return self._with_offset(np.broadcast_to(offset, (size,)))
+
+    def single(self, index: int) -> Self:
+        """Return one unit of the layer.
+
+        Parameters
+        ----------
+        index : int
+            Which of its units.
+
+        Returns
+        -------
+        Unit
+            A unit with the parameters of that one, as numbers.
+        """
+        offset = self.offset
+        return self._with_offset(float(offset[index]) if isinstance(offset, np.ndarray) else offset)
 
     def centred(self) -> Self:
         """Return the same kind of unit with offset b = 0: what it does as a function of the field I − b.
@@ -155,7 +172,7 @@ class Unit(abc.ABC):
         Returns
         -------
         ndarray, shape (..., units)
-            χ(I), 0 or 1: the function Φ of `ground` is made of parabolas and straight lines.
+            χ(I), 0 or 1, of normal units 1/γ: the function Φ of `ground` is made of parabolas and straight lines.
         """
 
     @abc.abstractmethod

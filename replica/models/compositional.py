@@ -92,7 +92,7 @@ class CompositionalRBM(SparseRBM):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> Sequence[Chart | Finder | ExactState]:
         """States with overlap, glasses, and the quiescent state."""
-        return super().branches(n_condensed) if self.varied else branches(self, n_condensed)
+        return self.traced_branches(n_condensed) if self.varied else branches(self, n_condensed)
 
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Skellam law of W itself: two patterns of p → 0 are absent at almost every unit."""

@@ -27,8 +27,10 @@ LEAST_NOISE = 1e-4
 
 def potts_branches(model: Any, n_condensed: tuple[int, ...]) -> list[Chart | ExactState]:
     """Charts of the states with overlap and without, and the paramagnet."""
-    hot = bool(np.all(np.asarray(model.T) >= np.asarray(model.states) - 1))
-    retrieval = Chart("retrieval", 1, _hot_nodes, _hot_point) if hot else Chart("retrieval", 1, _nodes, _point)
+    T, Q = _couplings(model)
+    charts = [(_nodes, _point)] if np.any(T < Q - 1) else []
+    charts += [(_hot_nodes, _hot_point)] if np.any(T >= Q - 1) else []
+    retrieval = Chart("retrieval", 1, *(charts[0] if len(charts) == 1 else (_all_nodes, _either_point)))
     glass = Chart("spin_glass", 0, _glass_nodes, _glass_point, zero_noise=-1, folded=False)
     return [*([retrieval] if 1 in n_condensed else []), glass, ExactState("paramagnet", 0, _paramagnet)]
 
@@ -90,6 +92,29 @@ def _hot_point(model: Any, u: NDArray) -> tuple[NDArray, Order]:
     s = b.reshape(a.shape) * T
     with np.errstate(invalid="ignore"):
         return _at(s, a * T / s, T, Q)
+
+
+APART = 1000.0
+"""What is added to the coordinate at T ≥ Q − 1 where both charts are needed."""
+
+
+def _all_nodes(model: Any, lowest: float) -> NDArray:
+    return np.concatenate([_nodes(model, lowest), APART + _hot_nodes(model, lowest)])
+
+
+def _either_point(model: Any, u: NDArray) -> tuple[NDArray, Order]:
+    """The chart that is right at each point: the first half of the coordinates below T = Q − 1, else the second."""
+    T, Q, u = np.broadcast_arrays(*_couplings(model), u)
+    load, members = np.full(u.shape, -np.inf), [np.full(u.shape, np.nan) for _ in Order._fields]
+    for hot, point in ((False, _point), (True, _hot_point)):
+        mine = ((T >= Q - 1) == hot) & ((u > APART / 2) == hot)
+        if not mine.any():
+            continue
+        here = model.unchecked(T=T[mine], states=Q[mine], alpha=np.ones(mine.sum()))
+        load[mine], order = point(here, u[mine] - APART * hot)
+        for member, values in zip(members, order, strict=True):
+            member[mine] = values
+    return load, Order(*members)
 
 
 def _at(s: NDArray, y: NDArray, T: NDArray, Q: NDArray) -> tuple[NDArray, Order]:

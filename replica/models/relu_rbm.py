@@ -109,7 +109,7 @@ class ReluRBM(SparseRBM):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> Sequence[Chart | Finder | ExactState]:
         """States with overlap, glasses, and the quiescent state."""
-        return super().branches(n_condensed) if self.varied else branches(self, n_condensed)
+        return self.traced_branches(n_condensed) if self.varied else branches(self, n_condensed)
 
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Law of the sum of L − 2 entries; none if L is 1 throughout."""

@@ -51,6 +51,11 @@ class Population(Potential):
         """The units of each kind."""
         return tuple(unit for _, unit in self.kinds)
 
+    @property
+    def alike(self) -> bool:
+        """Whether units of all kinds follow large inputs alike."""
+        return all(unit.sides(1.0) == self.units[0].sides(1.0) for unit in self.units)
+
     def check(self, T: float) -> None:
         """Refuse what any kind refuses."""
         for unit in self.units:

@@ -144,7 +144,7 @@ def solve(
     kind = start if isinstance(start, str) else start[0]
     if model.shape:
         _refuse_precision(precision)
-        found = _Located.on(model, branch, sheets=1)
+        found = _Located.on(model, branch, sheets=1).as_one(branch.n)
         solution = _assemble(model, [found], empty=(kind, branch.n)).branch(0)
         missing = np.asarray(solution.status) != Status.CONVERGED
         if throw and missing.any():
@@ -184,6 +184,11 @@ class _Located(NamedTuple):
                 member[rough] = new
             residual[rough] = taken(here, rough).residual(finer, n)
         return cls(found, residual, rounding)
+
+    def as_one(self, n: int) -> _Located:
+        """The same with the n of the branch where they differ from point to point: one state at each is one state."""
+        own = self.found.n
+        return self if len(np.unique(own)) < 2 else self._replace(found=self.found._replace(n=np.full_like(own, n)))
 
     def status(self) -> NDArray:
         good = self.residual <= np.maximum(ACCEPTED, 4 * self.rounding)
@@ -225,7 +230,7 @@ def _assemble(model: Model, located: list[_Located], *, empty: tuple[str, int] |
     for one in located:
         found = one.found
         labels = list(zip(found.kind.tolist(), found.n.tolist(), found.k.tolist(), found.sheet.tolist(), strict=True))
-        for label in sorted(set(labels), key=lambda v: (v[2], v[3])):
+        for label in sorted(set(labels), key=lambda v: (v[2], v[3], v[0], v[1])):
             slots.append((one, label, np.array([v == label for v in labels])))
     names = [label for _, label, _ in slots] or ([(*empty, -1, 0)] if empty else [])
     shape, size = model.shape, int(np.prod(model.shape))

@@ -36,14 +36,24 @@ def checked_variance(law: Any) -> float:
     ValueError
         If it is no law of weights, or its mean is not 0.
     """
-    if not isinstance(law, WeightLaw):
+    if isinstance(law, type) or not isinstance(law, WeightLaw):
         raise ValueError(f"weights = {law!r}: a law is needed, such as replica.weight_laws.Normal()")
     one, variance = law.sum_of(1), positive("variance of the weights", law.variance)
+    if not isinstance(one, Law):
+        raise ValueError(f"weights = {law!r}: sum_of gives {type(one).__name__}, and a replica Law is needed")
+    total = float(np.sum(one.weight))
+    second = float(np.sum(one.weight * (one.w**2 + one.normal)))
+    if abs(total - 1) > 1e-9:
+        raise ValueError(f"weights = {law!r}: probabilities of sum_of(1) have the sum {total:.6g}, and 1 is needed")
     mean = float(np.sum(one.weight * one.w))
     if abs(mean) > 1e-9 * math.sqrt(variance):
         raise ValueError(
             f"weights = {law!r} have the mean {mean:.6g}: 0 is needed, a mean adds one more condensed direction and "
             "is another model"
+        )
+    if one.density is None and abs(second - variance) > 1e-9 * variance:
+        raise ValueError(
+            f"weights = {law!r} have the variance {variance:.6g}, entries of sum_of(1) {second:.6g}: the same is needed"
         )
     return variance
 

@@ -42,12 +42,46 @@ def generic_branches(model: Any, n_condensed: tuple[int, ...], closed: bool) -> 
         What holds the states.
     """
     found: list[Finder | ExactState] = []
+    even, still = _symmetries(model)
     for n in n_condensed:
         if n == 1 or _knows_mixtures(model, n):
             kinds = ("retrieval", "spurious") if n == 1 else ("mixture",)
-            found.append(Finder(kinds, n, partial(_states, n=n, closed=closed), partial(_fold, n=n, closed=closed)))
+            found.append(
+                Finder(
+                    kinds,
+                    n,
+                    partial(_states, n=n, closed=closed, even=even),
+                    partial(_fold, n=n, closed=closed, even=even),
+                )
+            )
+    if not still:
+        return found
     glass = Finder(("spin_glass",), 0, partial(_states, n=0, closed=closed))
     return [*found, glass, ExactState("paramagnet", 0, partial(state_without_noise, closed=closed))]
+
+
+def _symmetries(model: Any) -> tuple[bool, bool]:
+    """Whether f is even in m, and whether it has no slope at m = 0, so that states without overlap may exist."""
+    x = [-0.5 if unknown.startswith("log_") else 0.4 for unknown in model.unknowns]
+    if "m" not in model.unknowns:
+        return True, True
+    own, h = model.unknowns.index("m"), 1e-5
+    here = model.unchecked(**{model.load: 0.1})
+
+    def energy(m: float) -> NDArray:
+        at = list(x)
+        at[own] = m
+        return np.asarray(here.free_energy(here.unpack(at)), dtype=float)
+
+    with np.errstate(all="ignore"):
+        left, right, below, above = (energy(m) for m in (-x[own], x[own], -h, h))
+        even = np.all(np.abs(left - right) <= EVEN * (1 + np.abs(right)))
+        still = np.all(np.abs(above - below) <= EVEN * (1 + np.abs(above)))
+    return bool(even), bool(even or still)
+
+
+EVEN = 1e-9
+"""Difference of free energies at m and −m that is rounding."""
 
 
 def _knows_mixtures(model: Any, n: int) -> bool:
@@ -59,29 +93,43 @@ def _knows_mixtures(model: Any, n: int) -> bool:
     return bool(np.any(one != several))
 
 
-def _states(flat: Any, n: int, closed: bool) -> Found:
+def _states(flat: Any, n: int, closed: bool, even: bool = True) -> Found:
     """States of a flat model, n patterns condensed."""
     couplings, group = groups(flat)
     log_load = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
     asked = [log_load[group == r] for r in range(int(group.max()) + 1)]
     system = LoadEquations(couplings, n, not closed, np.array([v.min() for v in asked]) - 1)
+    points, rows = len(group), len(asked)
+    if not even:
+        system, asked = _of_both_signs(system), asked * 2
+        group, log_load = np.concatenate([group, group + rows]), np.tile(log_load, 2)
     traced = all_curves(system, asked)
-    labels = _labels(system, traced)
+    labels = _labels(system, traced, rows)
     met = meetings(system, traced, group, log_load)
+    owner, met = group[met.point], met._replace(point=met.point % points)
     rank = np.lexsort((labels.sheets(met), met.point))
-    met = Met(*(v[rank] for v in met))
-    met = Met(*(v[_first(met) & ~system.faint(system.rows(group[met.point]).order(met.y))] for v in met))
-    order = system.rows(group[met.point]).order(met.y)
+    met, owner = Met(*(v[rank] for v in met)), owner[rank]
+    keep = _first(met, owner) & ~system.faint(system.rows(owner).order(met.y))
+    met, owner = Met(*(v[keep] for v in met)), owner[keep]
+    order = system.rows(owner).order(met.y)
     order = type(order)._make(np.array(v) for v in order)
-    return _found(flat, n, labels, met, order, _missing(system, traced, group, log_load))
+    missing = tuple((point % points, line) for point, line in _missing(system, traced, group, log_load))
+    return _found(flat, n, labels, met, order, missing)
 
 
-def _first(met: Met) -> NDArray:
+def _of_both_signs(system: LoadEquations) -> LoadEquations:
+    """All rows with m > 0, then all with m < 0."""
+    rows = len(system.floor)
+    return system.rows(np.tile(np.arange(rows), 2))._replace(sign=np.repeat([1.0, -1.0], rows))
+
+
+def _first(met: Met, owner: NDArray) -> NDArray:
     """Which meetings are the first of their state."""
     keep = np.ones(len(met.point), dtype=bool)
     for back in range(1, 6):
         apart = np.abs(met.y[back:] - met.y[:-back]).max(axis=-1, initial=0.0)
-        keep[back:] &= ~((met.point[back:] == met.point[:-back]) & (apart < SAME))
+        same = (met.point[back:] == met.point[:-back]) & (owner[back:] == owner[:-back])
+        keep[back:] &= ~(same & (apart < SAME))
     return keep
 
 
@@ -114,9 +162,12 @@ class Labels(NamedTuple):
         return self.folds[met.node, met.column] + self.before[met.column]
 
 
-def _labels(system: LoadEquations, traced: Traced) -> Labels:
-    """Of each row first the curve from the noiseless state of the largest overlap, or else of the largest overlap."""
-    curves, row = traced[:2]
+def _labels(system: LoadEquations, traced: Traced, rows: int) -> Labels:
+    """Of each row first the curve from the noiseless state of the largest overlap, or else of the largest overlap.
+
+    Of both signs of m, rows apart, that with m > 0 comes first if both have a noiseless state.
+    """
+    curves, row = traced.curves, traced.row % rows
     count = len(row)
     length = np.isfinite(curves.y).all(axis=-1).sum(axis=0)
     slope = curves.tangent[:, :, -1]
@@ -125,12 +176,14 @@ def _labels(system: LoadEquations, traced: Traced) -> Labels:
     for j in range(count):
         passed, total[j] = _passed(slope[: length[j], j])
         ends = curves.y[[0, length[j] - 1], j]
-        own = system.rows(np.full(2, row[j]))
-        overlap = -own.order(ends).m
+        own = system.rows(np.full(2, traced.row[j]))
+        overlap = -np.abs(own.order(ends).m)
         free = (curves.ends[:, j] == End.LOW) | own.noiseless(ends)
         best = int(np.lexsort((overlap, ~free))[0])
         folds[: length[j], j] = passed if best == 0 else total[j] - passed
-        height[j] = (2.0 if free[best] else 0.0) - overlap[best] / (1 + abs(overlap[best]))
+        height[j] = (2.0 * (1 + (traced.row[j] < rows)) if free[best] else 0.0) - overlap[best] / (
+            1 + abs(overlap[best])
+        )
     rank = np.lexsort((-height, row))
     main, before = np.zeros(count, dtype=bool), np.zeros(count, dtype=int)
     for place, j in enumerate(rank):
@@ -177,7 +230,7 @@ def _missing(system: LoadEquations, traced: Traced, group: NDArray, log_load: ND
     return tuple(dict.fromkeys(lines))
 
 
-def _fold(model: Any, n: int, closed: bool) -> tuple[Any, float]:
+def _fold(model: Any, n: int, closed: bool, even: bool = True) -> tuple[Any, float]:
     """First fold of the main curve, counted from its end without noise."""
     from replica.errors import ConvergenceError
 
@@ -185,8 +238,10 @@ def _fold(model: Any, n: int, closed: bool) -> tuple[Any, float]:
     with np.errstate(all="ignore"):
         own = np.log(flat.controls[flat.load])
     system = LoadEquations(flat, n, not closed, np.minimum(own, 0.0) - 1)
-    traced = all_curves(system, [own[np.isfinite(own)]])
-    labels = _labels(system, traced)
+    if not even:
+        system, own = _of_both_signs(system), np.tile(own, 2)
+    traced = all_curves(system, [v[np.isfinite(v)] for v in own[:, None]])
+    labels = _labels(system, traced, 1)
     for j in np.nonzero(labels.main)[0]:
         here = np.isfinite(traced.curves.y[:, j]).all(axis=-1)
         folds, y = labels.folds[here, j], traced.curves.y[here, j]
@@ -194,6 +249,6 @@ def _fold(model: Any, n: int, closed: bool) -> tuple[Any, float]:
             break
         at = np.nonzero(folds == 1)[0]
         at = at[0] if folds[0] == 0 else at[-1] + 1
-        order = system.order(y[at : at + 1])
+        order = system.rows(traced.row[j : j + 1]).order(y[at : at + 1])
         return type(order)._make(np.float64(v[0]) for v in order), float(y[at, -1])
     raise ConvergenceError(f"the branch of states with overlap has no fold along {model.load}")

@@ -53,6 +53,8 @@ class LoadEquations(NamedTuple):
     """Whether F is made of slopes of the free energy."""
     floor: NDArray
     """Ln α of each row below which a curve without noise is not followed."""
+    sign: NDArray | None = None
+    """Sign of the overlap of each row; positive if None."""
 
     @property
     def frozen(self) -> bool:
@@ -67,7 +69,8 @@ class LoadEquations(NamedTuple):
 
     def rows(self, index: NDArray) -> LoadEquations:
         """Return the same equations at some rows."""
-        return self._replace(model=taken(self.model, index), floor=self.floor[index])
+        sign = None if self.sign is None else self.sign[index]
+        return self._replace(model=taken(self.model, index), floor=self.floor[index], sign=sign)
 
     def at(self, y: NDArray) -> tuple[NDArray, NDArray, Order]:
         """F, shape (R, D − 1), its Jacobian, shape (R, D − 1, D), and the order parameters."""
@@ -135,6 +138,8 @@ class LoadEquations(NamedTuple):
                 x.append(np.zeros(row.shape))
             elif name == "C":
                 x.append(-np.expm1(-by_name[name]))
+            elif name == "m" and self.sign is not None:
+                x.append(self.sign[row] * np.exp(by_name[name]))
             else:
                 x.append(by_name[name] if unknown != name else np.exp(by_name[name]))
         return here.unchecked(**{here.load: np.exp(y[-1])}), x

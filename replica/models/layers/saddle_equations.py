@@ -30,6 +30,8 @@ LEADS = ((), (), (), (), (), (), (3, 3))
 """Leading axes of the members of `VisibleLayer`."""
 LARGEST_BLOCK = 4096
 """Elements times levels of panels whose averages over a density are taken at once."""
+EVEN = 1e-12
+"""Difference of values and probabilities of W and −W that is rounding."""
 ORIGIN = Law(np.zeros(1), np.ones(1), np.ones(1))
 """W = 0."""
 
@@ -107,8 +109,20 @@ class TwoLayers(NamedTuple):
         return np.where(np.real(m) < 0, self.sides[1], self.sides[0])[()]
 
     def mirrored(self) -> TwoLayers:
-        """Return the layers with h → −h in the strong hidden units."""
-        return self._replace(sides=self.sides[::-1])
+        """Return the layers with h → −h in the strong hidden units, and W → −W: the same machine with m → −m."""
+        law = self.law if self.is_even else self.law._replace(w=-self.law.w)
+        return self._replace(sides=self.sides[::-1], law=law)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether W and −W have the same law; laws with a density are even."""
+        w, weight = self.law.w, np.asarray(self.law.weight)
+        if self.law.density is not None:
+            return True
+        rank, back = np.argsort(w, kind="stable"), np.argsort(-w, kind="stable")
+        size = np.max(np.abs(w), initial=0.0)
+        alike = np.abs(w[rank] + w[back]) <= EVEN * size
+        return bool(alike.all() and (np.abs(weight[..., rank] - weight[..., back]) <= EVEN).all())
 
     def rows(self, index: NDArray) -> TwoLayers:
         """Return the layers at some of the couplings, all of which are arrays of one axis."""

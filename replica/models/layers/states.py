@@ -32,7 +32,8 @@ def with_overlap(flat: LayeredModel) -> Found:
     """States with overlap: m > 0, and m < 0 where that is another state."""
     points = asked(flat)
     positive, negative = np.real(points.couplings.sides)
-    sides = [(1, np.isfinite(positive)), (-1, np.isfinite(negative) & (negative != positive))]
+    other = (negative != positive) | (not points.couplings.is_even)
+    sides = [(1, np.isfinite(positive)), (-1, np.isfinite(negative) & other)]
     parts = [nowhere()]
     missing: tuple[tuple[int, str], ...] = ()
     for sign, there in sides:

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from replica.models.layers.saddle_equations import TwoLayers
 from replica.numerics.rootfinding import find_roots
+from replica.potentials import Population
 
 __all__ = ["Unbounded", "unbounded"]
 
@@ -60,6 +61,11 @@ def unbounded(layers: TwoLayers) -> Unbounded:
         The ends.
     """
     temperatures, index = np.unique(layers.T, return_inverse=True)
+    if isinstance(layers.visible, Population) and not layers.visible.alike:
+        # q → ∞ of some kinds of units only has no closed form here
+        none = np.full(len(np.asarray(layers.p)), np.nan)
+        softest = np.array([np.real(layers.visible.stiffness(T)) for T in temperatures.tolist()])[index]
+        return Unbounded(none, none.copy(), softest)
     visible = np.array([layers.visible.sides(T) for T in temperatures.tolist()]).T[:, index]
     a, p = visible.min(axis=0), np.asarray(layers.p)
     out = Unbounded(np.full(len(p), np.nan), np.full(len(p), np.nan), a)

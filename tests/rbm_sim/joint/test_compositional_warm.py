@@ -45,3 +45,16 @@ def test_retrieval_of_eight_patterns():
     error = np.std(found, axis=0, ddof=1) / math.sqrt(machines)
     z = (np.mean(found, axis=0) - [theory.m, theory.q, theory.r, theory.C, theory.B]) / error
     assert (np.abs(z) < 4).all()
+
+
+def test_the_limit_is_that_of_small_p():
+    """Right-hand side of q off the saddle at L p = .4: half the distance at half of p."""
+    limit = GeneralRBM(Bernoulli(-0.21), ReLU(1.5), alpha=0.5, T=0.05, ell=0.4)
+    expected = limit.saddle(Order(m=0.4, q=0.15, r=1e-3, C=0.3, B=0.03)).q
+    off = []
+    for L in (25, 50, 100):
+        p = 0.4 / L
+        near = GeneralRBM(Bernoulli(-0.21 * p), ReLU(1.5 * math.sqrt(p)), alpha=0.5, T=0.05 * p, p=p, L=L)
+        off.append(near.saddle(Order(m=0.4 * p, q=0.15, r=1e-3 * p, C=0.3, B=0.03 * p)).q - expected)
+    assert off[0] / off[1] == pytest.approx(2, rel=0.02)
+    assert off[1] / off[2] == pytest.approx(2, rel=0.01)

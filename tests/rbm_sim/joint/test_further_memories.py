@@ -111,3 +111,13 @@ def test_overlap_at_zero_temperature(simulated, model, controls, kept, sizes):
         error = np.std(found, ddof=1) / math.sqrt(machines)
         assert error < (kept - theory) / 4
         assert abs(np.mean(found) - theory) < 4 * error
+
+
+@pytest.mark.parametrize(
+    ("memory", "controls", "whole"),
+    [(diluted, {"c": 0.5}, 1.0), (dense, {}, 1.0), (potts, {"states": 4}, 3.0)],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_a_pattern_next_to_alone_is_kept(memory, controls, whole):
+    """At a tenth of a hundredth of the capacity, or one further pattern, nothing moves."""
+    assert memory(120, np.random.default_rng(2), alpha=2e-4 if memory is dense else 0.01, **controls) == whole

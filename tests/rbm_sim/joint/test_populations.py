@@ -77,3 +77,10 @@ def test_overlap_where_entries_and_fields_belong_together():
     assert (error < [1e-3, 1e-3, 0.1 * theory.r]).all()
     z = (np.mean(found, axis=0) - [theory.m, activity, theory.r]) / error
     assert (np.abs(z) < 4).all(), z
+
+
+def test_units_have_their_shares():
+    """Kinds in turn: shares of 4000 units to a part in a thousand, and no run of one kind."""
+    g = units(VISIBLE, 4000)
+    assert np.mean(g == VISIBLE[0][1]) == pytest.approx(VISIBLE[0][0], abs=1e-3)
+    assert all(len(set(g[k : k + 8])) == 2 for k in range(0, 4000, 8))

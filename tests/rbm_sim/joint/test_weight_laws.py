@@ -36,3 +36,11 @@ def test_overlap_at_zero_temperature(law, alpha):
         # ten hidden units, the fewest here, make overlaps that differ by 0.04
         assert error < 0.01
         assert abs(np.mean(found) - theory) < 4 * error
+
+
+def test_a_pattern_alone_is_kept():
+    """One pattern, no noise: the signs of its entries maximise h, and m = ⟨|w|⟩ of these."""
+    rng = np.random.default_rng(3)
+    xi = rbm_sim.random_patterns(400, 1, law=SignNormal(0.9), rng=rng)
+    kept = retrieve(xi, Setting(rbm_sim.Spin(), rbm_sim.Gaussian()), rng=rng).m
+    assert kept == pytest.approx(np.abs(xi).mean(), rel=1e-6)

@@ -217,11 +217,11 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tmp_path, monkeypatch, wh
     stopped, _ = learner(ReLU(), batch_size=50)
     calls = []
 
-    def interrupted(argument, plain=stopped._learn_from if where == "batch" else size):
+    def interrupted(*arguments, plain=stopped._learn_from if where == "batch" else size):
         calls.append(1)
         if len(calls) == (10 if where == "batch" else 3):
             raise KeyboardInterrupt
-        return plain(argument)
+        return plain(*arguments)
 
     if where == "batch":
         monkeypatch.setattr(stopped, "_learn_from", interrupted)

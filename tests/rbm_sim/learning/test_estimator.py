@@ -48,10 +48,12 @@ def digits():
         {"binarise": 0.0, "hidden": "relu", "visible": "spin", "centred": True},
         {"binarise": 0.5, "hidden": "gaussian", "persistent": False, "k": 2},
         {"binarise": 0.0, "hidden": "spin", "momentum": 0.5, "penalty": 0.01},
+        {"visible": "gaussian", "learning_rate": 0.01},
+        {"visible": "gaussian", "hidden": "relu", "learning_rate": 0.001, "n_components": 3},
     ],
 )
 def test_check_estimator(parameters):
-    """With a threshold X may be any numbers, and no check is expected to fail."""
+    """With a threshold, and for real-valued units, X may be any numbers, and no check is expected to fail."""
     results = check_estimator(RBMEstimator(**parameters), expected_failed_checks={}, on_skip=None)
     assert len(results) > 30
     assert {x["check_name"] for x in results if x["status"] != "passed"} <= SKIPPED
@@ -246,7 +248,8 @@ def test_likelihood_beside_the_machine_of_scikit_learn(digits):
     [
         ({"n_components": 0}, "n_components = 0: must be a whole number >= 1"),
         ({"hidden": "softmax"}, "hidden = 'softmax': must be one of 'bernoulli', 'spin', 'gaussian', 'relu'"),
-        ({"visible": "gaussian"}, "visible = 'gaussian': must be one of 'bernoulli', 'spin'"),
+        ({"visible": "relu"}, "visible = 'relu': must be one of 'bernoulli', 'spin', 'gaussian'"),
+        ({"visible": "gaussian", "binarise": 0.5}, "binarise = 0.5: must be None for visible = 'gaussian'"),
         ({"binarise": "often"}, "binarise = 'often': must be one of 'random'"),
         ({"binarise": math.nan}, "binarise = nan: must be a finite number"),
         ({"batch_size": 0}, "batch_size = 0"),

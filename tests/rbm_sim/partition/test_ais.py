@@ -270,8 +270,8 @@ def test_bad_samples(samples, message):
 
 
 def test_base_needs_units_whose_field_can_be_fitted():
-    with pytest.raises(ValueError, match=r"base is given and rbm\.visible is Gaussian"):
-        ais.log_partition(machine(4, 3, Gaussian(), Spin()), base=[0.0, 0, 0, 0])
+    with pytest.raises(ValueError, match=r"base is given and rbm\.visible is ReLU"):
+        ais.log_partition(machine(4, 3, ReLU(), Spin()), base=[0.0, 0, 0, 0])
 
 
 @pytest.mark.parametrize(

@@ -121,9 +121,9 @@ def test_bad_data(measure, data, kwargs, message):
         measure(machine(Bernoulli(), Spin()), data, **kwargs)
 
 
-def test_pseudo_log_likelihood_needs_two_values():
-    with pytest.raises(ValueError, match=r"rbm\.visible is Gaussian: must be Bernoulli or Spin units"):
-        likelihood.pseudo_log_likelihood(machine(Gaussian(), Spin()), np.zeros(6))
+def test_pseudo_log_likelihood_of_half_lines_is_refused():
+    with pytest.raises(ValueError, match=r"rbm\.visible is ReLU: must be Bernoulli, Spin, Gaussian or Normal units"):
+        likelihood.pseudo_log_likelihood(machine(ReLU(), Spin()), np.zeros(6))
 
 
 def test_log_partition_must_be_a_number():

@@ -1,6 +1,7 @@
 """Random RBMs whose units differ in their fields, thresholds and probabilities of an entry."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from scipy.optimize import brentq
 
 import replica
 from replica.diagrams.best_ell import energies
-from replica.errors import ConvergenceError
+from replica.errors import ConvergenceError, IncompleteWarning
 from replica.models import CompositionalRBM, GeneralRBM, ReluRBM
+from replica.models.sparse.equations import NOT_ALL
 from replica.numerics.jacobian import derivative
 from replica.potentials import Bernoulli, Population, ReLU
 
@@ -61,8 +63,11 @@ def test_forty_digits(model):
 
 
 def states(model):
-    found = replica.solve_all(model)
-    assert found.complete
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteWarning)
+        found = replica.solve_all(model)
+    # of units that differ closed curves may be missing, and nothing else
+    assert set(found.unaccounted) <= {NOT_ALL}
     return sorted((s.order for s in found), key=lambda order: (order.m, order.r))
 
 
@@ -89,8 +94,8 @@ def test_units_that_do_not_differ():
 def test_states_and_fold_of_a_joint_law():
     """Each state satisfies the on-shell form of f, and a pair of them merges where the fold is."""
     fold = replica.spinodal(JOINT.replace(alpha=None), along="alpha")
-    found = replica.solve_all(JOINT.replace(alpha=[0.999 * fold.value, 1.001 * fold.value]))
-    assert found.complete
+    with pytest.warns(IncompleteWarning, match="closed curves"):
+        found = replica.solve_all(JOINT.replace(alpha=[0.999 * fold.value, 1.001 * fold.value]))
     with_overlap = [[s for s in found.at(i) if s.order.m > 0] for i in (0, 1)]
     assert len(with_overlap[0]) == len(with_overlap[1]) + 2
     for s in with_overlap[0]:

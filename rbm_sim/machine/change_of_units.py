@@ -1,0 +1,76 @@
+"""The same machine with its real-valued visible units measured from another origin and in other units."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rbm_sim.machine.rbm import RBM
+from rbm_sim.units import Gaussian, Normal
+
+
+def in_units(rbm: RBM, shift: ArrayLike, scale: ArrayLike | None = None) -> tuple[RBM, float]:
+    """Machine of v = shift + scale × x, given the machine of x; the law is the same.
+
+    With U(x) = γx²/2 − g x it has the weights w/scale, stiffness γ/scale² and fields g/scale + γ shift/scale², and its
+    hidden units the inputs Σ_i (v_i − shift_i) w_iμ/scale_i, so that their offsets grow by Σ_i w_iμ shift_i/scale_i.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Machine with `Gaussian` or `Normal` visible units.
+    shift : array_like, shape (N,)
+        Value of v at x = 0.
+    scale : array_like, shape (N,), optional
+        Units of x in those of v, > 0; 1 if they are left out, the weights then being those of `rbm` themselves.
+
+    Returns
+    -------
+    machine : RBM
+        The machine of v, in double precision if `scale` is given; its hidden units, if they were `Gaussian`, are
+        `Normal` ones.
+    constant : float
+        E_x(x, h) − E_v(v, h), so that ln Z_v = ln Z_x + Σ_i ln scale_i + constant/T.
+
+    Raises
+    ------
+    ValueError
+        If the visible units are of another type.
+    """
+    if not isinstance(rbm.visible, Gaussian | Normal):
+        raise ValueError(f"rbm.visible is {type(rbm.visible).__name__}: must be Gaussian or Normal units")
+    N, M = rbm.shape
+    shift = np.full(N, shift, float)
+    ratio = shift if scale is None else shift / np.full(N, scale, float)
+    g, gamma = quadratic(rbm.visible, N)
+    constant = float(np.sum((gamma * ratio / 2 + g) * ratio))
+    field, offset = g + gamma * ratio, np.zeros(M) + rbm.hidden.offset + rbm.matrix.forward(ratio.astype(rbm.dtype))
+    if scale is not None:
+        scale = np.full(N, scale, float)
+        field, gamma = field / scale, gamma / scale**2
+        weights = rbm.weights / scale[:, None]
+        offset = rbm.hidden.offset + ratio @ rbm.weights.astype(float)
+    hidden = Normal() if isinstance(rbm.hidden, Gaussian) else rbm.hidden
+    machine = RBM(
+        rbm.matrix if scale is None else weights, visible=Normal(field, gamma), hidden=hidden._with_offset(offset)
+    )
+    return machine, constant
+
+
+def quadratic(unit: Gaussian | Normal, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Fields g and stiffness γ of a layer with U(x) = γx²/2 − g x.
+
+    Parameters
+    ----------
+    unit : Gaussian or Normal
+        The layer.
+    size : int
+        Number of its units.
+
+    Returns
+    -------
+    g, gamma : ndarray of float64, shape (size,)
+        Its parameters.
+    """
+    g, gamma = (unit.g, unit.gamma) if isinstance(unit, Normal) else (0.0, 1.0)
+    return np.full(size, g, float), np.full(size, gamma, float)

@@ -1,0 +1,89 @@
+"""Real-valued data through the commands: learned in their own units, continued, sampled, measured."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rbm_sim import likelihood
+from rbm_sim.__main__ import main
+from rbm_sim.learning import run_files
+from rbm_sim.learning.gaussian_fit import factor_analysis
+from rbm_sim.learning.measurements import describe
+from replica import cli
+
+KINDS = ["bernoulli", "spin", "gaussian", "relu"]
+
+
+@pytest.fixture
+def file(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 2)) @ rng.normal(size=(2, 4)) + 0.7 * rng.normal(size=(300, 4))
+    np.save(tmp_path / "data.npy", x * [1, 20, 0.1, 5] + [0, -300, 2, 1])
+    return tmp_path / "data.npy"
+
+
+def run(capsys, *words, code=0):
+    assert cli.run(main, [str(word) for word in (*words, "--format", "json", "--quiet")]) == code
+    text = capsys.readouterr()
+    return text if code else (json.loads(text.out)["rows"], text.err)
+
+
+@pytest.mark.parametrize("hidden", KINDS)
+def test_a_run_in_the_units_of_the_data(capsys, tmp_path, file, hidden):
+    words = ["train", "--data", file, "--visible", "gaussian", "--hidden", hidden, "--units", "3"]
+    whole, parts = tmp_path / "whole.npz", tmp_path / "parts.npz"
+    table, _ = run(capsys, *words, "--epochs", "4", "--out", whole)
+    run(capsys, *words, "--epochs", "2", "--out", parts)
+    assert run(capsys, *words, "--epochs", "4", "--out", parts)[0] == table
+    one, other = (run_files.load(kept).learner for kept in (whole, parts))
+    for mine, theirs in zip(one.parameters.arrays(), other.parameters.arrays(), strict=True):
+        assert np.array_equal(mine, theirs)
+    x = np.load(file)
+    for name, value in describe(one.rbm, x).items():
+        assert table[-1][name] == pytest.approx(value, rel=1e-6), name
+    assert table[-1]["pseudo_ll"] == pytest.approx(likelihood.pseudo_log_likelihood(one.rbm, x[:100]).mean, rel=1e-9)
+    samples, _ = run(capsys, "sample", whole, "--chains", "400", "--steps", "50", "--out", tmp_path / "s.npz")
+    with np.load(tmp_path / "s.npz") as kept:
+        v = kept["images"]
+    assert v.dtype == np.float64
+    assert np.abs((v.mean(axis=0) - x.mean(axis=0)) / x.std(axis=0)).max() < 0.5
+    assert np.abs(np.log(v.std(axis=0) / x.std(axis=0))).max() < 0.7
+    assert np.array([row["v"].split() for row in samples], float) == pytest.approx(v, rel=1e-5)
+    again, _ = run(capsys, "train", "--data", tmp_path / "s.npz", "--visible", "gaussian", "--units", 2, "--epochs", 1)
+    assert len(again) == 1
+    (measured,), _ = run(capsys, "measure", whole, "--states", file)
+    for name in ("p_hat", "W2", "L_hat", "silent"):
+        assert measured[name] == pytest.approx(table[-1][name], rel=1e-6), name
+
+
+def test_the_likelihood_of_two_gaussian_layers_is_known(capsys, tmp_path, file):
+    words = ["train", "--data", file, "--visible", "gaussian", "--hidden", "gaussian", "--units", "2"]
+    table, _ = run(
+        capsys, *words, "--epochs", "100", "--learning-rate", "0.02", "--decay", "0.97", "--likelihood", "100"
+    )
+    assert table[-1]["log_Z_err"] == 0
+    x = np.load(file)
+    best = factor_analysis(x, 2).log_likelihood
+    assert likelihood.independent_gaussians(x, x).mean + 0.1 < table[-1]["log_likelihood"] < best
+    assert table[-1]["log_likelihood"] == pytest.approx(best, abs=0.05)
+
+
+def test_other_data_do_not_continue_a_run(capsys, tmp_path, file):
+    """Data that differ behind the comma are others."""
+    words = ["train", "--visible", "gaussian", "--units", "2", "--out", tmp_path / "run.npz"]
+    run(capsys, *words, "--data", file, "--epochs", "1")
+    other = tmp_path / "other.npy"
+    np.save(other, np.load(file) + 1e-6)
+    assert "data (digest)" in run(capsys, *words, "--data", other, "--epochs", "2", code=2).err
+
+
+def test_constant_columns_are_named(capsys, tmp_path, file):
+    x = np.column_stack([np.load(file), np.full(300, 7.0)])
+    np.save(file, x)
+    _, said = run(capsys, "train", "--data", file, "--visible", "gaussian", "--units", "2", "--epochs", "1")
+    assert "1 of 5 columns do not vary" in said
+
+
+def test_two_valued_units_name_the_ones_that_learn_real_values(capsys, file):
+    assert "--visible gaussian learns real values" in run(capsys, "train", "--data", file, code=2).err
