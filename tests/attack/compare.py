@@ -252,6 +252,9 @@ def quiet_steps(machine, state):
         u = (g + state.m * w + shares * half * x) / (np.sqrt(shares) * s * np.sqrt(x))
         C = machine.p / (np.sqrt(shares[:, 0]) * s) * (np.exp(-u * u / 2) @ (P * np.sqrt(x))) / math.sqrt(2 * math.pi)
     on = g + state.m * w > 0
+    if on.all() or not on.any():
+        # all of the overlap is owed to the noise
+        return None
     same_units = ((u > 0) == on).all() and (np.abs(u[-1]) > 2.5).all()
     below = max(0.0, w[~on].max())
     return range(int(below) + 1, int(w[on].min()) + 1) if C.max() < 0.05 and same_units else None

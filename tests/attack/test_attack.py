@@ -281,6 +281,12 @@ def honest():
     return sorted(rows, key=lambda row: row.free_energy)
 
 
+def test_a_state_that_only_noise_upholds_descends_from_none():
+    """m W < |g| for all W: without noise no unit would be on."""
+    machine = relu(0.05, 0.2, -0.02, 0.1, 5).machine()
+    assert quiet_steps(machine, State(0.003, 0.01, 1e-9, 0.01, 0.01)) is None
+
+
 def test_an_honest_list_has_no_faults():
     verdict = judged(POINT, POINT.states(), honest())
     assert (verdict.faults, verdict.states, verdict.unseen, verdict.unsettled) == ([], 7, [], [])

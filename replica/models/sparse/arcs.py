@@ -115,26 +115,30 @@ def _lines(sharp: Sharp, i: int) -> list[Line]:
 
 def _nodes(sharp: Sharp, i: int) -> NDArray:
     """Nodes in t, and the extrema of the discriminant between them at which it has the other sign."""
+    values = sharp.roots(i, NODES)[0]
+    turns = _turns(values)
+    extra = [_beyond(lambda t: float(sharp.roots(i, t)[0]), NODES[j - 1], NODES[j + 1], values[j]) for j in turns]
+    return np.union1d(NODES, [t for t in extra if t is not None])
+
+
+def _turns(values: NDArray) -> NDArray:
+    """Nodes at which a function turns round before it reaches zero, and where a parabola does not."""
+    with np.errstate(all="ignore"):
+        rise = np.diff(values)
+        slope, bend = (rise[1:] + rise[:-1]) / 2, rise[1:] - rise[:-1]
+        near = np.abs(values[1:-1]) <= slope * slope / np.abs(bend)
+        return np.nonzero((rise[:-1] * rise[1:] < 0) & (rise[1:] * values[1:-1] > 0) & near)[0] + 1
+
+
+def _beyond(f: Callable[[NDArray], float], a: float, b: float, value: float) -> float | None:
+    """Where between a and b a function has passed zero furthest, if it has not the sign of `value` everywhere."""
     from scipy.optimize import minimize_scalar
 
-    inside = sharp.roots(i, NODES)[0]
-    rise = np.diff(inside)
-    turns = np.nonzero((rise[:-1] * rise[1:] < 0) & (rise[1:] * inside[1:-1] > 0))[0] + 1
-    extra = []
-    for j in turns:
-        slope, bend = (rise[j] + rise[j - 1]) / 2, rise[j] - rise[j - 1]
-        if abs(inside[j]) > 2 * slope * slope / abs(2 * bend):
-            continue
-        sign = math.copysign(1.0, inside[j])
-        found = minimize_scalar(
-            lambda t, sign=sign: sign * float(sharp.roots(i, np.array(t))[0]),
-            bounds=(NODES[j - 1], NODES[j + 1]),
-            method="bounded",
-            options={"xatol": 1e-9},
-        )
-        if found.fun < 0:
-            extra.append(float(found.x))
-    return np.union1d(NODES, extra)
+    sign = math.copysign(1.0, value)
+    found = minimize_scalar(
+        lambda t: sign * f(np.array(t)), bounds=(min(a, b), max(a, b)), method="bounded", options={"xatol": 1e-9}
+    )
+    return float(found.x) if found.fun < 0 else None
 
 
 def _line(t: NDArray, z: NDArray, root: int) -> Line:
@@ -195,12 +199,13 @@ def _cut(sharp: Sharp, i: int, line: Line) -> list[Arc]:
 
 
 def _valid(sharp: Sharp, i: int, line: Line) -> NDArray:
-    """Which segments lie within the bounds, where the activity does not vanish."""
+    """Which segments lie within the bounds, and reach where the activity does not vanish."""
     middle = (line.t[1:] + line.t[:-1]) / 2
     z = _on_root(sharp, i, line.segments(), middle)
     upper, lower = (bound(middle) for bound in _bounds(sharp, i))
+    sound = sharp.sound(i, line.t)
     with np.errstate(invalid="ignore"):
-        return (z > lower) & (z < upper) & sharp.sound(i, middle)
+        return (z > lower) & (z < upper) & (sound[1:] | sound[:-1])
 
 
 def _on_root(sharp: Sharp, i: int, root: NDArray, t: NDArray) -> NDArray:
@@ -210,6 +215,7 @@ def _on_root(sharp: Sharp, i: int, root: NDArray, t: NDArray) -> NDArray:
 
 def _with_bound(sharp: Sharp, i: int, line: Line, number: int, bound: Callable[[NDArray], NDArray]) -> Line:
     """Points inserted where the curve meets a bound."""
+    line = _with_turns(sharp, i, line, bound)
     root = line.segments()
     with np.errstate(invalid="ignore"):
         above = line.z - bound(line.t)
@@ -224,6 +230,27 @@ def _with_bound(sharp: Sharp, i: int, line: Line, number: int, bound: Callable[[
     t = find_roots(distance, line.t[cell], line.t[cell + 1], above[cell], above[cell + 1])
     new = Line(t, bound(t), root[cell], np.full(len(cell), number + 1))
     return line.with_points(cell + 1, new)
+
+
+def _with_turns(sharp: Sharp, i: int, line: Line, bound: Callable[[NDArray], NDArray]) -> Line:
+    """Points inserted where the curve is beyond a bound between two nodes within it, or the other way round."""
+    with np.errstate(invalid="ignore"):
+        above = line.z - bound(line.t)
+    for j in _turns(above)[::-1]:
+        root = line.segments()[j : j + 1]
+        if line.root[j] == 0 or line.segments()[j - 1] != root[0]:
+            continue
+
+        def distance(t: NDArray, root: NDArray = root) -> float:
+            return (_on_root(sharp, i, root, t) - bound(t)).item()
+
+        t = _beyond(distance, line.t[j - 1], line.t[j + 1], above[j])
+        if t is not None:
+            before = (t - line.t[j]) * (line.t[j - 1] - line.t[j]) > 0
+            at = np.array([t])
+            new = Line(at, _on_root(sharp, i, root, at), root, np.zeros(1, dtype=int))
+            line = line.with_points(np.array([j if before else j + 1]), new)
+    return line
 
 
 def _resolved(sharp: Sharp, i: int, line: Line) -> Line:

@@ -23,7 +23,7 @@ from replica.models.base import Order, exp_clipped
 from replica.models.sparse.differences import even_differences
 from replica.numerics.gaussian import H, log_H
 
-__all__ = ["ChartPoint", "Couplings", "at", "newton_on_chart", "onto_level", "order_of"]
+__all__ = ["ChartPoint", "Couplings", "at", "level_step", "load_excess", "newton_on_chart", "onto_level", "order_of"]
 
 
 class Couplings(NamedTuple):
@@ -53,6 +53,8 @@ class ChartPoint(NamedTuple):
     """1 − C, to its digits also where C is 1 to those of a double."""
     log_noise: NDArray
     """ln s."""
+    log_scale: NDArray
+    """ln α − 2 ln(1 − C), which does not know where C = 1 is."""
 
 
 def at(couplings: Couplings, v: ArrayLike, kappa: ArrayLike) -> ChartPoint:
@@ -134,6 +136,8 @@ LEGENDRE = np.polynomial.legendre.leggauss(8)
 SQRT_2PI = np.sqrt(2 * np.pi)
 LEAST_MARGIN = 1e-9
 """1 − C below which a point of the chart is not counted as a solution."""
+LARGE_MARGIN = 1e-2
+"""1 − C from which its logarithm is taken over steps of 1e-6, below which 1 − C itself is."""
 
 
 def from_averages(
@@ -158,8 +162,23 @@ def from_averages(
         # b s = κ m √(1 + a²)/a
         g = kappa * m * np.hypot(1.0, np.exp(-v)) - self_field
         inside = (margin > LEAST_MARGIN) & (m > 0) & (q > 0)
-        log_alpha = 2 * (log_s - np.log(p) + np.log(np.where(inside, margin, 1.0))) - np.log(q) - log_h2
-    return ChartPoint(g, np.where(inside, log_alpha, -np.inf), m, q, C, margin, log_s)
+        log_scale = 2 * (log_s - np.log(p)) - np.log(q) - log_h2
+        log_alpha = log_scale + 2 * np.log(np.where(inside, margin, 1.0))
+    return ChartPoint(g, np.where(inside, log_alpha, -np.inf), m, q, C, margin, log_s, log_scale)
+
+
+def load_excess(point: ChartPoint, log_alpha: NDArray) -> NDArray:
+    """A function of the sign of ln α − `log_alpha` that goes smoothly through C = 1, where ln α is −∞.
+
+    It is 2 ln[(1 − C)/w], w the margin at which this place has the load, and where 1 − C < e, e the lesser of w and
+    0.01, the tangent 2 [ln(e/w) + (1 − C)/e − 1]; −∞ where nothing is defined.
+    """
+    with np.errstate(all="ignore"):
+        log_wanted = (log_alpha - point.log_scale) / 2
+        edge = np.minimum(LARGE_MARGIN, np.exp(np.clip(log_wanted, -600, 0)))
+        above = np.log(np.maximum(point.margin, edge)) - log_wanted
+        excess = 2 * (above + np.minimum(point.margin / edge - 1, 0.0))
+    return np.where(np.isnan(excess), -np.inf, excess)
 
 
 def order_of(couplings: Couplings, point: ChartPoint, overlap_unit: int = 1) -> Order:
@@ -208,7 +227,7 @@ def newton_on_chart(
         points = at(triple, np.stack([x, x + h, x], axis=-1), np.stack([k, k, k + h], axis=-1))
         scale = 1 / np.maximum(np.abs(g[active]), 1e-3 * np.exp(points.log_noise[:, 0]))
         f1 = (points.g - g[active, None]) * scale[:, None]
-        f2 = points.log_alpha - log_alpha[active, None]
+        f2 = _load_residual(points, log_alpha[active, None])
         with np.errstate(all="ignore"):
             a11, a12 = (f1[:, 1] - f1[:, 0]) / h, (f1[:, 2] - f1[:, 0]) / h
             a21, a22 = (f2[:, 1] - f2[:, 0]) / h, (f2[:, 2] - f2[:, 0]) / h
@@ -226,6 +245,13 @@ def newton_on_chart(
     return v, kappa, converged
 
 
+def _load_residual(points: ChartPoint, log_alpha: NDArray) -> NDArray:
+    """ln α less its value at points and beside them; (1 − C)/w − 1, which is as smooth as C, where 1 − C is small."""
+    with np.errstate(all="ignore"):
+        from_margin = points.margin * np.exp((points.log_scale - log_alpha) / 2) - 1
+        return np.where(points.margin[:, :1] > LARGE_MARGIN, points.log_alpha - log_alpha, 2 * from_margin)
+
+
 def _doubled(weight: NDArray) -> NDArray:
     """Insert an axis for the displaced points before that of W."""
     return weight[..., None, :] if weight.ndim > 1 else weight
@@ -235,18 +261,33 @@ def _doubled_value(value: Any) -> Any:
     return value[..., None] if np.ndim(value) else value
 
 
-def onto_level(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> tuple[NDArray, NDArray]:
-    """Move points onto the level along its gradient, in coordinates (v, κ)."""
-    h = 1e-6
+def onto_level(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Move points onto the level along its gradient in (v, κ√(1 + a²)), and say which came to rest on it."""
+    size = np.zeros(np.shape(v))
     for _ in range(6):
-        points = at(couplings, np.stack([v, v + h, v - h, v, v]), np.stack([kappa, kappa, kappa, kappa + h, kappa - h]))
-        with np.errstate(all="ignore"):
-            slope_v, slope_k = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
-            shift = (points.g[0] - g) / (slope_v**2 + slope_k**2)
-            step = np.stack([shift * slope_v, shift * slope_k])
-        step = np.where(np.isfinite(step).all(axis=0), step, 0.0)
+        step = level_step(couplings, g, v, kappa)
         size = np.hypot(*step)
-        v, kappa = np.stack([v, kappa]) - step * (0.2 / np.maximum(0.2, size))
+        step *= 0.2 / np.maximum(0.2, size)
+        v, kappa = v + step[0], kappa + step[1] / np.hypot(1.0, np.exp(np.minimum(v, SHARP)))
         if np.all(size < 1e-13):
             break
-    return v, kappa
+    return v, kappa, size < AT_REST
+
+
+def level_step(couplings: Couplings, g: float, v: NDArray, kappa: NDArray) -> NDArray:
+    """Newton's step onto the level along its gradient, in v and in κ√(1 + a²), of which a unit is a unit's noise.
+
+    0 where the field is not defined.
+    """
+    h = 1e-6
+    dk = h / np.hypot(1.0, np.exp(np.minimum(v, SHARP)))
+    points = at(couplings, np.stack([v, v + h, v - h, v, v]), np.stack([kappa, kappa, kappa, kappa + dk, kappa - dk]))
+    with np.errstate(all="ignore"):
+        slope_v, slope_u = (points.g[1] - points.g[2]) / (2 * h), (points.g[3] - points.g[4]) / (2 * h)
+        shift = (g - points.g[0]) / (slope_v**2 + slope_u**2)
+        step = np.stack([shift * slope_v, shift * slope_u])
+    return np.where(np.isfinite(step).all(axis=0), step, 0.0)
+
+
+AT_REST = 1e-7
+"""Last step of Newton's method below which the point is on the level to all digits."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,9 @@ from replica.models.sparse.chart import (
     ChartPoint,
     Couplings,
     at,
-    onto_level,
+    load_excess,
 )
+from replica.models.sparse.projection import beside_chord
 from replica.models.sparse.sharp import LOG_A, Sharp
 from replica.numerics.rootfinding import find_roots
 
@@ -79,7 +81,7 @@ class Curve:
         chart = np.where(least < 0, least, most)
         first, second = (self._in_chart(place, chart) for place in (one, other))
         v, x = ((1 - share) * a + share * b for a, b in zip(first, second, strict=True))
-        return self._projected(Places(v, x, chart))
+        return self._projected(Places(v, x, chart), np.stack(second) - np.stack(first))
 
     def _in_chart(self, place: Places, chart: NDArray) -> tuple[NDArray, NDArray]:
         """Coordinates in given charts: t of a flip from κ, none on a plateau."""
@@ -89,12 +91,13 @@ class Curve:
         x = np.where((chart > 0) & (own == 0), x * np.hypot(1.0, a) + a * w, x)
         return v, np.where(chart < 0, 0.0, x)
 
-    def _projected(self, places: Places) -> Places:
+    def _projected(self, places: Places, chord: NDArray) -> Places:
+        """Places on the level next to some on straight lines between two points of it."""
         v, x, chart = (np.array(member) for member in places)
         for which in np.unique(chart):
             here = chart == which
             if which == 0:
-                v[here], x[here] = onto_level(self.couplings, self.sharp.g, v[here], x[here])
+                v[here], x[here] = beside_chord(self.couplings, self.sharp.g, v[here], x[here], chord[:, here])
             elif which > 0:
                 v[here], x[here] = self.sharp.onto_flip(int(which) - 1, v[here], x[here])
         return Places(v, x, chart)
@@ -115,25 +118,35 @@ class Curve:
                 member[here] = values
         return ChartPoint(*members)
 
-    def point(self, t: NDArray) -> ChartPoint:
-        """Controls and order parameters at parameter t."""
-        return self.at(self.place(t))
-
     def sheets(self, end: int) -> NDArray:
         """Folds between each cell and one end (0 or −1)."""
         passed = np.cumsum(self.folds)
         return passed[:-1] if end == 0 else passed[-1] - passed[:-1]
 
-    def at_loads(self, log_alpha: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        """Where loads are crossed: for each crossing which load it is, the cell, and the parameter t."""
-        above = self.log_alpha > log_alpha[:, None]
-        load, cell = np.nonzero(above[:, 1:] != above[:, :-1])
+    def at_loads(self, log_alpha: NDArray) -> tuple[NDArray, NDArray, Places]:
+        """Where loads are crossed: for each crossing which load it is, the cell, and the place."""
+        every = load_excess(self.at_vertices, log_alpha[:, None])
+        load, cell = np.nonzero((every[:, 1:] > 0) != (every[:, :-1] > 0))
         if not len(cell):
-            return load, cell, np.zeros(0)
+            return load, cell, Places(*(np.zeros(0) for _ in Places._fields))
         level = log_alpha[load]
-        low, high = self.log_alpha[cell] - level, self.log_alpha[cell + 1] - level
-        t = find_roots(lambda x, i: self.point(x).log_alpha - level[i], cell + 0.0, cell + 1.0, low, high, rtol=1e-13)
-        return load, cell, t
+        ends = self.vertex(cell), self.vertex(cell + 1)
+
+        def place(share: NDArray, i: NDArray) -> Places:
+            one, other = (Places(*(member[i] for member in end)) for end in ends)
+            return self.between(one, other, share)
+
+        def excess(share: NDArray, i: NDArray) -> NDArray:
+            return load_excess(self.at(place(share, i)), level[i])
+
+        low, high = every[load, cell], every[load, cell + 1]
+        share = find_roots(excess, np.zeros(len(cell)), np.ones(len(cell)), low, high)
+        return load, cell, place(share, np.arange(len(cell)))
+
+    @cached_property
+    def at_vertices(self) -> ChartPoint:
+        """Controls and order parameters at the vertices."""
+        return self.at(self.vertex(np.arange(len(self.vertices))))
 
 
 class Places(NamedTuple):

@@ -32,6 +32,7 @@ from replica.models.base import Chart, ExactState, Finder, Found, Model, Order, 
 from replica.models.sparse.chart import Couplings
 from replica.numerics.elementary import exp, is_multiprecision, log, noise_floor, phi, sqrt
 from replica.numerics.gaussian import H, log_H
+from replica.numerics.jacobian import derivative
 from replica.numerics.number import Number
 
 __all__ = ["SparseRBM"]
@@ -129,7 +130,7 @@ class SparseRBM(Model):
         p, active = self.sparsity, self._hidden(0, order.q)
         m, q, C = self.visible_averages(order)
         amplified = gain(order, p * active)
-        r = p * order.q * self._hidden(2, order.q) * amplified * amplified
+        r = self._active_square(order.q) * amplified * amplified
         return Order(m=m, q=q, r=r, C=C, B=p * active * amplified)
 
     def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
@@ -141,7 +142,7 @@ class SparseRBM(Model):
         return [
             m - x[0],
             C - x[1],
-            log(p) + x[3] + self._log_hidden(2, order.q) - 2 * margin - x[2],
+            2 * log(self._input(order.q)) + self._log_hidden(2, order.q) - 2 * margin - x[2],
             log(q) - x[3],
             log(p) + self._log_hidden(0, order.q) - margin - x[4],
         ]
@@ -174,7 +175,7 @@ class SparseRBM(Model):
         overlap = m / self.overlap_unit
         visible = s * unit_mean(law.weight * sqrt(law.x), H(1, -u))
         amplified = gain(order, self.sparsity * self._hidden(0, q))
-        hidden = self.alpha * self.sparsity * q * self._hidden(2, q) / 2 * amplified
+        hidden = self.alpha * self._active_square(q) / 2 * amplified
         return self.size * overlap * overlap / 2 + self.alpha / 2 * (r * C + B * q) - visible - hidden
 
     def free_energy_on_shell(self, order: Order) -> Number:
@@ -279,6 +280,12 @@ class SparseRBM(Model):
             C = self.sparsity / s * unit_mean(law.weight * np.sqrt(law.x), abs(u) * blurred)
             return np.maximum(np.maximum(m, q), C)[()]
 
+    def jacobian(self, x: Sequence[Number], n: int = 1) -> list[list[Number]]:
+        """Derivatives [i][j] of the i-th equation by the j-th unknown, m in steps of the noise, which may be tiny."""
+        s = noise_floor(exp((log(self.alpha * self.sparsity) + x[2]) / 2))
+        rows = derivative(lambda v: self.equations([v[0] * s, *v[1:]], n), [x[0] / s, *x[1:]])
+        return [[row[0] / s, *row[1:]] for row in rows]
+
     def unpack(self, x: Sequence[Number]) -> Order:
         """Order parameters at (m, C, ln r, ln q, ln B)."""
         m, C, log_r, log_q, log_B = x
@@ -297,6 +304,11 @@ class SparseRBM(Model):
         y, own = self._threshold(q), self.thresholds
         return H(k, y) if own is None else unit_mean(own.fraction, H(k, y))
 
+    def _active_square(self, q: Number) -> Number:
+        """p q ⟨H_2(y)⟩, which goes to θ² as q → 0 where θ < 0."""
+        scale = self._input(q)
+        return scale * scale * self._hidden(2, q)
+
     def _log_hidden(self, k: int, q: Number) -> Number:
         """ln⟨H_k(y)⟩ over the hidden units."""
         y, own = self._threshold(q), self.thresholds
@@ -307,11 +319,14 @@ class SparseRBM(Model):
         largest = logs[..., 0]
         return largest + log(unit_mean(own.fraction, exp(logs - _column(largest))))
 
-    def _threshold(self, q: Number) -> Number:
-        """y = θ/√(pq), for the quiescent state q = 0 that of a very small q; a further axis where the θ_μ differ."""
-        own = self.thresholds
+    def _input(self, q: Number) -> Number:
+        """√(pq), the width of the input of hidden units; of the quiescent state q = 0 a very small one."""
         scale = sqrt(self.sparsity * q)
-        scale = scale if is_multiprecision(scale) and scale != 0 else noise_floor(scale)
+        return scale if is_multiprecision(scale) and scale != 0 else noise_floor(scale)
+
+    def _threshold(self, q: Number) -> Number:
+        """y = θ/√(pq), a further axis where the θ_μ differ."""
+        own, scale = self.thresholds, self._input(q)
         return self.theta / scale if own is None else (_column(self.theta) + own.shift) / _column(scale)
 
 

@@ -115,14 +115,16 @@ class Sharp:
         with np.errstate(all="ignore"):
             C = c / z
             g = t * m * z - self.w[i] * m - 0.5 * h * z * (z - c)
-            return ChartPoint(g, self._log_load(v, m, q, C), m, q, C, 1 - C, np.log(m) - v)
+            return self._point(v, g, m, q, C)
 
-    def _log_load(self, v: NDArray, m: Number, q: Number, C: Number) -> NDArray:
+    def _point(self, v: NDArray, g: NDArray, m: Number, q: Number, C: NDArray) -> ChartPoint:
         with np.errstate(all="ignore"):
-            margin = 1 - C
+            margin, log_noise = 1 - C, np.log(m) - v
             y = self.theta / np.sqrt(self.p * q)
-            load = 2 * (np.log(m / self.p) - v + np.log(np.where(margin > 0, margin, 1.0))) - np.log(q) - log_H(2, y)
-            return np.where(margin > LEAST_MARGIN, load, -np.inf)
+            log_scale = 2 * (log_noise - np.log(self.p)) - np.log(q) - log_H(2, y)
+            inside = margin > LEAST_MARGIN
+            load = np.where(inside, log_scale + 2 * np.log(np.where(inside, margin, 1.0)), -np.inf)
+            return ChartPoint(g, load, m, q, C, margin, log_noise, log_scale)
 
     def onto_flip(self, i: int, v: NDArray, t: NDArray) -> tuple[NDArray, NDArray]:
         """Move points onto the level, along its gradient in (v, t)."""
@@ -153,8 +155,7 @@ class Sharp:
         """Controls and order parameters on a plateau."""
         m, q, v = self.m_from[i], self.q_from[i], np.asarray(v, dtype=float)
         full = np.ones_like(v)
-        load = self._log_load(v, m, q, 0 * v)
-        return ChartPoint(self.g * full, load, m * full, q * full, 0 * v, full, np.log(m) - v)
+        return self._point(v, self.g * full, m * full, q * full, 0 * v)
 
     def plateau_kappa(self, i: int, z: Number) -> Number:
         """b/a on a plateau."""

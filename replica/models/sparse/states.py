@@ -70,10 +70,9 @@ class _Crossing(NamedTuple):
 
 
 def _met(curve: Curve, points: NDArray, log_alpha: NDArray) -> list[_Crossing]:
-    load, cell, t = curve.at_loads(log_alpha)
+    load, cell, places = curve.at_loads(log_alpha)
     if not len(cell):
         return []
-    places = curve.place(t)
     there = curve.at(places)
     return [
         _Crossing(int(points[i]), *_label(curve, c), float(v), float(x), int(chart), tuple(map(float, values)))
@@ -97,7 +96,7 @@ def _label(curve: Curve, cell: int) -> tuple[int, int]:
 def _assembled(flat: SparseRBM, found: list[_Crossing], log_alpha: NDArray) -> Found:
     """Refine the crossings on the chart, drop what is met twice, and read off the order parameters.
 
-    Dropped too is what is no crossing but the edge of the chart, 1 − C = 1e-9, where α ends above the load.
+    Dropped too is what the chart leaves out, 1 − C < 1e-9.
     """
     if not found:
         none = np.zeros(0, dtype=int)
@@ -115,12 +114,12 @@ def _assembled(flat: SparseRBM, found: list[_Crossing], log_alpha: NDArray) -> F
     v, x = np.where(near, finer_v, v), np.where(near, finer_x, x)
     finer = at(couplings, v, np.where(on_chart, x, 0.0))
     places = ChartPoint(*(np.where(near, a, b) for a, b in zip(finer, places, strict=True)))
-    keep = _first_met(point, v, x + 1e6 * chart, sheet, there_too)
     with np.errstate(invalid="ignore"):
         # ln α = 2 ln(1 − C) + …: where that is far above the load, it meets it at a margin that the chart leaves out
-        wanted = (log_alpha[point] - places.log_alpha) / 2 + np.log(places.margin)
-        left_out = (places.margin < 100 * LEAST_MARGIN) | (wanted < 2 * math.log(LEAST_MARGIN))
-        lost = np.nonzero(~there_too & ~left_out)[0]
+        far_above = places.log_scale - log_alpha[point] > -4 * math.log(LEAST_MARGIN)
+    left_out = (places.margin < LEAST_MARGIN) | (~there_too & far_above)
+    keep = _first_met(point, v, x + 1e6 * chart, sheet, there_too & ~left_out)
+    lost = np.nonzero(~there_too & ~left_out)[0]
     missing = tuple((int(point[i]), f"a state near m = {places.m[i]:.6g} could not be refined") for i in lost)
     order = order_of(couplings, places, flat.overlap_unit)
     kind = np.where(k == 1, "retrieval", "spurious")

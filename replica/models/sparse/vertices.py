@@ -38,7 +38,11 @@ def smoothed(curve: Curve) -> Curve:
         if not len(cells):
             break
         added = curve.place(cells + 0.5)
-        load = curve.at(added).log_alpha
+        there = curve.at(added)
+        on = np.abs(there.g - curve.sharp.g) < OFF * np.abs(there.m)
+        if not on.any():
+            break
+        added, cells, load = Places(*(member[on] for member in added)), cells[on], there.log_alpha[on]
         curve = dataclasses.replace(
             curve,
             vertices=np.insert(curve.vertices, cells + 1, np.stack(added[:2], -1), axis=0),
@@ -48,6 +52,9 @@ def smoothed(curve: Curve) -> Curve:
         )
     return curve
 
+
+OFF = 1e-6
+"""Distance from the level, in units of m, of what is not on the curve."""
 
 HALVINGS = 10
 """Times that the cells beside an extremum are halved before a parabola is put through three points."""

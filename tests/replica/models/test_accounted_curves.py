@@ -49,6 +49,8 @@ SHORT = [
     (CompositionalRBM(alpha=1e-4, theta=0.0, g=-0.5009917328440124, ell=0.0011446525004481355), "closed"),
     # two cells of the chart between the flip and C = 1
     (CompositionalRBM(alpha=3e-8, theta=-0.2558972066357225, g=0.013476331832800862, ell=0.3213), "no noise"),
+    # the activity vanishes on a flip before its first node beyond the chart
+    (CompositionalRBM(alpha=1, theta=0.4979105143923635, g=-0.49826484197832804, ell=0.006964780416224812), "all off"),
 ]
 
 
