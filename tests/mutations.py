@@ -183,8 +183,8 @@ MUTATIONS = (
     ),
     Mutation(
         "replica/models/sparse/equations.py",
-        "r = p * order.q * self._hidden(2, order.q) * amplified * amplified",
-        "r = order.q * self._hidden(2, order.q) * amplified * amplified",
+        "r = self._active_square(order.q) * amplified * amplified",
+        "r = self._active_square(order.q) * amplified",
         f"{THEORY}/models/test_compositional.py",
     ),
     Mutation(
@@ -249,8 +249,8 @@ MUTATIONS = (
     ),
     Mutation(
         "rbm_sim/learning/contrastive_divergence.py",
-        "zip(self.step.arrays(), gradients, (1, -1, -1), strict=True)",
-        "zip(self.step.arrays(), gradients, (1, 1, -1), strict=True)",
+        "gradients, (1, -1, -1, 1), strict=False)",
+        "gradients, (1, 1, -1, 1), strict=False)",
         "tests/rbm_sim/learning/test_contrastive_divergence.py",
     ),
     Mutation(

@@ -29,7 +29,7 @@ FURTHER = {
 }
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FURTHER)
 def test_equations_of_further_machines_are_derivatives(name):
     assert_derivatives(FURTHER[name])
@@ -91,7 +91,7 @@ def test_sparse_coding_has_its_largest_load():
     assert [sum(s.m > 0 for s in point.states()) for point in points] == [2, 0]
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_potts_units_of_two_states_are_spins():
     # u = 2δ − 1 = ±1
     for T in (0.2, 0.7, 1.2):
@@ -101,7 +101,7 @@ def test_potts_units_of_two_states_are_spins():
         assert all(any(same(a, b, 1e-6) for b in two) for a in one)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_potts_averages_by_a_product_rule():
     # over the noises of three states
     z, weight = np.polynomial.hermite_e.hermegauss(60)
@@ -121,7 +121,7 @@ def test_potts_averages_by_a_product_rule():
         assert np.allclose((first[0], response[0] / T), expected[:2], rtol=1e-9)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_averages_over_uniform_weights_by_two_routes():
     law, on = Flat(1.3), Floats()
     for a, b in ((0.2, 0.4), (2.0, -1.0), (5.5, 3.0), (9.0, -2.0), (40.0, 10.0)):

@@ -97,7 +97,7 @@ CASES = [
 NAMES = [f"{model.name} {controls}" for _, model, controls, _, _ in CASES]
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize(("simulated", "model", "controls", "kept", "sizes"), CASES, ids=NAMES)
 def test_overlap_at_zero_temperature(simulated, model, controls, kept, sizes):
     """z of m below 4, and errors below a quarter of what the noise of the other patterns takes from m.

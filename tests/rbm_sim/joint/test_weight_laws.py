@@ -20,7 +20,7 @@ LOADS = [
 ]
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize(("law", "alpha"), LOADS, ids=repr)
 def test_overlap_at_zero_temperature(law, alpha):
     """Spins and Gaussian hidden units started at the signs of a pattern: z of m = h/√N at N = 2000 and 4000 below 4."""

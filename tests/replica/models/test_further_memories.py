@@ -82,7 +82,7 @@ def test_capacity_of_many_bodies(P):
     def load(y):
         return erf(y / math.sqrt(2)) ** (2 * P - 2) / (math.factorial(P - 1) * y * y)
 
-    fold = replica.spinodal(DenseHopfield(alpha=None, body=P), along="alpha", precision=30 if P > 14 else None)
+    fold = replica.spinodal(DenseHopfield(alpha=None, body=P), along="alpha", precision=60 if P > 14 else None)
     assert float(fold.value) == pytest.approx(highest(load, 0.5, 6.0), rel=1e-12, abs=0)
 
 
@@ -135,7 +135,7 @@ def test_fold_of_sparse_coding_on_the_branch_from_no_noise(g):
     assert (fold.value < 0.15) == (g < -0.72644763)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_sparse_coding_with_half_of_the_entries_is_the_hopfield_model():
     """At g = −αB/2 and half the load: m is half, C the same."""
     for load in (0.02, 0.1, 0.135):

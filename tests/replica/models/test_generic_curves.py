@@ -91,14 +91,14 @@ def compositional(rng):
     }
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_hopfield_at_zero_temperature():
     rng = np.random.default_rng(1)
     for _ in range(6):
         assert_same_labels(Hopfield, hopfield(rng, 0.0))
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_hopfield_of_which_only_the_free_energy_is_known():
     rng = np.random.default_rng(2)
     for _ in range(4):
@@ -122,14 +122,14 @@ def test_free_energies_at_a_temperature(T):
     assert_same_labels(PlantedHopfield, point, n_condensed=(1,), only_free_energy=True)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_threshold_hopfield():
     rng = np.random.default_rng(5)
     for _ in range(6):
         assert_same_labels(ThresholdHopfield, threshold(rng))
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_planted_patterns():
     """Learning begins where m vanishes at a finite load: an end of its curve, and no fold."""
     rng = np.random.default_rng(6)
@@ -161,7 +161,7 @@ def test_one_step_of_symmetry_breaking_has_an_end_that_is_not_known():
 
 
 @pytest.mark.parametrize("cls", [Hopfield, ThresholdHopfield])
-@pytest.mark.medium
+@pytest.mark.slow
 def test_folds_are_those_of_the_charts(cls):
     bare = without_charts(cls)
     expected = replica.spinodal(cls(alpha=0.01), along="alpha")
@@ -173,14 +173,14 @@ def test_folds_are_those_of_the_charts(cls):
         replica.spinodal(bare(alpha=2.0), along="alpha")
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_a_curve_without_fold_says_so():
     bare = without_charts(PlantedHopfield)
     with pytest.raises(ConvergenceError, match="no fold"):
         replica.spinodal(bare(gamma=None, beta_teacher=0.6, T=0.5), along="gamma")
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_one_set_of_curves_serves_all_loads():
     loads, share = np.geomspace(1e-4, 0.5, 12), np.array([[0.01], [0.3], [1.0]])
     table = replica.solve_all(DilutedHopfield(alpha=loads * share, c=share))

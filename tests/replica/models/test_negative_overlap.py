@@ -35,7 +35,7 @@ def test_sparse_coding_holds_what_is_no_pattern():
         np.testing.assert_allclose(one.order, two.order, rtol=1e-9)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_the_sign_of_a_hidden_unit_is_a_matter_of_naming():
     """W → −W with h → −h: the same machine, m → −m."""
     one, other = (
@@ -66,7 +66,7 @@ class AlongAPattern(Model):
         return {"q": 1 + 0 * m, "B": 1 / (1 - C)}
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_an_own_model_with_a_field_along_the_pattern():
     """States of both signs, none at m = 0, which solves nothing; m = erf((m + h)/√2s) written out."""
     for h, expected in ((-1.0, -1.0), (-0.1, -1.0), (0.1, 1.0)):

@@ -50,7 +50,7 @@ def same_states(one, other, digits=1e-11):
         assert a.stable == b.stable
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("visible", "hidden", "alpha", "T"),
     [

@@ -55,7 +55,7 @@ CASES = [
 ]
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.some(2)
 @pytest.mark.parametrize(("alpha", "a", "g"), CASES)
 def test_curves_near_c_one_and_closed_ones_are_not_lost(alpha, a, g):
@@ -70,7 +70,7 @@ def test_curves_near_c_one_and_closed_ones_are_not_lost(alpha, a, g):
             np.testing.assert_allclose(s.order, there, rtol=1e-7, atol=1e-15)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_states_of_next_to_no_units_on_a_curve_from_c_one_to_c_one():
     """Two states with overlap at a = .0012, whose curve has neither end at a state without noise."""
     alpha, a, g = 0.013147347538306531, 0.0011862115398027738, -0.07772175301764894
@@ -87,7 +87,7 @@ def test_states_of_next_to_no_units_on_a_curve_from_c_one_to_c_one():
         assert any(np.allclose((s.order.m, s.order.q, s.order.C), (m, q, C), rtol=1e-9) for s in found)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_largest_load_over_fields_lies_in_a_window():
     """a = .1, g = −.7788197278516: between the loads of the window are two states with overlap, below it none."""
     a, g = 0.1, -0.7788197278516

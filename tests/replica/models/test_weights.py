@@ -58,7 +58,7 @@ def over_sums(law, L, F):
     return total
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [SignNormal(0.8), Uniform(0.6)], ids=repr)
 @pytest.mark.parametrize("L", [1, 2])
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_capacity_of_a_sign_with_a_normal_part(omega, value):
     assert found == pytest.approx(largest(lambda t: cold_sign_normal(t, omega, 1), 0.01, 2.0), rel=1e-11)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_capacity_of_uniform_weights():
     model = GeneralRBM(Spin(), Gaussian(), alpha=0.01, T=0.0, weights=Uniform())
     found = replica.spinodal(model, along="alpha").value
@@ -179,7 +179,7 @@ def test_capacity_of_uniform_weights():
     assert found == pytest.approx(largest(lambda t: cold_uniform(t, 1), 0.02, 2.0), rel=1e-10)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("omega", "L", "T"), [(0.9, 2, 0.0), (0.9, 3, 0.0), (0.8, 1, 0.0), (0.9, 1, 0.1), (0.9, 3, 0.15), (0.8, 1, 0.2)]
 )
@@ -225,7 +225,7 @@ def test_normal_weights_retrieve_nothing_and_nothing_is_missing(law, visible, T,
     assert all(s.order.m == 0 for s in found)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize(("g", "there"), [(-0.25, True), (-0.05, True), (-0.3, False)])
 def test_ends_of_machines_whose_weights_have_a_density(g, there):
     """Bernoulli units at T = 0: without noise m = ⟨W; W > |g|/m⟩, and the end exists only if C = ρ(|g|/m)/m < 1."""
@@ -249,7 +249,7 @@ def test_ends_of_machines_whose_weights_have_a_density(g, there):
 # Stability along the difference of two overlaps.
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [SignNormal(0.9), Uniform(), Values([-0.5, 0.0, 1.5], [0.6, 0.2, 0.2])], ids=repr)
 @pytest.mark.parametrize("L", [2, 3])
 @pytest.mark.parametrize("T", [0.0, 0.2])
@@ -274,7 +274,7 @@ def test_curvature_along_a_difference_of_overlaps(law, L, T):
     assert model.transverse(order)[1] == pytest.approx(expected, abs=2e-9)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_quadratures_over_a_density_say_their_error():
     """Refined nodes change nothing at a state of Bernoulli units, which jump at W = |g|/m."""
     model = GeneralRBM(Bernoulli(-0.15), Gaussian(), alpha=1e-4, T=0.0, weights=Uniform())
