@@ -38,6 +38,8 @@ SECOND = 1e-3  # relative: five-point differences of f with h = 0.002 of its sca
 every_model = pytest.mark.parametrize("cls", MODELS, ids=lambda cls: cls.name)
 HEAVY = {"potts-hopfield", "sparse-coding-hopfield", "diluted-hopfield"}
 LONG = HEAVY | {"compositional", "planted-hopfield", "relu-rbm"}
+UNEVEN = {"sparse-coding-hopfield"}
+"""Models whose states of m < 0 are others than those of m > 0."""
 COSTLY = {"potts-hopfield"}
 """Models of which a point takes seconds: few of them."""
 PRECISE_IF_COLD = {"potts-hopfield"}
@@ -318,7 +320,7 @@ def test_every_solution_solves_the_equations(cls, data):
             assert abs(new - old) <= SADDLE * max(1.0, abs(old)), name
         assert s.residual <= SADDLE
         assert s.kind in KINDS
-        assert s.order.m >= 0
+        assert s.order.m >= 0 or cls.name in UNEVEN
         assert (s.n == 0) == (s.order.m == 0)
         assert s.order.C < 1 or s.order.B == 1  # where nothing reacts C has no bound
         assert s.order.r >= 0
