@@ -19,7 +19,7 @@ import numpy as np
 from replica.averages.largest import largest_averages, resolved
 from replica.models.base import Chart, ExactState, Line, Model, Order, control, exp_clipped, gain, log_margin
 from replica.models.potts_chart import potts_branches
-from replica.numerics.elementary import sqrt
+from replica.numerics.elementary import is_multiprecision, sqrt
 from replica.numerics.number import Number
 
 __all__ = ["PottsHopfield"]
@@ -69,6 +69,12 @@ class PottsHopfield(Model):
         m, q, r, C, _ = order
         pair = self.T * log_margin(order, 1.0) - q * gain(order, 1.0) + r * C
         return self.alpha * (self.states - 1) / 2 + m * m / 2 + self.alpha / 2 * pair + m - self._unit(order)[0]
+
+    def entropy(self, order: Order, n: int = 1) -> Number:
+        """−∂f/∂T; without temperature −(α/2)[ln(1 − C) + C/(1 − C)] ≤ 0, the units having none."""
+        if not is_multiprecision(order.C):
+            return super().entropy(order, n)
+        return -self.alpha / 2 * (log_margin(order, 1.0) + order.C * gain(order, 1.0))
 
     def dependent(self, *, m: Number, C: Number, r: Number) -> dict[str, Number]:
         """q = Q − 1 − TC and B = 1/(1 − C)."""
