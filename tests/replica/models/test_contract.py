@@ -510,6 +510,8 @@ def test_charts_hold_solutions_of_the_equations(cls):
             if isinstance(branch, Finder):
                 flat = flattened(model)
                 found = branch.find(flat)
+                if branch.n == 0 and not len(found.point):
+                    continue  # there need be no glass
                 assert len(found.point)
                 assert set(found.kind.tolist()) <= set(branch.kinds)
                 assert np.max(taken(flat, found.point).residual(found.order, branch.n)) <= LEVELLED
