@@ -18,6 +18,7 @@ from replica.models.layers.curve_equations import LayerEquations, Loads, layer_e
 from replica.models.layers.ends import SYMMETRIC, no_starts, starts
 from replica.models.layers.level_search import levels_are_all_curves, points_on_levels
 from replica.models.layers.overlap_search import points_with_overlap
+from replica.models.layers.saddle_equations import TwoLayers
 from replica.models.layers.through_seeds import through_seeds
 
 __all__ = ["with_overlap"]
@@ -32,7 +33,7 @@ def with_overlap(flat: LayeredModel) -> Found:
     """States with overlap: m > 0, and m < 0 where that is another state."""
     points = asked(flat)
     positive, negative = np.real(points.couplings.sides)
-    other = (negative != positive) | (not points.couplings.is_even)
+    other = (negative != positive) | (_leaning(points.couplings) if not points.couplings.is_even else False)
     sides = [(1, np.isfinite(positive)), (-1, np.isfinite(negative) & other)]
     parts = [nowhere()]
     missing: tuple[tuple[int, str], ...] = ()
@@ -50,6 +51,14 @@ def with_overlap(flat: LayeredModel) -> Found:
         missing += traced.at_points(points.group, rows)
         missing += tuple((int(point), NOT_ALL) for point in np.nonzero(np.isin(points.group, rows[unsure]))[0])
     return listed("retrieval", parts, np.maximum(points.couplings.L[points.group], 1).astype(int), missing)
+
+
+def _leaning(layers: TwoLayers) -> NDArray:
+    """Whether visible units have a mean under noise alone: else v → −v takes m to −m."""
+    zero = np.zeros(np.shape(layers.T))
+    with np.errstate(all="ignore"):
+        means = [np.abs(layers.visible_layer(zero, zero + s, zero).mean) for s in (0.3, 1.1)]
+    return np.maximum(*means) > SYMMETRIC
 
 
 def _traced(system: LayerEquations, loads: Loads) -> tuple[Traced, NDArray]:
