@@ -162,7 +162,7 @@ def any_solution() -> Verdict:
         folds = [_fold(L, theta)]
         for curve in curves(couplings, FIG_3["g"], -20.0):
             where = np.nonzero(curve.folds)[0]
-            sound = curve.point(where.astype(float)).q > 1e-3
+            sound = curve.at(curve.vertex(where)).q > 1e-3
             folds += np.exp(np.minimum(curve.log_alpha[where[sound]], 600.0)).tolist()
         return max(folds)
 
