@@ -27,7 +27,7 @@ from replica.numerics.elementary import phi
 from replica.numerics.gaussian import H
 from replica.potentials.averages import natural_size
 
-__all__ = ["LARGEST_EFFORT", "LARGE_NOISE", "LayerEquations", "Loads", "layer_equations"]
+__all__ = ["LARGEST_EFFORT", "LARGE_NOISE", "LayerEquations", "Loads", "layer_equations", "natural_units"]
 
 LARGEST_EFFORT = 3e6
 """Weights that one average may cost."""

@@ -3,7 +3,8 @@
 Those with m > 0 lie on curves between the ends that `replica.models.layers.ends` lists, or on others that
 `replica.models.layers.overlap_search` meets; the coordinates are those of `replica.models.layers.curve_equations`.
 Hidden units of two curvatures, a at +∞ and a' at −∞, have further states, in which the strong ones are negative: those
-of m > 0 with a' for a, listed with m < 0.
+of m > 0 with a' for a, listed with m < 0. So have machines whose weights have no even law, unless v → −v changes nothing:
+those of m > 0 with −W for W.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from replica.models.base import Found
 from replica.models.layers.at_loads import LayeredModel, asked, listed, nowhere, states_on
 from replica.models.layers.between_ends import Traced, between_ends
-from replica.models.layers.curve_equations import LayerEquations, Loads, layer_equations
+from replica.models.layers.curve_equations import LayerEquations, Loads, layer_equations, natural_units
 from replica.models.layers.ends import SYMMETRIC, no_starts, starts
 from replica.models.layers.level_search import levels_are_all_curves, points_on_levels
 from replica.models.layers.overlap_search import points_with_overlap
@@ -26,6 +27,9 @@ __all__ = ["with_overlap"]
 FARTHEST = 6.0
 """How far beyond the largest load, and beyond 1, a curve is followed in ln α in case it turns back."""
 
+NOISES = (0.1, 0.3, 1.1)
+"""Noises, of order one, at which the mean of visible units says whether they are symmetric."""
+
 NOT_ALL = "curves of states with overlap of visible units that have a mean and no bound are not all looked for at T = 0"
 
 
@@ -33,7 +37,9 @@ def with_overlap(flat: LayeredModel) -> Found:
     """States with overlap: m > 0, and m < 0 where that is another state."""
     points = asked(flat)
     positive, negative = np.real(points.couplings.sides)
-    other = (negative != positive) | (_leaning(points.couplings) if not points.couplings.is_even else False)
+    other = negative != positive
+    if not points.couplings.is_even:
+        other = other | _leaning(points.couplings)
     sides = [(1, np.isfinite(positive)), (-1, np.isfinite(negative) & other)]
     parts = [nowhere()]
     missing: tuple[tuple[int, str], ...] = ()
@@ -54,11 +60,11 @@ def with_overlap(flat: LayeredModel) -> Found:
 
 
 def _leaning(layers: TwoLayers) -> NDArray:
-    """Whether visible units have a mean under noise alone: else v → −v takes m to −m."""
-    zero = np.zeros(np.shape(layers.T))
+    """Whether visible units have a mean under noise alone: else v → −v takes m to −m, whatever the law of W."""
+    units, zero = natural_units(layers), np.zeros(np.shape(layers.T))
     with np.errstate(all="ignore"):
-        means = [np.abs(layers.visible_layer(zero, zero + s, zero).mean) for s in (0.3, 1.1)]
-    return np.maximum(*means) > SYMMETRIC
+        means = [np.abs(layers.visible_layer(zero, s * units.s, zero).mean) for s in NOISES]
+    return np.maximum.reduce(means) > SYMMETRIC * units.v
 
 
 def _traced(system: LayerEquations, loads: Loads) -> tuple[Traced, NDArray]:

@@ -12,7 +12,7 @@ import replica
 from replica.models import GeneralRBM, SparseCodingHopfield
 from replica.models.base import Model, Order, control, gain
 from replica.numerics import elementary
-from replica.potentials import Bernoulli, Gaussian, Spin
+from replica.potentials import Bernoulli, Discrete, Gaussian, Spin
 from replica.weight_laws import Values
 
 
@@ -44,6 +44,29 @@ def test_the_sign_of_a_hidden_unit_is_a_matter_of_naming():
     )
     assert [s.order.m for s in one] == pytest.approx([-s.order.m for s in other], rel=1e-13)
     assert min(s.order.m for s in one) == pytest.approx(-0.59998017, abs=1e-8)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e4])
+def test_states_of_both_signs_do_not_depend_on_the_unit_of_measure(size):
+    """v → κv, T → κ²T and with them m, r and the field; m = −κ(.9/3 + .3) without noise, but for what noise takes."""
+
+    class Leaning(Discrete):
+        values = (-size, size)
+
+        def energy(self, x, T):
+            return -0.2 * size * x
+
+    entries = Values([3, -1 / 3], [0.1, 0.9])
+    found = replica.solve_all(GeneralRBM(Leaning(), Gaussian(), alpha=0.01, T=0, weights=entries))
+    assert found.complete
+    assert [s.order.m / size for s in found if s.n] == pytest.approx([-0.5999801719731, -0.5861761876466], rel=1e-11)
+
+
+def test_symmetric_units_have_no_other_states_of_negative_overlap():
+    """v → −v takes m to −m: one of the two is listed."""
+    entries = Values([3, -1 / 3], [0.1, 0.9])
+    found = replica.solve_all(GeneralRBM(Spin(), Gaussian(), alpha=0.001, T=0, weights=entries))
+    assert {np.sign(s.order.m) for s in found} == {0.0, 1.0}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
