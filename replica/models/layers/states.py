@@ -3,8 +3,8 @@
 Those with m > 0 lie on curves between the ends that `replica.models.layers.ends` lists, or on others that
 `replica.models.layers.overlap_search` meets; the coordinates are those of `replica.models.layers.curve_equations`.
 Hidden units of two curvatures, a at +∞ and a' at −∞, have further states, in which the strong ones are negative: those
-of m > 0 with a' for a, listed with m < 0. So have machines whose weights have no even law, unless v → −v changes nothing:
-those of m > 0 with −W for W.
+of m > 0 with a' for a, listed with m < 0. So have machines whose weights have no even law, unless v → −v changes
+nothing: those of m > 0 with −W for W.
 """
 
 from __future__ import annotations
