@@ -337,6 +337,7 @@ def test_a_state_the_search_has_lost_is_no_fault_of_the_list():
 # Points and the driver.
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("family", DRAWS)
 def test_points_are_repeatable_and_can_be_pasted(family):
     for seed in range(6 if family == "potts" else 20):

@@ -112,6 +112,7 @@ FORMS = {
 }
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_is_the_same(run, capsys, name):
     FORMS[name](name)
@@ -163,6 +164,7 @@ def test_grey_levels_drawn_if_those_of_the_data_were(run, capsys):
     assert abs(known.mean() - 0.3) < 4.5 * np.sqrt(0.3 * 0.7 / known.size)
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [

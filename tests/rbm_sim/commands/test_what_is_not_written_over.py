@@ -37,6 +37,7 @@ def run(tmp_path, monkeypatch):
     return tmp_path / "r.npz"
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("out", ["r.npz", "link.npz", "hard.npz", "./r.npz", "mine.npz"])
 @pytest.mark.parametrize(
     "words",
@@ -181,6 +182,7 @@ def test_samples_are_images_that_can_be_learned(tmp_path, monkeypatch, capsys, v
     assert datasets.load("s.npz").shape == (3, 3)
 
 
+@pytest.mark.some(6)
 @pytest.mark.parametrize("visible", ["bernoulli", "spin"])
 @pytest.mark.parametrize("hidden", ["bernoulli", "gaussian", "relu"])
 @pytest.mark.parametrize("T", [0.0, 0.5, 1.0, 3.0])

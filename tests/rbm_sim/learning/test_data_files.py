@@ -45,6 +45,7 @@ NAMES = [
 PLACES = ["", "raw", "MNIST/raw", "mnist", "MNIST"]
 
 
+@pytest.mark.some(10)
 @pytest.mark.parametrize("names", NAMES, ids=lambda names: names[0])
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
@@ -149,6 +150,7 @@ def lines(mark, header=None, label=None, index=False):
     return "\n".join(mark.join(row) for row in ([header] if header else []) + rows) + "\n"
 
 
+@pytest.mark.some(15)
 @pytest.mark.parametrize("mark", [",", ";", "\t", " ", ", "])
 @pytest.mark.parametrize("header", [None, ["a", "b", "c"], ['"a"', '"b b"', "c"], ["0", "1", "2"]])
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt", ".CSV", ".csv.gz"])

@@ -226,6 +226,7 @@ def test_threads_change_nothing():
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("visible", ["bernoulli", "spin", "gaussian", "relu", "trit"])
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_at_zero_temperature_free_units_go_downhill(visible, hidden):
@@ -242,6 +243,7 @@ def test_at_zero_temperature_free_units_go_downhill(visible, hidden):
     np.testing.assert_allclose(h, rbm.hidden.mode(v @ WEIGHTS), atol=1e-12)
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("T", [0.0, 0.3, [0.5, 1.0, 4.0]])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("steps", [0, 1, 7])
@@ -291,6 +293,7 @@ class Column(list):
 NA = type("NAType", (), {})()
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize(
     "values",
     [

@@ -40,6 +40,7 @@ def configurations(kind):
     return drawn.get(kind, np.abs(rng.normal(size=(6, 4)))).astype(float)
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("T", [0.0, 0.4, 1.0, 3.0])
 @pytest.mark.parametrize("hidden", KINDS)
 @pytest.mark.parametrize("visible", KINDS)

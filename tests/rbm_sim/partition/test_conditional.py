@@ -24,6 +24,7 @@ def configurations(unit):
     return np.where(GAPS, np.nan, v)
 
 
+@pytest.mark.some(10)
 @pytest.mark.parametrize("T", [0.2, 1.0, 3.0])
 @pytest.mark.parametrize("visible", [Bernoulli(np.linspace(-1, 1, 5)), Spin(0.3)])
 @pytest.mark.parametrize("hidden", [Bernoulli(-0.3), Spin(0.2), Gaussian(), ReLU(0.4), Trit(), Mixture(0.4)])

@@ -49,6 +49,7 @@ def encoded(monkeypatch, module, words, encoding):
     return status, raw.getvalue()
 
 
+@pytest.mark.some(12)
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "cp437"])
 @pytest.mark.parametrize(("module", "words"), COMMANDS, ids=lambda x: x if isinstance(x, str) else " ".join(x))
 def test_every_page_can_be_read_in_any_encoding(monkeypatch, module, words, encoding):

@@ -54,6 +54,7 @@ def capacity(model):
     return replica.spinodal(model, along="alpha").value
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("Q", [2, 3, 4, 5, 6, 7, 10, 20, 50])
 def test_capacity_of_potts_units(Q):
     assert capacity(PottsHopfield(alpha=None, states=Q)) == pytest.approx(
@@ -61,6 +62,7 @@ def test_capacity_of_potts_units(Q):
     )
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("Q", [2, 3, 4, 7, 50])
 @pytest.mark.parametrize("part", [1e-8, 1e-3, 0.5, 0.99])
 def test_potts_states_below_the_capacity_are_three(Q, part):

@@ -81,6 +81,7 @@ def test_averages_of_the_visible_layer_against_quadrature_over_W(law, L, visible
         assert v.V == pytest.approx(over_sums(law, L, unit("V")), abs=1e-10)
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("law", [SignNormal(0.8), Normal(0.5), Uniform(0.6), Values([-1, 2], [2 / 3, 1 / 3])], ids=repr)
 @pytest.mark.parametrize("L", [1, 3])
 @pytest.mark.parametrize(("visible", "T"), [(Spin(0.1), 0.0), (Bernoulli(-0.4), 0.2), (Trit(), 0.4)])
@@ -215,6 +216,7 @@ def test_signs_by_their_law_are_signs(T, p):
 # States and ends that do not exist.
 
 
+@pytest.mark.some(8)
 @pytest.mark.parametrize("law", [SignNormal(0.0), Normal(), Normal(0.3)], ids=repr)
 @pytest.mark.parametrize(("visible", "T"), [(Spin(), 0.0), (Spin(), 0.2), (Bernoulli(-0.1), 0.0), (Trit(), 0.3)])
 @pytest.mark.parametrize("L", [1, 3])

@@ -46,6 +46,7 @@ def moments(law):
     return [float(np.sum(law.weight * v)) for v in powers]
 
 
+@pytest.mark.some(12)
 @each_law
 @pytest.mark.parametrize("L", [1, 2, 3, 6])
 def test_moments_of_sums_are_those_of_independent_entries(law, L):

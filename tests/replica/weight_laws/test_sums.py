@@ -59,6 +59,7 @@ def test_a_single_pattern_has_no_difference(law):
     assert both.weight.sum(axis=-1) == pytest.approx([0.0, 1.0], abs=1e-12)
 
 
+@pytest.mark.some(6)
 @pytest.mark.parametrize("width", [1.0, 0.1, 1e-2, 1e-3, 1e-4, 1e-6])
 @pytest.mark.parametrize("bend", [0.0, 0.31, -1.2])
 def test_averages_over_a_density_are_exact_however_narrow_the_bend(width, bend):
