@@ -46,14 +46,8 @@ def generic_branches(model: Any, n_condensed: tuple[int, ...], closed: bool) -> 
     for n in n_condensed:
         if n == 1 or _knows_mixtures(model, n):
             kinds = ("retrieval", "spurious") if n == 1 else ("mixture",)
-            found.append(
-                Finder(
-                    kinds,
-                    n,
-                    partial(_states, n=n, closed=closed, even=even),
-                    partial(_fold, n=n, closed=closed, even=even),
-                )
-            )
+            known: dict[str, Any] = {"n": n, "closed": closed, "even": even}
+            found.append(Finder(kinds, n, partial(_states, **known), partial(_fold, **known)))
     if not still:
         return found
     glass = Finder(("spin_glass",), 0, partial(_states, n=0, closed=closed))
@@ -181,9 +175,8 @@ def _labels(system: LoadEquations, traced: Traced, rows: int) -> Labels:
         free = (curves.ends[:, j] == End.LOW) | own.noiseless(ends)
         best = int(np.lexsort((overlap, ~free))[0])
         folds[: length[j], j] = passed if best == 0 else total[j] - passed
-        height[j] = (2.0 * (1 + (traced.row[j] < rows)) if free[best] else 0.0) - overlap[best] / (
-            1 + abs(overlap[best])
-        )
+        noiseless = 2.0 * (1 + (traced.row[j] < rows)) if free[best] else 0.0
+        height[j] = noiseless - overlap[best] / (1 + abs(overlap[best]))
     rank = np.lexsort((-height, row))
     main, before = np.zeros(count, dtype=bool), np.zeros(count, dtype=int)
     for place, j in enumerate(rank):
