@@ -68,7 +68,7 @@ def sample(args: argparse.Namespace) -> int:
 
     cli.protect(args, {"RUN": args.run, "--inpaint": args.inpaint})
     run = load_run(args.run, "RUN")
-    rbm = run.learner.rbm
+    rbm = run.learner.best_rbm
     v, places = _drawn(args, run)
     columns = places | {
         "F": _free_energy(rbm, v, args.T).tolist(),
@@ -107,7 +107,7 @@ def _drawn(args: argparse.Namespace, run: Run) -> tuple[np.ndarray, dict[str, li
     """Configurations, and the columns that say of which chain and of which image each is."""
     import numpy as np
 
-    rbm = run.learner.rbm
+    rbm = run.learner.best_rbm
     chains = args.chains or (100 if args.inpaint is None else 1)
     given = None
     if args.inpaint is not None:

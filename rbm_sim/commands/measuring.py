@@ -97,7 +97,7 @@ def _run(args: argparse.Namespace) -> tuple[np.ndarray, Unit]:
     """Return the weights and hidden units of a run."""
     if args.hidden is not None or args.theta is not None:
         raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
-    rbm = load_run(args.weights, "WEIGHTS").learner.rbm
+    rbm = load_run(args.weights, "WEIGHTS").learner.best_rbm
     return rbm.weights.astype(float) / _widths(rbm), rbm.hidden
 
 
@@ -115,7 +115,7 @@ def _states(args: argparse.Namespace) -> np.ndarray:
     run = load_run(args.weights, "WEIGHTS")
     level = run.about.get("threshold", 0.5)
     states = load_data(args.states, "--states", level, visible=run.learner.visible, rng=0)[0].astype(float)
-    widths = _widths(run.learner.rbm)[:, 0]
+    widths = _widths(run.learner.best_rbm)[:, 0]
     return states * widths if len(widths) == states.shape[1] else states
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rbm_sim.commands import validation
 from rbm_sim.commands.loading import load_data, load_run, path_of
 from replica import cli
 
@@ -38,7 +39,8 @@ def add_train(commands: argparse._SubParsersAction[cli.Parser]) -> None:
         description=f"""{about[0].upper()}{about[1:]}.
 Columns: p_hat and W2 of the weights, T_eff = p_hat/W2; of the first 2000 data L_hat and silent hidden units, overlap
 m_tilde and clamped free energy F; the pseudo-log-likelihood of the first 100; after the epochs of --likelihood the mean
-log-likelihood of at most 10 000, ln Z by enumeration or annealed importance sampling. --out FILE.npz keeps the run
+log-likelihood of at most 10 000, ln Z by enumeration or annealed importance sampling; with --validate valid_pseudo_ll
+and valid_F of data that are not learned from. --out FILE.npz keeps the run
 and its history after every epoch; the same command with more --epochs goes on from there, as if it had never
 stopped. --out FILE.csv or .json writes the history alone.""",
         example="""python -m rbm_sim train --data digits --hidden relu --units 100 --epochs 20 --out run.npz
@@ -74,6 +76,7 @@ stopped. --out FILE.csv or .json writes the history alone.""",
     add("--centred", action="store_true", help="centred gradient")
     epochs = "epochs after which ln Z is measured, for the log-likelihood (none)"
     add("--likelihood", type=cli.integer(1), nargs="+", default=[], metavar="EPOCH", help=epochs)
+    validation.add_options(add)
     add("--test", metavar="DATA", help="data of the log-likelihood, named as for --data (those learned from)")
     cli.add_common(parser, rng=True, plot=True, keeps=True)
 
@@ -107,14 +110,15 @@ def train(args: argparse.Namespace) -> int:
             raise cli.UsageError(f"--likelihood: epoch {epoch} is beyond --epochs {args.epochs}")
     if args.test is not None and not args.likelihood:
         raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
-    cli.protect(args, {"--data": path_of(args.data), "--test": path_of(args.test)})
+    stop = validation.stop(args)
+    cli.protect(args, {f"--{name}": path_of(getattr(args, name)) for name in ("data", "test", "validate")})
     level = _level(args.threshold)
     load = partial(load_data, level=level, visible=named(args.visible), rng=_stream(args.rng, "data"))
     data, shape = load(args.data, "--data")
-    test = data if args.test is None else load(args.test, "--test")[0]
-    if test.shape[1] != data.shape[1]:
-        raise cli.UsageError(f"--test: {test.shape[1]} pixels, but --data has {data.shape[1]}")
+    data, valid = validation.split(args, data, load, _stream(args.rng, "validation"))
+    test = data if args.test is None else validation.of_same_size(load(args.test, "--test")[0], data, "--test")
     about = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
+    about["stop"] = args.stop
     about |= provenance(cli.parameters(args), args.rng)
     _fits_memory(args, data)
     shown = _shown(args, data)
@@ -124,6 +128,7 @@ def train(args: argparse.Namespace) -> int:
 
     def measure(rbm: RBM) -> dict[str, float]:
         row = describe(rbm, data) | {"pseudo_ll": pseudo_log_likelihood(rbm, data[:shown]).mean}
+        row |= validation.row(rbm, valid, shown)
         if history[-1]["epoch"] in args.likelihood:
             seed = _stream(args.rng, "likelihood")
             row |= likelihood(rbm, test[:TESTED], base=data, rng=seed, threads=os.cpu_count() or 1)
@@ -134,7 +139,7 @@ def train(args: argparse.Namespace) -> int:
     go_on = partial(run_files.train, learner, data, epochs=args.epochs, history=history, progress=progress)
     stopped = False
     try:
-        go_on(file=file, measure=measure, about=about)
+        go_on(file=file, measure=measure, about=about, stop=stop)
     except KeyboardInterrupt:
         stopped = True
     table = Table.from_rows(history, provenance(cli.parameters(args), args.rng)) if history else None
@@ -143,7 +148,9 @@ def train(args: argparse.Namespace) -> int:
     if args.plot is not None and table is not None and "W2" in table.columns:
         from rbm_sim.commands.training_plot import draw_run
 
-        cli.save_figure(draw_run(table, learner.rbm, shape, _stream(args.rng, "plot")), args.plot)
+        cli.save_figure(draw_run(table, learner.best_rbm, shape, _stream(args.rng, "plot")), args.plot)
+    if stop is not None:
+        validation.say(stop, history, args.epochs)
     if stopped:
         cli.warn(f"interrupted after epoch {learner.epoch}" + ("" if file is None else "; the same command continues"))
     return 130 if stopped else 0
@@ -160,7 +167,7 @@ def _stream(seed: int, use: str) -> np.random.SeedSequence:
     """Seed of random numbers other than those of learning itself, which has the plain one."""
     from numpy.random import SeedSequence
 
-    return SeedSequence(seed, spawn_key=(("data", "likelihood", "plot").index(use),))
+    return SeedSequence(seed, spawn_key=(("data", "likelihood", "plot", "validation").index(use),))
 
 
 def _digest(data: np.ndarray) -> str:
@@ -228,6 +235,8 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
     old: dict[str, Any] = {"visible": name_of(learner.visible), "hidden": name_of(learner.hidden)}
     old |= {"units": learner.parameters.w.shape[1], "rng": run.about.get("seed"), **asdict(learner.options)}
     old["data (digest)"] = run.about.get("digest")
+    if (args.stop or "").partition(":")[0] != (run.about.get("stop") or "").partition(":")[0]:
+        learner.best = None  # of another column
     for name, value in asked.items():
         if old[name] != value:
             raise cli.UsageError(

@@ -2,5 +2,6 @@
 
 from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options
 from rbm_sim.learning.parameters import Parameters
+from rbm_sim.learning.stopping import Stop
 
-__all__ = ["DivergedError", "Learner", "Options", "Parameters"]
+__all__ = ["DivergedError", "Learner", "Options", "Parameters", "Stop"]

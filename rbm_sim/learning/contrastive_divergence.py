@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning.confinement import ENOUGH, confine, largest_variance
-from rbm_sim.learning.parameters import Parameters, check_learnable, checked, fields_of
+from rbm_sim.learning.parameters import Parameters, check_learnable, checked, dense, fields_of
 from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
 from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
@@ -118,6 +118,8 @@ class Learner:
         Hidden states of the persistent chains.
     scales : Scales, optional
         Of real-valued visible units: mean and scale of each, from the data that learning began with.
+    best : Parameters, optional
+        Those of the best epoch so far, where learning may stop early; they do not decide how it goes on.
     """
 
     visible: Unit
@@ -129,6 +131,7 @@ class Learner:
     step: Parameters = field(default=None)  # type: ignore[assignment]
     chains: np.ndarray | None = None
     scales: Scales | None = None
+    best: Parameters | None = None
 
     def __repr__(self) -> str:
         return shown.fields(self)
@@ -152,7 +155,7 @@ class Learner:
 
         Parameters
         ----------
-        data : array_like, shape (samples, N)
+        data : array_like or sparse, shape (samples, N)
             Visible configurations.
         visible : Bernoulli, Spin or Gaussian
             Visible units. Mean and variance of Gaussian ones are learned, beginning with those of the data.
@@ -194,7 +197,15 @@ class Learner:
 
         One of real-valued data is a machine of the data themselves, in their units, and in double precision.
         """
-        w, visible, hidden, *log_sigma = self.parameters.copy().arrays()
+        return self._machine(self.parameters)
+
+    @property
+    def best_rbm(self) -> RBM:
+        """The machine of the best epoch so far, where learning may stop early; otherwise that of now."""
+        return self._machine(self.best or self.parameters)
+
+    def _machine(self, parameters: Parameters) -> RBM:
+        w, visible, hidden, *log_sigma = parameters.copy().arrays()
         if self.scales is not None:
             machine = RBM(w.astype(float), visible=Normal(-visible), hidden=self.hidden._with_offset(hidden))
             return in_units(machine, self.scales.mean, self.scales.scale * np.exp(log_sigma[0], dtype=float))[0]
@@ -205,8 +216,8 @@ class Learner:
 
         Parameters
         ----------
-        data : ndarray, shape (samples, N)
-            From `checked`.
+        data : ndarray or sparse array, shape (samples, N)
+            From `checked`. Of a sparse one only the rows of a batch are made dense.
 
         Raises
         ------
@@ -231,10 +242,11 @@ class Learner:
         self.epoch += 1
 
     def _batches(self, data: np.ndarray) -> Iterator[np.ndarray]:
-        order = self.rng.permutation(len(data))
-        size = min(self.options.batch_size, len(data))
-        for first in range(0, len(data) - size + 1, size):
-            yield data[order[first : first + size]]
+        samples = data.shape[0]
+        order = self.rng.permutation(samples)
+        size = min(self.options.batch_size, samples)
+        for first in range(0, samples - size + 1, size):
+            yield dense(data[order[first : first + size]])
 
     def _look(self) -> None:
         size = float(max(np.abs(x).max() for x in self.parameters.arrays()))

@@ -3,18 +3,22 @@
 This module alone needs scikit-learn, which is in the extra `data`.
 """
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 
 from rbm_sim._support import check, random
 from rbm_sim.learning import grey_levels
 from rbm_sim.learning.contrastive_divergence import Learner, Options
-from rbm_sim.learning.parameters import checked
+from rbm_sim.learning.parameters import checked, dense
+from rbm_sim.learning.watching import LOOKED_AT, Watch
 from rbm_sim.partition import likelihood
-from rbm_sim.units import TwoValued
+from rbm_sim.units import Bernoulli, TwoValued
 from rbm_sim.units.named import NAMED, named
+from replica.table import Table
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
@@ -22,6 +26,8 @@ try:
 except ImportError:
     raise ImportError("rbm_sim.estimator needs scikit-learn >= 1.6: pip install 'replica-toolkit[data]'") from None
 
+ROWS = 1000
+"""Rows of a sparse X that are made dense at once."""
 VISIBLE = ("bernoulli", "spin", "gaussian")
 """Names of visible units."""
 
@@ -64,7 +70,19 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         Data in one step, >= 1, or all if there are fewer; what is left over after whole batches waits for another
         epoch, the order being random.
     n_iter : int
-        Epochs of `fit`, >= 1.
+        Epochs of `fit`, >= 1; at most, if it may stop early.
+    validation_fraction : float or None
+        Share of X, in (0, 1), that `fit` keeps back to measure on: drawn at random, never learned from.
+    stop : str or None
+        Quantity of `history_` by which `fit` stops early, "pseudo_ll" or "valid_pseudo_ll": the machine is then that of
+        the epoch where it was largest.
+    patience : int
+        Epochs without a larger value after which it stops, >= 1.
+    verbose : bool or int
+        Whether to print the row of `history_` after each epoch, to stderr.
+    callback : callable or None
+        Called after each epoch of `fit` as ``callback(learner, row)``, with the `Learner` and the row of `history_`;
+        learning stops if it returns True.
     random_state : None, int, SeedSequence, Generator or RandomState
         Random numbers of learning.
 
@@ -79,6 +97,10 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         ones.
     n_iter_ : int
         Epochs done.
+    history_ : Table
+        A row for each epoch of the last call of `fit`: epoch, and if `validation_fraction`, `stop`, `verbose` or
+        `callback` ask for it pseudo_ll, the pseudo-log-likelihood of the first 100 samples, and valid_pseudo_ll, that
+        of the first 100 kept back.
     learner_ : Learner
         All that decides how learning goes on; `rbm_sim.learning.run_files.save` keeps it.
     n_features_in_ : int
@@ -124,6 +146,11 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         centred: bool = False,
         batch_size: int = 100,
         n_iter: int = 10,
+        validation_fraction: float | None = None,
+        stop: str | None = None,
+        patience: int = 10,
+        verbose: bool | int = False,
+        callback: Callable[[Learner, dict[str, Any]], bool | None] | None = None,
         random_state: Any = None,
     ) -> None:
         self.n_components = n_components
@@ -141,6 +168,11 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         self.centred = centred
         self.batch_size = batch_size
         self.n_iter = n_iter
+        self.validation_fraction = validation_fraction
+        self.stop = stop
+        self.patience = patience
+        self.verbose = verbose
+        self.callback = callback
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -148,9 +180,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
 
         Parameters
         ----------
-        X : array_like or DataFrame, shape (n_samples, n_features)
+        X : array_like, sparse or DataFrame, shape (n_samples, n_features)
             Visible configurations, or what `binarise` makes them of, in any type of numbers; categories that are
-            numbers are taken for these.
+            numbers are taken for these. A sparse X, of Bernoulli units, is made dense batch by batch only.
         y : None
             Not used.
 
@@ -168,9 +200,18 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """
         n_iter = check.integer("n_iter", self.n_iter, at_least=1)
         X = self._numbers(X, reset=True)
-        learner = None
+        rng = _generator(self.random_state)
+        watch = Watch.asked(self)
+        X, valid = watch.split(X, rng)
+        learner: Learner | None = None
+        history: list[dict[str, Any]] = []
         for _ in range(n_iter):
-            learner = self._epoch(X, learner)
+            learner = self._epoch(X, learner, rng)
+            history.append(watch.row(learner, self._first(X, learner), self._first(valid, learner)))
+            asked = self.callback is not None and self.callback(learner, history[-1]) is True
+            if watch.ends(learner, history) or asked:
+                break
+        self.history_ = Table.from_rows(history, {})
         return self._learned(learner)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -200,7 +241,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """
         learner = getattr(self, "learner_", None)
         X = self._numbers(X, reset=learner is None)
-        return self._learned(self._epoch(X, learner))
+        learner = self._epoch(X, learner, None if learner else _generator(self.random_state))
+        learner.best = None
+        return self._learned(learner)
 
     def transform(self, X: Any) -> np.ndarray:
         """Conditional means of the hidden units, ⟨h_μ⟩ given I_μ = Σ_i w_{iμ} v_i.
@@ -225,7 +268,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             I = self.rbm_.inputs(self._two_valued(X, self.rbm_.visible))
             return self.rbm_.hidden.mean(I).astype(X.dtype if X.dtype == np.float32 else np.float64)
         if self.binarise == "random":
-            v = check.usual(_grey(X))
+            v = _grey(X) if issparse(X) else check.usual(_grey(X))
             v = v if v.dtype.kind == "f" else v.astype(float)  # 2 v − 1 of unsigned numbers wraps
             v = v if self.rbm_.visible.low == 0 else 2 * v - 1
         else:
@@ -257,7 +300,8 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         rbm_sim.partition.likelihood.log_likelihood : ln P(v), of `rbm_`, by ln Z.
         """
         v = self._two_valued(self._validated(X), self.rbm_.visible)
-        return likelihood.pseudo_log_likelihoods(self.rbm_, v)
+        blocks = (dense(v[first : first + ROWS]) for first in range(0, v.shape[0], ROWS)) if issparse(v) else (v,)
+        return np.concatenate([likelihood.pseudo_log_likelihoods(self.rbm_, block) for block in blocks])
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean pseudo-log-likelihood of the samples.
@@ -299,7 +343,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             If X does not fit the visible units, or `steps` is out of its range.
         """
         X = self._validated(X)
-        start = self._two_valued(X, self.rbm_.visible)
+        start = dense(self._two_valued(X, self.rbm_.visible))
         return self.rbm_.sample(len(start), steps, rng=_generator(random_state), start=start).v
 
     def sample(self, n_samples: int = 1, steps: int = 1000, random_state: Any = None) -> np.ndarray:
@@ -328,6 +372,13 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         n_samples = check.integer("n_samples", n_samples, at_least=1)
         return self.rbm_.sample(n_samples, steps, rng=_generator(random_state)).v
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks: X may be sparse where zeros of it stay zeros."""
+        tags = super().__sklearn_tags__()
+        thresholds = isinstance(self.binarise, int | float)
+        tags.input_tags.sparse = self.visible == "bernoulli" and (not thresholds or self.binarise > 0)
+        return tags
+
     def _validated(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         return self._numbers(X, reset=False)
@@ -335,11 +386,15 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     def _numbers(self, X: Any, reset: bool) -> np.ndarray:
         """X as scikit-learn checks it, columns of categories that are numbers taken for these."""
         check.refuse_masked("X", X)
-        found = validate_data(self, X, reset=reset)
+        found = validate_data(self, X, reset=reset, accept_sparse="csr")
+        if issparse(found):
+            return found
         return check.frame("X", X) if found.dtype.kind not in "biuf" else found
 
-    def _two_valued(self, X: np.ndarray, visible: Any, rng: Any = None) -> np.ndarray:
+    def _two_valued(self, X: Any, visible: Any, rng: Any = None) -> Any:
         """Visible configurations, or raise; of grey levels for "random" a draw, or without `rng` those ≥ 0.5."""
+        if issparse(X):
+            return self._two_valued_sparse(X, visible, rng)
         if not isinstance(visible, TwoValued):
             if self.binarise is not None:
                 raise ValueError(f"binarise = {self.binarise!r}: must be None for visible = 'gaussian'")
@@ -360,27 +415,43 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             on = (check.number("binarise", self.binarise) <= X).astype(np.uint8)
         return on if visible.low == 0 else grey_levels.as_spins(on)
 
-    def _epoch(self, X: np.ndarray, learner: Learner | None) -> Learner:
+    def _two_valued_sparse(self, X: Any, visible: Any, rng: Any = None) -> Any:
+        """The same for a sparse X, whose zeros stay zeros."""
+        if not isinstance(visible, Bernoulli):
+            raise ValueError(
+                f"X is sparse: only visible = 'bernoulli' has mostly zeros, not {self.visible!r}; "
+                "X.toarray() makes it dense"
+            )
+        if not isinstance(self.binarise, str | None) and not check.number("binarise", self.binarise) > 0:
+            raise ValueError(f"binarise = {self.binarise!r}: with a sparse X, whose zeros are 0, must be > 0")
+        X = csr_array(X)
+        entries = self._two_valued(X.data[None], visible, rng)[0] if X.nnz else X.data
+        return csr_array((entries, X.indices, X.indptr), shape=X.shape)
+
+    def _first(self, X: Any, learner: Learner) -> Any:
+        """The first samples as configurations, the same after every epoch."""
+        return None if X is None else dense(self._two_valued(X[:LOOKED_AT], learner.visible))
+
+    def _epoch(self, X: Any, learner: Learner | None, rng: Any) -> Learner:
         """Learn for one epoch, beginning before the first."""
         options = Options(**{option.name: getattr(self, option.name) for option in fields(Options)})
         if learner is None:
             visible = named(check.choice("visible", self.visible, VISIBLE))
             hidden = named(check.choice("hidden", self.hidden, tuple(NAMED)))
             units = check.integer("n_components", self.n_components, at_least=1)
-            rng = _generator(self.random_state)
             data = checked(self._two_valued(X, visible, rng), visible)
             learner = Learner.begin(data, visible=visible, hidden=hidden, units=units, options=options, rng=rng)
         else:
             learner.options = options
             data = checked(self._two_valued(X, learner.visible, learner.rng), learner.visible)
-            batch = min(options.batch_size, len(data))
+            batch = min(options.batch_size, data.shape[0])
             if learner.chains is not None and len(learner.chains) != batch:
                 learner.chains = np.resize(learner.chains, (batch, learner.chains.shape[1]))
         learner.learn(data)
         return learner
 
     def _learned(self, learner: Any) -> Self:
-        self.learner_, self.rbm_, self.n_iter_ = learner, learner.rbm, learner.epoch
+        self.learner_, self.rbm_, self.n_iter_ = learner, learner.best_rbm, learner.epoch
         self.components_ = self.rbm_.weights.T
         self.intercept_visible_, self.intercept_hidden_ = (
             0 - np.full(size, unit.offset, self.components_.dtype)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.sparse import csr_array, issparse
 
 from rbm_sim._support import check, shown
-from rbm_sim.units import Gaussian, TwoValued, Unit
+from rbm_sim.units import Bernoulli, Gaussian, TwoValued, Unit
 from rbm_sim.units.named import NAMED
 
 
@@ -81,14 +82,14 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
 
     Parameters
     ----------
-    data : array_like, shape (samples, N)
-        Visible configurations.
+    data : array_like or sparse, shape (samples, N)
+        Visible configurations; a sparse array or matrix of SciPy's, of Bernoulli units, stays one.
     visible : Bernoulli, Spin or Gaussian
         Visible units.
 
     Returns
     -------
-    ndarray, shape (samples, N)
+    ndarray or csr_array, shape (samples, N)
         The data in one byte an entry, int8, if they have two values; real ones in single precision if they come in it,
         otherwise in double.
 
@@ -99,6 +100,8 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     """
     if not isinstance(visible, TwoValued | Gaussian):
         raise ValueError(f"visible = {visible!r}: must be Bernoulli, Spin or Gaussian units")
+    if issparse(data):
+        return _checked_sparse(data, visible)
     x = check.real_array("data", data)
     if x.ndim != 2 or not x.size:
         raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
@@ -113,12 +116,47 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     return x.astype(np.int8)
 
 
+def _checked_sparse(data: Any, visible: Unit) -> Any:
+    """A sparse matrix of zeros and ones, in rows and in one byte an entry."""
+    if not isinstance(visible, Bernoulli):
+        raise ValueError(
+            f"data is sparse: only Bernoulli units have mostly zeros, not {type(visible).__name__} ones; "
+            "data.toarray() makes it dense"
+        )
+    x = csr_array(data)
+    if x.ndim != 2 or not all(x.shape):
+        raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
+    x.sum_duplicates()
+    if not visible.contains(check.real_array("data", x.data)):
+        raise ValueError(
+            f"data has entries in [{x.min():g}, {x.max():g}]: Bernoulli units take values in {visible.domain}; "
+            "binarise grey levels first"
+        )
+    return x.astype(np.int8)
+
+
+def dense(data: Any) -> np.ndarray:
+    """Rows of data as an array.
+
+    Parameters
+    ----------
+    data : ndarray or sparse array, shape (samples, N)
+        From `checked`.
+
+    Returns
+    -------
+    ndarray, shape (samples, N)
+        The same numbers.
+    """
+    return data.toarray() if issparse(data) else data
+
+
 def fields_of(data: np.ndarray, visible: Any) -> np.ndarray:
     """Fields in which two-valued units without couplings have the means of data, smoothed.
 
     Parameters
     ----------
-    data : ndarray, shape (samples, N)
+    data : ndarray or sparse array, shape (samples, N)
         From `checked`.
     visible : Bernoulli or Spin
         Visible units.
@@ -128,6 +166,7 @@ def fields_of(data: np.ndarray, visible: Any) -> np.ndarray:
     ndarray of float32, shape (N,)
         The fields g.
     """
-    on = (data.mean(axis=0, dtype=float) - visible.low) / (1 - visible.low)
-    on = (len(data) * on + 0.5) / (len(data) + 1)
+    samples = data.shape[0]
+    on = (np.asarray(data.mean(axis=0, dtype=float)) - visible.low) / (1 - visible.low)
+    on = (samples * on + 0.5) / (samples + 1)
     return (np.log(on / (1 - on)) / (1 - visible.low)).astype(np.float32)

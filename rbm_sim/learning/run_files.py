@@ -16,6 +16,7 @@ from rbm_sim._support import check, shown
 from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.learning.standardisation import Scales
+from rbm_sim.learning.stopping import Stop
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Gaussian
 from rbm_sim.units.named import name_of, named
@@ -31,7 +32,7 @@ class Run(NamedTuple):
     Attributes
     ----------
     learner : Learner
-        All that decides how it goes on.
+        All that decides how it goes on, and the parameters of the best epoch where learning may stop early.
     history : list of dict
         What was measured, one row for each epoch.
     about : dict
@@ -53,6 +54,8 @@ def train(
     epochs: int,
     file: str | Path | None = None,
     measure: Callable[[RBM], Row] | None = None,
+    stop: Stop | None = None,
+    callback: Callable[[Learner, Row], bool | None] | None = None,
     history: list[Row] | None = None,
     about: dict[str, Any] | None = None,
     progress: Callable[..., Iterable[int]] | None = None,
@@ -72,6 +75,10 @@ def train(
         error leave the last epoch.
     measure : callable, optional
         From the machine to a row of the history, after each epoch.
+    stop : Stop, optional
+        Stop early, on a column of what is measured; `learner.best_rbm` then is the machine of the best epoch.
+    callback : callable, optional
+        Called after each epoch with the learner and its row of the history; learning stops if it returns True.
     history : list of dict, optional
         Rows of the epochs already done; the new ones are appended to it. A last row that was not measured is.
     about : dict, optional
@@ -98,24 +105,38 @@ def train(
             f"data has shape {data.shape}: the machine has {len(learner.parameters.visible)} visible units"
         )
     history = [] if history is None else history
-    left = range(learner.epoch, epochs)
+    learner.best = learner.best if stop is not None else None
+    waiting = bool(history) and history[-1].keys() == {"epoch"}
+    # parameters of epochs before anyone asked for the best are gone
+    known = 0 if learner.best is not None else len(history) - waiting
 
     def keep() -> None:
         if file is not None:
             save(file, learner, history, about)
 
-    def complete() -> None:
+    def complete() -> bool:
+        """Measure, and say whether that was the last epoch."""
         if measure is not None:
             history[-1] |= measure(learner.rbm)
+        if stop is not None and stop.best(history[known:]) == learner.epoch:
+            learner.best = learner.parameters.copy()
+        if measure is not None:
             keep()
+        asked = callback is not None and callback(learner, history[-1]) is True
+        return asked or ended()
 
-    if history and history[-1].keys() == {"epoch"}:
-        complete()
+    def ended() -> bool:
+        return stop is not None and stop.ends(history[known:])
+
+    if complete() if waiting else ended():
+        return history
+    left = range(learner.epoch, epochs)
     for _ in left if progress is None else progress(left, total=len(left)):
         learner.learn(data)
         history.append({"epoch": learner.epoch})
         keep()
-        complete()
+        if complete():
+            break
     return history
 
 
@@ -157,6 +178,8 @@ def save(
     names = learner.parameters.names()
     arrays = dict(zip(names, learner.parameters.arrays(), strict=True))
     arrays |= dict(zip((f"step_{name}" for name in names), learner.step.arrays(), strict=True))
+    if learner.best is not None:
+        arrays |= dict(zip((f"best_{name}" for name in names), learner.best.arrays(), strict=True))
     if learner.scales is not None:
         arrays |= learner.scales._asdict()
     if learner.chains is not None:
@@ -237,7 +260,7 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
         if not (found["scale"] > 0).all():
             raise ValueError("scale has entries <= 0")
     for layer, shape in shapes.items():
-        for key in (layer, f"step_{layer}"):
+        for key in (layer, f"step_{layer}", *([f"best_{layer}"] if "best_w" in found else [])):
             _fits(key, found[key], shape)
     if "chains" in found:
         _fits("chains", found["chains"], (len(found["chains"]), M))
@@ -253,6 +276,7 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
         Parameters(*(found[f"step_{name}"] for name in shapes)),
         found.get("chains"),
         Scales(found["mean"], found["scale"]) if real else None,
+        Parameters(*(found[f"best_{name}"] for name in shapes)) if "best_w" in found else None,
     )
     return Run(learner, history, meta["about"])
 

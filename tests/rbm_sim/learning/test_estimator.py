@@ -72,7 +72,7 @@ def test_check_estimator_where_data_are_refused(binarise):
     reasons = {x["check_name"]: "its X are neither of two values nor grey levels" for x in failed}
     assert {"check_transformer_general", "check_fit_idempotent"} < set(reasons)
     results = check_estimator(RBMEstimator(binarise=binarise), expected_failed_checks=reasons, on_skip=None)
-    assert sum(x["status"] == "passed" for x in results) >= 18
+    assert sum(x["status"] == "passed" for x in results) >= 16
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
