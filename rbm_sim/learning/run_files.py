@@ -17,7 +17,7 @@ from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.learning.standardisation import Scales
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Gaussian
+from rbm_sim.units import DReLU, Gaussian
 from rbm_sim.units.named import name_of, named
 
 SCHEMA = 1
@@ -230,6 +230,8 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
     N, M = np.shape(found["w"]) if np.ndim(found["w"]) == 2 else (-1, -1)
     shapes: dict[str, tuple[int, ...]] = {"w": (N, M), "visible": (N,), "hidden": (M,)}
     real = isinstance(named(meta["visible"]), Gaussian)
+    if isinstance(named(meta["hidden"]), DReLU):
+        shapes["shape"] = (2, M)
     if real:
         shapes["log_sigma"] = (N,)
         for key in Scales._fields:
@@ -246,11 +248,11 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
     learner = Learner(
         named(meta["visible"]),
         named(meta["hidden"]),
-        Parameters(*(found[name] for name in shapes)),
+        Parameters(**{name: found[name] for name in shapes}),
         Options(**meta["options"]),
         generator,
         meta["epoch"],
-        Parameters(*(found[f"step_{name}"] for name in shapes)),
+        Parameters(**{name: found[f"step_{name}"] for name in shapes}),
         found.get("chains"),
         Scales(found["mean"], found["scale"]) if real else None,
     )
