@@ -247,11 +247,9 @@ def _options(args: argparse.Namespace, data: np.ndarray) -> Options:
     rate = args.learning_rate
     if rate is None:
         # The gain of a continuous unit grows with the number of pixels, that of a two-valued one is bounded.
-        rate = (
-            0.05
-            if args.hidden in ("bernoulli", "spin")
-            else min(0.01 if args.hidden == "drelu" else 0.05, 2 / data.shape[1])
-        )
+        rate = 0.01 if args.hidden == "drelu" else 0.05
+        if args.hidden not in ("bernoulli", "spin"):
+            rate = min(rate, 2 / data.shape[1])
         if args.visible == "gaussian":
             # Nothing bounds the visible units either, and all hidden units pull along the strongest direction at once.
             size = args.units if args.hidden in ("bernoulli", "spin") else data.shape[1]

@@ -207,7 +207,7 @@ class Learner:
         """
         now = self.parameters.copy()
         hidden = self.hidden_at(now)
-        if self.scales is not None:
+        if self.scales is not None and now.log_sigma is not None:
             machine = RBM(now.w.astype(float), visible=Normal(-now.visible), hidden=hidden)
             return in_units(machine, self.scales.mean, self.scales.scale * np.exp(now.log_sigma, dtype=float))[0]
         return RBM(now.w, visible=self.visible._with_offset(now.visible), hidden=hidden)

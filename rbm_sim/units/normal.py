@@ -53,7 +53,7 @@ class Normal(Unit):
             raise ValueError(f"g and gamma have lengths {len(self.g)} and {len(self.gamma)}: must be equal")
 
     @property
-    def _stiffness(self) -> float | np.ndarray:  # type: ignore[override]
+    def _stiffness(self) -> float | np.ndarray:
         return self.gamma
 
     @property
