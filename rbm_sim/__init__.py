@@ -1,6 +1,6 @@
 """Simulation of restricted Boltzmann machines: what finite machines do, in NumPy.
 
-`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian`, `ReLU`, `Normal` and `Mixture`, or units of one's own,
+`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian`, `ReLU`, `DReLU`, `Normal`, `Mixture`, or of one's own,
 `Discrete` and `Continuous`. The folders: `machine` (weights, random patterns, Gibbs sampling), `units`, `observables`
 (order parameters), `statistics` (means with errors, autocorrelation, N → ∞); `partition` (ln Z, by enumeration in
 `partition.exact` or annealed in `partition.ais`); `sampling` (T > 0: averages of any observable, order parameters and
@@ -22,6 +22,7 @@ _HOME = {
     "State": "machine.rbm",
     "Bernoulli": "units",
     "Continuous": "units",
+    "DReLU": "units",
     "Discrete": "units",
     "Gaussian": "units",
     "Mixture": "units",

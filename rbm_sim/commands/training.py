@@ -55,7 +55,7 @@ stopped. --out FILE.csv or .json writes the history alone.""",
     )
     add("--threshold", default="0.5", metavar="LEVEL", help="grey level from which a pixel is 1, or random (0.5)")
     add("--visible", choices=VISIBLE, default="bernoulli", help="visible units; gaussian: real values (bernoulli)")
-    hidden = ("bernoulli", "spin", "gaussian", "relu")
+    hidden = ("bernoulli", "spin", "gaussian", "relu", "drelu")
     add("--hidden", choices=hidden, default="relu", help="hidden units (relu)")
     add("--units", type=cli.integer(1), default=100, metavar="M", help="number of hidden units (100)")
     add("--epochs", type=cli.integer(1), default=10, metavar="N", help="passes over the data, in all (10)")
@@ -64,7 +64,8 @@ stopped. --out FILE.csv or .json writes the history alone.""",
         "--learning-rate",
         type=float,
         metavar="RATE",
-        help="rate of the first epoch (0.05; relu and gaussian: at most 2/pixels; real values: at most 0.01, see docs)",
+        help="rate of the first epoch (0.05; relu and gaussian: at most 2/pixels, drelu: 0.01 as well; real values: at "
+        "most 0.01, see docs)",
     )
     add("--decay", type=float, default=1.0, metavar="FACTOR", help="of the rate from epoch to epoch (1)")
     add("--momentum", type=float, default=0.0, help="part of the last step that is taken again (0)")
@@ -183,9 +184,9 @@ SHOWN = 100
 """Data on which the pseudo-likelihood is measured: they are the same at every epoch."""
 TESTED = 10_000
 """Data on which the likelihood is measured, at most."""
-REAL_RATES = {"bernoulli": 0.3, "spin": 0.1, "gaussian": 0.4, "relu": 0.06}
+REAL_RATES = {"bernoulli": 0.3, "spin": 0.1, "gaussian": 0.4, "relu": 0.06, "drelu": 0.06}
 """Learning rates for real-valued data, times the number of hidden units, or if these are continuous of columns: with
-them all four learn the digits with PCD, whatever the number of units; at three times the rate some do not."""
+them all five learn the digits with PCD, whatever the number of units; at three times the rate some do not."""
 WEIGHTS = 100_000
 """Data times weights up to which the pseudo-likelihood of real-valued data is measured: a third of a second."""
 
@@ -255,7 +256,9 @@ def _options(args: argparse.Namespace, data: np.ndarray) -> Options:
     rate = args.learning_rate
     if rate is None:
         # The gain of a continuous unit grows with the number of pixels, that of a two-valued one is bounded.
-        rate = 0.05 if args.hidden in ("bernoulli", "spin") else min(0.05, 2 / data.shape[1])
+        rate = 0.01 if args.hidden == "drelu" else 0.05
+        if args.hidden not in ("bernoulli", "spin"):
+            rate = min(rate, 2 / data.shape[1])
         if args.visible == "gaussian":
             # Nothing bounds the visible units either, and all hidden units pull along the strongest direction at once.
             size = args.units if args.hidden in ("bernoulli", "spin") else data.shape[1]

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from rbm_sim.units import Gaussian, ReLU, Unit
+from rbm_sim.units import DReLU, Gaussian, ReLU, Unit
 
 ROOM = 2.0
 """Variance that a machine may have, over the largest variance of the data in any direction."""
@@ -46,8 +46,9 @@ def largest_variance(u: np.ndarray) -> float:
 def confine(w: np.ndarray, hidden: Unit, variance: float) -> None:
     """Bring weights back, in place, to where the variance in every direction is at most `ROOM` times the given one.
 
-    Singular values of machines of Gaussian hidden units are cut; those of ReLU units shrink until the largest
-    eigenvalue of the positive part of wᵀw, below 1 a sufficient condition for a law, is low enough.
+    Singular values of machines of Gaussian hidden units are cut, and those of w/√min(γ₊, γ₋) of double ReLU units;
+    those of ReLU units shrink until the largest eigenvalue of the positive part of wᵀw, below 1 a sufficient condition
+    for a law, is low enough.
 
     Parameters
     ----------
@@ -58,7 +59,13 @@ def confine(w: np.ndarray, hidden: Unit, variance: float) -> None:
     variance : float
         From `largest_variance`.
     """
-    if not isinstance(hidden, Gaussian | ReLU) or not np.isfinite(w).all():
+    if not isinstance(hidden, Gaussian | ReLU | DReLU) or not np.isfinite(w).all():
+        return
+    if isinstance(hidden, DReLU):
+        root = np.sqrt(hidden.softest).astype(w.dtype)
+        w /= root
+        confine(w, Gaussian(), variance)
+        w *= root
         return
     most = 1 - 1 / (ROOM * max(variance, 1.0))
     if np.square(w, dtype=float).sum() <= most:

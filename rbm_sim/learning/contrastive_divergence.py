@@ -18,11 +18,20 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning.confinement import ENOUGH, confine, largest_variance
-from rbm_sim.learning.parameters import Parameters, check_learnable, checked, dense, fields_of
+from rbm_sim.learning.parameters import (
+    STIFFEST,
+    Parameters,
+    check_learnable,
+    checked,
+    dense,
+    double_relu,
+    fields_of,
+    shape_of,
+)
 from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
 from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Gaussian, Normal, TwoValued, Unit
+from rbm_sim.units import DReLU, Gaussian, Normal, TwoValued, Unit
 
 LIMIT = 100.0
 """Weights beyond this mean that learning has diverged."""
@@ -103,7 +112,7 @@ class Learner:
     Parameters
     ----------
     visible, hidden : Unit
-        Unit types; their offsets are learned and not used from here.
+        Unit types; their offsets, and all of double ReLU units, are learned and not used from here.
     parameters : Parameters
         Present values.
     options : Options
@@ -138,7 +147,7 @@ class Learner:
 
     def __post_init__(self) -> None:
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
-        self.step = self.step or Parameters(*(np.zeros_like(x) for x in self.parameters.arrays()))
+        self.step = self.step or self.parameters.map(np.zeros_like)
 
     @classmethod
     def begin(
@@ -160,7 +169,8 @@ class Learner:
         visible : Bernoulli, Spin or Gaussian
             Visible units. Mean and variance of Gaussian ones are learned, beginning with those of the data.
         hidden : Unit
-            Hidden units, their offset the start value.
+            Hidden units, their offset the start value; so are γ± and θ± of double ReLU units, whose h is measured such
+            that 1/√γ₊ + 1/√γ₋ = 2.
         units : int
             Number of hidden units, >= 1.
         options : Options, optional
@@ -184,12 +194,14 @@ class Learner:
         rng = random.generator(rng)
         N = data.shape[1]
         w = rng.normal(0, 0.1 / math.sqrt(N), (N, units)).astype(np.float32)
-        offsets = np.broadcast_to(np.asarray(hidden.offset, np.float32), (units,)).copy()
+        offsets, shape = np.broadcast_to(np.asarray(hidden.offset, np.float32), (units,)).copy(), None
+        if isinstance(hidden, DReLU):
+            offsets, shape = shape_of(hidden, units)
         begun = partial(cls, visible, hidden, options=options or Options(), rng=rng)
         if isinstance(visible, Gaussian):
             b, log_sigma = np.zeros((2, N), np.float32)
-            return begun(parameters=Parameters(w, b, offsets, log_sigma), scales=scales_of(data))
-        return begun(parameters=Parameters(w, -fields_of(data, visible), offsets))
+            return begun(parameters=Parameters(w, b, offsets, log_sigma, shape), scales=scales_of(data))
+        return begun(parameters=Parameters(w, -fields_of(data, visible), offsets, shape=shape))
 
     @property
     def rbm(self) -> RBM:
@@ -205,11 +217,29 @@ class Learner:
         return self._machine(self.best or self.parameters)
 
     def _machine(self, parameters: Parameters) -> RBM:
-        w, visible, hidden, *log_sigma = parameters.copy().arrays()
-        if self.scales is not None:
-            machine = RBM(w.astype(float), visible=Normal(-visible), hidden=self.hidden._with_offset(hidden))
-            return in_units(machine, self.scales.mean, self.scales.scale * np.exp(log_sigma[0], dtype=float))[0]
-        return RBM(w, visible=self.visible._with_offset(visible), hidden=self.hidden._with_offset(hidden))
+        now = parameters.copy()
+        hidden = self.hidden_at(now)
+        if self.scales is not None and now.log_sigma is not None:
+            machine = RBM(now.w.astype(float), visible=Normal(-now.visible), hidden=hidden)
+            return in_units(machine, self.scales.mean, self.scales.scale * np.exp(now.log_sigma, dtype=float))[0]
+        return RBM(now.w, visible=self.visible._with_offset(now.visible), hidden=hidden)
+
+    def hidden_at(self, parameters: Parameters) -> Unit:
+        """Hidden units of given parameters.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            Their values.
+
+        Returns
+        -------
+        Unit
+            The hidden layer.
+        """
+        if parameters.shape is not None:
+            return double_relu(parameters.shape, parameters.hidden)
+        return self.hidden._with_offset(parameters.hidden)
 
     def learn(self, data: np.ndarray) -> None:
         """Go through the data once, in random order; what is left over after whole batches waits for the next epoch.
@@ -284,18 +314,23 @@ class Learner:
             h[n:], chains = self._hidden(v[n:], draw=options.persistent or left > 0)
         self.chains = chains if options.persistent else None
         rate = options.learning_rate * options.decay**self.epoch
-        slopes = () if self.scales is None else (n * width_slopes(v[:n], h[:n], self.parameters),)
+        slopes = [] if self.scales is None else [n * width_slopes(v[:n], h[:n], self.parameters)]
+        if self.parameters.shape is not None:
+            by_shape = double_relu(self.parameters.shape).shape_slopes(h)
+            slopes.append(by_shape[:, n:].sum(axis=1) - by_shape[:, :n].sum(axis=1))
         self._take_step((*_gradients(v, h, options.centred), *slopes), rate / n)
         self._penalise(rate)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
             x += step
+        if self.parameters.shape is not None:
+            np.clip(self.parameters.shape[1], -STIFFEST, STIFFEST, out=self.parameters.shape[1])
         if (log_sigma := self.parameters.log_sigma) is not None:
             np.maximum(log_sigma, np.float32(math.log(NARROWEST)), out=log_sigma)
-            confine(self.parameters.w, self.hidden, variance)
+            confine(self.parameters.w, self.hidden_at(self.parameters), variance)
 
     def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:
-        """Put the step together from the last one and the gradients of w, −b_v, −b_h and, if it is there, ln σ."""
-        for step, gradient, sign in zip(self.step.arrays(), gradients, (1, -1, -1, 1), strict=False):
+        """Put the step together from the last one and the gradients of w, −b_v, −b_h and, if they are there, others."""
+        for step, gradient, sign in zip(self.step.arrays(), gradients, (1, -1, -1, 1, 1), strict=False):
             gradient *= np.float32(sign * rate)
             if self.options.momentum:
                 step *= np.float32(self.options.momentum)
@@ -309,7 +344,8 @@ class Learner:
         """Return what enters ⟨h⟩ given v, and a draw if one is needed."""
         y = v @ self.parameters.w
         y -= self.parameters.hidden
-        return _statistic_and_draw(self.hidden, y, self.rng, draw)
+        shape = self.parameters.shape
+        return _statistic_and_draw(self.hidden if shape is None else double_relu(shape), y, self.rng, draw)
 
     def _visible(self, h: np.ndarray) -> np.ndarray:
         y = h @ self.parameters.w.T
@@ -327,7 +363,7 @@ class Learner:
 
 
 def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw: bool) -> tuple[np.ndarray, Any]:
-    """Return the conditional mean in the fields y, or for ReLU units a draw, and a draw if one is needed."""
+    """Return the conditional mean in the fields y, or for (double) ReLU units a draw, and a draw if one is needed."""
     if isinstance(unit, TwoValued):
         # P(x = 1) = (1 + tanh)/2, and a draw asks whether 2u − 1 ≤ tanh
         half = np.float32((1 - unit.low) / 2)

@@ -42,7 +42,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     visible : {"bernoulli", "spin", "gaussian"}
         Visible units, with values {0, 1} or {−1, 1}, or real ones, whose means and variances are learned. X may then
         be in any units: it is standardised for learning, and `rbm_`, its weights and its samples are in those of X.
-    hidden : {"bernoulli", "spin", "gaussian", "relu"}
+    hidden : {"bernoulli", "spin", "gaussian", "relu", "drelu"}
         Hidden units.
     binarise : float, "random" or None
         What to make of other values in X. A threshold: the upper value where x ≥ threshold, x any numbers. "random":
@@ -93,8 +93,8 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     components_ : ndarray, shape (n_components, n_features_in_)
         Its weights wᵀ, to X as it is.
     intercept_hidden_, intercept_visible_ : ndarray, shape (n_components,), (n_features_in_,)
-        What adds to the inputs of the units: the fields g of Bernoulli and spin units, −θ of ReLU units, 0 of Gaussian
-        ones.
+        What adds to the inputs of the units: the fields g of Bernoulli and spin units, −θ of ReLU units,
+        −(θ₊ + θ₋)/2 of double ones, 0 of Gaussian ones.
     n_iter_ : int
         Epochs done.
     history_ : Table

@@ -12,12 +12,12 @@ from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning import gaussian_fit
 from rbm_sim.learning.contrastive_divergence import Learner
-from rbm_sim.learning.parameters import Parameters, checked
+from rbm_sim.learning.parameters import STIFFEST, Parameters, checked
 from rbm_sim.learning.standardisation import NARROWEST, width_slopes
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import exact, gaussian_layers
 from rbm_sim.partition.gaussian_layers import is_gaussian
-from rbm_sim.units import Gaussian, Normal, Unit
+from rbm_sim.units import DReLU, Gaussian, Normal, Unit
 
 
 class Fit(NamedTuple):
@@ -56,7 +56,7 @@ def gradient(rbm: RBM, data: ArrayLike) -> Parameters:
     -------
     slopes : Parameters
         Derivatives by the weights and by the linear parts b of the two potentials (0 for Gaussian units); for `Normal`
-        visible units also by ln σ = −½ ln γ at fixed weights and b.
+        visible units also by ln σ = −½ ln γ at fixed weights and b; for double ReLU hidden units by Δ and ζ.
 
     Raises
     ------
@@ -72,7 +72,11 @@ def gradient(rbm: RBM, data: ArrayLike) -> Parameters:
     widths = None
     if isinstance(rbm.visible, Normal):
         widths = rbm.visible.gamma * ((v * v).mean(axis=0) - np.diagonal(model.vv))
-    return Parameters(v.T @ h / len(v) - model.vh, b, c, widths)
+    shape = None
+    if isinstance(rbm.hidden, DReLU):
+        shape = exact.Enumeration(rbm).hidden_average(rbm.hidden.shape_means)
+        shape -= rbm.hidden.shape_means(rbm.inputs(v)).mean(axis=1)
+    return Parameters(v.T @ h / len(v) - model.vh, b, c, widths, shape)
 
 
 def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations: int = 1000, rng: Seed = None) -> Fit:
@@ -126,18 +130,23 @@ def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations:
     ends = np.cumsum([np.prod(shape) for shape in shapes])[:-1]
 
     def parameters(x: np.ndarray) -> Parameters:
-        return Parameters(*(part.reshape(shape) for part, shape in zip(np.split(x, ends), shapes, strict=True)))
+        parts = zip(np.split(x, ends), shapes, strict=True)
+        return begun.parameters.like(part.reshape(shape) for part, shape in parts)
 
     def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
         value, slopes = _log_likelihood(begun, parameters(x), v)
-        return -value, -np.concatenate([part.ravel() for part in slopes.arrays()])
+        return -value, -_flat(slopes)
 
-    start = np.concatenate([10 * begun.parameters.w.ravel(), *begun.parameters.arrays()[1:]]).astype(float)
-    bounds = np.full((len(start), 2), [-np.inf, np.inf])
+    begun.parameters.w *= 10
+    start = _flat(begun.parameters).astype(float)
+    high = begun.parameters.map(lambda array: np.full(array.shape, np.inf))
+    low = high.map(np.negative)
     constant = 0.0
-    if begun.scales is not None:
-        bounds[ends[-1] :, 0] = math.log(NARROWEST)
+    if begun.scales is not None and low.log_sigma is not None:
+        low.log_sigma[:] = math.log(NARROWEST)
         constant = float(np.log(begun.scales.scale).sum())
+    if low.shape is not None and high.shape is not None:
+        low.shape[1], high.shape[1] = -STIFFEST, STIFFEST
     history = [-loss(start)[0]]
     options = {"maxiter": iterations, "maxfun": 10 * iterations, "ftol": 1e-14, "gtol": 1e-8}
     found = minimize(
@@ -145,7 +154,7 @@ def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations:
         start,
         jac=True,
         method="L-BFGS-B",
-        bounds=bounds,
+        bounds=np.stack([_flat(low), _flat(high)], axis=1),
         options=options,
         callback=lambda x: history.append(-loss(x)[0]),
     )
@@ -153,14 +162,19 @@ def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations:
     return Fit(begun.rbm, np.array(history) - constant, bool(found.success))
 
 
+def _flat(parameters: Parameters) -> np.ndarray:
+    """All parameters in one array."""
+    return np.concatenate([part.ravel() for part in parameters.arrays()])
+
+
 def _log_likelihood(learner: Learner, parameters: Parameters, v: np.ndarray) -> tuple[float, Parameters]:
     """Mean log-likelihood of data at some parameters, and its derivatives."""
-    w, b, c, *log_sigma = parameters.arrays()
-    hidden = learner.hidden._with_offset(c)
-    if not log_sigma:
+    w, b, log_sigma = parameters.w, parameters.visible, parameters.log_sigma
+    hidden = learner.hidden_at(parameters)
+    if log_sigma is None:
         rbm = RBM(w, visible=learner.visible._with_offset(b), hidden=hidden)
         return exact.log_likelihood(rbm, v), gradient(rbm, v)
-    rbm, u = RBM(w, visible=Normal(-b), hidden=hidden), v * np.exp(-log_sigma[0])
+    rbm, u = RBM(w, visible=Normal(-b), hidden=hidden), v * np.exp(-log_sigma)
     slopes = gradient(rbm, u)
     slopes.log_sigma = width_slopes(u, rbm.hidden.mean(u @ w), parameters)
-    return exact.log_likelihood(rbm, u) - float(log_sigma[0].sum()), slopes
+    return exact.log_likelihood(rbm, u) - float(log_sigma.sum()), slopes

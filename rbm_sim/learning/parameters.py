@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, issparse
 
 from rbm_sim._support import check, shown
-from rbm_sim.units import Bernoulli, Gaussian, TwoValued, Unit
+from rbm_sim.units import Bernoulli, DReLU, Gaussian, TwoValued, Unit
 from rbm_sim.units.named import NAMED
 
 
@@ -23,38 +24,95 @@ class Parameters:
     w : ndarray, shape (N, M)
         Weights.
     visible, hidden : ndarray, shape (N,), (M,)
-        Offsets b, U(x) = U₀(x) + b x: −g of Bernoulli and spin units, θ of ReLU units.
+        Offsets b, U(x) = U₀(x) + b x: −g of Bernoulli and spin units, θ of ReLU units, (θ₊ + θ₋)/2 of double ones.
     log_sigma : ndarray, shape (N,), optional
         Of real-valued visible units only, v = mean + scale σ u with u of unit variance given h: ln σ. Weights and
         visible offsets are then those of u.
+    shape : ndarray, shape (2, M), optional
+        Of double ReLU hidden units only: Δ = (θ₊ − θ₋)/2 and ζ, 1/√γ± = 1 ± tanh ζ. So γ± stay positive, and the scale
+        of h, which v does not see, is fixed by 1/√γ₊ + 1/√γ₋ = 2.
     """
 
     w: np.ndarray
     visible: np.ndarray
     hidden: np.ndarray
     log_sigma: np.ndarray | None = None
+    shape: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return shown.fields(self)
 
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """Return the arrays, in the order w, visible, hidden and, if it is there, log_sigma.
+        """Return the arrays, in the order w, visible, hidden and, if they are there, log_sigma and shape.
 
         Returns
         -------
         tuple of ndarray
             The arrays themselves, not copies.
         """
-        arrays = self.w, self.visible, self.hidden
-        return arrays if self.log_sigma is None else (*arrays, self.log_sigma)
+        return tuple(getattr(self, name) for name in self.names())
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the arrays, in their order."""
-        return ("w", "visible", "hidden", "log_sigma")[: len(self.arrays())]
+        return tuple(own.name for own in fields(self) if getattr(self, own.name) is not None)
 
-    def copy(self) -> Parameters:
+    def like(self, arrays: Iterable[np.ndarray]) -> Self:
+        """Return other numbers of the same parameters, from arrays in their order."""
+        return type(self)(**dict(zip(self.names(), arrays, strict=True)))
+
+    def map(self, function: Callable[[np.ndarray], np.ndarray]) -> Self:
+        """Return what a function makes of each array."""
+        return self.like(function(x) for x in self.arrays())
+
+    def copy(self) -> Self:
         """Return the same numbers in arrays of their own."""
-        return Parameters(*(x.copy() for x in self.arrays()))
+        return self.map(np.copy)
+
+
+STIFFEST = 2.0
+"""Largest |ζ|: a double ReLU unit of which one side is 50 times as narrow as the other is a ReLU unit."""
+
+
+def shape_of(unit: DReLU, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets and `Parameters.shape` of double ReLU units, h measured such that 1/√γ₊ + 1/√γ₋ = 2.
+
+    Parameters
+    ----------
+    unit : DReLU
+        The units.
+    size : int
+        Their number.
+
+    Returns
+    -------
+    offset, shape : ndarray of float32, shape (size,), (2, size)
+        b, and Δ and ζ.
+    """
+    plus, minus = (1 / np.sqrt(np.full(size, gamma, float)) for gamma in (unit.gamma_plus, unit.gamma_minus))
+    half = (plus + minus) / 2
+    zeta = np.clip(np.log(plus / minus) / 2, -STIFFEST, STIFFEST)
+    shape = np.stack([unit.gap * half, zeta])
+    return (unit.offset * half).astype(np.float32), shape.astype(np.float32)
+
+
+def double_relu(shape: np.ndarray, offset: Any = 0.0) -> DReLU:
+    """Double ReLU units of given parameters.
+
+    Parameters
+    ----------
+    shape : ndarray, shape (2, M)
+        Δ and ζ.
+    offset : ndarray, shape (M,), or 0
+        b = (θ₊ + θ₋)/2.
+
+    Returns
+    -------
+    DReLU
+        θ± = b ± Δ, 1/√γ± = 1 ± tanh ζ.
+    """
+    gap, zeta = shape
+    plus, minus = (2 / (1 + np.exp(-sign * zeta)) for sign in (2, -2))
+    return DReLU(plus**-2, minus**-2, offset + gap, offset - gap)
 
 
 def check_learnable(name: str, unit: Unit) -> None:

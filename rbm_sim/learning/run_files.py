@@ -18,7 +18,7 @@ from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.learning.standardisation import Scales
 from rbm_sim.learning.stopping import Stop
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Gaussian
+from rbm_sim.units import DReLU, Gaussian
 from rbm_sim.units.named import name_of, named
 
 SCHEMA = 1
@@ -253,6 +253,8 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
     N, M = np.shape(found["w"]) if np.ndim(found["w"]) == 2 else (-1, -1)
     shapes: dict[str, tuple[int, ...]] = {"w": (N, M), "visible": (N,), "hidden": (M,)}
     real = isinstance(named(meta["visible"]), Gaussian)
+    if isinstance(named(meta["hidden"]), DReLU):
+        shapes["shape"] = (2, M)
     if real:
         shapes["log_sigma"] = (N,)
         for key in Scales._fields:
@@ -269,14 +271,14 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
     learner = Learner(
         named(meta["visible"]),
         named(meta["hidden"]),
-        Parameters(*(found[name] for name in shapes)),
+        Parameters(**{name: found[name] for name in shapes}),
         Options(**meta["options"]),
         generator,
         meta["epoch"],
-        Parameters(*(found[f"step_{name}"] for name in shapes)),
+        Parameters(**{name: found[f"step_{name}"] for name in shapes}),
         found.get("chains"),
         Scales(found["mean"], found["scale"]) if real else None,
-        Parameters(*(found[f"best_{name}"] for name in shapes)) if "best_w" in found else None,
+        Parameters(**{name: found[f"best_{name}"] for name in shapes}) if "best_w" in found else None,
     )
     return Run(learner, history, meta["about"])
 

@@ -10,7 +10,7 @@ normalisable if that of the machine is, and the partition function of the base
 Real-valued visible units (`Normal`) keep the variances of the machine, and are measured from their means in the base.
 
 One layer is summed or integrated over in the weights of importance, the hidden one unless only that is made of ReLU
-units, whose K costs ten times as much.
+units, plain or double, whose K costs ten times as much.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import check
 from rbm_sim.machine.change_of_units import in_units, quadratic
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Gaussian, Normal, ReLU, TwoValued, Unit
+from rbm_sim.units import DReLU, Gaussian, Normal, ReLU, TwoValued, Unit
 
 _LONG_STEP = 2  # half a step of the argument of ln cosh: beyond, 1 − |tanh m tanh d| may have lost two digits
 
@@ -69,7 +69,7 @@ class AnnealingPath:
         sums = (base.log_partition(np.zeros(size), self.T).sum() for (_, base), size in pairs)
         self.log_base = float(sum(sums)) - constant / self.T
         layers = [_Layer(*unit, size, rbm.dtype, self.T) for unit, size in pairs]
-        self.sums_hidden = isinstance(rbm.visible, ReLU) or not isinstance(rbm.hidden, ReLU)
+        self.sums_hidden = isinstance(rbm.visible, ReLU | DReLU) or not isinstance(rbm.hidden, ReLU | DReLU)
         self.kept, self.summed = layers if self.sums_hidden else layers[::-1]
         self.matrix = rbm.matrix if self.sums_hidden else rbm.matrix.transposed()
 
@@ -254,8 +254,9 @@ def _check_normalisable(rbm: RBM) -> None:
         return
     w = rbm.weights.astype(np.float64)
     for axis, unit in enumerate((rbm.visible, rbm.hidden)):
-        if isinstance(unit, Normal):
-            w = w / np.sqrt(np.expand_dims(unit.gamma, 1 - axis))
+        if isinstance(unit, Normal | DReLU):
+            gamma = unit.gamma if isinstance(unit, Normal) else unit.softest
+            w = w / np.sqrt(np.expand_dims(gamma, 1 - axis))
     norm = float(np.linalg.norm(w, 2))
     # On the half lines x ≥ 0 a quadratic form is at most that of the positive part of its matrix.
     positive = isinstance(rbm.visible, ReLU), isinstance(rbm.hidden, ReLU)

@@ -11,7 +11,8 @@ the slope say that f may matter: to the right, where ⟨h_μ⟩ is the mean at t
     T d(ln f)/dt ≤ g_i − u_i + Σ_μ w_iμ⟨h_μ⟩ + D − κt,
 
 D = Σ |w_iμ| times what ⟨h_μ⟩ may still move and κ = 1 for two-valued units; D = Σ_{w<0} |w_iμ|⟨h_μ⟩ and
-κ = 1 − Σ_{w>0} w_iμ² for ReLU units. κ > 0 is the condition for the law to exist.
+κ = 1 − Σ_{w>0} w_iμ² for ReLU units; for double ones D = Σ_{w>0} w_iμ(h₊ − ⟨h_μ⟩) + Σ_{w<0} |w_iμ|(⟨h_μ⟩ − h₋), h±
+the means on either side, and κ = 1 − Σ_{w>0} w_iμ²/γ₊ − Σ_{w<0} w_iμ²/γ₋. κ > 0 is the condition for the law to exist.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from rbm_sim._support import blas
 from rbm_sim.machine.change_of_units import quadratic
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition.layer_sums import log_partition_sum
-from rbm_sim.units import Gaussian, Normal, ReLU, TwoValued
+from rbm_sim.units import DReLU, Gaussian, Normal, ReLU, TwoValued
 
 STEP = 0.75
 """Distance of the points of the sum, in units of √T."""
@@ -39,7 +40,8 @@ def log_conditionals(rbm: RBM, v: np.ndarray, T: float) -> np.ndarray:
     Parameters
     ----------
     rbm : RBM
-        Machine with `Gaussian` or `Normal` visible units, its hidden ones two-valued, `ReLU`, `Gaussian` or `Normal`.
+        Machine with `Gaussian` or `Normal` visible units, its hidden ones two-valued, `ReLU`, `DReLU`, `Gaussian` or
+        `Normal`.
     v : ndarray of float64, shape (n, N)
         Configurations.
     T : float
@@ -56,7 +58,7 @@ def log_conditionals(rbm: RBM, v: np.ndarray, T: float) -> np.ndarray:
         If the hidden units are others, or weights so large that a unit has no law.
     """
     hidden = rbm.hidden
-    if not isinstance(hidden, TwoValued | ReLU | Gaussian | Normal):
+    if not isinstance(hidden, TwoValued | ReLU | DReLU | Gaussian | Normal):
         raise ValueError(f"rbm.hidden is {type(hidden).__name__}: must be of the named unit types")
     g, gamma = quadratic(rbm.visible, rbm.shape[0])  # type: ignore[arg-type]
     w = rbm.weights.astype(float) / np.sqrt(gamma)[:, None]
@@ -68,16 +70,20 @@ def log_conditionals(rbm: RBM, v: np.ndarray, T: float) -> np.ndarray:
         kappa = _positive(1 - (w * w / quadratic(hidden, rbm.shape[1])[1]).sum(axis=1))
         log_sum = (np.log(2 * math.pi * T / kappa) + slope**2 / (kappa * T)) / 2
     else:
-        ends = _end(slope, w, mean, rbm, T), _end(-slope, -w, mean, rbm, T)
+        ends = _end(slope, w, I, mean, rbm, T), _end(-slope, -w, I, mean, rbm, T)
         log_sum = _sums(rbm, w, I - hidden.offset, g - u, ends, T)
     return np.log(gamma) / 2 - log_sum
 
 
-def _end(slope: np.ndarray, w: np.ndarray, mean: np.ndarray, rbm: RBM, T: float) -> np.ndarray:
+def _end(slope: np.ndarray, w: np.ndarray, I: np.ndarray, mean: np.ndarray, rbm: RBM, T: float) -> np.ndarray:
     """Distance to the right beyond which f is below e^(−FALL), shape (n, N)."""
     up, down = np.maximum(w, 0), np.maximum(-w, 0)
     if isinstance(rbm.hidden, ReLU):
         kappa, more = _positive(1 - (up * up).sum(axis=1)), mean @ down.T
+    elif isinstance(rbm.hidden, DReLU):
+        softened = (up * up / rbm.hidden.gamma_plus + down * down / rbm.hidden.gamma_minus).sum(axis=1)
+        plus, minus = rbm.hidden.side_means(I, T)
+        kappa, more = _positive(1 - softened), (plus - mean) @ up.T + (mean - minus) @ down.T
     else:
         low = rbm.hidden.low  # type: ignore[attr-defined]
         kappa, more = np.ones(len(w)), (1 - mean) @ up.T + (mean - low) @ down.T

@@ -181,9 +181,26 @@ class Enumeration:
             return p @ v, p @ h, pv.T @ h, pv.T @ v, hh
 
         v, h, vh, vv, hh = self._averages(observe)[1]
-        found = Moments(h, v, vh.T, hh, vv) if exchanged else Moments(v, h, vh, vv, hh)
-        self._E = _energy(self.rbm, found)
-        return found
+        return Moments(h, v, vh.T, hh, vv) if exchanged else Moments(v, h, vh, vv, hh)
+
+    def hidden_average(self, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Average over P(v) of a function of the inputs of the hidden layer, by enumeration of the visible one.
+
+        Parameters
+        ----------
+        function : callable
+            From inputs, shape (configurations, M), to values, shape (..., configurations, M).
+
+        Returns
+        -------
+        ndarray, shape (..., M)
+            The averages.
+        """
+
+        def observe(p: np.ndarray, v: np.ndarray, I: np.ndarray, log_p: np.ndarray) -> tuple[np.ndarray]:
+            return (np.einsum("k,...km->...m", p, function(I)),)
+
+        return averages(double(self.rbm), self.T, observe)[1][0]
 
     def energy(self) -> float:
         """Exact mean energy ⟨E(v, h)⟩.
@@ -193,7 +210,16 @@ class Enumeration:
         float
             ⟨E⟩ = T² d(ln Z)/dT.
         """
-        return _energy(self.rbm, self.moments()) if self._E is None else self._E
+        if self._E is None:
+            rbm, T = self._enumerated[0], self.T
+
+            def observe(p: np.ndarray, v: np.ndarray, I: np.ndarray, log_p: np.ndarray) -> tuple[np.ndarray]:
+                E = rbm.visible.potential(v).sum(axis=1)
+                E += (rbm.hidden.mean_potential(I, T) - I * rbm.hidden.mean(I, T)).sum(axis=1)
+                return (p @ E,)
+
+            self._E = float(self._averages(observe)[1][0])
+        return self._E
 
     def entropy(self) -> float:
         """Exact joint entropy S = ln Z + ⟨E⟩/T, the mean of −ln P(v, h).
@@ -360,16 +386,6 @@ def _mean_squares(unit: Unit, mean: np.ndarray, I: np.ndarray, T: float) -> np.n
     if isinstance(unit, TwoValued):
         return (1 + unit.low) * mean - unit.low
     return mean * mean + unit.variance(I, T)
-
-
-def _energy(rbm: RBM, mean: Moments) -> float:
-    """⟨E⟩ from the moments."""
-    E = -np.sum(rbm.weights * mean.vh, dtype=np.float64)
-    for unit, x, xx in ((rbm.visible, mean.v, mean.vv), (rbm.hidden, mean.h, mean.hh)):
-        E += np.sum(unit.offset * x)
-        if not isinstance(unit, TwoValued):
-            E += np.sum(getattr(unit, "gamma", 1.0) * np.diagonal(xx)) / 2
-    return float(E)
 
 
 def _enumerable(rbm: RBM) -> tuple[RBM, bool]:

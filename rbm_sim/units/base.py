@@ -1,8 +1,8 @@
 """What every unit type provides: its potential, and its law in the field of the other layer.
 
 Every unit here has a potential of the form U(x) = U₀(x) + b x, so that all that depends on its input I
-depends on the field y = I − b alone. The offset b is −g for Bernoulli, spin and normal units, θ for ReLU units and
-0 for Gaussian ones.
+depends on the field y = I − b alone. The offset b is −g for Bernoulli, spin and normal units, θ for ReLU units,
+(θ₊ + θ₋)/2 for double ones and 0 for Gaussian ones.
 
 ========= ======== ============ ============= =================================
 unit      domain   U(x)         mode x*(I)    law at T = 1
@@ -12,6 +12,7 @@ Spin      {−1, 1}  −g x         sign(I + g)   P(+1) = σ(2(I + g))
 Gaussian  ℝ        x²/2         I             N(I, 1)
 ReLU      [0, ∞)   x²/2 + θ x   max(0, I − θ) N(I − θ, 1) cut to x ≥ 0
 Normal    ℝ        γx²/2 − g x  (I + g)/γ     N((I + g)/γ, 1/γ)
+DReLU     ℝ        γ±x²/2 + θ±x (I − θ±)/γ±   N((I − θ±)/γ±, 1/γ±) on x ≷ 0
 ========= ======== ============ ============= =================================
 
 At temperature T the law is P(x | I) ∝ exp{(I x − U(x))/T}, over the counting measure for the first two and
@@ -41,12 +42,13 @@ class Unit(abc.ABC):
     """
 
     has_kink: ClassVar[bool] = True
+    _stiffness: Any = 1.0  # γ of units with U₀(x) = γx²/2
     has_jump: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Let what is a function of numbers take them in any type: whole numbers wrap, half ones are not accurate."""
         super().__init_subclass__(**options)
-        for name in ("contains", "potential", "mode", "curvature", "ground", "log_partition", "cdf"):
+        for name in ("contains", "potential", "mean_potential", "mode", "curvature", "ground", "log_partition", "cdf"):
             if name in vars(cls):
                 setattr(cls, name, _of_floats(vars(cls)[name]))
 
@@ -144,6 +146,24 @@ class Unit(abc.ABC):
         ndarray, shape (..., units)
             U(x) of each value, the offset included.
         """
+
+    def mean_potential(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        """Conditional mean of the potential, ⟨U(x)⟩.
+
+        Parameters
+        ----------
+        I : ndarray, shape (..., units)
+            Inputs from the other layer.
+        T : float
+            Temperature, > 0.
+
+        Returns
+        -------
+        ndarray, shape (..., units)
+            ⟨U(x)⟩ given each input, the offset included.
+        """
+        mean = self.mean(I, T)
+        return self.offset * mean + self._stiffness / 2 * (mean * mean + self.variance(I, T))
 
     @abc.abstractmethod
     def mode(self, I: np.ndarray) -> np.ndarray:

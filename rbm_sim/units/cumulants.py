@@ -35,6 +35,23 @@ def half_line(a: np.ndarray, order: int) -> np.ndarray:
     return result
 
 
+def of_mixture(parts: list[tuple[np.ndarray, list[np.ndarray]]]) -> np.ndarray:
+    """Cumulant of the highest order there is of a mixture, n ≥ 2.
+
+    Each part has a probability and cumulants κ_1 … κ_n, the first of them measured from the mean of the mixture.
+    """
+    order = len(parts[0][1])
+    mixed = [np.zeros_like(parts[0][0]) for _ in range(order + 1)]
+    for P, kappa in parts:
+        moments = [np.ones_like(P)]
+        for n in range(1, order + 1):
+            moments.append(sum(float(math.comb(n - 1, k - 1)) * kappa[k - 1] * moments[n - k] for k in range(1, n + 1)))
+        for total, moment in zip(mixed, moments, strict=True):
+            total += P * moment
+    mixed[1][...] = 0
+    return _cumulants_of_moments(mixed)
+
+
 def _mills(a: np.ndarray, order: int) -> np.ndarray:
     """Derivatives of a + λ, λ(a) = φ(a)/Φ(a): all that are left at large a are proportional to λ."""
     from scipy.special import erfcx

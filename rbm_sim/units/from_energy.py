@@ -77,10 +77,21 @@ class OwnUnit(Unit):
 
     def potential(self, x: np.ndarray) -> np.ndarray:
         x = np.asarray(x)
+        return self._energies_at_any_T(x).astype(x.dtype, copy=False)
+
+    def _energies_at_any_T(self, x: np.ndarray) -> np.ndarray:
         U = self._energies(x, 1.0)
         if not np.array_equal(U, self._energies(x, 2.0)):
             raise ValueError(f"{type(self).__name__} has an energy that depends on T: that of a state is not defined")
-        return U.astype(x.dtype, copy=False)
+        return U
+
+    def mean_potential(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        def one(I: np.ndarray, x: np.ndarray, weight: np.ndarray, base: np.ndarray) -> np.ndarray:
+            U = self._energies_at_any_T(x)
+            P = np.exp(_less_top(I[:, None] * (x / T) + base)) * weight
+            return P @ np.where(np.isfinite(U), U, 0.0) / P.sum(axis=1)
+
+        return self._chunked(one, I, T)
 
     def log_partition(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
         def one(I: np.ndarray, x: np.ndarray, weight: np.ndarray, base: np.ndarray) -> np.ndarray:

@@ -74,6 +74,9 @@ class Mixture(Unit):
     def potential(self, x: np.ndarray) -> np.ndarray:
         raise ValueError("Mixture units have a potential that depends on T: the energy of a state is not defined")
 
+    def mean_potential(self, I: np.ndarray, T: float = 1.0) -> np.ndarray:
+        return self.potential(I)
+
     def mode(self, I: np.ndarray) -> np.ndarray:
         raise ValueError("T = 0: the prior of Mixture units has no such limit; T > 0 is needed")
 

@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from rbm_sim.units.base import Unit
+from rbm_sim.units.drelu import DReLU
 from rbm_sim.units.standard import Bernoulli, Gaussian, ReLU, Spin
 
-NAMED: dict[str, type[Unit]] = {"bernoulli": Bernoulli, "spin": Spin, "gaussian": Gaussian, "relu": ReLU}
+NAMED: dict[str, type[Unit]] = {
+    "bernoulli": Bernoulli,
+    "spin": Spin,
+    "gaussian": Gaussian,
+    "relu": ReLU,
+    "drelu": DReLU,
+}
 """Name to class."""
 
 
@@ -16,9 +23,9 @@ def named(name: str, parameters: Mapping[str, float] | None = None) -> Unit:
     Parameters
     ----------
     name : str
-        "bernoulli", "spin", "gaussian" or "relu".
+        "bernoulli", "spin", "gaussian", "relu" or "drelu".
     parameters : mapping of str to float, optional
-        Values of g and theta, of which the unit takes its own; 0 if they are missing.
+        Values of g and theta and so on, of which the unit takes its own; 0, or γ± = 1, if they are missing.
 
     Returns
     -------
@@ -32,7 +39,7 @@ def named(name: str, parameters: Mapping[str, float] | None = None) -> Unit:
     """
     given = parameters or {}
     kind = NAMED[name]
-    return kind(**{own.name: given.get(own.name, 0.0) for own in fields(kind)})  # type: ignore[arg-type]
+    return kind(**{own.name: given[own.name] for own in fields(kind) if own.name in given})  # type: ignore[arg-type]
 
 
 def name_of(unit: Unit) -> str:

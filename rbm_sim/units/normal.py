@@ -53,6 +53,10 @@ class Normal(Unit):
             raise ValueError(f"g and gamma have lengths {len(self.g)} and {len(self.gamma)}: must be equal")
 
     @property
+    def _stiffness(self) -> float | np.ndarray:
+        return self.gamma
+
+    @property
     def offset(self) -> float | np.ndarray:
         return -self.g
 

@@ -37,6 +37,7 @@ class TwoValued(Unit):
     g: Any = 0.0
     low: ClassVar[float]
     has_jump: ClassVar[bool] = True
+    _stiffness = 0.0
 
     def __repr__(self) -> str:
         return shown.fields(self)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim import RBM, Bernoulli, DReLU, Gaussian, ReLU, Spin
 from rbm_sim._support import blas
 from rbm_sim.partition import exact
 from rbm_sim.units import TwoValued
@@ -20,8 +20,13 @@ Z_MAX = 5.0  # 1300 numbers are compared: one of them is beyond by chance in 1 o
 P_MIN = 1e-4  # 100 histograms: in 1 of 100 seeds
 COPIES, CHAINS, SWEEPS = 20, 20_000, 12
 
-KINDS = [Bernoulli, Spin, Gaussian, ReLU]
-PARAMETER = {Bernoulli: [0.7, 1.0, 0.2], Spin: [0.3, -0.2, 0.5], ReLU: [-0.6, 0.2, 0.4]}
+KINDS = [Bernoulli, Spin, Gaussian, ReLU, DReLU]
+PARAMETERS = {
+    Bernoulli: [[0.7, 1.0, 0.2]],
+    Spin: [[0.3, -0.2, 0.5]],
+    ReLU: [[-0.6, 0.2, 0.4]],
+    DReLU: [[1.0, 2.0, 1.5], [1.5, 1.0, 3.0], [0.4, -0.5, 0.2], [-0.3, 0.6, 0.1]],
+}
 WEIGHTS = np.array([[0.45, 0.25], [-0.2, 0.4], [0.3, 0.15]])
 
 
@@ -34,7 +39,7 @@ def one_thread():
 
 def layer(kind, size, copies=1):
     parent = next(parent for parent in KINDS if issubclass(kind, parent))
-    return kind(np.tile(PARAMETER[parent][:size], copies)) if parent in PARAMETER else kind()
+    return kind(*(np.tile(values[:size], copies) for values in PARAMETERS.get(parent, [])))
 
 
 def machine(visible, hidden, dtype=np.float64, copies=1):
