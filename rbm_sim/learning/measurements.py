@@ -10,6 +10,7 @@ from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.observables import participation_ratio, weight_norm, weight_sparsity
 from rbm_sim.partition.ais import log_partition
+from rbm_sim.partition.bounds import least_log_partition
 from rbm_sim.partition.gaussian_layers import is_gaussian
 from rbm_sim.partition.likelihood import ENUMERATED, log_likelihood
 from rbm_sim.units import Normal, TwoValued, Unit
@@ -85,8 +86,8 @@ def likelihood(
     Returns
     -------
     dict
-        log_likelihood and log_Z in nats, log_Z_err: the standard error of the latter, 0 if it is exact, inf where a few
-        chains decide.
+        log_likelihood and log_Z in nats, log_Z_err: the standard error of the latter, 0 if it is exact, inf where it is
+        not reliable: log_Z is then a lower bound, at least that with which the data have probability 1.
 
     Raises
     ------
@@ -97,8 +98,9 @@ def likelihood(
     if is_gaussian(rbm) or any(isinstance(unit, TwoValued) and size <= ENUMERATED for unit, size in sizes):
         found, error = log_likelihood(rbm, data), 0.0
     else:
-        log_Z = log_partition(rbm, base=base, rng=rng, threads=threads)
-        found, error = log_likelihood(rbm, data, log_Z), log_Z.stderr if log_Z.reliable else float("inf")
+        annealed, least = log_partition(rbm, base=base, rng=rng, threads=threads), least_log_partition(rbm, data)
+        found = log_likelihood(rbm, data, max(annealed.value, least))
+        error = annealed.stderr if annealed.reliable and annealed.value >= least else float("inf")
     return {"log_likelihood": found.mean, "log_Z": found.log_partition, "log_Z_err": error}
 
 

@@ -1,6 +1,7 @@
 """Annealed importance sampling of ln Z, from below by annealing up to the machine, from above by annealing back.
 
-The machines between, and which layer is summed over, are those of `annealing_path`.
+The machines between, and which layer is summed over, are those of `annealing_path`; which places of a machine annealing
+up has missed, `wells` knows.
 """
 
 from __future__ import annotations
@@ -16,11 +17,18 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import blas, check, random, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.partition.annealing_path import AnnealingPath
+from rbm_sim.partition import wells
+from rbm_sim.partition.annealing_path import AnnealingPath, has_means
+from rbm_sim.partition.bounds import least_log_partition
 
 BLOCK = 50
 """Chains that share a random stream and a matrix product."""
 
+_WELLS = 8  # bases in all, with at least _ENOUGH chains each
+_ROUNDS = 2
+_ROUNDING = 1e-6
+_BACK = 100  # chains from both sides, at most
+_FAR = 5.0  # standard deviations above what chains that are annealed back should say
 _ENOUGH = 10  # effective number of weights; log-normal ones then lie within 3 standard errors in 95 % of cases
 
 
@@ -38,12 +46,18 @@ class LogPartition(NamedTuple):
     ess : float
         Effective number of weights, (Σ w)²/Σ w²; at most the number of chains.
     reliable : bool
-        Whether both it and n e^{−s²} are at least 10, the latter being the effective number of log-normal weights
-        with the variance s² of `log_weights`. If not, a few chains decide, the standard error means
-        little, and `value` is a bound of ln Z rather than an estimate: use more temperatures, then more chains.
+        Whether all of this holds. Both it and n e^{−s²} are at least 10, the latter being the effective number of
+        log-normal weights with the variance s² of `log_weights` (where chains start from several bases, of those from
+        one). No chain of `back` says more than annealing up allows. No configurations that were met are more
+        probable together than 1. If not, a few chains decide, or there are places that annealing up
+        does not fill; the standard error then means little, and `value` is a bound of ln Z rather than an estimate.
+        What neither annealing up nor the starts of `back` reach is not known; nothing tells about it.
     log_weights : ndarray, shape (n_chains,)
         Logarithm of what each chain alone says about Z (or 1/Z, if annealed back), the exponentials being
         unbiased: `value` is ± the logarithm of their mean.
+    back : ndarray, shape (chains,)
+        What chains say about ln Z that start from both sides of the hidden units and from data, settle,
+        and are annealed back; see `log_partition`. Empty if `value` itself is of this kind.
     """
 
     value: float
@@ -53,6 +67,7 @@ class LogPartition(NamedTuple):
     ess: float
     reliable: bool
     log_weights: np.ndarray
+    back: np.ndarray = np.empty(0)
 
     def __repr__(self) -> str:
         return shown.fields(self)
@@ -73,6 +88,11 @@ def log_partition(
     f_k is the unnormalised law at β_k = k/(K − 1) of the layer that is kept, and x_k comes from x_{k−1} by one sweep of
     Gibbs sampling at β_k. The mean weight is unbiased, so its logarithm is on average a lower bound of ln Z, which
     tightens with more temperatures and more chains.
+
+    Whether wells are missed is asked in the other direction. Up to 100 chains start from both sides of the hidden
+    units, from draws without input and from the data of `base`, settle for 200 sweeps, and are annealed back (see
+    `rbm_sim.partition.wells`). Where they say that annealing up misses places, these become further bases, means of the
+    chains there, and all is done again from all bases, at most twice.
 
     Parameters
     ----------
@@ -126,12 +146,26 @@ def log_partition(
     path = AnnealingPath(rbm, T, base)
     n_chains = check.integer("n_chains", n_chains, at_least=1)
     betas = _betas(n_temperatures)
-
-    def chains(block: slice, stream: np.random.Generator) -> np.ndarray:
-        return path.log_weights(path.draw_base(block.stop - block.start, stream), betas, stream)
-
-    log_weights = path.log_base + _each_block(chains, n_chains, rng, threads)
-    return _estimate(log_weights, 1)
+    found = _up(path, betas, n_chains, rng, threads)
+    if n_chains == 1:
+        return found
+    first, down, *others = random.seeds(rng, (1,), 2 + 2 * _ROUNDS)
+    data = np.asarray(base) if np.ndim(base) == 2 else None  # type: ignore[arg-type]
+    there = wells.settled(rbm, path.T, min(max(n_chains, _ENOUGH), _BACK), data, first)
+    back = _back(path, there.v, betas, down, threads)
+    means = np.empty((0, rbm.shape[0]))
+    for again, seed in zip(others[::2], others[1::2], strict=True):
+        missed = _says_too_much(back, found, path.bases)
+        most = min(_WELLS, n_chains // _ENOUGH) - path.bases
+        if not missed.any() or most < 1 or not has_means(rbm.visible):
+            break
+        means = np.concatenate([means, wells.centres(there.mean, back, missed, most)])
+        path = AnnealingPath(rbm, T, base, means)
+        found = _up(path, betas, n_chains, again, threads)
+        back = _back(path, there.v, betas, seed, threads)
+    reliable = found.reliable and not _says_too_much(back, found, path.bases).any()
+    possible = found.value + _FAR * found.stderr >= least_log_partition(rbm, there.v, path.T)
+    return found._replace(reliable=bool(reliable and possible), back=back)
 
 
 def reverse_log_partition(
@@ -197,13 +231,39 @@ def reverse_log_partition(
     samples = rbm.configurations(samples, name="samples")
     if samples.ndim != 2 or not len(samples):
         raise ValueError(f"samples has shape {samples.shape}: must be (n_chains, {rbm.shape[0]}) with n_chains >= 1")
-    betas = _betas(n_temperatures)[::-1]
+    return _estimate(-_back(path, samples, _betas(n_temperatures), rng, threads), -1, 1)
+
+
+def _up(path: AnnealingPath, betas: np.ndarray, n_chains: int, rng: Seed, threads: int) -> LogPartition:
+    """Estimate ln Z from below, with equally many chains from each base as far as their number allows."""
+    towards = np.arange(n_chains) % path.bases
+    shares = np.bincount(towards)[towards] * path.bases / n_chains
 
     def chains(block: slice, stream: np.random.Generator) -> np.ndarray:
-        return path.log_weights(path.kept_given(samples[block], stream), betas, stream)
+        return path.log_weights(path.draw_base(towards[block], stream), towards[block], betas, stream)
 
-    log_weights = _each_block(chains, len(samples), rng, threads) - path.log_base
-    return _estimate(log_weights, -1)
+    log_weights = path.log_base + _each_block(chains, n_chains, rng, threads) - np.log(shares)
+    return _estimate(log_weights, 1, path.bases)
+
+
+def _back(path: AnnealingPath, v: np.ndarray, betas: np.ndarray, rng: Seed, threads: int) -> np.ndarray:
+    """What each chain says about ln Z that is annealed back from a configuration of the machine."""
+
+    def chains(block: slice, stream: np.random.Generator) -> np.ndarray:
+        towards = stream.integers(path.bases, size=len(v[block])) if path.bases > 1 else np.zeros(len(v[block]), int)
+        return path.log_weights(path.kept_given(v[block], stream), towards, betas[::-1], stream)
+
+    return path.log_base - _each_block(chains, len(v), rng, threads)
+
+
+def _says_too_much(back: np.ndarray, found: LogPartition, bases: int) -> np.ndarray:
+    """Which chains annealed back say more about ln Z than the scatter of those annealed up allows.
+
+    If the logarithms of weights are normal of variance s², up they lie around ln Z − s²/2 and back around ln Z + s²/2.
+    """
+    s2 = max(found.log_weights[k::bases].var(ddof=1) for k in range(bases))
+    room = s2 / 2 + _FAR * (math.sqrt(s2) + found.stderr) + _ROUNDING * (1 + abs(found.value))
+    return back > found.value + room
 
 
 def _betas(n_temperatures: int) -> np.ndarray:
@@ -224,16 +284,24 @@ def _each_block(
             return np.concatenate(list(pool.map(chains, blocks, streams)))
 
 
-def _estimate(log_weights: np.ndarray, sign: int) -> LogPartition:
-    """Return ± the logarithm of the mean weight, with its errors."""
+def _estimate(log_weights: np.ndarray, sign: int, bases: int) -> LogPartition:
+    """Return ± the logarithm of the mean weight, with its errors; chains k, k + bases, … start from base k."""
     n, peak = len(log_weights), log_weights.max()
     w = np.exp(log_weights - peak)
     value = sign * (peak + math.log(w.mean()))
     ess = float(w.sum() ** 2 / (w @ w))
-    stderr = float(w.std(ddof=1) / w.mean() / math.sqrt(n)) if n > 1 else math.nan
+    variance, spread = 0.0, 0.0
+    for some in (slice(k, None, bases) for k in range(bases)):
+        size, total = len(w[some]), w[some].sum() / w.sum()
+        if size < 2:
+            variance = math.nan
+            break
+        variance += size * float(w[some].var(ddof=1)) / w.sum() ** 2
+        # The weights found may agree by chance where the best ones were not found; their logarithms still scatter.
+        spread += float(total**2 * math.exp(min(log_weights[some].var(ddof=1), 700)) / size)
+    stderr = math.sqrt(variance)
     below = math.log1p(-3 * stderr) if 3 * stderr < 1 else (-math.inf if n > 1 else math.nan)
     above = math.log1p(3 * stderr)
     low, high = (below, above) if sign > 0 else (-above, -below)
-    # The weights found may agree by chance where the best ones were not found; their logarithms then still scatter.
-    reliable = n > 1 and min(ess, n * math.exp(-log_weights.var(ddof=1))) >= _ENOUGH
+    reliable = n > 1 and ess >= _ENOUGH and spread * _ENOUGH <= 1
     return LogPartition(float(value), stderr, float(value + low), float(value + high), ess, bool(reliable), log_weights)

@@ -9,6 +9,12 @@ normalisable if that of the machine is, and the partition function of the base
 
 Real-valued visible units (`Normal`) keep the variances of the machine, and are measured from their means in the base.
 
+There may be several bases, one in each well of the machine: the visible units in fields that give them their means m
+there, the hidden ones in the fields wᵀm, so that the fields in that well stay what they are along the path. Which base
+a chain is drawn towards is then one more variable k = 0, …, K − 1, the energy (1 − β) [E_k + T ln(Z_k/Z_0)] + β E:
+in the base all k are equally probable, and to the machine k does not matter. Chains from each base give the
+sum over wells, which no barrier between them can hide.
+
 One layer is summed or integrated over in the weights of importance, the hidden one unless only that is made of ReLU
 units, plain or double, whose K costs ten times as much.
 """
@@ -17,6 +23,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,11 +48,15 @@ class AnnealingPath:
     base : array_like, shape (N,) or (n, N), or None
         Mean values of the visible units, or data whose means (for two-valued units smoothed) they become, that the
         base reproduces; ReLU units have none.
+    others : ndarray, shape (K − 1, N)
+        Means of the visible units in further bases; see `has_means` for which units can have them.
 
     Attributes
     ----------
     log_base : float
-        ln Z of the base.
+        ln Z of each base.
+    bases : int
+        Their number K.
 
     Raises
     ------
@@ -53,7 +64,7 @@ class AnnealingPath:
         If an argument is out of its range, or two continuous layers are not known to have a normalisable law.
     """
 
-    def __init__(self, rbm: RBM, T: float, base: ArrayLike | None) -> None:
+    def __init__(self, rbm: RBM, T: float, base: ArrayLike | None, others: np.ndarray | tuple = ()) -> None:
         self.T = check.number("T", T, above=0)
         _check_normalisable(rbm)
         self.given, self.origin, constant = rbm, None, 0.0
@@ -70,25 +81,31 @@ class AnnealingPath:
         self.log_base = float(sum(sums)) - constant / self.T
         layers = [_Layer(*unit, size, rbm.dtype, self.T) for unit, size in pairs]
         self.sums_hidden = isinstance(rbm.visible, ReLU | DReLU) or not isinstance(rbm.hidden, ReLU | DReLU)
+        self.bases = 1 + len(others)
+        if len(others):
+            means = np.asarray(others) - (0.0 if self.origin is None else self.origin)
+            layers[0].add_bases(_field(rbm.visible, means, self.T))
+            layers[1].add_bases(layers[1].start + rbm.matrix.forward(means.astype(rbm.dtype)))
         self.kept, self.summed = layers if self.sums_hidden else layers[::-1]
         self.matrix = rbm.matrix if self.sums_hidden else rbm.matrix.transposed()
 
-    def draw_base(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw the layer that is kept from the base.
+    def draw_base(self, towards: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw the layer that is kept from the bases.
 
         Parameters
         ----------
-        count : int
-            Number of chains.
+        towards : ndarray of int, shape (chains,)
+            Base k of each chain.
         rng : numpy.random.Generator
             Random numbers.
 
         Returns
         -------
-        ndarray, shape (count, units)
+        ndarray, shape (chains, units)
             The draws.
         """
-        return self.kept.draw(np.repeat(self.kept.start[None], count, axis=0), rng)
+        start = np.broadcast_to(self.kept.towards(towards)[0], (len(towards), len(self.kept.start)))
+        return self.kept.draw(start.copy(), rng)
 
     def kept_given(self, v: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw the layer that is kept given samples of the visible one.
@@ -109,13 +126,17 @@ class AnnealingPath:
             return self.given.hidden.sample(self.given.matrix.forward(v), rng, self.T)
         return v if self.origin is None else v - self.origin.astype(v.dtype)
 
-    def log_weights(self, x: np.ndarray, betas: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def log_weights(
+        self, x: np.ndarray, towards: np.ndarray, betas: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         """Logarithms of the weights of chains that start from x at the first β and are annealed to the last.
 
         Parameters
         ----------
         x : ndarray, shape (chains, units)
             The layer that is kept.
+        towards : ndarray of int, shape (chains,)
+            Base k of each chain at the beginning, drawn in proportion to their weights c_k, which are equal.
         betas : ndarray
             Values of β, rising or falling.
         rng : numpy.random.Generator
@@ -129,19 +150,24 @@ class AnnealingPath:
         kept, summed = self.kept, self.summed
         log_w = np.zeros(len(x))
         for old, new in pairwise(betas.tolist()):
+            (start, shift, normal), (at_rest, push, normal_too) = kept.towards(towards), summed.towards(towards)
             slope = self.matrix.forward(x)
             if summed.moves:
-                slope += summed.shift
-            field = _line(summed.start, new, slope)
+                slope += push
+            field = _line(at_rest, new, slope)
             log_w += summed.gain(field, slope, new - old)
+            log_w += (new - old) * (normal + normal_too)
             if kept.moves:
-                log_w += (new - old) / self.T * (x @ kept.shift.astype(np.float64))
+                log_w += (new - old) / self.T * (x * shift.astype(np.float64)).sum(axis=1)
             if new != betas[-1]:
                 z = summed.draw(field, rng)
                 slope = self.matrix.backward(z)
                 if kept.moves:
-                    slope += kept.shift
-                x = kept.draw(_line(kept.start, new, slope), rng)
+                    slope += shift
+                x = kept.draw(_line(start, new, slope), rng)
+                if self.bases > 1:
+                    log_p = (1 - new) * (kept.log_base(x) + summed.log_base(z))
+                    towards = (log_p + rng.gumbel(size=log_p.shape)).argmax(axis=1)
         return log_w
 
 
@@ -153,6 +179,26 @@ class _Layer:
         self.start = np.full(size, -base.offset, dtype)
         self.shift = np.full(size, base.offset - unit.offset, dtype)
         self.moves = bool(self.shift.any())
+        self.bases: Any = ()
+
+    def add_bases(self, fields: np.ndarray) -> None:
+        """Let there be further bases, with these fields of the units."""
+        starts = np.concatenate([self.start[None], fields]).astype(self.start.dtype)
+        log_Z = self.unit.log_partition(starts.astype(np.float64), self.T).sum(axis=1)
+        self.bases = starts, starts[:1] + self.shift - starts, log_Z - log_Z[0]
+        self.moves = True
+
+    def towards(self, base: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
+        """Fields at β = 0, their rise with β, and ln(Z_k/Z_0), for each chain, or where there is one base for all."""
+        if not self.bases:
+            return self.start, self.shift, 0.0
+        starts, shifts, log_Z = self.bases
+        return starts[base], shifts[base], log_Z[base]
+
+    def log_base(self, x: np.ndarray) -> np.ndarray:
+        """Logarithms of how probable units are in each base, but for what they have in common."""
+        starts, _, log_Z = self.bases
+        return x.astype(np.float64) @ (starts - starts[:1]).T.astype(np.float64) / self.T - log_Z
 
     def draw(self, field: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw the units in a field, which is overwritten."""
@@ -228,6 +274,30 @@ def _fitted(rbm: RBM, base: ArrayLike, T: float) -> Unit:
             raise ValueError(f"base has means in [{base.min():g}, {base.max():g}]: must be > {unit.low:g} and < 1")
     offset = T / (1 - unit.low) * (np.log1p(-on) - np.log(on))
     return unit._with_offset(offset.astype(rbm.dtype))
+
+
+def has_means(unit: Unit) -> bool:
+    """Whether further bases with given means are there for visible units of this kind.
+
+    Parameters
+    ----------
+    unit : Unit
+        The visible units.
+
+    Returns
+    -------
+    bool
+        True for Bernoulli, Spin, Gaussian and Normal units.
+    """
+    return isinstance(unit, TwoValued | Gaussian | Normal)
+
+
+def _field(unit: Unit, means: np.ndarray, T: float) -> np.ndarray:
+    """Fields in which units without couplings have given means."""
+    if isinstance(unit, TwoValued):
+        on = (means - unit.low) / (1 - unit.low)
+        return T / (1 - unit.low) * (np.log(on) - np.log1p(-on))
+    return means * getattr(unit, "gamma", 1.0)
 
 
 def smoothed(count: np.ndarray, n: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import exact, gaussian_layers
 from rbm_sim.partition.ais import LogPartition
 from rbm_sim.partition.annealing_path import smoothed
+from rbm_sim.partition.bounds import check_log_partition
 from rbm_sim.partition.conditional_density import log_conditionals
 from rbm_sim.partition.gaussian_layers import is_gaussian
 from rbm_sim.partition.layer_sums import log_partition_sum, softplus
@@ -73,7 +74,8 @@ def log_likelihood(
     Raises
     ------
     ValueError
-        If the data do not fit, T <= 0, or ln Z is not given and the machine too large to enumerate.
+        If the data do not fit, T <= 0, or ln Z is not given and the machine too large to enumerate; or if ln Z is given
+        and so small that different data, of discrete values, would be more probable together than 1.
 
     Examples
     --------
@@ -84,12 +86,15 @@ def log_likelihood(
     """
     T = check.number("T", T, above=0)
     v = _configurations(rbm, data)
+    error = 0.0
     if log_partition is None:
-        log_Z, error = _enumerated(rbm, T), 0.0
+        log_Z = _enumerated(rbm, T)
     elif isinstance(log_partition, LogPartition):
         log_Z, error = log_partition.value, log_partition.stderr
     else:
-        log_Z, error = check.number("log_partition", log_partition), 0.0
+        log_Z = check.number("log_partition", log_partition)
+    if log_partition is not None:
+        check_log_partition(rbm, log_Z, 0.0 if np.isnan(error) else error, v, T)
     clamped = estimate(-rbm.free_energy(v, T).astype(np.float64) / T)
     return LogLikelihood(clamped.mean - log_Z, clamped.stderr, clamped.n, log_Z, error)
 

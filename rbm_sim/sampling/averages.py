@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm_sim._support import check
+from rbm_sim._support import check, random
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.rbm import RBM
+from rbm_sim.machine.sides import both_sides
 from rbm_sim.statistics.timeseries import Average, average
 
 Observable = Callable[[np.ndarray, np.ndarray], ArrayLike]
@@ -49,7 +50,8 @@ def thermal_averages(
     rng : None, int, SeedSequence or Generator
         Random numbers, as for ``numpy.random.default_rng``.
     start : array_like, shape (N,) or (n_chains, N), optional
-        Visible configurations to start from; by default drawn from their law without input.
+        Visible configurations to start from. By default half of the chains start from draws without input, the others
+        from both sides of the hidden units (`rbm_sim.machine.sides`): all low, all high, and along the largest weights.
     thin : int
         Sweeps from one record to the next, >= 1.
     threads : int
@@ -58,7 +60,8 @@ def thermal_averages(
     Returns
     -------
     dict of str to Average
-        Mean, standard error, autocorrelation time in records, … of every observable, under its name.
+        Mean, standard error, autocorrelation time in records, … of every observable, under its name; see Notes for what
+        `reliable` says.
 
     Raises
     ------
@@ -68,6 +71,14 @@ def thermal_averages(
     Notes
     -----
     All records are kept, 8 bytes for each step, chain and component.
+
+    Chains that stay in one well agree, and nothing in them tells of another one. So `reliable` asks for chains from
+    far apart: if `start` is given, as many more from both sides run beside them, enter no mean, and have to agree.
+    It is false where a place that some chain starts in, or comes to, has other means and is not left and entered often:
+    the mean is then that of the starts, and with `start` perhaps that of a metastable state. It cannot know
+    of wells that no chain meets, nor of differences that no observable asked for shows. Rare states in which an
+    observable is large are seen if chains visit them. Where `reliable` is false, tempering
+    (`rbm_sim.sampling.tempering`) crosses the barriers.
 
     Examples
     --------
@@ -85,13 +96,35 @@ def thermal_averages(
     burn_in = check.integer("burn_in", burn_in, at_least=0)
     thin = check.integer("thin", thin, at_least=1)
     T = check.number("T", T, above=0)
-    chains = Chains(rbm, n_chains, T=T, rng=rng, start=start, threads=threads).run(burn_in)
-    records: dict[str, list[np.ndarray]] = {name: [] for name in observables}
-    for _ in range(steps):
-        chains.run(thin)
-        for name, function in observables.items():
-            records[name].append(_record(name, function(chains.v, chains.h), n_chains))
-    return {name: average(np.array(values)) for name, values in records.items()}
+    n_chains = check.integer("n_chains", n_chains, at_least=1)
+    others, own = random.seeds(rng, (1,), 2)
+    far = both_sides(rbm, n_chains, np.random.default_rng(own), T)
+    if start is None:
+        near = (n_chains + 1) // 2
+        far[:near] = rbm.visible.sample(np.zeros_like(far[:near]), np.random.default_rng(others), T)
+
+    def recorded(start: ArrayLike, rng: Seed) -> dict[str, np.ndarray]:
+        chains = Chains(rbm, n_chains, T=T, rng=rng, start=start, threads=threads).run(burn_in)
+        records: dict[str, list[np.ndarray]] = {name: [] for name in observables}
+        for _ in range(steps):
+            chains.run(thin)
+            for name, function in observables.items():
+                records[name].append(_record(name, function(chains.v, chains.h), n_chains))
+        return {name: np.array(values) for name, values in records.items()}
+
+    records = recorded(far if start is None else start, rng)
+    found = {name: average(values) for name, values in records.items()}
+    if start is None:
+        return found
+    beside = recorded(far, others)
+    return {name: _agreeing(found[name], records[name], beside[name]) for name in found}
+
+
+def _agreeing(found: Average, records: np.ndarray, beside: np.ndarray) -> Average:
+    """An average, reliable only where it would be together with other chains."""
+    together = average(np.concatenate([records, beside], axis=1))
+    reliable = np.logical_and(found.reliable, together.reliable)
+    return found._replace(reliable=reliable if np.ndim(reliable) else bool(reliable))
 
 
 def _record(name: str, value: ArrayLike, n_chains: int) -> np.ndarray:

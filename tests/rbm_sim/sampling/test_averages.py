@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import gammaln
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
 from rbm_sim.partition import exact
@@ -33,7 +34,7 @@ def energy(rbm, T, step=1e-4):
 def test_against_enumeration(visible, hidden, T):
     rbm = machine(visible, hidden)
     observables = OBSERVABLES | {"E": rbm.energy}
-    result = thermal_averages(rbm, observables, n_chains=50, steps=600, burn_in=100, T=T, rng=1)
+    result = thermal_averages(rbm, observables, n_chains=50, steps=600, burn_in=100, T=T, rng=5)
     moments = exact.moments(rbm, T)
     for name, expected in (("v", moments.v), ("h", moments.h), ("vh", moments.vh), ("E", energy(rbm, T))):
         z = (result[name].mean - expected) / result[name].stderr
@@ -91,3 +92,52 @@ def test_bad_arguments(options, message):
     with pytest.raises(ValueError) as error:
         thermal_averages(machine(Spin(), Gaussian()), arguments.pop("observables"), **arguments)
     assert str(error.value).startswith(message)
+
+
+def curie_weiss(J, field, N=40):
+    """Spins that one Gaussian hidden unit makes a ferromagnet, and the exact mean of a spin."""
+    M = 2 * np.arange(N + 1) - N
+    log_p = J * M**2 / (2 * N) + field * M - gammaln(np.arange(N + 1) + 1) - gammaln(N - np.arange(N + 1) + 1)
+    p = np.exp(log_p - log_p.max())
+    rbm = RBM(np.full((N, 1), (J / N) ** 0.5), visible=Spin(field), hidden=Gaussian())
+    return rbm, float(p @ M / p.sum() / N)
+
+
+MAGNETISATION = {"m": lambda v, h: v.mean(axis=1), "m2": lambda v, h: v.mean(axis=1) ** 2}
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_one_well_is_not_called_reliable(side):
+    """Chains from one side alone agree perfectly, on a mean that is wrong."""
+    rbm, m = curie_weiss(1.8, 0.02)
+    assert m == pytest.approx(0.5826, abs=5e-5)
+    options = {"n_chains": 50, "steps": 400, "burn_in": 100, "rng": 1}
+    found = thermal_averages(rbm, MAGNETISATION, start=np.full(40, side), **options)["m"]
+    assert found.mean * side > 0.5 and abs(found.mean - m) > 10 * found.stderr
+    assert not found.reliable and isinstance(found.reliable, bool)
+    default = thermal_averages(rbm, MAGNETISATION, **options)
+    assert not default["m"].reliable
+    assert abs(default["m"].mean - m) < 5 * default["m"].stderr  # the scatter between wells
+
+
+def test_wells_that_an_observable_does_not_tell_apart_do_no_harm():
+    """Without a field m² is the same on both sides, and chains from one are right about it."""
+    rbm, _ = curie_weiss(1.8, 0.0)
+    found = thermal_averages(rbm, MAGNETISATION, start=np.ones(40), n_chains=50, steps=600, burn_in=100, rng=2)
+    assert found["m2"].reliable and not found["m"].reliable
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("start", [None, -1, 1])
+def test_above_the_transition_all_starts_are_reliable(start):
+    rbm, m = curie_weiss(0.7, 0.05)
+    start = None if start is None else np.full(40, start)
+    found = thermal_averages(rbm, MAGNETISATION, start=start, n_chains=50, steps=600, burn_in=100, rng=3)["m"]
+    assert found.reliable and abs(found.mean - m) < 4 * found.stderr
+
+
+def test_the_well_that_draws_without_input_miss():
+    """Units on with probability 1 in 150 without input, and all on in the machine: chains from both sides show it."""
+    rbm = RBM(np.full((40, 1), (13 / 40) ** 0.5), visible=Bernoulli(-5), hidden=Gaussian())
+    found = thermal_averages(rbm, MAGNETISATION, n_chains=20, steps=200, burn_in=50, rng=4)["m"]
+    assert not found.reliable and found.stderr > 0.05
