@@ -161,7 +161,7 @@ class LoadEquations(NamedTuple):
         return np.real(both[:, 0]).T.copy(), np.moveaxis(np.imag(both) / COMPLEX_STEP, 2, 0)
 
     def _by_differences(self, y: NDArray) -> tuple[NDArray, NDArray]:
-        """F from slopes of the free energy, and its Jacobian by central differences, in units of its largest entries."""
+        """F from slopes of the free energy and its Jacobian by central differences, in units of the largest entries."""
         rows, size = y.shape
         shifts = DIFFERENCE * np.concatenate([np.zeros((1, size)), np.eye(size), -np.eye(size)])
         moved = (y.T[:, None, :] + shifts.T[:, :, None]).reshape(size, -1)
