@@ -41,7 +41,7 @@ class Law(NamedTuple):
     density: Density | None = None
     """Density of W, of which values and weights are a coarse quadrature; None where W has values."""
     field: Number = 0.0
-    """Field g_i beside g of the class each belongs to, shape (J,); 0 where all have g."""
+    """Field g_i beside g of the class each belongs to, shape (J,) or S + (J,); 0 where all have g."""
 
 
 def sparse_sum(L: int, p: float) -> Law:
@@ -230,7 +230,7 @@ def mixed_laws(law: Callable[[float], Law], units: Classes | None) -> Law:
         return law(1.0)
     laws = [law(x) for x in units.x]
     whole = mixed(list(zip(units.fraction, units.x, laws, strict=True)))
-    return whole._replace(field=np.repeat(units.fields, [len(one.w) for one in laws]))
+    return whole._replace(field=np.repeat(units.fields, [len(one.w) for one in laws], axis=-1))
 
 
 def stacked_laws(law: Callable[[int, Number], Law], L: Number, p: Number) -> Law:

@@ -19,7 +19,7 @@ class Classes(NamedTuple):
     x: NDArray
     fraction: NDArray
     field: NDArray | float = 0.0
-    """g_i beside the field g, of mean 0."""
+    """g_i beside the field g, of mean 0; of points of a flat model each, they may come in rows."""
 
     @property
     def equal(self) -> bool:
@@ -29,7 +29,7 @@ class Classes(NamedTuple):
     @property
     def fields(self) -> NDArray:
         """The g_i of all classes."""
-        return np.broadcast_to(self.field, self.x.shape)
+        return np.broadcast_to(self.field, np.broadcast_shapes(np.shape(self.field), self.x.shape))
 
     def shrunk(self, spread: float) -> Classes:
         """Classes with the deviations from 1, and the g_i, multiplied by `spread` (0: homogeneous)."""
@@ -103,9 +103,14 @@ def classes(values: Any, mean: float, name: str, refine: int = 1) -> Classes:
 def _listed(values: Any, name: str, wanted: str) -> NDArray:
     """Numbers of a list that is not empty."""
     try:
-        flat = np.asarray(values, dtype=float).ravel()
+        given = np.asarray(values)
+        real = given.dtype.kind in "iufO" and not np.iscomplexobj(given)
+        flat = given.astype(float) if real else None
     except (TypeError, ValueError):
-        raise ValueError(f"{name} = {values!r}: {wanted} is needed") from None
+        flat = None
+    if flat is None or flat.ndim != 1:
+        text = " ".join(repr(values).split())
+        raise ValueError(f"{name} = {text if len(text) <= 80 else text[:77] + '...'}: {wanted} is needed")
     if not flat.size:
         raise ValueError(f"{name} is empty: at least one value is needed")
     return flat
@@ -113,6 +118,8 @@ def _listed(values: Any, name: str, wanted: str) -> NDArray:
 
 def _centred(values: Any, name: str, beside: str) -> NDArray:
     """Numbers of mean 0."""
+    if hasattr(values, "ppf"):
+        raise ValueError(f"{name} is a distribution: a list of values is needed, such as its ppf at (k + 1/2)/n")
     flat = _listed(values, name, "a list of numbers")
     if not np.isfinite(flat).all():
         raise ValueError(f"{name} holds {flat[~np.isfinite(flat)][0]}: finite numbers are needed")
@@ -155,7 +162,7 @@ def with_fields(p_i: Any, g_i: Any, mean: float, name: str) -> Classes:
     """
     field = _centred(g_i, "g_i", "g")
     if hasattr(p_i, "ppf"):
-        raise ValueError(f"{name}: with g_i it must be a list, of the same units")
+        raise ValueError(f"{name} is a distribution: beside g_i a list of values is needed, of the same units")
     joint = np.full(field.shape, mean) if p_i is None else _listed(p_i, name, "a list of numbers")
     if joint.shape != field.shape:
         raise ValueError(f"g_i: {len(field)} fields and {len(joint)} {name}: as many are needed, of the same units")

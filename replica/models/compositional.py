@@ -20,6 +20,7 @@ from replica.averages.unit_classes import Classes, classes
 from replica.models.base import Chart, ExactState, Finder, Order, control
 from replica.models.sparse.equations import SparseRBM, unit_mean
 from replica.models.sparse.states import branches
+from replica.models.sparse.varied import varied_branches
 from replica.numerics.elementary import sqrt
 from replica.numerics.gaussian import H
 from replica.numerics.number import Number
@@ -92,7 +93,7 @@ class CompositionalRBM(SparseRBM):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> Sequence[Chart | Finder | ExactState]:
         """States with overlap, glasses, and the quiescent state."""
-        return self.traced_branches(n_condensed) if self.varied else branches(self, n_condensed)
+        return varied_branches(self, n_condensed) if self.varied else branches(self, n_condensed)
 
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Skellam law of W itself: two patterns of p → 0 are absent at almost every unit."""

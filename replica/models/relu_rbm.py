@@ -23,6 +23,7 @@ from replica.averages.unit_classes import Classes, classes
 from replica.models.base import Chart, ExactState, Finder, control
 from replica.models.sparse.equations import SparseRBM
 from replica.models.sparse.states import branches
+from replica.models.sparse.varied import varied_branches
 from replica.numerics.number import Number
 
 __all__ = ["ReluRBM"]
@@ -109,7 +110,7 @@ class ReluRBM(SparseRBM):
 
     def branches(self, n_condensed: tuple[int, ...] = (1,)) -> Sequence[Chart | Finder | ExactState]:
         """States with overlap, glasses, and the quiescent state."""
-        return self.traced_branches(n_condensed) if self.varied else branches(self, n_condensed)
+        return varied_branches(self, n_condensed) if self.varied else branches(self, n_condensed)
 
     def pair_law(self) -> tuple[Law | None, list[tuple[int, Number]]]:
         """Law of the sum of L − 2 entries; none if L is 1 throughout."""

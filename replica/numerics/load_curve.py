@@ -103,6 +103,8 @@ def newton_with_fixed(
     """
     free = [i for i in range(y.shape[-1]) if i != fixed]
     y = y.copy()
+    if not len(y):
+        return y, np.zeros(0)
     with np.errstate(all="ignore"):
         F, J, _ = system.at(y)
         left = largest(F)

@@ -18,13 +18,15 @@ from replica.models.base.chart import ExactState, Finder, Found
 from replica.models.base.load_equations import LoadEquations
 from replica.models.base.paramagnet import state_without_noise
 from replica.models.base.points import groups
-from replica.models.base.traced_curves import SAME, Met, Traced, all_curves, meetings
+from replica.models.base.traced_curves import SAME, Met, Seeder, Traced, all_curves, meetings
 from replica.numerics.arclength import End
 
 __all__ = ["generic_branches"]
 
 
-def generic_branches(model: Any, n_condensed: tuple[int, ...], closed: bool) -> list[Finder | ExactState]:
+def generic_branches(
+    model: Any, n_condensed: tuple[int, ...], closed: bool, further: Seeder | None = None
+) -> list[Finder | ExactState]:
     """Finders of the states with overlap for each n, and of the glasses; and the paramagnet.
 
     Parameters
@@ -35,6 +37,8 @@ def generic_branches(model: Any, n_condensed: tuple[int, ...], closed: bool) -> 
         Numbers of condensed patterns; other than 1 only where the free energy knows them.
     closed : bool
         Whether the model has its equations in closed form.
+    further : callable, optional
+        Points of curves with overlap that the model knows in another way.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def generic_branches(model: Any, n_condensed: tuple[int, ...], closed: bool) -> 
         if n == 1 or _knows_mixtures(model, n):
             kinds = ("retrieval", "spurious") if n == 1 else ("mixture",)
             known: dict[str, Any] = {"n": n, "closed": closed, "even": even}
-            found.append(Finder(kinds, n, partial(_states, **known), partial(_fold, **known)))
+            found.append(Finder(kinds, n, partial(_states, **known, further=further), partial(_fold, **known)))
     if not still:
         return found
     glass = Finder(("spin_glass",), 0, partial(_states, n=0, closed=closed))
@@ -87,7 +91,7 @@ def _knows_mixtures(model: Any, n: int) -> bool:
     return bool(np.any(one != several))
 
 
-def _states(flat: Any, n: int, closed: bool, even: bool = True) -> Found:
+def _states(flat: Any, n: int, closed: bool, even: bool = True, further: Seeder | None = None) -> Found:
     """States of a flat model, n patterns condensed."""
     couplings, group = groups(flat)
     log_load = np.log(np.broadcast_to(np.asarray(flat.controls[flat.load], dtype=float), group.shape))
@@ -97,7 +101,7 @@ def _states(flat: Any, n: int, closed: bool, even: bool = True) -> Found:
     if not even:
         system, asked = _of_both_signs(system), asked * 2
         group, log_load = np.concatenate([group, group + rows]), np.tile(log_load, 2)
-    traced = all_curves(system, asked)
+    traced = all_curves(system, asked, further)
     labels = _labels(system, traced, rows)
     met = meetings(system, traced, group, log_load)
     owner, met = group[met.point], met._replace(point=met.point % points)
@@ -223,7 +227,7 @@ def _missing(system: LoadEquations, traced: Traced, group: NDArray, log_load: ND
     return tuple(dict.fromkeys(lines))
 
 
-def _fold(model: Any, n: int, closed: bool, even: bool = True) -> tuple[Any, float]:
+def _fold(model: Any, n: int, closed: bool, even: bool = True, further: Seeder | None = None) -> tuple[Any, float]:
     """First fold of the main curve, counted from its end without noise."""
     from replica.errors import ConvergenceError
 

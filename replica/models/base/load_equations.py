@@ -6,7 +6,8 @@ straight lines towards all ends where a quantity vanishes or diverges. The resid
 
     F = −w ∂f/∂y,   w = 1/(n m²) for m,   2/(α x x′) for members of the pairs (C, r) and (q, B), x = 1 − C for C,
 
-and the Jacobian is that of their central differences.
+the Jacobian is that of their central differences, and both count in units of the largest |∂F/∂y| of each slope where
+this exceeds 1: a slope that grows with the load, as ∂f/∂m of planted patterns does, is rounded on that scale.
 """
 
 from __future__ import annotations
@@ -87,9 +88,9 @@ class LoadEquations(NamedTuple):
 
     def moved(self, y: NDArray) -> NDArray:
         """Coordinates of the right-hand sides at points y: what an iteration of the equations makes of them."""
-        F = self.at(y)[0]
         out = y.copy()
         with np.errstate(all="ignore"):
+            F = self._slopes(y.T, np.arange(len(y))).T if self.by_slopes else self._by_steps(y)[0]
             for i, name in enumerate(self.names):
                 if name == "C":
                     margin = np.exp(-y[:, i])
@@ -160,13 +161,14 @@ class LoadEquations(NamedTuple):
         return np.real(both[:, 0]).T.copy(), np.moveaxis(np.imag(both) / COMPLEX_STEP, 2, 0)
 
     def _by_differences(self, y: NDArray) -> tuple[NDArray, NDArray]:
-        """F from slopes of the free energy, and its Jacobian by central differences, all at once."""
+        """F from slopes of the free energy and its Jacobian by central differences, in units of the largest entries."""
         rows, size = y.shape
         shifts = DIFFERENCE * np.concatenate([np.zeros((1, size)), np.eye(size), -np.eye(size)])
         moved = (y.T[:, None, :] + shifts.T[:, :, None]).reshape(size, -1)
         values = self._slopes(moved, np.tile(np.arange(rows), len(shifts))).reshape(size - 1, len(shifts), rows)
-        J = (values[:, 1 : size + 1] - values[:, size + 1 :]) / (2 * DIFFERENCE)
-        return values[:, 0].T.copy(), np.moveaxis(J, 2, 0)
+        F, J = values[:, 0], (values[:, 1 : size + 1] - values[:, size + 1 :]) / (2 * DIFFERENCE)
+        steep = np.maximum(np.abs(J).max(axis=1), 1.0)
+        return (F / steep).T.copy(), np.moveaxis(J / steep[:, None], 2, 0)
 
     def _slopes(self, y: NDArray, row: NDArray) -> NDArray:
         """F at points y, coordinates first, by complex steps in all coordinates but the load."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,10 @@ from replica.numerics.arclength import ON_CURVE, Curves, End, joined, side_by_si
 from replica.numerics.curve_crossings import beside_folds, points_at_loads, with_folds
 from replica.numerics.load_curve import newton_at_load
 
-__all__ = ["SAME", "Met", "Traced", "all_curves", "meetings"]
+__all__ = ["SAME", "Met", "Seeder", "Traced", "all_curves", "loads_searched", "meetings"]
+
+Seeder = Callable[[LoadEquations, list[NDArray]], Seeds]
+"""Points of curves that a model knows in another way, given its equations and ln α of the loads asked of each row."""
 
 FARTHEST = 30.0
 """How far beyond the largest load, and beyond 1, a curve is followed in ln α in case it turns back."""
@@ -53,8 +57,8 @@ class Met(NamedTuple):
     y: NDArray
 
 
-def all_curves(system: LoadEquations, log_loads: list[NDArray]) -> Traced:
-    """All curves of R rows at which these loads are asked for."""
+def all_curves(system: LoadEquations, log_loads: list[NDArray], further: Seeder | None = None) -> Traced:
+    """All curves of R rows at which these loads are asked for; those through `further` points too."""
     rows = len(log_loads)
     high = np.array([max(v.max(initial=0.0), 0.0) for v in log_loads]) + FARTHEST
     size = len(system.names) + 1
@@ -62,15 +66,17 @@ def all_curves(system: LoadEquations, log_loads: list[NDArray]) -> Traced:
     known = Traced(Curves(np.zeros((1, 0, size)), np.zeros((1, 0, size)), np.zeros((2, 0), int)), none, none)
     known = _through(system, known, beside_noiseless_end(system, rows), high)
     known = _through(system, known, beside_marginal_end(system, rows), high)
-    wanted = [np.unique(np.concatenate([LADDER, _some(v)])) for v in log_loads]
+    wanted = [loads_searched(v) for v in log_loads]
     row = np.repeat(np.arange(rows), [len(v) for v in wanted])
-    return _through(system, known, searched(system, row, np.concatenate(wanted)), high)
+    known = _through(system, known, searched(system, row, np.concatenate(wanted)), high)
+    return known if further is None else _through(system, known, further(system, log_loads), high)
 
 
-def _some(loads: NDArray) -> NDArray:
-    """A few of the loads, spread over all."""
-    loads = np.unique(loads)
-    return loads[np.unique(np.linspace(0, len(loads) - 1, MOST_ASKED).astype(int))] if len(loads) else loads
+def loads_searched(log_loads: NDArray) -> NDArray:
+    """Ln α at which states are looked for: always the same few, and a few of those asked for, spread over all."""
+    loads = np.unique(log_loads)
+    some = loads[np.unique(np.linspace(0, len(loads) - 1, MOST_ASKED).astype(int))] if len(loads) else loads
+    return np.unique(np.concatenate([LADDER, some]))
 
 
 def _through(system: LoadEquations, known: Traced, seeds: Seeds, high: NDArray) -> Traced:

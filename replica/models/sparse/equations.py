@@ -20,15 +20,14 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from replica.averages.pattern_sum import Law
 from replica.averages.unit_classes import Classes, Thresholds, classes, thresholds, with_fields
-from replica.models.base import Chart, ExactState, Finder, Found, Model, Order, exp_clipped, gain, log_margin
+from replica.models.base import Model, Order, exp_clipped, gain, log_margin
 from replica.models.sparse.chart import Couplings
 from replica.numerics.elementary import exp, is_multiprecision, log, noise_floor, phi, sqrt
 from replica.numerics.gaussian import H, log_H
@@ -37,7 +36,6 @@ from replica.numerics.number import Number
 
 __all__ = ["SparseRBM"]
 
-NOT_ALL = "of machines with g_i or theta_mu closed curves of states with m > 0 may be missing"
 EPS = float(np.finfo(float).eps)
 
 
@@ -80,20 +78,6 @@ class SparseRBM(Model):
         """Whether fields or thresholds differ from unit to unit."""
         return self.thresholds is not None or (self.units is not None and bool(np.any(self.units.field)))
 
-    def traced_branches(self, n_condensed: tuple[int, ...]) -> list[Chart | Finder | ExactState]:
-        """Curves traced from their ends and through states found, of which closed ones may be missed."""
-
-        def accounted(find: Callable[..., Found], flat: Any) -> Found:
-            found = find(flat)
-            lines = tuple((point, NOT_ALL) for point in range(flat.shape[0]))
-            return found._replace(unaccounted=(*found.unaccounted, *lines))
-
-        branches = super().branches(n_condensed)
-        return [
-            dataclasses.replace(b, find=partial(accounted, b.find)) if isinstance(b, Finder) and b.n else b
-            for b in branches
-        ]
-
     def with_units(self, units: Classes | None) -> Self:
         """The same model with other classes of units."""
         return self.unchecked(_units=units)
@@ -104,6 +88,15 @@ class SparseRBM(Model):
         return self.unchecked(
             _units=None if units is None else units.shrunk(spread),
             _thresholds=None if thresholds is None else thresholds.shrunk(spread),
+        )
+
+    def varied_by(self, spread: Number) -> Self:
+        """The same model with its g_i and θ_μ multiplied by `spread`, a number for each point; the p_i stay."""
+        units, thresholds = self.units, self.thresholds
+        factor = _column(spread)
+        return self.unchecked(
+            _units=None if units is None else units._replace(field=factor * units.fields),
+            _thresholds=None if thresholds is None else thresholds._replace(shift=factor * thresholds.shift),
         )
 
     @property

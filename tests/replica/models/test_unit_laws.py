@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from mpmath import mp
 from scipy.optimize import brentq
+from scipy.stats import beta, norm
 
 import replica
 from replica.diagrams.best_ell import energies
 from replica.errors import ConvergenceError, IncompleteWarning
 from replica.models import CompositionalRBM, GeneralRBM, ReluRBM
-from replica.models.sparse.equations import NOT_ALL
+from replica.models.sparse.varied import NOT_ALL
 from replica.numerics.jacobian import derivative
 from replica.potentials import Bernoulli, Population, ReLU
 
@@ -83,6 +84,19 @@ def test_states_are_those_of_two_populations():
 
 
 @pytest.mark.slow
+def test_states_to_which_only_units_that_are_alike_lead():
+    """Overlaps of 0.002 and 0.0003, of which no start finds the smaller: two populations have both."""
+    g_i, theta_mu = [-0.00135, 0.0009854, 0.0008051, -0.0004405], [0.017, 0.03579, -0.05279]
+    model = ReluRBM(alpha=0.01121, theta=0.1211, g=-0.005448, p=0.1123, L=5, g_i=g_i, theta_mu=theta_mu)
+    visible = Population([(0.25, Bernoulli(-0.005448 + g)) for g in g_i])
+    hidden = Population([(1 / 3, ReLU(0.1211 + theta)) for theta in theta_mu])
+    one = [order for order in states(model) if order.m > 0]
+    other = [order for order in states(GeneralRBM(visible, hidden, alpha=0.01121, T=0.0, p=0.1123, L=5)) if order.m > 0]
+    assert len(one) == len(other) == 2
+    np.testing.assert_allclose(one, other, rtol=1e-9)
+
+
+@pytest.mark.slow
 def test_units_that_do_not_differ():
     plain = {"alpha": 0.02, "theta": 0.1, "g": -0.05, "p": 0.3, "L": 2}
     one, other = states(ReluRBM(**plain, theta_mu=[0.0, 0.0])), states(ReluRBM(**plain))
@@ -139,6 +153,16 @@ def test_ell_star_of_units_that_differ():
         ({"theta_mu": []}, "theta_mu is empty"),
         ({"g_i": [math.nan, 0.0]}, "g_i holds nan"),
         ({"g_i": ["a"]}, "a list of numbers is needed"),
+        ({"g_i": 0.0}, "g_i = 0.0: a list of numbers is needed"),
+        ({"theta_mu": [[0.1, -0.1], [0.2, -0.2]]}, "a list of numbers is needed"),
+        ({"g_i": [0.1j, -0.1j]}, "a list of numbers is needed"),
+        ({"theta_mu": [True, False]}, "a list of numbers is needed"),
+        ({"p_i": 0.5j}, "p_i = 0.5j: a list of numbers or a frozen distribution is needed"),
+        ({"p_i": np.array([0.3 + 0.1j, 0.3 - 0.1j])}, "a list of numbers or a frozen distribution is needed"),
+        ({"p_i": [[0.2, 0.4], [0.3, 0.3]]}, "a list of numbers or a frozen distribution is needed"),
+        ({"g_i": norm(0, 0.1)}, "g_i is a distribution: a list of values is needed"),
+        ({"theta_mu": norm(0, 0.1)}, "theta_mu is a distribution: a list of values is needed"),
+        ({"g_i": [-0.1, 0.1], "p_i": beta(2, 3)}, "p_i is a distribution: beside g_i a list of values is needed"),
         ({"g_i": [-0.1, 0.1], "p_i": [0.2, 0.3, 0.4]}, "2 fields and 3 p_i"),
         ({"g_i": [-0.1, 0.1], "p_i": [0.2, 0.3]}, "p_i has the mean 0.25"),
         ({"g_i": [-0.1, 0.1], "p_i": [-0.1, 0.7]}, "p_i holds -0.1"),
