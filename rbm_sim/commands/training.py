@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rbm_sim.commands.loading import load_data, load_run, path_of
+from rbm_sim.commands.loading import alphabet_of, load_data, load_run, path_of
 from replica import cli
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rbm_sim.learning import Learner, Options
     from rbm_sim.machine.rbm import RBM
 
-VISIBLE = ("bernoulli", "spin", "gaussian")
+VISIBLE = ("bernoulli", "spin", "gaussian", "potts")
 OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
 
 
@@ -49,10 +49,11 @@ stopped. --out FILE.csv or .json writes the history alone.""",
         "--data",
         required=True,
         metavar="DATA",
-        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz, IDX or CSV file, or a folder of IDX or .png files",
+        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz, IDX, CSV or FASTA file, a folder of IDX or .png",
     )
     add("--threshold", default="0.5", metavar="LEVEL", help="grey level from which a pixel is 1, or random (0.5)")
-    add("--visible", choices=VISIBLE, default="bernoulli", help="visible units; gaussian: real values (bernoulli)")
+    of_visible = "visible units; gaussian: real values; potts: states, or letters of an alignment (bernoulli)"
+    add("--visible", choices=VISIBLE, default="bernoulli", help=of_visible)
     hidden = ("bernoulli", "spin", "gaussian", "relu", "drelu")
     add("--hidden", choices=hidden, default="relu", help="hidden units (relu)")
     add("--units", type=cli.integer(1), default=100, metavar="M", help="number of hidden units (100)")
@@ -108,14 +109,19 @@ def train(args: argparse.Namespace) -> int:
             raise cli.UsageError(f"--likelihood: epoch {epoch} is beyond --epochs {args.epochs}")
     if args.test is not None and not args.likelihood:
         raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
+    if args.visible == "potts" and args.plot is not None:
+        raise cli.UsageError("--plot: weights to Potts units are no images")
     cli.protect(args, {"--data": path_of(args.data), "--test": path_of(args.test)})
     level = _level(args.threshold)
     load = partial(load_data, level=level, visible=named(args.visible), rng=_stream(args.rng, "data"))
     data, shape = load(args.data, "--data")
     test = data if args.test is None else load(args.test, "--test")[0]
-    if test.shape[1] != data.shape[1]:
-        raise cli.UsageError(f"--test: {test.shape[1]} pixels, but --data has {data.shape[1]}")
-    about = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
+    if test.shape[1:] != data.shape[1:]:
+        sizes = [" x ".join(map(str, x.shape[1:])) for x in (test, data)]
+        raise cli.UsageError(f"--test: {sizes[0]} pixels, but --data has {sizes[1]}")
+    about: dict[str, Any] = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
+    if args.visible == "potts":
+        about["alphabet"] = alphabet_of(args.data)
     about |= provenance(cli.parameters(args), args.rng)
     _fits_memory(args, data)
     shown = _shown(args, data)
@@ -153,7 +159,7 @@ def train(args: argparse.Namespace) -> int:
 def _fits_memory(args: argparse.Namespace, data: np.ndarray) -> None:
     """Refuse machines that no memory holds: weights as they are drawn, in double precision, steps and gradients."""
     batch = min(len(data), args.batch_size or 100)
-    numbers = args.units * (5.0 * data.shape[1] + 6.0 * batch)
+    numbers = args.units * (5.0 * data[0].size + 6.0 * batch)
     cli.check_memory("--units", args.units, "hidden units", 4 * numbers)
 
 
@@ -220,7 +226,7 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
 
     options = _options(args, data)
     if args.out is None or args.out.suffix.lower() != ".npz" or not Path(args.out).exists():
-        visible, hidden = named(args.visible), named(args.hidden)
+        visible, hidden = named(args.visible, {"states": data.shape[-1]}), named(args.hidden)
         return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
     run = load_run(str(args.out), "--out")
     learner = run.learner

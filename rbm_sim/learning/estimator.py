@@ -352,6 +352,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     def _states(self, X: Any, reset: bool) -> np.ndarray:
         """Categories of X as numbers of states."""
         X = validate_data(self, X, reset=reset, dtype=None)
+        check.refuse_missing("X", X)
         if reset:
             self.encoder_ = OrdinalEncoder(dtype=int).fit(X)
         return self.encoder_.transform(X)
@@ -395,8 +396,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             hidden = named(check.choice("hidden", self.hidden, HIDDEN))
             units = check.integer("n_components", self.n_components, at_least=1)
             rng = _generator(self.random_state)
-            data = checked(self._two_valued(X, visible, rng), visible)
-            learner = Learner.begin(data, visible=visible, hidden=hidden, units=units, options=options, rng=rng)
+            values = self._two_valued(X, visible, rng)
+            data = checked(values, visible)
+            learner = Learner.begin(values, visible=visible, hidden=hidden, units=units, options=options, rng=rng)
         else:
             learner.options = options
             data = checked(self._two_valued(X, learner.visible, learner.rng), learner.visible)

@@ -315,7 +315,7 @@ def _distance(p: np.ndarray, q: np.ndarray) -> float:
 
 
 def _states(unit: Unit, size: int) -> np.ndarray:
-    return np.concatenate(list(configurations.states(unit, size)))  # type: ignore[arg-type]
+    return np.concatenate(list(configurations.states(unit, size)))
 
 
 def _energies(E: ArrayLike) -> np.ndarray:
