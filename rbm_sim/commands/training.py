@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rbm_sim.commands import validation
-from rbm_sim.commands.loading import load_data, load_run, path_of
+from rbm_sim.commands.loading import alphabet_of, load_data, load_run, path_of
 from replica import cli
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rbm_sim.learning import Learner, Options
     from rbm_sim.machine.rbm import RBM
 
-VISIBLE = ("bernoulli", "spin", "gaussian")
+VISIBLE = ("bernoulli", "spin", "gaussian", "potts")
 OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
 
 
@@ -51,10 +51,11 @@ stopped. --out FILE.csv or .json writes the history alone.""",
         "--data",
         required=True,
         metavar="DATA",
-        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz, IDX or CSV file, or a folder of IDX or .png files",
+        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz, IDX, CSV or FASTA file, a folder of IDX or .png",
     )
     add("--threshold", default="0.5", metavar="LEVEL", help="grey level from which a pixel is 1, or random (0.5)")
-    add("--visible", choices=VISIBLE, default="bernoulli", help="visible units; gaussian: real values (bernoulli)")
+    of_visible = "visible units; gaussian: real values; potts: states, or letters of an alignment (bernoulli)"
+    add("--visible", choices=VISIBLE, default="bernoulli", help=of_visible)
     hidden = ("bernoulli", "spin", "gaussian", "relu", "drelu")
     add("--hidden", choices=hidden, default="relu", help="hidden units (relu)")
     add("--units", type=cli.integer(1), default=100, metavar="M", help="number of hidden units (100)")
@@ -112,14 +113,17 @@ def train(args: argparse.Namespace) -> int:
     if args.test is not None and not args.likelihood:
         raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
     stop = validation.stop(args)
+    if args.visible == "potts" and args.plot is not None:
+        raise cli.UsageError("--plot: weights to Potts units are no images")
     cli.protect(args, {f"--{name}": path_of(getattr(args, name)) for name in ("data", "test", "validate")})
     level = _level(args.threshold)
     load = partial(load_data, level=level, visible=named(args.visible), rng=_stream(args.rng, "data"))
     data, shape = load(args.data, "--data")
     data, valid = validation.split(args, data, load, _stream(args.rng, "validation"))
     test = data if args.test is None else validation.of_same_size(load(args.test, "--test")[0], data, "--test")
-    about = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
-    about["stop"] = args.stop
+    about: dict[str, Any] = {"shape": list(shape), "threshold": level, "digest": _digest(data), "stop": args.stop}
+    if args.visible == "potts":
+        about["alphabet"] = alphabet_of(args.data)
     about |= provenance(cli.parameters(args), args.rng)
     _fits_memory(args, data)
     shown = _shown(args, data)
@@ -160,7 +164,7 @@ def train(args: argparse.Namespace) -> int:
 def _fits_memory(args: argparse.Namespace, data: np.ndarray) -> None:
     """Refuse machines that no memory holds: weights as they are drawn, in double precision, steps and gradients."""
     batch = min(len(data), args.batch_size or 100)
-    numbers = args.units * (5.0 * data.shape[1] + 6.0 * batch)
+    numbers = args.units * (5.0 * data[0].size + 6.0 * batch)
     cli.check_memory("--units", args.units, "hidden units", 4 * numbers)
 
 
@@ -186,7 +190,7 @@ TESTED = 10_000
 """Data on which the likelihood is measured, at most."""
 REAL_RATES = {"bernoulli": 0.3, "spin": 0.1, "gaussian": 0.4, "relu": 0.06, "drelu": 0.06}
 """Learning rates for real-valued data, times the number of hidden units, or if these are continuous of columns: with
-them all five learn the digits with PCD, whatever the number of units; at three times the rate some do not."""
+them all learn the digits with PCD, whatever the number of units (drelu: 16); at three times the rate some do not."""
 WEIGHTS = 100_000
 """Data times weights up to which the pseudo-likelihood of real-valued data is measured: a third of a second."""
 
@@ -227,7 +231,7 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
 
     options = _options(args, data)
     if args.out is None or args.out.suffix.lower() != ".npz" or not Path(args.out).exists():
-        visible, hidden = named(args.visible), named(args.hidden)
+        visible, hidden = named(args.visible, {"states": data.shape[-1]}), named(args.hidden)
         return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
     run = load_run(str(args.out), "--out")
     learner = run.learner

@@ -29,9 +29,10 @@ from rbm_sim.learning.parameters import (
     shape_of,
 )
 from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
+from rbm_sim.machine import gauge
 from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import DReLU, Gaussian, Normal, TwoValued, Unit
+from rbm_sim.units import DReLU, Gaussian, Normal, Potts, TwoValued, Unit
 
 LIMIT = 100.0
 """Weights beyond this mean that learning has diverged."""
@@ -69,6 +70,8 @@ class Options:
         PCD: the chains go on from batch to batch, as many as a batch has data; otherwise CD: they start at the data.
     centred : bool
         Take the gradient with respect to v and h less their means over the data (the same optimum, better conditioned).
+    gauge : {"zero-sum", "lattice-gas"}
+        Of the weights and fields of Potts units: their sums over the states are 0, or those of state 0 are.
 
     Raises
     ------
@@ -91,6 +94,7 @@ class Options:
     k: int = 1
     persistent: bool = True
     centred: bool = False
+    gauge: str = "zero-sum"
 
     def __post_init__(self) -> None:
         check.integer("batch_size", self.batch_size, at_least=1)
@@ -103,6 +107,7 @@ class Options:
         check.number("exponent", self.exponent, at_least=1)
         check.yes_or_no("persistent", self.persistent)
         check.yes_or_no("centred", self.centred)
+        check.choice("gauge", self.gauge, gauge.GAUGES)
 
 
 @dataclass
@@ -165,8 +170,8 @@ class Learner:
         Parameters
         ----------
         data : array_like or sparse, shape (samples, N)
-            Visible configurations.
-        visible : Bernoulli, Spin or Gaussian
+            Visible configurations; of Potts units the numbers of their states, or vectors (samples, N, states).
+        visible : Bernoulli, Spin, Gaussian or Potts
             Visible units. Mean and variance of Gaussian ones are learned, beginning with those of the data.
         hidden : Unit
             Hidden units, their offset the start value; so are γ± and θ± of double ReLU units, whose h is measured such
@@ -201,7 +206,9 @@ class Learner:
         if isinstance(visible, Gaussian):
             b, log_sigma = np.zeros((2, N), np.float32)
             return begun(parameters=Parameters(w, b, offsets, log_sigma, shape), scales=scales_of(data))
-        return begun(parameters=Parameters(w, -fields_of(data, visible), offsets, shape=shape))
+        learner = begun(parameters=Parameters(w, -fields_of(data, visible), offsets, shape=shape))
+        learner._fix_gauge(learner.parameters)
+        return learner
 
     @property
     def rbm(self) -> RBM:
@@ -320,6 +327,7 @@ class Learner:
             slopes.append(by_shape[:, n:].sum(axis=1) - by_shape[:, :n].sum(axis=1))
         self._take_step((*_gradients(v, h, options.centred), *slopes), rate / n)
         self._penalise(rate)
+        self._fix_gauge(self.step)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
             x += step
         if self.parameters.shape is not None:
@@ -327,6 +335,12 @@ class Learner:
         if (log_sigma := self.parameters.log_sigma) is not None:
             np.maximum(log_sigma, np.float32(math.log(NARROWEST)), out=log_sigma)
             confine(self.parameters.w, self.hidden_at(self.parameters), variance)
+
+    def _fix_gauge(self, parameters: Parameters) -> None:
+        """Leave out of weights and fields of Potts units what does not change the law."""
+        if isinstance(self.visible, Potts):
+            for x in (parameters.w, parameters.visible):
+                gauge.project(x, self.visible.states, self.options.gauge)
 
     def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:
         """Put the step together from the last one and the gradients of w, −b_v, −b_h and, if they are there, others."""
