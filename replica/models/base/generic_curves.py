@@ -255,7 +255,7 @@ def _fold(model: Any, n: int, closed: bool, even: bool = True) -> tuple[Any, flo
         here = np.isfinite(traced.curves.y[:, j]).all(axis=-1)
         folds, y = labels.folds[here, j], traced.curves.y[here, j]
         if folds.min() == folds.max():
-            if any(passes for passes, _ in _marginal_ends(system, traced.curves, j)):
+            if any(passes for passes, _ in _marginal_ends(system, traced.curves, int(j))):
                 raise ConvergenceError(
                     f"the branch of states with overlap has no fold along {model.load} up to C = 1, beyond which it is "
                     "not followed without a chart of the model's own"
