@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
+from rbm_sim.learning.batch_gradients import gradients, statistic_and_draw
 from rbm_sim.learning.confinement import ENOUGH, confine, largest_variance
 from rbm_sim.learning.parameters import (
     STIFFEST,
@@ -26,6 +27,7 @@ from rbm_sim.learning.parameters import (
     dense,
     double_relu,
     fields_of,
+    hidden_layer,
     shape_of,
 )
 from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
@@ -225,28 +227,11 @@ class Learner:
 
     def _machine(self, parameters: Parameters) -> RBM:
         now = parameters.copy()
-        hidden = self.hidden_at(now)
+        hidden = hidden_layer(self.hidden, now)
         if self.scales is not None and now.log_sigma is not None:
             machine = RBM(now.w.astype(float), visible=Normal(-now.visible), hidden=hidden)
             return in_units(machine, self.scales.mean, self.scales.scale * np.exp(now.log_sigma, dtype=float))[0]
         return RBM(now.w, visible=self.visible._with_offset(now.visible), hidden=hidden)
-
-    def hidden_at(self, parameters: Parameters) -> Unit:
-        """Hidden units of given parameters.
-
-        Parameters
-        ----------
-        parameters : Parameters
-            Their values.
-
-        Returns
-        -------
-        Unit
-            The hidden layer.
-        """
-        if parameters.shape is not None:
-            return double_relu(parameters.shape, parameters.hidden)
-        return self.hidden._with_offset(parameters.hidden)
 
     def learn(self, data: np.ndarray) -> None:
         """Go through the data once, in random order; what is left over after whole batches waits for the next epoch.
@@ -325,7 +310,7 @@ class Learner:
         if self.parameters.shape is not None:
             by_shape = double_relu(self.parameters.shape).shape_slopes(h)
             slopes.append(by_shape[:, n:].sum(axis=1) - by_shape[:, :n].sum(axis=1))
-        self._take_step((*_gradients(v, h, options.centred), *slopes), rate / n)
+        self._take_step((*gradients(v, h, options.centred), *slopes), rate / n)
         self._penalise(rate)
         self._fix_gauge(self.step)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
@@ -334,7 +319,7 @@ class Learner:
             np.clip(self.parameters.shape[1], -STIFFEST, STIFFEST, out=self.parameters.shape[1])
         if (log_sigma := self.parameters.log_sigma) is not None:
             np.maximum(log_sigma, np.float32(math.log(NARROWEST)), out=log_sigma)
-            confine(self.parameters.w, self.hidden_at(self.parameters), variance)
+            confine(self.parameters.w, hidden_layer(self.hidden, self.parameters), variance)
 
     def _fix_gauge(self, parameters: Parameters) -> None:
         """Leave out of weights and fields of Potts units what does not change the law."""
@@ -359,7 +344,7 @@ class Learner:
         y = v @ self.parameters.w
         y -= self.parameters.hidden
         shape = self.parameters.shape
-        return _statistic_and_draw(self.hidden if shape is None else double_relu(shape), y, self.rng, draw)
+        return statistic_and_draw(self.hidden if shape is None else double_relu(shape), y, self.rng, draw)
 
     def _visible(self, h: np.ndarray) -> np.ndarray:
         y = h @ self.parameters.w.T
@@ -374,39 +359,3 @@ class Learner:
         if options.penalty:
             norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)
             self.step.w -= np.float32(rate * options.penalty) * norms * np.sign(w)
-
-
-def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw: bool) -> tuple[np.ndarray, Any]:
-    """Return the conditional mean in the fields y, or for (double) ReLU units a draw, and a draw if one is needed."""
-    if isinstance(unit, TwoValued):
-        # P(x = 1) = (1 + tanh)/2, and a draw asks whether 2u − 1 ≤ tanh
-        half = np.float32((1 - unit.low) / 2)
-        tanh = np.tanh(half * y, out=y)
-        mean = half * tanh
-        mean += np.float32((1 + unit.low) / 2)
-        if not draw:
-            return mean, None
-        u = random.uniform(rng, y.shape, y.dtype)
-        u *= 2
-        u -= 1
-        on = (u <= tanh).astype(y.dtype)
-        return mean, on if unit.low == 0 else 2 * on - 1
-    if isinstance(unit, Gaussian):
-        return y, unit._draw(y, rng, 1.0) if draw else None
-    # The mean of a cut normal law needs erfcx, several times the price of a draw, which is as unbiased.
-    x = unit._draw(y, rng, 1.0)
-    return x, x
-
-
-def _gradients(v: np.ndarray, h: np.ndarray, centred: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sums over a batch of v h, v and h, data (first half of the rows) minus model; v and h are overwritten."""
-    n = len(v) // 2
-    sign = np.repeat(np.array([1, -1], np.float32), n)
-    dv, dh = sign @ v, sign @ h
-    if centred:
-        mu, lam = v[:n].mean(axis=0), h[:n].mean(axis=0)
-        v -= mu
-        h -= lam
-    h[n:] *= -1
-    dw = v.T @ h
-    return (dw, dv - dw @ lam, dh - mu @ dw) if centred else (dw, dv, dh)

@@ -12,7 +12,7 @@ from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning import gaussian_fit
 from rbm_sim.learning.contrastive_divergence import Learner
-from rbm_sim.learning.parameters import STIFFEST, Parameters, checked
+from rbm_sim.learning.parameters import STIFFEST, Parameters, checked, hidden_layer
 from rbm_sim.learning.standardisation import NARROWEST, width_slopes
 from rbm_sim.machine.gauge import in_gauge
 from rbm_sim.machine.rbm import RBM
@@ -174,7 +174,7 @@ def _flat(parameters: Parameters) -> np.ndarray:
 def _log_likelihood(learner: Learner, parameters: Parameters, v: np.ndarray) -> tuple[float, Parameters]:
     """Mean log-likelihood of data at some parameters, and its derivatives."""
     w, b, log_sigma = parameters.w, parameters.visible, parameters.log_sigma
-    hidden = learner.hidden_at(parameters)
+    hidden = hidden_layer(learner.hidden, parameters)
     if log_sigma is None:
         rbm = RBM(w, visible=learner.visible._with_offset(b), hidden=hidden)
         return exact.log_likelihood(rbm, v), gradient(rbm, v)

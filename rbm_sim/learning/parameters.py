@@ -115,6 +115,26 @@ def double_relu(shape: np.ndarray, offset: Any = 0.0) -> DReLU:
     return DReLU(plus**-2, minus**-2, offset + gap, offset - gap)
 
 
+def hidden_layer(kind: Unit, parameters: Parameters) -> Unit:
+    """Hidden units of given parameters.
+
+    Parameters
+    ----------
+    kind : Unit
+        Units of that kind.
+    parameters : Parameters
+        Their values.
+
+    Returns
+    -------
+    Unit
+        The hidden layer.
+    """
+    if parameters.shape is not None:
+        return double_relu(parameters.shape, parameters.hidden)
+    return kind._with_offset(parameters.hidden)
+
+
 def check_learnable(name: str, unit: Unit) -> None:
     """Refuse units whose parameters are not learned.
 

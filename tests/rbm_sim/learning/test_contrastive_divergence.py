@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options, _gradients
+from rbm_sim.learning.batch_gradients import gradients
+from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options
 from rbm_sim.learning.parameters import checked
 from rbm_sim.learning.run_files import load, save, train
 from rbm_sim.partition import exact
@@ -80,12 +81,12 @@ def test_sums_over_a_batch():
     rng = np.random.default_rng(0)
     v, h = rng.normal(size=(8, 3)).astype(np.float32), rng.normal(size=(8, 2)).astype(np.float32)
     v0, v1, h0, h1 = v[:4].copy(), v[4:].copy(), h[:4].copy(), h[4:].copy()
-    dw, dv, dh = _gradients(v.copy(), h.copy(), False)
+    dw, dv, dh = gradients(v.copy(), h.copy(), False)
     np.testing.assert_allclose(dw, v0.T @ h0 - v1.T @ h1, rtol=1e-5)
     np.testing.assert_allclose(dv, (v0 - v1).sum(axis=0), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(dh, (h0 - h1).sum(axis=0), rtol=1e-4, atol=1e-6)
     mu, lam = v0.mean(axis=0), h0.mean(axis=0)
-    cw, cv, ch = _gradients(v, h, True)
+    cw, cv, ch = gradients(v, h, True)
     np.testing.assert_allclose(cw, (v0 - mu).T @ (h0 - lam) - (v1 - mu).T @ (h1 - lam), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(cv, dv - cw @ lam, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(ch, dh - mu @ cw, rtol=1e-4, atol=1e-5)
