@@ -208,7 +208,8 @@ def largest(x: np.ndarray, own: np.ndarray | float = 0.0) -> float:
     mean: np.ndarray | float = np.asarray(x.mean(axis=0, dtype=float))
     if not issparse(x):
         x, mean = x - mean, 0.0
-    vector, size = np.random.default_rng(0).normal(size=x.shape[1]), 0.0
+    vector: np.ndarray = np.random.default_rng(0).normal(size=x.shape[1])
+    size = 0.0
     for _ in range(ITERATIONS):
         vector /= np.linalg.norm(vector)
         vector = x.T @ (x @ vector) / x.shape[0] - mean * np.sum(mean * vector) + own * vector

@@ -42,7 +42,7 @@ def worse_than_independent(rbm: RBM, data: np.ndarray, seed: Any = 0) -> str | N
     ----------
     rbm : RBM
         The machine.
-    data : ndarray or sparse array, shape (n, N), of Potts units also vectors (n, N, states)
+    data : ndarray or sparse array, shape (n, N), of Potts units numbers of states, or vectors (n, N, states)
         What it learned from.
     seed : int, SeedSequence or Generator
         Random numbers of the chains.
@@ -54,9 +54,10 @@ def worse_than_independent(rbm: RBM, data: np.ndarray, seed: Any = 0) -> str | N
     """
     if isinstance(rbm.visible, TwoValued | Potts):
         data = checked(data, rbm.visible)
-    n, size = data.shape
-    shown = dense(data[:: -(-n // min(SHOWN, max(1, ENTRIES // size)))])
-    means = size - size // rbm.visible.states if isinstance(rbm.visible, Potts) else size
+    n, means = data.shape
+    shown = dense(data[:: -(-n // min(SHOWN, max(1, ENTRIES // means)))])
+    if isinstance(rbm.visible, Potts):
+        means -= means // rbm.visible.states
     alone = _independent(rbm, data, shown)
     if not math.isfinite(alone):
         return None
@@ -84,8 +85,9 @@ def _measured(rbm: RBM, shown: np.ndarray, seed: Any) -> Any:
         yield "the log-likelihood", log_likelihood(rbm, shown).mean, 0.0
         return
     if isinstance(rbm.visible, TwoValued | Potts):
-        starts = both_sides(rbm, CHAINS, np.random.default_rng(0))
-        starts[::2] = shown[np.arange(0, CHAINS, 2) % len(shown)]
+        far = both_sides(rbm, CHAINS // 2, np.random.default_rng(0))
+        near = shown[np.arange(CHAINS - len(far)) % len(shown)]
+        starts = np.concatenate([far, near])
         met = rbm.sample(CHAINS, SWEEPS, rng=seed, start=starts).v
         yield "the log-likelihood", -rbm.clamped_free_energy(shown) - least_log_partition(rbm, met), 0.0
     elif len(shown) * rbm.shape[0] * rbm.shape[1] > INTEGRALS:

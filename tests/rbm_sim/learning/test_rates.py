@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import integrate, sparse
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin, datasets, exact, likelihood
+from rbm_sim import RBM, Bernoulli, DReLU, Gaussian, Potts, ReLU, Spin, datasets, exact, likelihood
 from rbm_sim.learning import Learner, Options, rates
 
-HIDDEN = [Bernoulli(), Spin(), Gaussian(), ReLU()]
+HIDDEN = [Bernoulli(), Spin(), Gaussian(), ReLU(), DReLU()]
 
 
 def test_largest_eigenvalue():
@@ -17,6 +18,43 @@ def test_largest_eigenvalue():
         exactly = np.linalg.eigvalsh(np.cov(x.T, bias=True) + np.diag(np.full(8, added)))[-1]
         assert rates.largest(x, added) == pytest.approx(exactly, rel=0.02)
     assert rates.largest(np.ones((5, 3))) == 0
+
+
+def test_sparse_data_have_the_rate_of_dense_ones():
+    x = (np.random.default_rng(0).random((700, 40)) < 0.1).astype(np.int8)
+    x[:, 1] = x[:, 0]
+    dense, thin = (rates.visible_spread(Bernoulli(), data) for data in (x, sparse.csr_array(x)))
+    assert thin == pytest.approx(dense, rel=1e-9)
+    found = []
+    for data in (x, sparse.csr_array(x)):
+        learner = Learner.begin(data, visible=Bernoulli(), hidden=ReLU(), units=3, rng=0)
+        learner.learn(data)
+        found.append(learner)
+    assert found[1].rate == pytest.approx(found[0].rate, rel=1e-4)
+    np.testing.assert_allclose(found[1].parameters.w, found[0].parameters.w, rtol=1e-3, atol=1e-5)
+
+
+def test_undecided_potts_units():
+    """The covariance of a vector with a single 1, each place alike."""
+    found = rates.undecided(Potts(5), 35)
+    values = np.linalg.eigvalsh(np.cov(np.eye(5), bias=True))
+    assert found.largest == pytest.approx(values[-1]) and found.total == pytest.approx(7 * values.sum())
+    assert found.units == 7
+
+
+def test_slopes_by_shapes():
+    """Variances of |h| and of the slope by ζ, by quadrature over the law of one unit."""
+    unit, y = DReLU(1.5, 0.8, 0.4, -0.4), 0.7
+    law = lambda h: np.exp(y * h - unit.potential(np.array(h)))  # noqa: E731
+    mean = lambda f: sum(integrate.quad(f, *side)[0] for side in ((-30, 0), (0, 30)))  # noqa: E731
+    Z = mean(law)
+    variances = []
+    for k in (0, 1):
+        moments = [mean(lambda h, k=k, n=n: law(h) * unit.shape_slopes(np.array(h))[k] ** n) / Z for n in (1, 2)]
+        variances.append(moments[1] - moments[0] ** 2)
+    found = rates.hidden_spread(unit, np.full((40_000, 1), y), together=True)
+    assert found.shape == pytest.approx(max(variances), rel=0.05)
+    assert rates.hidden_spread(ReLU(), np.zeros((5, 2)), together=True).shape == 0
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
@@ -61,6 +99,36 @@ def test_units_of_other_values_have_rates_in_proportion():
     assert found["Spin", "Bernoulli"] == pytest.approx(base / 4, rel=1e-3)
     assert found["Bernoulli", "Spin"] == pytest.approx(base / 4, rel=1e-3)
     assert found["Spin", "Spin"] == pytest.approx(base / 16, rel=1e-3)
+
+
+@pytest.mark.parametrize("hidden", [Bernoulli(), ReLU()])
+def test_potts_units_of_two_states_are_spins(hidden):
+    """In the zero-sum gauge J = w_1 = −w_0 is a weight to σ = v_1 − v_0, its gradient half as large: twice the rate."""
+    x = datasets.load("bars-and-stripes:4").images.astype(int)
+    found = []
+    for visible, data in ((Potts(2), Potts(2).one_hot(x).reshape(30, -1)), (Spin(), 2 * x - 1)):
+        begun = x if isinstance(visible, Potts) else data
+        learner = Learner.begin(begun, visible=visible, hidden=hidden, units=4, rng=1, options=Options(batch_size=30))
+        learner.parameters.w[:] = 0
+        learner.learn(data)
+        found.append(learner.rate)
+    assert found[0] == pytest.approx(2 * found[1], rel=1e-3)
+
+
+ALIGNMENT = np.array([[0, 1, 2, 2], [0, 1, 1, 2], [2, 1, 0, 0], [2, 0, 0, 0], [1, 2, 0, 1]])
+
+
+@pytest.mark.medium
+@pytest.mark.some(1)
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("gauge", ["zero-sum", "lattice-gas"])
+def test_a_toy_alignment_is_learned(hidden, gauge):
+    """From independent columns, −4.03, towards −ln 5."""
+    data, options = Potts(3).one_hot(ALIGNMENT), Options(gauge=gauge)
+    learner = Learner.begin(ALIGNMENT, visible=Potts(3), hidden=hidden, units=6, rng=0, options=options)
+    for _ in range(600):
+        learner.learn(data.reshape(5, -1))
+    assert -3.0 < exact.log_likelihood(learner.rbm, data) < -np.log(5)
 
 
 def test_rates_that_are_given_are_taken():
@@ -120,7 +188,7 @@ def test_every_pair_learns_bars_and_stripes(visible, hidden):
 
 @pytest.mark.medium
 @pytest.mark.some(2)
-@pytest.mark.parametrize("hidden", [Spin(), Gaussian(), ReLU(), Bernoulli()])
+@pytest.mark.parametrize("hidden", [Spin(), Gaussian(), ReLU(), DReLU(), Bernoulli()])
 @pytest.mark.parametrize("visible", [Spin(), Bernoulli()])
 def test_every_pair_learns_digits(visible, hidden):
     """Ten epochs on digits, few hidden units: exact log-likelihood of others, 4 nats above independent pixels."""

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from rbm_sim import RBM, Bernoulli, Gaussian, Normal, ReLU, Spin, datasets, exact
+from rbm_sim import RBM, Bernoulli, Gaussian, Normal, Potts, ReLU, Spin, datasets, exact
 from rbm_sim.learning import Learner, Options
 from rbm_sim.learning.verdict import worse_than_independent
 
@@ -48,6 +49,36 @@ def test_a_well_beside_the_data_is_told_where_ln_Z_is_not_enumerated():
     assert worse_than_independent(rbm, data).startswith("the log-likelihood of the data is -6")
     fine = RBM(np.zeros((40, 20)), visible=Bernoulli(-3.4), hidden=Gaussian())
     assert worse_than_independent(fine, data) is None
+
+
+@pytest.mark.parametrize("units", [3, 20])
+def test_potts_units_beside_products_of_frequencies(units):
+    """Data whose states a have the frequencies ½, ¼, ¼: independent units have −(3/2) ln 2 each, wrong fields less."""
+    a = np.random.default_rng(0).permuted(np.repeat([[0, 0, 1, 2]] * 9, 50, axis=1), axis=1).T
+    v, w = Potts(3).one_hot(a), np.zeros((9, 3, units))
+    fine = RBM(w, visible=Potts(3, np.log([0.5, 0.25, 0.25])), hidden=Spin())
+    assert worse_than_independent(fine, v) is None and worse_than_independent(fine, a) is None
+    poor = worse_than_independent(RBM(w, visible=Potts(3, np.log([0.1, 0.6, 0.3])), hidden=Spin()), v)
+    found = float(poor.split("units, ")[1])
+    assert found == pytest.approx(-1.5 * 9 * np.log(2), abs=0.5)  # of 100 of the data, frequencies of all
+    assert "log-likelihood of the data is" in poor
+
+
+def test_a_well_beside_an_alignment():
+    """Forty units nearly always in state 0; all in state 1 is far more probable to the machine."""
+    a = (np.random.default_rng(0).random((200, 40)) < 0.03).astype(int)
+    w = np.zeros((40, 3, 20))
+    w[:, 1] = (13 / 40 / 20) ** 0.5
+    rbm = RBM(w, visible=Potts(3, [0.0, -5.0, -9.0]), hidden=Gaussian())
+    assert worse_than_independent(rbm, Potts(3).one_hot(a)).startswith("the log-likelihood of the data is -6")
+    assert worse_than_independent(RBM(0 * w, visible=Potts(3, [0.0, -3.4, -9.0]), hidden=Gaussian()), a) is None
+
+
+def test_sparse_data_as_dense_ones():
+    data = (np.random.default_rng(0).random((200, 40)) < 0.03).astype(np.int8)
+    for field in (-3.4, -1.0):
+        rbm = RBM(np.zeros((40, 20)), visible=Bernoulli(field), hidden=Gaussian())
+        assert worse_than_independent(rbm, sparse.csr_array(data)) == worse_than_independent(rbm, data)
 
 
 def test_real_values_by_their_pseudo_likelihood():
