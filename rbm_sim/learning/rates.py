@@ -19,7 +19,7 @@ and its trace that of the one covariance times that of the other: many hidden un
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
@@ -205,10 +205,10 @@ def largest(x: np.ndarray, own: np.ndarray | float = 0.0) -> float:
     float
         The eigenvalue, to a few per cent.
     """
-    mean: np.ndarray | float = np.asarray(x.mean(axis=0, dtype=float))
+    mean = np.asarray(x.mean(axis=0, dtype=float))
     if not issparse(x):
-        x, mean = x - mean, 0.0
-    vector: np.ndarray = np.random.default_rng(0).normal(size=x.shape[1])
+        x, mean = x - mean, np.zeros(len(mean))
+    vector: Any = np.random.default_rng(0).normal(size=x.shape[1])
     size = 0.0
     for _ in range(ITERATIONS):
         vector /= np.linalg.norm(vector)
