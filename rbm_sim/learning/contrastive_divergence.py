@@ -309,7 +309,7 @@ class Learner:
             else:
                 step[...] = gradient
         if isinstance(self.hidden, Gaussian):
-            if self.options.centred:
+            if self.options.centred and self.offsets is not None:
                 # Their offsets, which v − μ shifts, are fields of the visible units: K = (I − b)²/2.
                 self.step.visible += self.parameters.w @ self.step.hidden
             self.step.hidden[:] = 0
