@@ -49,15 +49,17 @@ def statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw
     return x, x
 
 
-def gradients(v: np.ndarray, h: np.ndarray, centred: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def gradients(
+    v: np.ndarray, h: np.ndarray, offsets: tuple[np.ndarray, np.ndarray] | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sums over a batch of v h, v and h, data minus model.
 
     Parameters
     ----------
     v, h : ndarray of float32, shape (2n, N), (2n, M)
         Data in the first n rows, the model in the others; overwritten.
-    centred : bool
-        Whether they are taken less their means over the data.
+    offsets : tuple of ndarray, shapes (N,), (M,), or None
+        μ and λ that v and h are measured from in the centred gradient; None: the plain one.
 
     Returns
     -------
@@ -67,10 +69,10 @@ def gradients(v: np.ndarray, h: np.ndarray, centred: bool) -> tuple[np.ndarray, 
     n = len(v) // 2
     sign = np.repeat(np.array([1, -1], np.float32), n)
     dv, dh = sign @ v, sign @ h
-    if centred:
-        mu, lam = v[:n].mean(axis=0), h[:n].mean(axis=0)
+    if offsets is not None:
+        mu, lam = offsets
         v -= mu
         h -= lam
     h[n:] *= -1
     dw = v.T @ h
-    return (dw, dv - dw @ lam, dh - mu @ dw) if centred else (dw, dv, dh)
+    return (dw, dv, dh) if offsets is None else (dw, dv - dw @ lam, dh - mu @ dw)

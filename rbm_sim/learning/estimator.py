@@ -3,6 +3,7 @@
 This module alone needs scikit-learn, which is in the extra `data`.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, Self
@@ -12,8 +13,10 @@ from scipy.sparse import csr_array, issparse
 
 from rbm_sim._support import check, random
 from rbm_sim.learning import grey_levels
-from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.contrastive_divergence import Learner
+from rbm_sim.learning.options import Options
 from rbm_sim.learning.parameters import checked, dense
+from rbm_sim.learning.verdict import worse_than_independent
 from rbm_sim.learning.watching import LOOKED_AT, Watch
 from rbm_sim.partition import likelihood
 from rbm_sim.units import Bernoulli, Potts, TwoValued
@@ -51,8 +54,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         What to make of other values in X. A threshold: the upper value where x ≥ threshold, x any numbers. "random":
         grey levels, 0 to 1, are probabilities of the upper value, drawn anew in each epoch; the other methods do not
         draw, see there. None: there must not be any. For Gaussian units it must be None.
-    learning_rate : float
-        Rate of the first epoch, > 0.
+    learning_rate : float or None
+        Rate of the first epoch, > 0. None: from the curvature of the likelihood, as it changes; see
+        `rbm_sim.learning.rates`.
     decay : float
         Factor of the rate from epoch to epoch, in (0, 1].
     momentum : float
@@ -71,9 +75,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         Take the gradient with respect to v and h less their means over the data.
     gauge : {"zero-sum", "lattice-gas"}
         Of the weights to Potts units: sums over the states of a unit are 0, or those to its first state are.
-    batch_size : int
+    batch_size : int or None
         Data in one step, >= 1, or all if there are fewer; what is left over after whole batches waits for another
-        epoch, the order being random.
+        epoch, the order being random. None: a hundredth of the data, but 10 to 100.
     n_iter : int
         Epochs of `fit`, >= 1; at most, if it may stop early.
     validation_fraction : float or None
@@ -122,9 +126,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
 
     Notes
     -----
-    Parameters are checked when learning begins. Defaults that differ from those of scikit-learn's BernoulliRBM:
-    batches of 100 at the rate 0.05 rather than of 10 at 0.1, X of two values unless `binarise` says otherwise; and
-    visible fields start at the means of the data.
+    Parameters are checked when learning begins. Defaults that differ from those of scikit-learn's BernoulliRBM: batches
+    and rates that follow the data, the centred gradient, X of two values unless `binarise` says otherwise; and visible
+    fields start at the means of the data. `fit` warns where the machine ends up worse than independent units.
 
     Examples
     --------
@@ -142,7 +146,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         visible: str = "bernoulli",
         hidden: str = "bernoulli",
         binarise: Any = None,
-        learning_rate: float = 0.05,
+        learning_rate: float | None = None,
         decay: float = 1.0,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
@@ -150,9 +154,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         exponent: float = 1.0,
         k: int = 1,
         persistent: bool = True,
-        centred: bool = False,
+        centred: bool = True,
         gauge: str = "zero-sum",
-        batch_size: int = 100,
+        batch_size: int | None = None,
         n_iter: int = 10,
         validation_fraction: float | None = None,
         stop: str | None = None,
@@ -221,7 +225,10 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             if watch.ends(learner, history) or asked:
                 break
         self.history_ = Table.from_rows(history, {})
-        return self._learned(learner)
+        self._learned(learner)
+        if worse := worse_than_independent(self.rbm_, self._two_valued(X, self.rbm_.visible, np.random.default_rng(0))):
+            warnings.warn(f"{worse}: take a smaller learning_rate, persistent=True or a larger k", stacklevel=2)
+        return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Learn from X for one epoch more, or for the first one.
@@ -473,7 +480,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         else:
             learner.options = options
             data = checked(self._two_valued(X, learner.visible, learner.rng), learner.visible)
-            batch = min(options.batch_size, data.shape[0])
+            batch = options.batch_of(data.shape[0])
             if learner.chains is not None and len(learner.chains) != batch:
                 learner.chains = np.resize(learner.chains, (batch, learner.chains.shape[1]))
         learner.learn(data)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
-from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.contrastive_divergence import Learner
+from rbm_sim.learning.options import Options
 from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.learning.standardisation import Scales
 from rbm_sim.learning.stopping import Stop

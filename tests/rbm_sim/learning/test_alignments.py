@@ -119,9 +119,7 @@ class TestEstimator:
 
     def fitted(self, **options):
         estimator = pytest.importorskip("rbm_sim.estimator")
-        return estimator.RBMEstimator(
-            4, visible="potts", batch_size=10, n_iter=100, learning_rate=0.2, random_state=0, **options
-        ).fit(self.X)
+        return estimator.RBMEstimator(4, visible="potts", n_iter=100, random_state=0, **options).fit(self.X)
 
     def test_categories_and_back(self):
         found = self.fitted()

@@ -78,7 +78,7 @@ def test_it_begins_at_the_frequencies():
 def test_mean_step_is_the_projected_gradient(hidden, gauge):
     rng = np.random.default_rng(0)
     data = checked(rng.integers(3, size=(200, 2)), Potts(3))
-    options = Options(batch_size=200, learning_rate=1e-6, persistent=False, k=15, gauge=gauge)
+    options = Options(batch_size=200, learning_rate=1e-6, persistent=False, k=15, gauge=gauge, centred=False)
     learner = Learner.begin(data.reshape(200, 2, 3), visible=Potts(3), hidden=hidden, units=2, rng=1, options=options)
     learner.parameters.w[:] = rng.normal(size=(6, 2)) * 0.7
     before, steps = learner.rbm, []
