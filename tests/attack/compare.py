@@ -58,6 +58,8 @@ def judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
     mirror = point.mirror()
     if mirror is None:
         return _judged(point, own, listed)
+    if _nearly_even(point.machine().law.entries):
+        return _judged(point, own, [entry for entry in listed if entry.state.m >= 0])
     ours, theirs = ([entry for entry in listed if (entry.state.m < 0) is below] for below in (False, True))
     flipped = [entry._replace(state=entry.state._replace(m=-entry.state.m)) for entry in theirs]
     one = _judged(point, own, ours)
@@ -68,6 +70,12 @@ def judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
         )
     one.states += other.states
     return one
+
+
+def _nearly_even(entries):
+    """Whether states of m < 0 are mirror images of others to 1e-6: nobody asks for them then."""
+    pairs = zip(sorted(entries), sorted((-w, P) for w, P in entries), strict=True)
+    return all(abs(a - b) < 1e-6 for one, other in pairs for a, b in zip(one, other, strict=True))
 
 
 def _judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
