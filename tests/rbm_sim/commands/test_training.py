@@ -143,6 +143,30 @@ def test_what_makes_no_sense_is_refused(capsys, words, message):
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("units", ["1000000000", "1000000000000000000"])
+def test_more_units_than_memory_holds_are_one_line(capsys, units):
+    """At 16 visible units and 10⁹ hidden ones the weights alone take 64 GB."""
+    assert cli.run(main, [*WORDS, "--epochs", "1", "--units", units]) == 2
+    err = capsys.readouterr().err
+    assert f"--units = {units}: so many hidden units need about" in err and err.count("\n") == 1
+
+
+@pytest.mark.medium
+@pytest.mark.some(2)
+@pytest.mark.parametrize(
+    ("visible", "hidden"),
+    [("spin", "relu"), ("spin", "gaussian"), ("spin", "spin"), ("bernoulli", "gaussian")],
+)
+def test_default_rates_do_not_run_away(capsys, visible, hidden):
+    """From independent units, −11.09, towards −ln 30 = −3.40, by the exact sum in the first row and in the last."""
+    words = ["train", "--data", "bars-and-stripes:4", "--units", "10", "--epochs", "300"]
+    found = rows(capsys, *words, "--visible", visible, "--hidden", hidden, "--likelihood", "1", "300")
+    first, last = found[0]["log_likelihood"], found[-1]["log_likelihood"]
+    assert first == pytest.approx(-11.09, abs=0.06)
+    assert -9.5 < last < -np.log(30)
+    assert found[-1]["log_Z_err"] == 0
+
+
 def test_one_colour_is_warned_of(capsys, tmp_path):
     np.save(tmp_path / "dark.npy", np.random.default_rng(0).integers(0, 17, (20, 9)).astype(np.uint8))
     assert cli.run(main, ["train", "--data", str(tmp_path / "dark.npy"), "--units", "2", "--epochs", "1"]) == 0
