@@ -27,7 +27,6 @@ BLOCK = 50
 
 _WELLS = 8  # bases in all, with at least _ENOUGH chains each
 _ROUNDS = 2
-_ROUNDING = 1e-6
 _BACK = 100  # chains from both sides, at most
 _FAR = 5.0  # standard deviations above what chains that are annealed back should say
 _ENOUGH = 10  # effective number of weights; log-normal ones then lie within 3 standard errors in 95 % of cases
@@ -49,7 +48,9 @@ class LogPartition(NamedTuple):
     reliable : bool
         Whether all of this holds. Both it and n e^{−s²} are at least 10, the latter being the effective number of
         log-normal weights with the variance s² of `log_weights` (where chains start from several bases, of those from
-        one). No chain of `back` says more than annealing up allows. No configurations that were met are more
+        one). No chain of `back` says more than annealing up allows. The share of `back` whose weights are above all
+        that annealing up met, two standard errors taken off it, would not lift `value` above `high`: the tail that is
+        missing in `stderr` too (`rbm_sim.partition.wells.missing`). No configurations that were met are more
         probable together than 1. If not, a few chains decide, or there are places that annealing up
         does not fill; the standard error then means little, and `value` is a bound of ln Z rather than an estimate.
         What neither annealing up nor the starts of `back` reach is not known; nothing tells about it.
@@ -167,6 +168,7 @@ def log_partition(
         found = _up(path, betas, n_chains, again, threads)
         back = _back(path, there.v, betas, seed, threads)
     reliable = found.reliable and not _says_too_much(back, found, path.bases).any()
+    reliable &= found.value + wells.missing(found.log_weights, back, found.value) <= found.high
     possible = found.value + _FAR * found.stderr >= least_log_partition(rbm, there.v, path.T)
     return found._replace(reliable=bool(reliable and possible), back=back)
 
@@ -265,7 +267,7 @@ def _says_too_much(back: np.ndarray, found: LogPartition, bases: int) -> np.ndar
     If the logarithms of weights are normal of variance s², up they lie around ln Z − s²/2 and back around ln Z + s²/2.
     """
     s2 = max(found.log_weights[k::bases].var(ddof=1) for k in range(bases))
-    room = s2 / 2 + _FAR * (math.sqrt(s2) + found.stderr) + _ROUNDING * (1 + abs(found.value))
+    room = s2 / 2 + _FAR * (math.sqrt(s2) + found.stderr) + wells.ROUNDING * (1 + abs(found.value))
     return back > found.value + room
 
 

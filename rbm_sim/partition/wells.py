@@ -4,6 +4,10 @@ Chains that start at configurations v drawn from the machine within a well A, an
 1/Z_A × P(annealing up ends in A) on average. So each says ln Z where annealing up fills the well in proportion, and
 more than ln Z_A by −ln P where it does not: a well that annealing up misses shows up as a value that is far too
 large, whatever its weight. Where no chain starts nothing shows.
+
+A path that annealing up takes with probability p and weight w is taken backwards, from the machine, with probability
+p w/Z. So the share of chains back whose weight is above all those met upwards is the share of Z that is missing there:
+the tail of the weights, which cannot be seen in the weights themselves.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from rbm_sim.units import TwoValued
 
 SETTLE = 200
 """Sweeps of chains from both sides before they are taken to be in a well; means are those of the later half."""
+ROUNDING = 1e-6
+"""Of ln Z, relative: in single precision differences of weights below it are rounding."""
 APART = 0.25
 """Distance of means, in units of the range or of the scatter, from which two chains are in different wells."""
 
@@ -76,6 +82,32 @@ def settled(rbm: RBM, T: float, count: int, data: np.ndarray | None, seed: np.ra
         middle = (1 + rbm.visible.low) / 2
         mean += (middle - mean) / (SETTLE // 4)
     return Settled(chains.v, mean)
+
+
+def missing(log_weights: np.ndarray, back: np.ndarray, value: float) -> float:
+    """How much larger ln Z is at least, according to chains annealed back, than annealing up had a chance to find.
+
+    With w* the largest weight met upwards, the mean of those below is u = (Z − ⟨w; w > w*⟩)/(1 − P(w > w*)), where
+    ⟨w; w > w*⟩ = Z P_back(w > w*) and P(w > w*) = Z ⟨1/w; w > w*⟩_back. So Z = u/(1 − ⟨1 − u/w; w > w*⟩_back).
+
+    Parameters
+    ----------
+    log_weights : ndarray, shape (n,)
+        Logarithms of the weights of chains annealed up.
+    back : ndarray, shape (chains,)
+        What chains annealed back say about ln Z, as if they started from draws of the machine.
+    value : float
+        ln Z from annealing up.
+
+    Returns
+    -------
+    float
+        Lower bound of what is missing in ln Z, by two standard errors of the share of chains; >= 0.
+    """
+    beyond = back > log_weights.max() + ROUNDING * (1 + abs(value))
+    share = np.where(beyond, -np.expm1(np.minimum(value - back, 0)), 0.0)
+    least = share.mean() - 2 * share.std() / len(share) ** 0.5
+    return float(-np.log1p(-max(least, 0.0))) if least < 1 else np.inf
 
 
 def centres(mean: np.ndarray, log_Z: np.ndarray, missed: np.ndarray, most: int) -> np.ndarray:

@@ -122,12 +122,12 @@ def machine_at_a_transition(seed):
     return RBM(w, visible=visible, hidden=hidden)
 
 
-def scores(seeds, n_temperatures):
+def scores(seeds, n_temperatures, rng=0):
     """How far reliable estimates are from enumeration, in standard errors."""
     found = []
     for seed in seeds:
         rbm = machine_at_a_transition(seed)
-        estimate = ais.log_partition(rbm, n_temperatures=n_temperatures, rng=seed)
+        estimate = ais.log_partition(rbm, n_temperatures=n_temperatures, rng=rng + seed)
         if estimate.reliable:
             found.append((estimate.value - exact.log_partition(rbm)) / estimate.stderr)
     return np.array(found)
@@ -140,20 +140,41 @@ def test_what_is_called_reliable_is_right():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "n_temperatures",
-    [
-        pytest.param(30, marks=pytest.mark.xfail(reason="one machine of 200 at |z| = 5.4: weights far from normal")),
-        100,
-        300,
-    ],
-)
-def test_what_is_called_reliable_is_right_over_200_machines(n_temperatures):
+@pytest.mark.parametrize(("n_temperatures", "rng"), [(30, 0), (30, 1000), (30, 2000), (100, 0), (300, 0)])
+def test_what_is_called_reliable_is_right_over_200_machines(n_temperatures, rng):
     """Most are called so; those that are not are off by up to 14 standard errors (3 if annealed in 300 steps)."""
-    z = scores(range(200), n_temperatures)
+    z = scores(range(200), n_temperatures, rng)
     assert len(z) > (120 if n_temperatures == 30 else 160)
     assert np.abs(z).max() < Z_MAX
     assert abs(z.mean()) < 0.4 and z.var() < 1.6
+
+
+@pytest.mark.parametrize(("seed", "rng"), [(31, 31), (186, 1186)])
+def test_a_tail_of_the_weights_that_only_chains_back_see(seed, rng):
+    """Two wells; a third of Z is in weights of a few paths that annealing up does not take: off by 5 errors, and told.
+
+    The weights that were met agree: the effective number of the better of the machines is 40 of 100.
+    """
+    rbm = machine_at_a_transition(seed)
+    found = ais.log_partition(rbm, n_temperatures=30, rng=rng)
+    log_Z = exact.log_partition(rbm)
+    assert not found.reliable
+    if found.value < log_Z - Z_MAX * found.stderr:  # as chains in another rounding need not
+        assert found.ess > 35
+        missing = wells.missing(found.log_weights, found.back, found.value)
+        assert found.value + missing == pytest.approx(log_Z, abs=0.2)
+
+
+def test_what_is_missing_by_two_weights():
+    """Weights 1 and 99 with probabilities .99 and .01, the larger not met: Z = 1.98, half of it missing."""
+    back = np.log(np.repeat([1.0, 99.0], 500_000))
+    assert wells.missing(np.zeros(50), back, 0.0) == pytest.approx(math.log(1.98), abs=3e-3)
+    assert wells.missing(np.zeros(50), back[:500_000], 0.0) == 0.0
+    assert wells.missing(np.zeros(50), back[-20:], 0.0) == pytest.approx(math.log(99))
+    assert wells.missing(np.zeros(50), np.full(20, 1000.0), 0.0) == math.inf
+    assert wells.missing(np.log([1.0, 99.0]), back, math.log(50)) == 0.0
+    few = np.log(np.repeat([1.0, 99.0], (9, 1)))
+    assert wells.missing(np.zeros(50), few, 0.0) == 0.0  # one chain of ten may be chance
 
 
 def test_wells_of_chains():
