@@ -9,34 +9,31 @@ from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import issparse
 
-from rbm_sim._support import check, random
-from rbm_sim.learning import grey_levels
+from rbm_sim._support import check
 from rbm_sim.learning.contrastive_divergence import Learner
+from rbm_sim.learning.estimator_input import Configurations, generator, grey
 from rbm_sim.learning.options import Options
 from rbm_sim.learning.parameters import checked, dense
 from rbm_sim.learning.verdict import worse_than_independent
-from rbm_sim.learning.watching import LOOKED_AT, Watch
+from rbm_sim.learning.watching import Watch
 from rbm_sim.partition import likelihood
-from rbm_sim.units import Bernoulli, Potts, TwoValued
+from rbm_sim.units import TwoValued
 from rbm_sim.units.named import HIDDEN, named
 from replica.table import Table
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
-    from sklearn.preprocessing import OrdinalEncoder
-    from sklearn.utils.validation import check_is_fitted, validate_data
+    from sklearn.utils.validation import check_is_fitted
 except ImportError:
     raise ImportError("rbm_sim.estimator needs scikit-learn >= 1.6: pip install 'replica-toolkit[data]'") from None
 
 ROWS = 1000
 """Rows of a sparse X that are made dense at once."""
-VISIBLE = ("bernoulli", "spin", "gaussian", "potts")
-"""Names of visible units."""
 
 
-class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):
+class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEstimator):
     """Restricted Boltzmann machine, P(v, h) ∝ exp{Σ_{iμ} w_{iμ} v_i h_μ − Σ_i U_i(v_i) − Σ_μ U_μ(h_μ)}, of data v.
 
     Parameters
@@ -57,22 +54,14 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     learning_rate : float or None
         Rate of the first epoch, > 0. None: from the curvature of the likelihood, as it changes; see
         `rbm_sim.learning.rates`.
-    decay : float
-        Factor of the rate from epoch to epoch, in (0, 1].
-    momentum : float
-        Part of the last step that is taken again, in [0, 1).
-    weight_decay : float
-        Strength λ >= 0 of the penalty (λ/2) Σ w².
-    penalty : float
-        Strength λ >= 0 of the penalty (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x.
-    exponent : float
-        Its exponent x >= 1.
+    decay, momentum : float
+        Factor of the rate from epoch to epoch, in (0, 1], and part of the last step that is taken again, in [0, 1).
+    weight_decay, penalty, exponent : float
+        Strengths λ >= 0 of (λ/2) Σ w² and of (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x, and the x >= 1 of the latter.
     k : int
         Gibbs steps of the chains, >= 1.
-    persistent : bool
-        PCD if true, otherwise CD.
-    centred : bool
-        Take the gradient with respect to v and h less their means over the data.
+    persistent, centred : bool
+        PCD rather than CD, and gradients with respect to v and h less their means; see `rbm_sim.learning.Options`.
     gauge : {"zero-sum", "lattice-gas"}
         Of the weights to Potts units: sums over the states of a unit are 0, or those to its first state are.
     batch_size : int or None
@@ -213,7 +202,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """
         n_iter = check.integer("n_iter", self.n_iter, at_least=1)
         X = self._numbers(X, reset=True)
-        rng = _generator(self.random_state)
+        rng = generator(self.random_state)
         watch = Watch.asked(self)
         X, valid = watch.split(X, rng)
         learner: Learner | None = None
@@ -257,7 +246,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """
         learner = getattr(self, "learner_", None)
         X = self._numbers(X, reset=learner is None)
-        learner = self._epoch(X, learner, None if learner else _generator(self.random_state))
+        learner = self._epoch(X, learner, None if learner else generator(self.random_state))
         learner.best = None
         return self._learned(learner)
 
@@ -284,7 +273,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             I = self.rbm_.inputs(self._two_valued(X, self.rbm_.visible))
             return self.rbm_.hidden.mean(I).astype(X.dtype if X.dtype == np.float32 else np.float64)
         if self.binarise == "random":
-            v = _grey(X) if issparse(X) else check.usual(_grey(X))
+            v = grey(X) if issparse(X) else check.usual(grey(X))
             v = v if v.dtype.kind == "f" else v.astype(float)  # 2 v − 1 of unsigned numbers wraps
             v = v if self.rbm_.visible.low == 0 else 2 * v - 1
         else:
@@ -360,7 +349,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """
         X = self._validated(X)
         start = dense(self._two_valued(X, self.rbm_.visible))
-        return self._categories(self.rbm_.sample(len(start), steps, rng=_generator(random_state), start=start).v)
+        return self._categories(self.rbm_.sample(len(start), steps, rng=generator(random_state), start=start).v)
 
     def sample(self, n_samples: int = 1, steps: int = 1000, random_state: Any = None) -> np.ndarray:
         """Visible configurations of independent Gibbs chains, started from their law without input.
@@ -386,7 +375,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """
         check_is_fitted(self)
         n_samples = check.integer("n_samples", n_samples, at_least=1)
-        return self._categories(self.rbm_.sample(n_samples, steps, rng=_generator(random_state)).v)
+        return self._categories(self.rbm_.sample(n_samples, steps, rng=generator(random_state)).v)
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks: X may be sparse where zeros of it stay zeros."""
@@ -394,78 +383,6 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         thresholds = isinstance(self.binarise, int | float)
         tags.input_tags.sparse = self.visible == "bernoulli" and (not thresholds or self.binarise > 0)
         return tags
-
-    def _validated(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        return self._numbers(X, reset=False)
-
-    def _numbers(self, X: Any, reset: bool) -> np.ndarray:
-        """X as scikit-learn checks it, columns of categories that are numbers taken for these."""
-        check.refuse_masked("X", X)
-        if check.choice("visible", self.visible, VISIBLE) == "potts":
-            return self._states(X, reset)
-        found = validate_data(self, X, reset=reset, accept_sparse="csr")
-        if issparse(found):
-            return found
-        return check.frame("X", X) if found.dtype.kind not in "biuf" else found
-
-    def _states(self, X: Any, reset: bool) -> np.ndarray:
-        """Categories of X as numbers of states."""
-        X = validate_data(self, X, reset=reset, dtype=None)
-        check.refuse_missing("X", X)
-        if reset:
-            self.encoder_ = OrdinalEncoder(dtype=int).fit(X)
-        return self.encoder_.transform(X)
-
-    def _categories(self, v: np.ndarray) -> np.ndarray:
-        """Configurations as X has them."""
-        if not isinstance(self.rbm_.visible, Potts):
-            return v
-        a = v.argmax(axis=-1)
-        most = [len(known) - 1 for known in self.encoder_.categories_]
-        return self.encoder_.inverse_transform(np.minimum(a, most))
-
-    def _two_valued(self, X: Any, visible: Any, rng: Any = None) -> Any:
-        """Visible configurations, or raise; of grey levels for "random" a draw, or without `rng` those ≥ 0.5."""
-        if issparse(X):
-            return self._two_valued_sparse(X, visible, rng)
-        if not isinstance(visible, TwoValued):
-            if self.binarise is not None:
-                kind = "potts" if isinstance(visible, Potts) else "gaussian"
-                raise ValueError(f"binarise = {self.binarise!r}: must be None for visible = {kind!r}")
-            return visible.one_hot(X) if isinstance(visible, Potts) else X
-        if self.binarise is None:
-            if not visible.contains(X):
-                spins = (np.abs(X) == 1).all()
-                hint = "visible='spin' has these" if spins else "set binarise to a threshold or to 'random'"
-                raise ValueError(
-                    f"X has entries in [{X.min():g}, {X.max():g}]: {type(visible).__name__} units take values in "
-                    f"{visible.domain}; {hint}"
-                )
-            return X
-        if isinstance(self.binarise, str):
-            check.choice("binarise", self.binarise, ("random",))
-            on = grey_levels.binarise(_grey(X), rng=rng)
-        else:
-            on = (check.number("binarise", self.binarise) <= X).astype(np.uint8)
-        return on if visible.low == 0 else grey_levels.as_spins(on)
-
-    def _two_valued_sparse(self, X: Any, visible: Any, rng: Any = None) -> Any:
-        """The same for a sparse X, whose zeros stay zeros."""
-        if not isinstance(visible, Bernoulli):
-            raise ValueError(
-                f"X is sparse: only visible = 'bernoulli' has mostly zeros, not {self.visible!r}; "
-                "X.toarray() makes it dense"
-            )
-        if not isinstance(self.binarise, str | None) and not check.number("binarise", self.binarise) > 0:
-            raise ValueError(f"binarise = {self.binarise!r}: with a sparse X, whose zeros are 0, must be > 0")
-        X = csr_array(X)
-        entries = self._two_valued(X.data[None], visible, rng)[0] if X.nnz else X.data
-        return csr_array((entries, X.indices, X.indptr), shape=X.shape)
-
-    def _first(self, X: Any, learner: Learner) -> Any:
-        """The first samples as configurations, the same after every epoch."""
-        return None if X is None else dense(self._two_valued(X[:LOOKED_AT], learner.visible))
 
     def _epoch(self, X: Any, learner: Learner | None, rng: Any) -> Learner:
         """Learn for one epoch, beginning before the first."""
@@ -495,22 +412,3 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         )
         self._n_features_out = len(self.components_)
         return self
-
-
-def _grey(X: np.ndarray) -> np.ndarray:
-    if X.min() < 0 or X.max() > 1:
-        raise ValueError(f"X has entries in [{X.min():g}, {X.max():g}]: with binarise = 'random' must be in [0, 1]")
-    return X
-
-
-def _generator(random_state: Any) -> np.random.Generator:
-    """A generator of what scikit-learn or NumPy call a seed."""
-    if isinstance(random_state, np.random.RandomState):
-        random_state = np.random.SeedSequence(random_state.randint(2**32, size=4, dtype=np.uint32).tolist())
-    try:
-        return random.generator(random_state)
-    except ValueError:
-        raise ValueError(
-            f"random_state = {random_state!r}: must be None, a whole number >= 0, "
-            "or a numpy SeedSequence, Generator or RandomState"
-        ) from None

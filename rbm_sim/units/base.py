@@ -23,18 +23,17 @@ from __future__ import annotations
 
 import abc
 import functools
-import math
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from rbm_sim._support import check
+from rbm_sim.units.layer import Layer
 
 
-class Unit(abc.ABC):
-    """One layer of equal units, U(x) = U₀(x) + b x, with its offsets b scalar or one per unit.
+class Unit(Layer):
+    """The law of one layer of equal units, U(x) = U₀(x) + b x, with its offsets b scalar or one per unit.
 
     Attributes
     ----------
@@ -52,116 +51,6 @@ class Unit(abc.ABC):
         for name in ("contains", "potential", "mean_potential", "mode", "curvature", "ground", "log_partition", "cdf"):
             if name in vars(cls):
                 setattr(cls, name, _of_floats(vars(cls)[name]))
-
-    @property
-    @abc.abstractmethod
-    def offset(self) -> float | np.ndarray:
-        """Linear part b of the potential, a float or an array with one entry per unit."""
-
-    @abc.abstractmethod
-    def _with_offset(self, offset: float | np.ndarray) -> Self:
-        """Return the same kind of unit with another offset."""
-
-    def expanded(self, size: int, dtype: DTypeLike) -> Self:
-        """Return a layer of `size` such units, its parameters arrays of shape (size,) and type `dtype`.
-
-        Parameters
-        ----------
-        size : int
-            Number of units in the layer.
-        dtype : dtype
-            Type of the parameters.
-
-        Returns
-        -------
-        Unit
-            The same kind of unit, with parameters that need no broadcasting any more.
-
-        Raises
-        ------
-        ValueError
-            If the parameters are already one per unit and of another length.
-        """
-        offset = np.asarray(self.offset, dtype=dtype)
-        if offset.ndim and len(offset) != size:
-            raise ValueError(f"{type(self).__name__} has {len(offset)} parameters: the layer has {size} units")
-        return self._with_offset(np.broadcast_to(offset, (size,)))
-
-    def single(self, index: int) -> Self:
-        """Return one unit of the layer.
-
-        Parameters
-        ----------
-        index : int
-            Which of its units.
-
-        Returns
-        -------
-        Unit
-            A unit with the parameters of that one, as numbers.
-        """
-        offset = self.offset
-        return self._with_offset(float(offset[index]) if isinstance(offset, np.ndarray) else offset)
-
-    def centred(self) -> Self:
-        """Return the same kind of unit with offset b = 0: what it does as a function of the field I − b.
-
-        Returns
-        -------
-        Unit
-            A unit with b = 0 and every other parameter as it is.
-        """
-        return self._with_offset(0.0)
-
-    def axes(self, size: int) -> tuple[int, ...]:
-        """Shape of a configuration of a layer as users give and get it.
-
-        Parameters
-        ----------
-        size : int
-            Number of entries.
-
-        Returns
-        -------
-        tuple of int
-            (size,); of Potts units (units, states), the entries of a unit next to each other.
-        """
-        return (size,)
-
-    def bits(self, size: int) -> float:
-        """Logarithm to the base 2 of the number of configurations of a layer that can be enumerated.
-
-        Parameters
-        ----------
-        size : int
-            Number of entries.
-
-        Returns
-        -------
-        float
-            The number of two-valued units, or N log₂ q of N Potts units; ∞ of other units.
-        """
-        return math.inf
-
-    @abc.abstractmethod
-    def contains(self, x: np.ndarray) -> bool:
-        """Whether every entry of `x` lies in the domain of the unit.
-
-        Parameters
-        ----------
-        x : ndarray
-            Values of units.
-
-        Returns
-        -------
-        bool
-            True if all of them do, also if there are none.
-        """
-
-    @property
-    @abc.abstractmethod
-    def domain(self) -> str:
-        """Domain in words, for messages."""
 
     @abc.abstractmethod
     def potential(self, x: np.ndarray) -> np.ndarray:

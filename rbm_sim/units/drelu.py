@@ -16,19 +16,19 @@ J. Tubiana, S. Cocco and R. Monasson, eLife 8, e39397 (2019).
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from rbm_sim._support import check, shown
+from rbm_sim._support import shown
 from rbm_sim.units import cumulants, half_line
 from rbm_sim.units.base import Unit
+from rbm_sim.units.layer import SeveralParameters
 
 
 @dataclass(frozen=True, eq=False)
-class DReLU(Unit):
+class DReLU(SeveralParameters, Unit):
     """Units x ∈ ℝ with U(x) = γ₊x²/2 + θ₊x for x ≥ 0 and γ₋x²/2 + θ₋x for x < 0.
 
     K(I) = ln[R((θ₊ − I)/√γ₊)/√γ₊ + R((I − θ₋)/√γ₋)/√γ₋] at T = 1, R(x) = √(π/2) erfcx(x/√2). Equal sides are a
@@ -59,20 +59,10 @@ class DReLU(Unit):
     theta_plus: Any = 0.0
     theta_minus: Any = 0.0
     has_jump: ClassVar[bool] = True
+    _positive: ClassVar[tuple[str, ...]] = ("gamma_plus", "gamma_minus")
 
     def __repr__(self) -> str:
         return shown.fields(self)
-
-    def __post_init__(self) -> None:
-        for own in fields(self):
-            object.__setattr__(self, own.name, check.layer_parameter(own.name, getattr(self, own.name)))
-        for name in ("gamma_plus", "gamma_minus"):
-            if not np.all(np.asarray(getattr(self, name)) > 0):
-                raise ValueError(f"{name} has the entry {np.min(getattr(self, name)):g}: must be > 0")
-        lengths = {own.name: len(getattr(self, own.name)) for own in fields(self) if np.ndim(getattr(self, own.name))}
-        if len(set(lengths.values())) > 1:
-            given = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            raise ValueError(f"parameters have the lengths {given}: must be equal")
 
     @property
     def offset(self) -> float | np.ndarray:
@@ -90,15 +80,6 @@ class DReLU(Unit):
 
     def _with_offset(self, offset: float | np.ndarray) -> Self:
         return type(self)(self.gamma_plus, self.gamma_minus, offset + self.gap, offset - self.gap)
-
-    def expanded(self, size: int, dtype: DTypeLike) -> Self:
-        for value in astuple(self):
-            if np.ndim(value) and len(value) != size:
-                raise ValueError(f"{type(self).__name__} has {len(value)} parameters: the layer has {size} units")
-        return type(self)(*(np.full(size, value, dtype) for value in astuple(self)))
-
-    def single(self, index: int) -> Self:
-        return type(self)(*(float(x[index]) if np.ndim(x) else x for x in astuple(self)))
 
     @property
     def domain(self) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from rbm_sim._support import check, random, shown
+from rbm_sim._support import random, shown
 from rbm_sim.units.base import Unit
+from rbm_sim.units.layer import SeveralParameters
 
 
 @dataclass(frozen=True, eq=False)
-class Normal(Unit):
+class Normal(SeveralParameters, Unit):
     """Units x ∈ ℝ with U(x) = γ x²/2 − g x, so that x ~ N((I + g)/γ, T/γ).
 
     Parameters
@@ -40,17 +40,10 @@ class Normal(Unit):
     g: Any = 0.0
     gamma: Any = 1.0
     has_kink: ClassVar[bool] = False
+    _positive: ClassVar[tuple[str, ...]] = ("gamma",)
 
     def __repr__(self) -> str:
         return shown.fields(self)
-
-    def __post_init__(self) -> None:
-        for name in ("g", "gamma"):
-            object.__setattr__(self, name, check.layer_parameter(name, getattr(self, name)))
-        if not np.all(np.asarray(self.gamma) > 0):
-            raise ValueError(f"gamma has the entry {np.min(self.gamma):g}: must be > 0")
-        if np.ndim(self.g) and np.ndim(self.gamma) and len(self.g) != len(self.gamma):
-            raise ValueError(f"g and gamma have lengths {len(self.g)} and {len(self.gamma)}: must be equal")
 
     @property
     def _stiffness(self) -> float | np.ndarray:
@@ -62,16 +55,6 @@ class Normal(Unit):
 
     def _with_offset(self, offset: float | np.ndarray) -> Self:
         return type(self)(-offset, self.gamma)
-
-    def expanded(self, size: int, dtype: DTypeLike) -> Self:
-        for name in ("g", "gamma"):
-            value = getattr(self, name)
-            if np.ndim(value) and len(value) != size:
-                raise ValueError(f"{type(self).__name__} has {len(value)} parameters: the layer has {size} units")
-        return type(self)(*(np.full(size, x, dtype) for x in (self.g, self.gamma)))
-
-    def single(self, index: int) -> Self:
-        return type(self)(*(float(x[index]) if np.ndim(x) else x for x in (self.g, self.gamma)))
 
     @property
     def domain(self) -> str:

@@ -66,7 +66,7 @@ def test_unit_stiffness_is_the_gaussian_unit():
     [
         ((0.0, 0.0), "gamma has the entry 0: must be > 0"),
         ((0.0, [1.0, -2.0]), "gamma has the entry -2: must be > 0"),
-        (([1.0, 2.0], [1.0, 2.0, 3.0]), "g and gamma have lengths 2 and 3"),
+        (([1.0, 2.0], [1.0, 2.0, 3.0]), "parameters have the lengths g 2, gamma 3: must be equal"),
         ((math.nan,), "g has the entry nan"),
     ],
 )
