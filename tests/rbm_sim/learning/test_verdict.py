@@ -45,6 +45,29 @@ def test_two_bits_that_are_equal():
     assert "below that of independent units, -1.386" in str(worse_than_independent(poor, data))
 
 
+@pytest.mark.slow
+def test_chains_that_no_longer_move_between_few_data():
+    """PCD on five data: it learns, then swings, and is told when it is below independent units; CD-1 is fine.
+
+    Fitting the means of 10 columns to 5 data is worth a nat, twice which is allowed for.
+    """
+    data = np.random.default_rng(1).integers(0, 2, (5, 10))
+    p = data.mean(axis=0)
+    alone = np.sum([x * np.log(x) + (1 - x) * np.log(1 - x) for x in p if 0 < x < 1])
+    learner = Learner.begin(data, visible=Bernoulli(), hidden=Bernoulli(), units=8, rng=0)
+    best = -np.inf
+    for _ in range(30):
+        for _ in range(100):
+            learner.learn(data)
+        found = exact.log_likelihood(learner.rbm, data)
+        best = max(best, found)
+        if abs(found - (alone - 2)) > 0.7:  # smoothed fields of independent units, and 2 % of what they reach
+            assert (worse_than_independent(learner.rbm, data) is not None) == (found < alone - 2)
+    assert -4.5 < best < -np.log(5)
+    fine = learned(data, Bernoulli(), Bernoulli(), 8, 1000, persistent=False)
+    assert alone + 1.5 < exact.log_likelihood(fine, data) < -np.log(5)
+
+
 def test_a_well_beside_the_data_is_told_where_ln_Z_is_not_enumerated():
     """30 units that are nearly all off in the data; all on is e^{60} times as probable to the machine."""
     data = (np.random.default_rng(0).random((200, 40)) < 0.03).astype(int)
