@@ -1,4 +1,4 @@
-"""A machine of which the place is known: theory's own, rescaled; forms that are one machine; what the theory leaves out."""
+"""A machine of which the place is known: theory's own, rescaled; forms of one machine; what the theory leaves out."""
 
 import math
 
@@ -17,7 +17,7 @@ from replica.models import CompositionalRBM
 ALPHA, THETA, G = 0.5, 1.5, -0.21
 
 
-def even(p=0.05, N=400, M=200, seed=0):
+def even(p=0.05, N=480, M=240, seed=0):
     """Weights ±1/√N, as many in each column, and as many in each row, as in any other."""
     rng = np.random.default_rng(seed)
     w = np.zeros((N, M))
@@ -37,9 +37,9 @@ def test_quantities_of_the_limit_do_not_depend_on_the_scale(c):
     standing = rescaled(machine(c))
     assert standing.alpha == 0.5
     assert standing.p == pytest.approx(0.05, rel=1e-12)
-    assert standing.theta == pytest.approx(np.full(200, THETA), rel=1e-12)
-    assert standing.g == pytest.approx(np.full(400, G), rel=1e-12)
-    assert standing.x == pytest.approx(np.ones(400), rel=1e-12)
+    assert standing.theta == pytest.approx(np.full(240, THETA), rel=1e-12)
+    assert standing.g == pytest.approx(np.full(480, G), rel=1e-12)
+    assert standing.x == pytest.approx(np.ones(480), rel=1e-12)
     assert standing.T_eff == pytest.approx(1 / c**2, rel=1e-12)
 
 
@@ -64,13 +64,14 @@ def test_homogeneous_prediction_is_the_published_one():
 
 def spread(standing, size):
     """The same machine with two kinds of visible units, and two of hidden ones."""
-    sign = np.where(np.arange(400) % 2, 1.0, -1.0)
+    sign = np.where(np.arange(480) % 2, 1.0, -1.0)
     return standing._replace(
-        x=1 + size * sign, g=G + 0.1 * size * np.roll(sign, 1), theta=THETA + size * np.where(np.arange(200) % 2, 1, -1)
+        x=1 + size * sign, g=G + 0.1 * size * np.roll(sign, 1), theta=THETA + size * np.where(np.arange(240) % 2, 1, -1)
     )
 
 
-@pytest.mark.medium
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:states may be missing")
 def test_own_laws_are_those_of_the_model():
     standing = spread(rescaled(machine()), 0.2)
     found = predicted(standing)
@@ -134,7 +135,7 @@ def test_overlaps_of_columns_against_independent_ones():
 @pytest.mark.parametrize("hidden", [Bernoulli(), Spin(), Gaussian()])
 def test_units_without_theory_are_measured_and_say_why(hidden):
     rbm = RBM(0.1 * even(), visible=Bernoulli(), hidden=hidden)
-    found = rbm_sim.place(rbm, np.random.default_rng(0).integers(0, 2, (50, 400)))
+    found = rbm_sim.place(rbm, np.random.default_rng(0).integers(0, 2, (50, 480)))
     assert found.phase == "" and math.isnan(found.ell_star) and not found.valid
     assert type(hidden).__name__ in found.warnings[0]
     assert found.p_hat == pytest.approx(0.05) and found.L_hat > 0
@@ -142,7 +143,7 @@ def test_units_without_theory_are_measured_and_say_why(hidden):
 
 
 def test_distance_of_independent_pixels():
-    v = (np.random.default_rng(4).random((500, 400)) < 0.3).astype(float)
+    v = (np.random.default_rng(4).random((500, 480)) < 0.3).astype(float)
     found = rbm_sim.place(RBM(0.1 * even(), visible=Bernoulli(), hidden=Gaussian()), v)
     # 2 q (1 − q); 2e5 pixels
     assert found.distance == pytest.approx(0.42, abs=0.005)
