@@ -9,7 +9,7 @@ import pytest
 from interleaved import minima
 from threadpoolctl import threadpool_limits
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU
+from rbm_sim import RBM, Bernoulli, DReLU, Gaussian, Potts, ReLU
 from rbm_sim.learning import datasets
 from rbm_sim.learning.contrastive_divergence import Learner, Options
 from rbm_sim.learning.parameters import checked
@@ -17,12 +17,18 @@ from rbm_sim.partition import exact
 from rbm_sim.partition.likelihood import independent_pixels
 
 BATCH, N, M, BATCHES = 100, 784, 500, 20
-HIDDEN = {"Bernoulli": Bernoulli(), "Gaussian": Gaussian(), "ReLU": ReLU()}
+HIDDEN = {"Bernoulli": Bernoulli(), "Gaussian": Gaussian(), "ReLU": ReLU(), "double ReLU": DReLU()}
+STATES = 8
+"""Of Potts units, 98 of which have as many weights."""
 
 
 def images():
     rng = np.random.default_rng(0)
     return (rng.random((BATCH * BATCHES, N)) < rng.random(N)).astype(np.float32)
+
+
+def states():
+    return np.random.default_rng(0).integers(STATES, size=(BATCH * BATCHES, N // STATES))
 
 
 def products():
@@ -42,11 +48,13 @@ def products():
     return run
 
 
-def learning(hidden, persistent):
+def learning(hidden, persistent, visible=None):
     """One epoch; a rate so small that the machine stays what it is."""
-    data = checked(images(), Bernoulli())
+    visible = visible or Bernoulli()
+    given = images() if isinstance(visible, Bernoulli) else states()
+    data = checked(given, visible)
     options = Options(batch_size=BATCH, learning_rate=1e-6, persistent=persistent)
-    learner = Learner.begin(data, visible=Bernoulli(), hidden=hidden, units=M, options=options, rng=2)
+    learner = Learner.begin(given, visible=visible, hidden=hidden, units=M, options=options, rng=2)
     return lambda: learner.learn(data)
 
 
@@ -71,6 +79,7 @@ def test_learning_against_products(capsys):
         cases = {"5 SGEMM": products()}
         for method, persistent in (("CD-1", False), ("PCD-1", True)):
             cases |= {f"{name}, {method}": learning(hidden, persistent) for name, hidden in HIDDEN.items()}
+            cases[f"Potts visible, Bernoulli, {method}"] = learning(Bernoulli(), persistent, Potts(STATES))
         best = minima(cases | sklearn_learning())
     with capsys.disabled():
         print(f"\nbatches of {BATCH}, {N} x {M}, 1 thread           ms a batch   5 SGEMM / batch")

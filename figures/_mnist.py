@@ -34,7 +34,7 @@ class Study(NamedTuple):
 RATE, GAUSSIAN_RATE = 0.0015, 0.0005
 STUDIES = {
     "relu": Study(ReLU(), 400, Options(learning_rate=RATE, centred=True)),
-    "relu, plain gradient": Study(ReLU(), 400, Options(learning_rate=RATE)),
+    "relu, plain gradient": Study(ReLU(), 400, Options(learning_rate=RATE, centred=False)),
     "gaussian": Study(Gaussian(), 204, Options(learning_rate=GAUSSIAN_RATE, centred=True)),
 }
 

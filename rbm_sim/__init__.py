@@ -1,6 +1,6 @@
 """Simulation of restricted Boltzmann machines: what finite machines do, in NumPy.
 
-`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian`, `ReLU`, `DReLU`, `Normal`, `Mixture`, or of one's own,
+`RBM` with the unit types `Bernoulli`, `Spin`, `Gaussian`, `ReLU`, `DReLU`, `Normal`, `Mixture`, `Potts`, or one's own,
 `Discrete` and `Continuous`. The folders: `machine` (weights, random patterns, Gibbs sampling), `units`, `observables`
 (order parameters), `statistics` (means with errors, autocorrelation, N → ∞); `partition` (ln Z, by enumeration in
 `partition.exact` or annealed in `partition.ais`); `sampling` (T > 0: averages of any observable, order parameters and
@@ -27,6 +27,7 @@ _HOME = {
     "Gaussian": "units",
     "Mixture": "units",
     "Normal": "units",
+    "Potts": "units",
     "ReLU": "units",
     "Spin": "units",
     "Unit": "units",

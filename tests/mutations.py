@@ -249,14 +249,14 @@ MUTATIONS = (
     ),
     Mutation(
         "rbm_sim/learning/contrastive_divergence.py",
-        "gradients, (1, -1, -1, 1), strict=False)",
-        "gradients, (1, 1, -1, 1), strict=False)",
+        "gradients, (1, -1, -1, 1, 1), strict=False)",
+        "gradients, (1, 1, -1, 1, 1), strict=False)",
         "tests/rbm_sim/learning/test_contrastive_divergence.py",
     ),
     Mutation(
-        "rbm_sim/learning/contrastive_divergence.py",
-        "return (dw, dv - dw @ lam, dh - mu @ dw) if centred",
-        "return (dw, dv + dw @ lam, dh - mu @ dw) if centred",
+        "rbm_sim/learning/batch_gradients.py",
+        "else (dw, dv - dw @ lam, dh - mu @ dw)",
+        "else (dw, dv + dw @ lam, dh - mu @ dw)",
         "tests/rbm_sim/learning/test_contrastive_divergence.py",
     ),
     Mutation(

@@ -24,7 +24,8 @@ MODELS = """
     ReluRBM SparseCodingHopfield ThresholdHopfield catalogue get
 """
 RBM_SIM = """
-    Average Bernoulli Continuous DReLU Discrete Gaussian Mixture Normal PackedPatterns RBM ReLU Spin State Unit ais
+    Average Bernoulli Continuous DReLU Discrete Gaussian Mixture Normal PackedPatterns Potts RBM ReLU Spin State Unit
+    ais
     anneal averages capacity conditional continuous couplings critical_load datasets discrete dynamics estimator exact
     exact_learning extensivity finite_size fluctuation gibbs learned learning likelihood measure mixture moves
     order_parameters order_parameters_at order_parameters_over overlaps own_unit packed parallel_tempering

@@ -118,6 +118,13 @@ def refuse_masked(name: str, value: Any) -> None:
         raise ValueError(f"{name} has masked entries: every entry must have a value")
 
 
+def refuse_missing(name: str, value: np.ndarray) -> None:
+    """Raise if entries of an array of any type are nan, None or NA."""
+    entries = _without_na(value.ravel()) if value.dtype.kind == "O" else value.ravel().tolist()
+    if any(entry is None or entry != entry for entry in entries):  # noqa: PLR0124 (nan)
+        raise ValueError(f"{name} has missing entries: every entry must have a value")
+
+
 def is_frame(value: Any) -> bool:
     """Whether a value is a table with named columns of types of their own, such as pandas has them."""
     return hasattr(value, "columns") and hasattr(value, "dtypes") and hasattr(value, "to_numpy")

@@ -63,19 +63,21 @@ def sample(args: argparse.Namespace) -> int:
     """
     import numpy as np
 
-    from rbm_sim.units import TwoValued
+    from rbm_sim.units import Potts, TwoValued
     from replica.table import Table, provenance
 
     cli.protect(args, {"RUN": args.run, "--inpaint": args.inpaint})
     run = load_run(args.run, "RUN")
     rbm = run.learner.best_rbm
+    if isinstance(rbm.visible, Potts) and (args.inpaint is not None or args.plot is not None):
+        raise cli.UsageError("--inpaint, --plot: for images; RBM.sample(..., values=...) draws missing states")
     v, places = _drawn(args, run)
     columns = places | {
         "F": _free_energy(rbm, v, args.T).tolist(),
         "active": (rbm.hidden.mode(rbm.inputs(v)) != 0).sum(axis=1).tolist(),
-        "v": _texts(rbm, v),
+        "v": _texts(rbm, v, run.about.get("alphabet")),
     }
-    whole = v.astype(np.int8) if isinstance(rbm.visible, TwoValued) else v
+    whole = v.astype(np.int8) if isinstance(rbm.visible, TwoValued | Potts) else v
     shape = run.about.get("shape", ())
     shape = shape if int(np.prod(shape)) == v.shape[1] else v.shape[1:]
     images = (whole if (whole == v).all() else v).reshape(len(v), *shape)
@@ -94,10 +96,14 @@ def sample(args: argparse.Namespace) -> int:
     return 0
 
 
-def _texts(rbm: RBM, v: np.ndarray) -> list[str]:
-    """Configurations as text: a digit for each two-valued unit, a number for each real-valued one."""
-    from rbm_sim.units import TwoValued
+def _texts(rbm: RBM, v: np.ndarray, alphabet: str | None) -> list[str]:
+    """Configurations as text: a digit for each two-valued unit, a letter or number for each other one."""
+    from rbm_sim.learning.alignments import texts
+    from rbm_sim.units import Potts, TwoValued
 
+    if isinstance(rbm.visible, Potts):
+        a = v.argmax(axis=-1)
+        return texts(a, alphabet) if alphabet else [" ".join(map(str, row)) for row in a]
     if isinstance(rbm.visible, TwoValued):
         return ["".join("1" if x > 0 else "0" for x in row) for row in v]
     return [" ".join(f"{x:.6g}" for x in row) for row in v]

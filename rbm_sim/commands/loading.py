@@ -44,8 +44,11 @@ def load_data(
         If they cannot be had.
     """
     from rbm_sim.learning import datasets, grey_levels
-    from rbm_sim.units import Gaussian, Spin
+    from rbm_sim.units import Gaussian, Potts, Spin
 
+    if isinstance(visible, Potts):
+        data = load_states(name, option)
+        return data, data.shape[1:]
     try:
         found = datasets.load(name)
         if isinstance(visible, Gaussian):
@@ -60,6 +63,71 @@ def load_data(
     if images.size and images.min() == images.max():
         cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
     return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
+
+
+def alphabet_of(name: str) -> str | None:
+    """Letters of the states in a file that was loaded, None if it has none.
+
+    Parameters
+    ----------
+    name : str
+        File.
+
+    Returns
+    -------
+    str or None
+        A letter for each state.
+    """
+    from rbm_sim.learning import alignments
+
+    return alignments.read(name, unknown="gap").alphabet if alignments.is_fasta(name) else None
+
+
+def load_states(name: str, option: str) -> np.ndarray:
+    """Load states of Potts units: an alignment in FASTA letters, or a file of whole numbers from 0 on.
+
+    Parameters
+    ----------
+    name : str
+        File.
+    option : str
+        Word of the command line that names it.
+
+    Returns
+    -------
+    ndarray of int8, shape (samples, N, states)
+        One 1 for each unit.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, or holds other numbers.
+    """
+    from rbm_sim.learning import alignments, datasets
+    from rbm_sim.units import Potts
+
+    try:
+        if alignments.is_fasta(name):
+            try:
+                found = alignments.read(name)
+            except ValueError as error:
+                if "takes such letters for gaps" not in str(error):
+                    raise
+                cli.warn(f"{option}: {str(error).partition(';')[0]}; such letters are taken for gaps")
+                found = alignments.read(name, unknown="gap")
+            return Potts(len(found.alphabet)).one_hot(found.states)
+        if datasets.path_of(name) is None:
+            raise ValueError(f"{name}: no such file; --visible potts learns {LEARNED}")
+        a = datasets.read(name)
+        if a.ndim != 2 or not a.size or a.min() < 0 or a.max() >= MOST_STATES or (a != a.round()).any():
+            raise ValueError(f"{name}: holds no states; --visible potts learns {LEARNED}")
+    except ValueError as error:
+        raise cli.UsageError(f"{option}: {error}") from None
+    return Potts(max(2, int(a.max()) + 1)).one_hot(a)
+
+
+MOST_STATES = 256
+LEARNED = f"a matrix of states, whole numbers from 0 to {MOST_STATES - 1}, or an alignment, its name ending in .fasta"
 
 
 def load_incomplete(

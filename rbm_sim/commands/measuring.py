@@ -115,6 +115,7 @@ def _states(args: argparse.Namespace) -> np.ndarray:
     run = load_run(args.weights, "WEIGHTS")
     level = run.about.get("threshold", 0.5)
     states = load_data(args.states, "--states", level, visible=run.learner.visible, rng=0)[0].astype(float)
+    states = states.reshape(len(states), -1)
     widths = _widths(run.learner.best_rbm)[:, 0]
     return states * widths if len(widths) == states.shape[1] else states
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rbm_sim.commands import validation
-from rbm_sim.commands.loading import load_data, load_run, path_of
+from rbm_sim.commands.loading import alphabet_of, load_data, load_run, path_of
 from replica import cli
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rbm_sim.learning import Learner, Options
     from rbm_sim.machine.rbm import RBM
 
-VISIBLE = ("bernoulli", "spin", "gaussian")
+VISIBLE = ("bernoulli", "spin", "gaussian", "potts")
 OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
 
 
@@ -51,22 +51,18 @@ stopped. --out FILE.csv or .json writes the history alone.""",
         "--data",
         required=True,
         metavar="DATA",
-        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz, IDX or CSV file, or a folder of IDX or .png files",
+        help="bars-and-stripes:SIDE, digits, mnist, or a .npy, .npz, IDX, CSV or FASTA file, a folder of IDX or .png",
     )
     add("--threshold", default="0.5", metavar="LEVEL", help="grey level from which a pixel is 1, or random (0.5)")
-    add("--visible", choices=VISIBLE, default="bernoulli", help="visible units; gaussian: real values (bernoulli)")
+    of_visible = "visible units; gaussian: real values; potts: states, or letters of an alignment (bernoulli)"
+    add("--visible", choices=VISIBLE, default="bernoulli", help=of_visible)
     hidden = ("bernoulli", "spin", "gaussian", "relu", "drelu")
     add("--hidden", choices=hidden, default="relu", help="hidden units (relu)")
     add("--units", type=cli.integer(1), default=100, metavar="M", help="number of hidden units (100)")
     add("--epochs", type=cli.integer(1), default=10, metavar="N", help="passes over the data, in all (10)")
     add("--batch-size", type=cli.integer(1), metavar="N", help="data in one step (1/100 of them, but 10 to 100)")
-    add(
-        "--learning-rate",
-        type=float,
-        metavar="RATE",
-        help="rate of the first epoch (0.05; relu and gaussian: at most 2/pixels, drelu: 0.01 as well; real values: at "
-        "most 0.01, see docs)",
-    )
+    rate = "rate of the first epoch (from the curvature of the likelihood, as it changes; see docs)"
+    add("--learning-rate", type=float, metavar="RATE", help=rate)
     add("--decay", type=float, default=1.0, metavar="FACTOR", help="of the rate from epoch to epoch (1)")
     add("--momentum", type=float, default=0.0, help="part of the last step that is taken again (0)")
     add("--weight-decay", type=float, default=0.0, metavar="λ", help="penalty (λ/2) Σ w² (0)")
@@ -74,7 +70,8 @@ stopped. --out FILE.csv or .json writes the history alone.""",
     add("--exponent", type=float, default=1.0, metavar="x", help="its exponent (1)")
     add("--k", type=cli.integer(1), default=1, metavar="K", help="Gibbs steps of the chains (1)")
     add("--cd", action="store_true", help="start the chains at the data (CD), not where they were (PCD)")
-    add("--centred", action="store_true", help="centred gradient")
+    centred = "gradient with v and h measured from their means (yes)"
+    add("--centred", action=argparse.BooleanOptionalAction, default=True, help=centred)
     epochs = "epochs after which ln Z is measured, for the log-likelihood (none)"
     add("--likelihood", type=cli.integer(1), nargs="+", default=[], metavar="EPOCH", help=epochs)
     validation.add_options(add)
@@ -106,11 +103,7 @@ def train(args: argparse.Namespace) -> int:
     from rbm_sim.units.named import named
     from replica.table import Table, provenance
 
-    for epoch in args.likelihood:
-        if epoch > args.epochs:
-            raise cli.UsageError(f"--likelihood: epoch {epoch} is beyond --epochs {args.epochs}")
-    if args.test is not None and not args.likelihood:
-        raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
+    _refuse_contradictions(args)
     stop = validation.stop(args)
     cli.protect(args, {f"--{name}": path_of(getattr(args, name)) for name in ("data", "test", "validate")})
     level = _level(args.threshold)
@@ -118,8 +111,9 @@ def train(args: argparse.Namespace) -> int:
     data, shape = load(args.data, "--data")
     data, valid = validation.split(args, data, load, _stream(args.rng, "validation"))
     test = data if args.test is None else validation.of_same_size(load(args.test, "--test")[0], data, "--test")
-    about = {"shape": list(shape), "threshold": level, "digest": _digest(data)}
-    about["stop"] = args.stop
+    about: dict[str, Any] = {"shape": list(shape), "threshold": level, "digest": _digest(data), "stop": args.stop}
+    if args.visible == "potts":
+        about["alphabet"] = alphabet_of(args.data)
     about |= provenance(cli.parameters(args), args.rng)
     _fits_memory(args, data)
     shown = _shown(args, data)
@@ -152,15 +146,27 @@ def train(args: argparse.Namespace) -> int:
         cli.save_figure(draw_run(table, learner.best_rbm, shape, _stream(args.rng, "plot")), args.plot)
     if stop is not None:
         validation.say(stop, history, args.epochs)
+    _warn_worse(args, learner.best_rbm, data)
     if stopped:
         cli.warn(f"interrupted after epoch {learner.epoch}" + ("" if file is None else "; the same command continues"))
     return 130 if stopped else 0
 
 
+def _refuse_contradictions(args: argparse.Namespace) -> None:
+    """Refuse options that do not go together."""
+    for epoch in args.likelihood:
+        if epoch > args.epochs:
+            raise cli.UsageError(f"--likelihood: epoch {epoch} is beyond --epochs {args.epochs}")
+    if args.test is not None and not args.likelihood:
+        raise cli.UsageError("--test needs --likelihood: it says after which epochs the test data are looked at")
+    if args.visible == "potts" and args.plot is not None:
+        raise cli.UsageError("--plot: weights to Potts units are no images")
+
+
 def _fits_memory(args: argparse.Namespace, data: np.ndarray) -> None:
     """Refuse machines that no memory holds: weights as they are drawn, in double precision, steps and gradients."""
     batch = min(len(data), args.batch_size or 100)
-    numbers = args.units * (5.0 * data.shape[1] + 6.0 * batch)
+    numbers = args.units * (5.0 * data[0].size + 6.0 * batch)
     cli.check_memory("--units", args.units, "hidden units", 4 * numbers)
 
 
@@ -168,7 +174,7 @@ def _stream(seed: int, use: str) -> np.random.SeedSequence:
     """Seed of random numbers other than those of learning itself, which has the plain one."""
     from numpy.random import SeedSequence
 
-    return SeedSequence(seed, spawn_key=(("data", "likelihood", "plot", "validation").index(use),))
+    return SeedSequence(seed, spawn_key=(("data", "likelihood", "plot", "validation", "verdict").index(use),))
 
 
 def _digest(data: np.ndarray) -> str:
@@ -184,9 +190,6 @@ SHOWN = 100
 """Data on which the pseudo-likelihood is measured: they are the same at every epoch."""
 TESTED = 10_000
 """Data on which the likelihood is measured, at most."""
-REAL_RATES = {"bernoulli": 0.3, "spin": 0.1, "gaussian": 0.4, "relu": 0.06, "drelu": 0.06}
-"""Learning rates for real-valued data, times the number of hidden units, or if these are continuous of columns: with
-them all five learn the digits with PCD, whatever the number of units; at three times the rate some do not."""
 WEIGHTS = 100_000
 """Data times weights up to which the pseudo-likelihood of real-valued data is measured: a third of a second."""
 
@@ -210,6 +213,15 @@ def _warn_constant(data: np.ndarray) -> None:
         )
 
 
+def _warn_worse(args: argparse.Namespace, rbm: RBM, data: np.ndarray) -> None:
+    """Say if the machine has become worse than one without couplings."""
+    from rbm_sim.learning.verdict import worse_than_independent
+
+    if worse := worse_than_independent(rbm, data, _stream(args.rng, "verdict")):
+        cure = "PCD, without --cd, whose fixed point need not be a maximum" if args.cd else "a smaller --learning-rate"
+        cli.warn(f"{worse}; try {cure}, or a larger --k")
+
+
 def _level(text: str) -> float | str:
     from rbm_sim._support import check
 
@@ -227,7 +239,7 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
 
     options = _options(args, data)
     if args.out is None or args.out.suffix.lower() != ".npz" or not Path(args.out).exists():
-        visible, hidden = named(args.visible), named(args.hidden)
+        visible, hidden = named(args.visible, {"states": data.shape[-1]}), named(args.hidden)
         return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
     run = load_run(str(args.out), "--out")
     learner = run.learner
@@ -250,21 +262,12 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
 
 
 def _options(args: argparse.Namespace, data: np.ndarray) -> Options:
-    """Options of learning, with defaults that fit the data."""
+    """Options of learning, with batches that fit the data."""
     from rbm_sim.learning import Options
+    from rbm_sim.learning.rates import usual_batch
 
-    rate = args.learning_rate
-    if rate is None:
-        # The gain of a continuous unit grows with the number of pixels, that of a two-valued one is bounded.
-        rate = 0.01 if args.hidden == "drelu" else 0.05
-        if args.hidden not in ("bernoulli", "spin"):
-            rate = min(rate, 2 / data.shape[1])
-        if args.visible == "gaussian":
-            # Nothing bounds the visible units either, and all hidden units pull along the strongest direction at once.
-            size = args.units if args.hidden in ("bernoulli", "spin") else data.shape[1]
-            rate = min(0.01, REAL_RATES[args.hidden] / size)
-    size = args.batch_size or min(100, max(10, len(data) // 100))
-    given = {name: getattr(args, name) for name in OPTIONS} | {"learning_rate": rate, "batch_size": size}
+    given = {name: getattr(args, name) for name in OPTIONS}
+    given["batch_size"] = args.batch_size or usual_batch(len(data))
     try:
         return Options(**given, persistent=not args.cd)
     except ValueError as error:

@@ -167,8 +167,9 @@ def of_same_size(other: np.ndarray, data: np.ndarray, option: str) -> np.ndarray
     UsageError
         If N differs.
     """
-    if other.shape[1] != data.shape[1]:
-        raise cli.UsageError(f"{option}: {other.shape[1]} pixels, but --data has {data.shape[1]}")
+    if other.shape[1:] != data.shape[1:]:
+        sizes = [" x ".join(map(str, x.shape[1:])) for x in (other, data)]
+        raise cli.UsageError(f"{option}: {sizes[0]} pixels, but --data has {sizes[1]}")
     return other
 
 

@@ -17,7 +17,10 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
+from rbm_sim.learning import rates
+from rbm_sim.learning.batch_gradients import gradients, statistic_and_draw
 from rbm_sim.learning.confinement import ENOUGH, confine, largest_variance
+from rbm_sim.learning.options import Options
 from rbm_sim.learning.parameters import (
     STIFFEST,
     Parameters,
@@ -26,12 +29,14 @@ from rbm_sim.learning.parameters import (
     dense,
     double_relu,
     fields_of,
+    hidden_layer,
     shape_of,
 )
 from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
+from rbm_sim.machine import gauge
 from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import DReLU, Gaussian, Normal, TwoValued, Unit
+from rbm_sim.units import DReLU, Gaussian, Normal, Potts, TwoValued, Unit
 
 LIMIT = 100.0
 """Weights beyond this mean that learning has diverged."""
@@ -41,68 +46,6 @@ LOOK = 50
 
 class DivergedError(ValueError):
     """Learning diverged; the machine before that epoch is intact."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of learning.
-
-    Parameters
-    ----------
-    batch_size : int
-        Data in one step, >= 1.
-    learning_rate : float
-        Rate of the first epoch, > 0.
-    decay : float
-        Factor of the rate from epoch to epoch, in (0, 1].
-    momentum : float
-        Part of the last step that is taken again, in [0, 1).
-    weight_decay : float
-        Strength λ >= 0 of the penalty (λ/2) Σ w².
-    penalty : float
-        Strength λ >= 0 of the penalty (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x of Tubiana and Monasson.
-    exponent : float
-        Its exponent x >= 1.
-    k : int
-        Gibbs steps of the chains, >= 1.
-    persistent : bool
-        PCD: the chains go on from batch to batch, as many as a batch has data; otherwise CD: they start at the data.
-    centred : bool
-        Take the gradient with respect to v and h less their means over the data (the same optimum, better conditioned).
-
-    Raises
-    ------
-    ValueError
-        If a value is out of its range.
-
-    References
-    ----------
-    G. E. Hinton, Neural Comput. 14, 1771 (2002); T. Tieleman, ICML (2008); J. Melchior, A. Fischer and L. Wiskott,
-    J. Mach. Learn. Res. 17, 99 (2016); J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017).
-    """
-
-    batch_size: int = 100
-    learning_rate: float = 0.05
-    decay: float = 1.0
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    penalty: float = 0.0
-    exponent: float = 1.0
-    k: int = 1
-    persistent: bool = True
-    centred: bool = False
-
-    def __post_init__(self) -> None:
-        check.integer("batch_size", self.batch_size, at_least=1)
-        check.integer("k", self.k, at_least=1)
-        check.number("learning_rate", self.learning_rate, above=0)
-        check.number("decay", self.decay, above=0, at_most=1)
-        check.number("momentum", self.momentum, at_least=0, below=1)
-        check.number("weight_decay", self.weight_decay, at_least=0)
-        check.number("penalty", self.penalty, at_least=0)
-        check.number("exponent", self.exponent, at_least=1)
-        check.yes_or_no("persistent", self.persistent)
-        check.yes_or_no("centred", self.centred)
 
 
 @dataclass
@@ -129,6 +72,13 @@ class Learner:
         Of real-valued visible units: mean and scale of each, from the data that learning began with.
     best : Parameters, optional
         Those of the best epoch so far, where learning may stop early; they do not decide how it goes on.
+
+    Attributes
+    ----------
+    rate : float
+        Learning rate of the last step.
+    offsets : tuple of ndarray, shapes (N,), (M,), or None
+        Means over the data from which the centred gradient measures v and h, those of h at most 50 batches old.
     """
 
     visible: Unit
@@ -141,12 +91,16 @@ class Learner:
     chains: np.ndarray | None = None
     scales: Scales | None = None
     best: Parameters | None = None
+    rate: float = field(default=math.nan, init=False)
+    offsets: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
 
     def __repr__(self) -> str:
         return shown.fields(self)
 
     def __post_init__(self) -> None:
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
+        if self.options.learning_rate is not None:
+            self.rate = self.options.learning_rate * self.options.decay**self.epoch
         self.step = self.step or self.parameters.map(np.zeros_like)
 
     @classmethod
@@ -165,8 +119,8 @@ class Learner:
         Parameters
         ----------
         data : array_like or sparse, shape (samples, N)
-            Visible configurations.
-        visible : Bernoulli, Spin or Gaussian
+            Visible configurations; of Potts units the numbers of their states, or vectors (samples, N, states).
+        visible : Bernoulli, Spin, Gaussian or Potts
             Visible units. Mean and variance of Gaussian ones are learned, beginning with those of the data.
         hidden : Unit
             Hidden units, their offset the start value; so are γ± and θ± of double ReLU units, whose h is measured such
@@ -193,7 +147,7 @@ class Learner:
         data = checked(data, visible)
         rng = random.generator(rng)
         N = data.shape[1]
-        w = rng.normal(0, 0.1 / math.sqrt(N), (N, units)).astype(np.float32)
+        w = rng.normal(0, 0.1 / math.sqrt(max(N, units)), (N, units)).astype(np.float32)
         offsets, shape = np.broadcast_to(np.asarray(hidden.offset, np.float32), (units,)).copy(), None
         if isinstance(hidden, DReLU):
             offsets, shape = shape_of(hidden, units)
@@ -201,7 +155,9 @@ class Learner:
         if isinstance(visible, Gaussian):
             b, log_sigma = np.zeros((2, N), np.float32)
             return begun(parameters=Parameters(w, b, offsets, log_sigma, shape), scales=scales_of(data))
-        return begun(parameters=Parameters(w, -fields_of(data, visible), offsets, shape=shape))
+        learner = begun(parameters=Parameters(w, -fields_of(data, visible), offsets, shape=shape))
+        learner._fix_gauge(learner.parameters)
+        return learner
 
     @property
     def rbm(self) -> RBM:
@@ -218,28 +174,11 @@ class Learner:
 
     def _machine(self, parameters: Parameters) -> RBM:
         now = parameters.copy()
-        hidden = self.hidden_at(now)
+        hidden = hidden_layer(self.hidden, now)
         if self.scales is not None and now.log_sigma is not None:
             machine = RBM(now.w.astype(float), visible=Normal(-now.visible), hidden=hidden)
             return in_units(machine, self.scales.mean, self.scales.scale * np.exp(now.log_sigma, dtype=float))[0]
         return RBM(now.w, visible=self.visible._with_offset(now.visible), hidden=hidden)
-
-    def hidden_at(self, parameters: Parameters) -> Unit:
-        """Hidden units of given parameters.
-
-        Parameters
-        ----------
-        parameters : Parameters
-            Their values.
-
-        Returns
-        -------
-        Unit
-            The hidden layer.
-        """
-        if parameters.shape is not None:
-            return double_relu(parameters.shape, parameters.hidden)
-        return self.hidden._with_offset(parameters.hidden)
 
     def learn(self, data: np.ndarray) -> None:
         """Go through the data once, in random order; what is left over after whole batches waits for the next epoch.
@@ -259,11 +198,13 @@ class Learner:
         numbers = self.rng.bit_generator.state
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                variance = self._largest_variance(data)
+                variance, spread = self._largest_variance(data), self._visible_spread(data)
+                mean = np.asarray(data.mean(axis=0, dtype=float))[None]
                 for count, batch in enumerate(self._batches(data)):
-                    self._learn_from(batch, variance)
                     if count % LOOK == 0:
                         self._look()
+                        self._adjust(data, mean, spread)
+                    self._learn_from(batch, variance)
                 self._look()
         except BaseException:
             self.parameters, self.step, self.chains = before
@@ -274,7 +215,7 @@ class Learner:
     def _batches(self, data: np.ndarray) -> Iterator[np.ndarray]:
         samples = data.shape[0]
         order = self.rng.permutation(samples)
-        size = min(self.options.batch_size, samples)
+        size = self.options.batch_of(samples)
         for first in range(0, samples - size + 1, size):
             yield dense(data[order[first : first + size]])
 
@@ -282,7 +223,7 @@ class Learner:
         size = float(max(np.abs(x).max() for x in self.parameters.arrays()))
         if not size < LIMIT:
             options = self.options
-            blamed = {"learning_rate": options.learning_rate * options.decay**self.epoch}
+            blamed = {"learning_rate": self.rate}
             blamed |= {name: getattr(options, name) for name in ("weight_decay", "penalty") if getattr(options, name)}
             raise DivergedError(
                 f"learning diverged in epoch {self.epoch + 1}: parameters of size {size:g}; "
@@ -293,6 +234,30 @@ class Learner:
         """Data as the visible units see them; real ones in units of their present standard deviations given h."""
         log_sigma = self.parameters.log_sigma
         return data if self.scales is None or log_sigma is None else self.scales.reduced(data) * np.exp(-log_sigma)
+
+    def _visible_spread(self, data: np.ndarray) -> rates.Spread | None:
+        """How much the visible units vary, if the rate is not given."""
+        if self.options.learning_rate is not None:
+            return None
+        return rates.visible_spread(self.visible, self._reduced(rates.some(data)))
+
+    def _adjust(self, data: np.ndarray, mean: np.ndarray, spread: rates.Spread | None) -> None:
+        """Take the learning rate and the offsets of the centred gradient as things are now.
+
+        Offsets that were means over the batch itself would bias the gradient by a part 2/n of the covariance.
+        """
+        options = self.options
+        y = self._reduced(rates.some(data)) @ self.parameters.w - self.parameters.hidden
+        unit = self._hidden_kind
+        if options.centred:
+            self.offsets = self._reduced(mean)[0].astype(np.float32), unit.mean(y).mean(axis=0, dtype=np.float32)
+        if spread is None:
+            self.rate = options.learning_rate * options.decay**self.epoch  # type: ignore[operator]
+            return
+        bounded = isinstance(self.visible, TwoValued | Potts) and isinstance(self.hidden, TwoValued)
+        hidden = rates.hidden_spread(unit, y, together=not bounded)
+        rate = rates.usual_rate(spread, hidden, options.batch_of(data.shape[0]))
+        self.rate = rate * (1 - options.momentum) * options.decay**self.epoch
 
     def _largest_variance(self, data: np.ndarray) -> float:
         """Largest variance of the data in any direction, where it bounds the weights."""
@@ -313,20 +278,26 @@ class Learner:
             v[n:] = self._visible(chains)
             h[n:], chains = self._hidden(v[n:], draw=options.persistent or left > 0)
         self.chains = chains if options.persistent else None
-        rate = options.learning_rate * options.decay**self.epoch
         slopes = [] if self.scales is None else [n * width_slopes(v[:n], h[:n], self.parameters)]
         if self.parameters.shape is not None:
             by_shape = double_relu(self.parameters.shape).shape_slopes(h)
             slopes.append(by_shape[:, n:].sum(axis=1) - by_shape[:, :n].sum(axis=1))
-        self._take_step((*_gradients(v, h, options.centred), *slopes), rate / n)
-        self._penalise(rate)
+        self._take_step((*gradients(v, h, self.offsets if options.centred else None), *slopes), self.rate / n)
+        self._penalise(self.rate)
+        self._fix_gauge(self.step)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
             x += step
         if self.parameters.shape is not None:
             np.clip(self.parameters.shape[1], -STIFFEST, STIFFEST, out=self.parameters.shape[1])
         if (log_sigma := self.parameters.log_sigma) is not None:
             np.maximum(log_sigma, np.float32(math.log(NARROWEST)), out=log_sigma)
-            confine(self.parameters.w, self.hidden_at(self.parameters), variance)
+            confine(self.parameters.w, self._hidden_kind, variance)
+
+    def _fix_gauge(self, parameters: Parameters) -> None:
+        """Leave out of weights and fields of Potts units what does not change the law."""
+        if isinstance(self.visible, Potts):
+            for x in (parameters.w, parameters.visible):
+                gauge.project(x, self.visible.states, self.options.gauge)
 
     def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:
         """Put the step together from the last one and the gradients of w, −b_v, −b_h and, if they are there, others."""
@@ -338,14 +309,25 @@ class Learner:
             else:
                 step[...] = gradient
         if isinstance(self.hidden, Gaussian):
+            if self.options.centred and self.offsets is not None:
+                # Their offsets, which v − μ shifts, are fields of the visible units: K = (I − b)²/2.
+                self.step.visible += self.parameters.w @ self.step.hidden
             self.step.hidden[:] = 0
 
     def _hidden(self, v: np.ndarray, draw: bool) -> tuple[np.ndarray, Any]:
         """Return what enters ⟨h⟩ given v, and a draw if one is needed."""
         y = v @ self.parameters.w
         y -= self.parameters.hidden
-        shape = self.parameters.shape
-        return _statistic_and_draw(self.hidden if shape is None else double_relu(shape), y, self.rng, draw)
+        return statistic_and_draw(self._hidden_kind, y, self.rng, draw)
+
+    @property
+    def _hidden_kind(self) -> Unit:
+        """Hidden units without their offsets."""
+        if self.parameters.shape is None:
+            return self.hidden
+        if not np.isfinite(self.parameters.shape).all():
+            self._look()
+        return double_relu(self.parameters.shape)
 
     def _visible(self, h: np.ndarray) -> np.ndarray:
         y = h @ self.parameters.w.T
@@ -360,39 +342,3 @@ class Learner:
         if options.penalty:
             norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)
             self.step.w -= np.float32(rate * options.penalty) * norms * np.sign(w)
-
-
-def _statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw: bool) -> tuple[np.ndarray, Any]:
-    """Return the conditional mean in the fields y, or for (double) ReLU units a draw, and a draw if one is needed."""
-    if isinstance(unit, TwoValued):
-        # P(x = 1) = (1 + tanh)/2, and a draw asks whether 2u − 1 ≤ tanh
-        half = np.float32((1 - unit.low) / 2)
-        tanh = np.tanh(half * y, out=y)
-        mean = half * tanh
-        mean += np.float32((1 + unit.low) / 2)
-        if not draw:
-            return mean, None
-        u = random.uniform(rng, y.shape, y.dtype)
-        u *= 2
-        u -= 1
-        on = (u <= tanh).astype(y.dtype)
-        return mean, on if unit.low == 0 else 2 * on - 1
-    if isinstance(unit, Gaussian):
-        return y, unit._draw(y, rng, 1.0) if draw else None
-    # The mean of a cut normal law needs erfcx, several times the price of a draw, which is as unbiased.
-    x = unit._draw(y, rng, 1.0)
-    return x, x
-
-
-def _gradients(v: np.ndarray, h: np.ndarray, centred: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sums over a batch of v h, v and h, data (first half of the rows) minus model; v and h are overwritten."""
-    n = len(v) // 2
-    sign = np.repeat(np.array([1, -1], np.float32), n)
-    dv, dh = sign @ v, sign @ h
-    if centred:
-        mu, lam = v[:n].mean(axis=0), h[:n].mean(axis=0)
-        v -= mu
-        h -= lam
-    h[n:] *= -1
-    dw = v.T @ h
-    return (dw, dv - dw @ lam, dh - mu @ dw) if centred else (dw, dv, dh)

@@ -2,7 +2,8 @@
 
 Images are grey levels from 0 to 1 (float32) or two-valued, {0, 1} (uint8), one row each; nothing is binarised unless
 it is asked for. MNIST is looked for in a folder, then in the folder that the environment variable RBM_SIM_DATA names,
-and fetched only if neither is given. What lies on the disk is read by `data_files`.
+and fetched only if neither is given. What lies on the disk is read by `data_files`, and sequences, which are states of
+Potts units, by `alignments`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,23 @@ import numpy as np
 from rbm_sim._support import check, random
 from rbm_sim._support.random import Seed
 from rbm_sim.learning import data_files, grey_levels, idx_folder
+from rbm_sim.learning.alignments import Alignment
+from rbm_sim.learning.alignments import read as alignment
 from rbm_sim.learning.data_files import Dataset, read
 from rbm_sim.learning.grey_levels import as_spins, binarise
 
-__all__ = ["Dataset", "as_spins", "bars_and_stripes", "binarise", "digits", "load", "mnist", "read"]
+__all__ = [
+    "Alignment",
+    "Dataset",
+    "alignment",
+    "as_spins",
+    "bars_and_stripes",
+    "binarise",
+    "digits",
+    "load",
+    "mnist",
+    "read",
+]
 
 MAX_SIDE = 16
 """Largest side of bars and stripes: 131 070 images of 256 pixels."""

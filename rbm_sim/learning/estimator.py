@@ -3,6 +3,7 @@
 This module alone needs scikit-learn, which is in the extra `data`.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, Self
@@ -12,23 +13,26 @@ from scipy.sparse import csr_array, issparse
 
 from rbm_sim._support import check, random
 from rbm_sim.learning import grey_levels
-from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.contrastive_divergence import Learner
+from rbm_sim.learning.options import Options
 from rbm_sim.learning.parameters import checked, dense
+from rbm_sim.learning.verdict import worse_than_independent
 from rbm_sim.learning.watching import LOOKED_AT, Watch
 from rbm_sim.partition import likelihood
-from rbm_sim.units import Bernoulli, TwoValued
-from rbm_sim.units.named import NAMED, named
+from rbm_sim.units import Bernoulli, Potts, TwoValued
+from rbm_sim.units.named import HIDDEN, named
 from replica.table import Table
 
 try:
     from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
+    from sklearn.preprocessing import OrdinalEncoder
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError:
     raise ImportError("rbm_sim.estimator needs scikit-learn >= 1.6: pip install 'replica-toolkit[data]'") from None
 
 ROWS = 1000
 """Rows of a sparse X that are made dense at once."""
-VISIBLE = ("bernoulli", "spin", "gaussian")
+VISIBLE = ("bernoulli", "spin", "gaussian", "potts")
 """Names of visible units."""
 
 
@@ -39,17 +43,20 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     ----------
     n_components : int
         Number of hidden units, >= 1.
-    visible : {"bernoulli", "spin", "gaussian"}
+    visible : {"bernoulli", "spin", "gaussian", "potts"}
         Visible units, with values {0, 1} or {−1, 1}, or real ones, whose means and variances are learned. X may then
         be in any units: it is standardised for learning, and `rbm_`, its weights and its samples are in those of X.
+        With "potts" each column of X holds categories, of any type; there are as many states as the column with the
+        most categories has, and samples are categories again.
     hidden : {"bernoulli", "spin", "gaussian", "relu", "drelu"}
         Hidden units.
     binarise : float, "random" or None
         What to make of other values in X. A threshold: the upper value where x ≥ threshold, x any numbers. "random":
         grey levels, 0 to 1, are probabilities of the upper value, drawn anew in each epoch; the other methods do not
         draw, see there. None: there must not be any. For Gaussian units it must be None.
-    learning_rate : float
-        Rate of the first epoch, > 0.
+    learning_rate : float or None
+        Rate of the first epoch, > 0. None: from the curvature of the likelihood, as it changes; see
+        `rbm_sim.learning.rates`.
     decay : float
         Factor of the rate from epoch to epoch, in (0, 1].
     momentum : float
@@ -66,9 +73,11 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         PCD if true, otherwise CD.
     centred : bool
         Take the gradient with respect to v and h less their means over the data.
-    batch_size : int
+    gauge : {"zero-sum", "lattice-gas"}
+        Of the weights to Potts units: sums over the states of a unit are 0, or those to its first state are.
+    batch_size : int or None
         Data in one step, >= 1, or all if there are fewer; what is left over after whole batches waits for another
-        epoch, the order being random.
+        epoch, the order being random. None: a hundredth of the data, but 10 to 100.
     n_iter : int
         Epochs of `fit`, >= 1; at most, if it may stop early.
     validation_fraction : float or None
@@ -90,9 +99,11 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     ----------
     rbm_ : RBM
         The machine.
-    components_ : ndarray, shape (n_components, n_features_in_)
-        Its weights wᵀ, to X as it is.
-    intercept_hidden_, intercept_visible_ : ndarray, shape (n_components,), (n_features_in_,)
+    components_ : ndarray, shape (n_components, n_features_in_), of Potts units (n_components, n_features_in_ × states)
+        Its weights wᵀ, to X as it is, or to the states of each column.
+    encoder_ : OrdinalEncoder
+        With "potts": the categories of each column, in the order of the states.
+    intercept_hidden_, intercept_visible_ : ndarray, shape (n_components,), (columns of `components_`,)
         What adds to the inputs of the units: the fields g of Bernoulli and spin units, −θ of ReLU units,
         −(θ₊ + θ₋)/2 of double ones, 0 of Gaussian ones.
     n_iter_ : int
@@ -115,9 +126,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
 
     Notes
     -----
-    Parameters are checked when learning begins. Defaults that differ from those of scikit-learn's BernoulliRBM:
-    batches of 100 at the rate 0.05 rather than of 10 at 0.1, X of two values unless `binarise` says otherwise; and
-    visible fields start at the means of the data.
+    Parameters are checked when learning begins. Defaults that differ from those of scikit-learn's BernoulliRBM: batches
+    and rates that follow the data, the centred gradient, X of two values unless `binarise` says otherwise; and visible
+    fields start at the means of the data. `fit` warns where the machine ends up worse than independent units.
 
     Examples
     --------
@@ -135,7 +146,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         visible: str = "bernoulli",
         hidden: str = "bernoulli",
         binarise: Any = None,
-        learning_rate: float = 0.05,
+        learning_rate: float | None = None,
         decay: float = 1.0,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
@@ -143,8 +154,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         exponent: float = 1.0,
         k: int = 1,
         persistent: bool = True,
-        centred: bool = False,
-        batch_size: int = 100,
+        centred: bool = True,
+        gauge: str = "zero-sum",
+        batch_size: int | None = None,
         n_iter: int = 10,
         validation_fraction: float | None = None,
         stop: str | None = None,
@@ -166,6 +178,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         self.k = k
         self.persistent = persistent
         self.centred = centred
+        self.gauge = gauge
         self.batch_size = batch_size
         self.n_iter = n_iter
         self.validation_fraction = validation_fraction
@@ -212,7 +225,10 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             if watch.ends(learner, history) or asked:
                 break
         self.history_ = Table.from_rows(history, {})
-        return self._learned(learner)
+        self._learned(learner)
+        if worse := worse_than_independent(self.rbm_, self._two_valued(X, self.rbm_.visible, np.random.default_rng(0))):
+            warnings.warn(f"{worse}: take a smaller learning_rate, persistent=True or a larger k", stacklevel=2)
+        return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Learn from X for one epoch more, or for the first one.
@@ -344,7 +360,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """
         X = self._validated(X)
         start = dense(self._two_valued(X, self.rbm_.visible))
-        return self.rbm_.sample(len(start), steps, rng=_generator(random_state), start=start).v
+        return self._categories(self.rbm_.sample(len(start), steps, rng=_generator(random_state), start=start).v)
 
     def sample(self, n_samples: int = 1, steps: int = 1000, random_state: Any = None) -> np.ndarray:
         """Visible configurations of independent Gibbs chains, started from their law without input.
@@ -370,7 +386,7 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """
         check_is_fitted(self)
         n_samples = check.integer("n_samples", n_samples, at_least=1)
-        return self.rbm_.sample(n_samples, steps, rng=_generator(random_state)).v
+        return self._categories(self.rbm_.sample(n_samples, steps, rng=_generator(random_state)).v)
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks: X may be sparse where zeros of it stay zeros."""
@@ -386,10 +402,28 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
     def _numbers(self, X: Any, reset: bool) -> np.ndarray:
         """X as scikit-learn checks it, columns of categories that are numbers taken for these."""
         check.refuse_masked("X", X)
+        if check.choice("visible", self.visible, VISIBLE) == "potts":
+            return self._states(X, reset)
         found = validate_data(self, X, reset=reset, accept_sparse="csr")
         if issparse(found):
             return found
         return check.frame("X", X) if found.dtype.kind not in "biuf" else found
+
+    def _states(self, X: Any, reset: bool) -> np.ndarray:
+        """Categories of X as numbers of states."""
+        X = validate_data(self, X, reset=reset, dtype=None)
+        check.refuse_missing("X", X)
+        if reset:
+            self.encoder_ = OrdinalEncoder(dtype=int).fit(X)
+        return self.encoder_.transform(X)
+
+    def _categories(self, v: np.ndarray) -> np.ndarray:
+        """Configurations as X has them."""
+        if not isinstance(self.rbm_.visible, Potts):
+            return v
+        a = v.argmax(axis=-1)
+        most = [len(known) - 1 for known in self.encoder_.categories_]
+        return self.encoder_.inverse_transform(np.minimum(a, most))
 
     def _two_valued(self, X: Any, visible: Any, rng: Any = None) -> Any:
         """Visible configurations, or raise; of grey levels for "random" a draw, or without `rng` those ≥ 0.5."""
@@ -397,8 +431,9 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
             return self._two_valued_sparse(X, visible, rng)
         if not isinstance(visible, TwoValued):
             if self.binarise is not None:
-                raise ValueError(f"binarise = {self.binarise!r}: must be None for visible = 'gaussian'")
-            return X
+                kind = "potts" if isinstance(visible, Potts) else "gaussian"
+                raise ValueError(f"binarise = {self.binarise!r}: must be None for visible = {kind!r}")
+            return visible.one_hot(X) if isinstance(visible, Potts) else X
         if self.binarise is None:
             if not visible.contains(X):
                 spins = (np.abs(X) == 1).all()
@@ -436,15 +471,16 @@ class RBMEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMix
         """Learn for one epoch, beginning before the first."""
         options = Options(**{option.name: getattr(self, option.name) for option in fields(Options)})
         if learner is None:
-            visible = named(check.choice("visible", self.visible, VISIBLE))
-            hidden = named(check.choice("hidden", self.hidden, tuple(NAMED)))
+            visible = named(self.visible, {"states": max(2, int(X.max()) + 1)})
+            hidden = named(check.choice("hidden", self.hidden, HIDDEN))
             units = check.integer("n_components", self.n_components, at_least=1)
-            data = checked(self._two_valued(X, visible, rng), visible)
-            learner = Learner.begin(data, visible=visible, hidden=hidden, units=units, options=options, rng=rng)
+            values = self._two_valued(X, visible, rng)
+            data = checked(values, visible)
+            learner = Learner.begin(values, visible=visible, hidden=hidden, units=units, options=options, rng=rng)
         else:
             learner.options = options
             data = checked(self._two_valued(X, learner.visible, learner.rng), learner.visible)
-            batch = min(options.batch_size, data.shape[0])
+            batch = options.batch_of(data.shape[0])
             if learner.chains is not None and len(learner.chains) != batch:
                 learner.chains = np.resize(learner.chains, (batch, learner.chains.shape[1]))
         learner.learn(data)

@@ -13,8 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-Members: TypeAlias = Mapping[str, Callable[[], np.ndarray]]
-"""Arrays of a file by name, read when they are called."""
+Members: TypeAlias = Mapping[str, Callable[[], np.ndarray]]  # arrays of a file by name, read when they are called
 
 PLACES = ("", "mnist", "raw", "MNIST/raw", "MNIST")
 """Subfolders that are looked into, in this order."""

@@ -12,12 +12,13 @@ from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
 from rbm_sim.learning import gaussian_fit
 from rbm_sim.learning.contrastive_divergence import Learner
-from rbm_sim.learning.parameters import STIFFEST, Parameters, checked
+from rbm_sim.learning.parameters import STIFFEST, Parameters, checked, hidden_layer
 from rbm_sim.learning.standardisation import NARROWEST, width_slopes
+from rbm_sim.machine.gauge import in_gauge
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import exact, gaussian_layers
 from rbm_sim.partition.gaussian_layers import is_gaussian
-from rbm_sim.units import DReLU, Gaussian, Normal, Unit
+from rbm_sim.units import DReLU, Gaussian, Normal, Potts, Unit
 
 
 class Fit(NamedTuple):
@@ -48,7 +49,8 @@ def gradient(rbm: RBM, data: ArrayLike) -> Parameters:
     Parameters
     ----------
     rbm : RBM
-        Machine with a layer of at most 24 two-valued units, or with two Gaussian ones.
+        Machine with a layer of at most 24 two-valued units, or of Potts units of as many configurations, or with two
+        Gaussian layers.
     data : array_like, shape (samples, N)
         Visible configurations.
 
@@ -85,8 +87,8 @@ def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations:
     Parameters
     ----------
     data : array_like, shape (samples, N)
-        Visible configurations.
-    visible : Bernoulli, Spin or Gaussian
+        Visible configurations; of Potts units the numbers of their states, or vectors (samples, N, states).
+    visible : Bernoulli, Spin, Gaussian or Potts
         Visible units; mean and variance of Gaussian ones are learned, the standard deviations given h kept above 0.01
         of those of the data.
     hidden : Unit
@@ -101,7 +103,8 @@ def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations:
     Returns
     -------
     Fit
-        The machine at the maximum found, the log-likelihood on the way, and whether it converged.
+        The machine at the maximum found (Potts units: zero-sum gauge), the log-likelihood on the way, and whether
+        it converged.
 
     Raises
     ------
@@ -159,7 +162,8 @@ def fit(data: ArrayLike, *, visible: Unit, hidden: Unit, units: int, iterations:
         callback=lambda x: history.append(-loss(x)[0]),
     )
     begun.parameters = parameters(found.x)
-    return Fit(begun.rbm, np.array(history) - constant, bool(found.success))
+    rbm = in_gauge(begun.rbm) if isinstance(visible, Potts) else begun.rbm
+    return Fit(rbm, np.array(history) - constant, bool(found.success))
 
 
 def _flat(parameters: Parameters) -> np.ndarray:
@@ -170,7 +174,7 @@ def _flat(parameters: Parameters) -> np.ndarray:
 def _log_likelihood(learner: Learner, parameters: Parameters, v: np.ndarray) -> tuple[float, Parameters]:
     """Mean log-likelihood of data at some parameters, and its derivatives."""
     w, b, log_sigma = parameters.w, parameters.visible, parameters.log_sigma
-    hidden = learner.hidden_at(parameters)
+    hidden = hidden_layer(learner.hidden, parameters)
     if log_sigma is None:
         rbm = RBM(w, visible=learner.visible._with_offset(b), hidden=hidden)
         return exact.log_likelihood(rbm, v), gradient(rbm, v)

@@ -13,7 +13,7 @@ from rbm_sim.partition.ais import log_partition
 from rbm_sim.partition.bounds import least_log_partition
 from rbm_sim.partition.gaussian_layers import is_gaussian
 from rbm_sim.partition.likelihood import ENUMERATED, log_likelihood
-from rbm_sim.units import Normal, TwoValued, Unit
+from rbm_sim.units import Normal, Potts, TwoValued, Unit
 
 ROWS = 2000
 """Data on which activities are measured: their mean has an error of 2 % of their scatter."""
@@ -26,12 +26,13 @@ def describe(rbm: RBM, data: ArrayLike) -> dict[str, float]:
     of that density give the same law, Gaussian or ReLU hidden units rescaled by √T;  L_hat = (Σ h³)²/Σ h⁶ and silent,
     the number of hidden units with h = 0, means over the data;  m_tilde, the mean over data of
     Σ_i w_{iμ} σ_i/Σ_i |w_{iμ}| over the L_hat most active units;  F, the clamped free energy of the data.
-    Of real-valued visible units w is the weight to √γ v, and σ = ±1 says whether v is above its mean over the data.
+    Of real-valued visible units w is the weight to √γ v, and σ = ±1 says whether v is above its mean over the data; of
+    Potts units σ is v, and the largest |w| over the states of a unit stands for |w|.
 
     Parameters
     ----------
     rbm : RBM
-        The machine, with Bernoulli, Spin, Gaussian or Normal visible units.
+        The machine, with Bernoulli, Spin, Potts, Gaussian or Normal visible units.
     data : array_like, shape (samples, N)
         Visible configurations; the first 2000 are used.
 
@@ -60,7 +61,7 @@ def describe(rbm: RBM, data: ArrayLike) -> dict[str, float]:
         "T_eff": p_hat / W2 if W2 else float("inf"),
         "L_hat": float(L_hat.mean()),
         "silent": float((h == 0).sum(axis=1).mean()),
-        "m_tilde": float(_overlaps(w, _signs(rbm.visible, v), h, L_hat).mean()),
+        "m_tilde": float(_overlaps(w, _sizes(rbm.visible, w), _signs(rbm.visible, v), h, L_hat).mean()),
         "F": rbm.clamped_free_energy(v),
     }
 
@@ -73,7 +74,8 @@ def likelihood(
     Parameters
     ----------
     rbm : RBM
-        The machine, with Bernoulli, Spin, Gaussian or Normal visible units; between two Gaussian layers ln Z is known.
+        The machine, with Bernoulli, Spin, Potts, Gaussian or Normal visible units; between two Gaussian layers ln Z is
+        known.
     data : array_like, shape (samples, N)
         Visible configurations.
     base : array_like, shape (n, N), optional
@@ -95,7 +97,7 @@ def likelihood(
         If the data do not fit.
     """
     sizes = zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)
-    if is_gaussian(rbm) or any(isinstance(unit, TwoValued) and size <= ENUMERATED for unit, size in sizes):
+    if is_gaussian(rbm) or any(unit.bits(size) <= ENUMERATED for unit, size in sizes):
         found, error = log_likelihood(rbm, data), 0.0
     else:
         annealed, least = log_partition(rbm, base=base, rng=rng, threads=threads), least_log_partition(rbm, data)
@@ -108,12 +110,22 @@ def _signs(visible: Unit, v: np.ndarray) -> np.ndarray:
     """Configurations as ±1: of real values, on which side of their means they lie."""
     if isinstance(visible, TwoValued):
         return v if visible.low else 2 * v - 1
+    if isinstance(visible, Potts):
+        return v
     return np.where(v >= v.mean(axis=0), 1.0, -1.0)
 
 
-def _overlaps(w: np.ndarray, sigma: np.ndarray, h: np.ndarray, L_hat: np.ndarray) -> np.ndarray:
+def _sizes(visible: Unit, w: np.ndarray) -> np.ndarray:
+    """Σ_i |w|, of Potts units with the largest |w| over the states of each."""
+    size = np.abs(w)
+    return (size.reshape(-1, visible.states, w.shape[1]).max(axis=1) if isinstance(visible, Potts) else size).sum(
+        axis=0
+    )
+
+
+def _overlaps(w: np.ndarray, sizes: np.ndarray, sigma: np.ndarray, h: np.ndarray, L_hat: np.ndarray) -> np.ndarray:
     """Mean over the L̂ most active hidden units of Σ_i w σ/Σ_i |w|, for each datum."""
-    ratio = (sigma @ w) / np.maximum(np.abs(w).sum(axis=0), np.finfo(w.dtype).tiny)
+    ratio = (sigma @ w) / np.maximum(sizes, np.finfo(w.dtype).tiny)
     order = np.argsort(-np.abs(h), axis=1)
     ranked = np.cumsum(np.take_along_axis(ratio, order, axis=1), axis=1)
     count = np.clip(np.rint(L_hat).astype(int), 1, h.shape[1])

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, issparse
 
 from rbm_sim._support import check, shown
-from rbm_sim.units import Bernoulli, DReLU, Gaussian, TwoValued, Unit
-from rbm_sim.units.named import NAMED
+from rbm_sim.units import Bernoulli, DReLU, Gaussian, Potts, TwoValued, Unit
+from rbm_sim.units.named import HIDDEN, NAMED
 
 
 @dataclass
@@ -115,6 +115,26 @@ def double_relu(shape: np.ndarray, offset: Any = 0.0) -> DReLU:
     return DReLU(plus**-2, minus**-2, offset + gap, offset - gap)
 
 
+def hidden_layer(kind: Unit, parameters: Parameters) -> Unit:
+    """Hidden units of given parameters.
+
+    Parameters
+    ----------
+    kind : Unit
+        Units of that kind.
+    parameters : Parameters
+        Their values.
+
+    Returns
+    -------
+    Unit
+        The hidden layer.
+    """
+    if parameters.shape is not None:
+        return double_relu(parameters.shape, parameters.hidden)
+    return kind._with_offset(parameters.hidden)
+
+
 def check_learnable(name: str, unit: Unit) -> None:
     """Refuse units whose parameters are not learned.
 
@@ -130,8 +150,9 @@ def check_learnable(name: str, unit: Unit) -> None:
     ValueError
         If they are not of one of the kinds that have a name: units of one's own have no offset to learn.
     """
-    if not isinstance(unit, tuple(NAMED.values())):
-        kinds = ", ".join(kind.__name__ for kind in NAMED.values())
+    kinds_of = tuple(NAMED[name] for name in HIDDEN)
+    if not isinstance(unit, kinds_of):
+        kinds = ", ".join(kind.__name__ for kind in kinds_of)
         raise ValueError(f"{name} = {unit!r}: must be one of the units {kinds}; others cannot be learned")
 
 
@@ -141,13 +162,14 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     Parameters
     ----------
     data : array_like or sparse, shape (samples, N)
-        Visible configurations; a sparse array or matrix of SciPy's, of Bernoulli units, stays one.
-    visible : Bernoulli, Spin or Gaussian
+        Visible configurations; of Potts units the numbers of their states, or vectors (samples, N, states). A sparse
+        array or matrix of SciPy's, of Bernoulli units, stays one.
+    visible : Bernoulli, Spin, Gaussian or Potts
         Visible units.
 
     Returns
     -------
-    ndarray or csr_array, shape (samples, N)
+    ndarray or csr_array, shape (samples, N), of Potts units (samples, N × states)
         The data in one byte an entry, int8, if they have two values; real ones in single precision if they come in it,
         otherwise in double.
 
@@ -156,11 +178,13 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     ValueError
         If there are none, they are no matrix, or values lie outside the domain.
     """
-    if not isinstance(visible, TwoValued | Gaussian):
-        raise ValueError(f"visible = {visible!r}: must be Bernoulli, Spin or Gaussian units")
+    if not isinstance(visible, TwoValued | Gaussian | Potts):
+        raise ValueError(f"visible = {visible!r}: must be Bernoulli, Spin, Gaussian or Potts units")
     if issparse(data):
         return _checked_sparse(data, visible)
     x = check.real_array("data", data)
+    if isinstance(visible, Potts):
+        return _vectors(x, visible)
     if x.ndim != 2 or not x.size:
         raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
     if isinstance(visible, Gaussian):
@@ -209,22 +233,40 @@ def dense(data: Any) -> np.ndarray:
     return data.toarray() if issparse(data) else data
 
 
+def _vectors(x: np.ndarray, visible: Potts) -> np.ndarray:
+    """Data of Potts units as vectors, those of a sample after each other."""
+    if x.ndim not in (2, 3) or not x.size or (x.ndim == 3 and x.shape[2] != visible.states):
+        raise ValueError(
+            f"data has shape {x.shape}: must be (samples, N), numbers of states, or vectors "
+            f"(samples, N, {visible.states}), all at least 1"
+        )
+    if x.ndim == 2:
+        x = visible.one_hot(x)
+    elif not visible.contains(x):
+        raise ValueError(f"data has entries in [{x.min():g}, {x.max():g}]: Potts units take values in {visible.domain}")
+    return x.reshape(len(x), -1).astype(np.int8)
+
+
 def fields_of(data: np.ndarray, visible: Any) -> np.ndarray:
-    """Fields in which two-valued units without couplings have the means of data, smoothed.
+    """Fields in which two-valued or Potts units without couplings have the means of data, smoothed.
 
     Parameters
     ----------
     data : ndarray or sparse array, shape (samples, N)
         From `checked`.
-    visible : Bernoulli or Spin
+    visible : Bernoulli, Spin or Potts
         Visible units.
 
     Returns
     -------
     ndarray of float32, shape (N,)
-        The fields g.
+        The fields g; those of the states of a Potts unit have the sum 0.
     """
     samples = data.shape[0]
+    if isinstance(visible, Potts):
+        frequency = data.sum(axis=0, dtype=float) + 0.5
+        g = np.log(frequency).reshape(-1, visible.states)
+        return (g - g.mean(axis=1, keepdims=True)).ravel().astype(np.float32)
     on = (np.asarray(data.mean(axis=0, dtype=float)) - visible.low) / (1 - visible.low)
     on = (samples * on + 0.5) / (samples + 1)
     return (np.log(on / (1 - on)) / (1 - visible.low)).astype(np.float32)

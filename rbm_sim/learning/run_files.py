@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
-from rbm_sim.learning.contrastive_divergence import Learner, Options
+from rbm_sim.learning.contrastive_divergence import Learner
+from rbm_sim.learning.options import Options
 from rbm_sim.learning.parameters import Parameters, checked
 from rbm_sim.learning.standardisation import Scales
 from rbm_sim.learning.stopping import Stop
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import DReLU, Gaussian
+from rbm_sim.units import DReLU, Gaussian, Potts
 from rbm_sim.units.named import name_of, named
 
 SCHEMA = 1
@@ -175,6 +176,8 @@ def save(
         "history": history or [],
         "about": about or {},
     }
+    if isinstance(learner.visible, Potts):
+        meta["states"] = learner.visible.states
     names = learner.parameters.names()
     arrays = dict(zip(names, learner.parameters.arrays(), strict=True))
     arrays |= dict(zip((f"step_{name}" for name in names), learner.step.arrays(), strict=True))
@@ -252,7 +255,8 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
         raise ValueError(f"its history ends with epoch {history[-1]['epoch']}, not {meta['epoch']}")
     N, M = np.shape(found["w"]) if np.ndim(found["w"]) == 2 else (-1, -1)
     shapes: dict[str, tuple[int, ...]] = {"w": (N, M), "visible": (N,), "hidden": (M,)}
-    real = isinstance(named(meta["visible"]), Gaussian)
+    visible = named(meta["visible"], meta)
+    real = isinstance(visible, Gaussian)
     if isinstance(named(meta["hidden"]), DReLU):
         shapes["shape"] = (2, M)
     if real:
@@ -269,7 +273,7 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
     generator = np.random.default_rng()
     generator.bit_generator.state = meta["rng"]
     learner = Learner(
-        named(meta["visible"]),
+        visible,
         named(meta["hidden"]),
         Parameters(**{name: found[name] for name in shapes}),
         Options(**meta["options"]),

@@ -13,6 +13,39 @@ from rbm_sim._support import check
 from rbm_sim.units import Unit
 
 
+def flat_entries(name: str, x: np.ndarray, unit: Unit, size: int) -> np.ndarray:
+    """Return configurations as the machine holds them, all entries of a layer on the last axis, or raise.
+
+    Parameters
+    ----------
+    name : str
+        What messages call them.
+    x : ndarray, shape (..., N), of Potts units (..., N, states) or (..., N × states)
+        Configurations.
+    unit : Unit
+        The layer.
+    size : int
+        Number of its entries.
+
+    Returns
+    -------
+    ndarray, shape (..., size)
+        The same numbers.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one.
+    """
+    if x.ndim and x.shape[-1] == size:
+        return x
+    axes = unit.axes(size)
+    if len(axes) > 1 and x.shape[-len(axes) :] == axes:
+        return x.reshape(*x.shape[: -len(axes)], size)
+    wanted = f"axis must have length {size}" if len(axes) == 1 else f"axes must have lengths {axes}"
+    raise ValueError(f"{name} has shape {x.shape}: the last {wanted}")
+
+
 def with_gaps(name: str, v: ArrayLike, unit: Unit, size: int, dtype: np.dtype) -> np.ndarray:
     """Check visible configurations of which entries are missing.
 
@@ -39,9 +72,8 @@ def with_gaps(name: str, v: ArrayLike, unit: Unit, size: int, dtype: np.dtype) -
     ValueError
         If `v` has another length, or values outside the domain.
     """
-    v = check.array_with_gaps(name, v, dtype)
-    if v.ndim == 0 or v.shape[-1] != size:
-        raise ValueError(f"{name} has shape {v.shape}: the last axis must have length {size}")
+    v = flat_entries(name, check.array_with_gaps(name, v, dtype), unit, size)
+    _check_whole(name, np.isnan(v), unit)
     _check_domain(name, v[~np.isnan(v)], unit)
     return v
 
@@ -78,11 +110,13 @@ def held(
         if clamp is not None:
             raise ValueError("clamp is given without values: the units that are held need them")
         return None
-    v = _of_shape("values", check.array_with_gaps("values", values, dtype), shape)
+    v = _of_shape("values", check.array_with_gaps("values", values, dtype), unit, shape)
     if clamp is None:
         mask = ~np.isnan(v)
+        _check_whole("values", mask, unit)
     else:
-        mask = _of_shape("clamp", _mask(clamp), shape)
+        mask = _of_shape("clamp", _entries(_mask(clamp), unit, shape), unit, shape)
+        _check_whole("clamp", mask, unit)
         gaps = mask & np.isnan(v)
         if gaps.any():
             chain, i = np.argwhere(gaps)[0]
@@ -98,13 +132,39 @@ def _mask(clamp: ArrayLike) -> np.ndarray:
     return found.astype(bool)
 
 
-def _of_shape(name: str, x: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    if x.shape not in (shape, shape[1:]):
-        raise ValueError(f"{name} has shape {x.shape}: must be {shape[1:]} or {shape}")
-    return np.broadcast_to(x, shape)
+def _entries(mask: np.ndarray, unit: Unit, shape: tuple[int, int]) -> np.ndarray:
+    """A mask of Potts units repeated for the entries of each."""
+    axes = unit.axes(shape[1])
+    if len(axes) > 1 and mask.shape in (axes[:1], (shape[0], axes[0])):
+        return np.repeat(mask, axes[1], axis=-1)
+    return mask
+
+
+def _of_shape(name: str, x: np.ndarray, unit: Unit, shape: tuple[int, int]) -> np.ndarray:
+    axes = unit.axes(shape[1])
+    allowed = (shape[1:], shape, axes, (shape[0], *axes))
+    if x.shape not in allowed:
+        raise ValueError(f"{name} has shape {x.shape}: must be {axes} or {allowed[-1]}")
+    return np.broadcast_to(flat_entries(name, x, unit, shape[1]), shape)
+
+
+def _check_whole(name: str, mask: np.ndarray, unit: Unit) -> None:
+    """Raise unless all entries of a Potts unit are marked, or none."""
+    axes = unit.axes(mask.shape[-1])
+    if len(axes) == 1:
+        return
+    marked = mask.reshape(-1, *axes)
+    split = marked.any(axis=-1) != marked.all(axis=-1)
+    if split.any():
+        i = int(np.argwhere(split)[0][1])
+        raise ValueError(
+            f"{name} names some states of unit {i} and not others: a Potts unit is held or free as a whole"
+        )
 
 
 def _check_domain(name: str, x: np.ndarray, unit: Unit) -> None:
+    if not x.size:
+        return
     if not unit.contains(x):
         raise ValueError(
             f"{name} has entries in [{x.min():g}, {x.max():g}]: {type(unit).__name__} units take values in "

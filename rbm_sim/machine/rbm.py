@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
+from rbm_sim.machine.clamping import flat_entries
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.weights import WeightsLike, stored
-from rbm_sim.units import Unit
+from rbm_sim.units import Potts, Unit
 
 
 class State(NamedTuple):
@@ -41,16 +42,17 @@ class RBM:
     ----------
     weights : array_like, scipy.sparse array or PackedPatterns, shape (N, M)
         Weights w, visible × hidden. All computation runs in their dtype (float32 or float64; anything else
-        becomes float64). An array is not copied, and must not be changed later.
+        becomes float64). An array is not copied, and must not be changed later. Of Potts visible units they have the
+        shape (N, states, M) or, as all inside, (N × states, M); configurations likewise, with one 1 for each unit.
     visible, hidden : Unit
-        Unit types of the two layers: `Bernoulli`, `Spin`, `Gaussian` or `ReLU`.
+        Unit types of the two layers: `Bernoulli`, `Spin`, `Gaussian`, `ReLU` and so on.
 
     Attributes
     ----------
     matrix : Weights
         The weights as they are stored.
     shape : tuple of int
-        (N, M).
+        (N, M), of Potts units the numbers of entries.
     dtype : numpy.dtype
         Of all computation.
     visible, hidden : Unit
@@ -79,6 +81,8 @@ class RBM:
     """
 
     def __init__(self, weights: WeightsLike, *, visible: Unit, hidden: Unit) -> None:
+        if isinstance(visible, Potts) and np.ndim(weights) == 3:  # type: ignore[arg-type]
+            weights = _rows(weights, visible.states)  # type: ignore[arg-type]
         self.matrix = stored(weights)
         self.shape, self.dtype = self.matrix.shape, self.matrix.dtype
         self.visible = _layer("visible", visible, self.shape[0], self.dtype)
@@ -286,7 +290,8 @@ class RBM:
         Returns
         -------
         State
-            v, shape (n_chains, N), and h, shape (n_chains, M), after the last sweep.
+            v, shape (n_chains, N) or of Potts units (n_chains, N, states), and h, shape (n_chains, M), after the last
+            sweep.
 
         Raises
         ------
@@ -297,7 +302,19 @@ class RBM:
         chains = Chains(self, n_chains, T=T, rng=rng, start=start, threads=threads, clamp=clamp, values=values).run(
             steps
         )
-        return State(chains.v, chains.h)
+        v, h = (
+            x.reshape(-1, *unit.axes(size))
+            for x, unit, size in zip((chains.v, chains.h), (self.visible, self.hidden), self.shape, strict=True)
+        )
+        return State(v, h)
+
+
+def _rows(weights: ArrayLike, states: int) -> np.ndarray:
+    """Weights of Potts units with one row for each state of each unit."""
+    w = check.real_array("weights", weights)
+    if w.shape[1] != states:
+        raise ValueError(f"weights has shape {w.shape}: the units have {states} states, so must be (N, {states}, M)")
+    return w.reshape(-1, w.shape[2])
 
 
 def _layer(name: str, unit: Unit, size: int, dtype: np.dtype) -> Unit:
@@ -312,9 +329,7 @@ def _layer(name: str, unit: Unit, size: int, dtype: np.dtype) -> Unit:
 
 def _configurations(name: str, x: ArrayLike, unit: Unit, size: int, dtype: np.dtype) -> np.ndarray:
     """Return configurations of one layer in `dtype`, or raise if their length or their values do not fit."""
-    x = check.real_array(name, x, dtype)
-    if x.ndim == 0 or x.shape[-1] != size:
-        raise ValueError(f"{name} has shape {x.shape}: the last axis must have length {size}")
+    x = flat_entries(name, check.real_array(name, x, dtype), unit, size)
     if not unit.contains(x):
         raise ValueError(
             f"{name} has entries in [{x.min():g}, {x.max():g}]: {type(unit).__name__} units take values in "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Discrete, TwoValued, Unit
+from rbm_sim.units import Discrete, Potts, TwoValued, Unit
 
 _COLUMNS = 256
 
@@ -19,7 +19,8 @@ def both_sides(rbm: RBM, count: int, rng: np.random.Generator, T: float = 1.0) -
     """Configurations on both sides of the hidden units, and of all of them together.
 
     Of visible units with a list of values: all low, all high, and each on the side of ±w_iμ, for the hidden units μ of
-    largest weights in turn; where w_iμ = 0 drawn without input. Of others, if hidden units have a list of values: means
+    largest weights in turn; where w_iμ = 0 drawn without input. Of Potts units the states of largest and of smallest
+    w_iaμ, for the same μ. Of others, if hidden units have a list of values: means
     given these all low, all high, and all but one low or high. Two continuous layers get draws without input.
 
     Parameters
@@ -42,10 +43,11 @@ def both_sides(rbm: RBM, count: int, rng: np.random.Generator, T: float = 1.0) -
     v = rbm.visible.sample(np.zeros((count, N), rbm.dtype), rng, T)
     if (ends := _ends(rbm.visible)) is not None:
         sides = np.array([[-1], [1]], rbm.dtype) * np.ones(N, rbm.dtype)
-        columns = _strongest(rbm, min(M, count // 2))
-        sides = np.concatenate([sides, np.stack([columns, -columns], axis=1).reshape(-1, N)])
-        sides = np.resize(sides, (count, N))
+        sides = np.resize(np.concatenate([sides, _of_units(rbm, count)]), (count, N))
         v[sides < 0], v[sides > 0] = ends
+    elif isinstance(rbm.visible, Potts):
+        if count > 1:
+            v = rbm.visible.centred().mode(np.resize(_of_units(rbm, count), (count, N)))
     elif (ends := _ends(rbm.hidden)) is not None:
         h = np.repeat(np.resize(np.array(ends, rbm.dtype), count)[:, None], M, axis=1)
         odd = np.arange(2, count)
@@ -59,6 +61,12 @@ def _ends(unit: Unit) -> tuple[float, float] | None:
     if isinstance(unit, TwoValued):
         return unit.low, 1.0
     return (unit.values[0], unit.values[-1]) if isinstance(unit, Discrete) else None
+
+
+def _of_units(rbm: RBM, count: int) -> np.ndarray:
+    """±w_μ of the hidden units of largest weights in turn, not more than `count`."""
+    columns = _strongest(rbm, min(rbm.shape[1], count // 2))
+    return np.stack([columns, -columns], axis=1).reshape(-1, rbm.shape[0])
 
 
 def _strongest(rbm: RBM, count: int) -> np.ndarray:

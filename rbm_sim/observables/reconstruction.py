@@ -47,7 +47,8 @@ def reconstruct(rbm: RBM, v: ArrayLike, T: float = 1.0) -> np.ndarray:
     I = rbm.inputs(v)
     h = rbm.hidden.mean(I, T) if T else rbm.hidden.mode(I)
     fields = rbm.matrix.backward(h)
-    return rbm.visible.mean(fields, T) if T else rbm.visible.mode(fields)
+    r = rbm.visible.mean(fields, T) if T else rbm.visible.mode(fields)
+    return r.reshape(*r.shape[:-1], *rbm.visible.axes(rbm.shape[0]))
 
 
 def reconstruction_error(rbm: RBM, v: ArrayLike, T: float = 1.0) -> np.ndarray:
@@ -88,5 +89,6 @@ def reconstruction_error(rbm: RBM, v: ArrayLike, T: float = 1.0) -> np.ndarray:
     >>> round(float(rbm_sim.exact.log_likelihood(rbm, [1, 1, -1, 1])), 6)  # −4 ln 2
     -2.772589
     """
-    difference = np.subtract(rbm.configurations(v), reconstruct(rbm, v, T), dtype=np.float64)
+    v = rbm.configurations(v)
+    difference = np.subtract(v, reconstruct(rbm, v, T).reshape(v.shape), dtype=np.float64)
     return (difference * difference).mean(axis=-1)

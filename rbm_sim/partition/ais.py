@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check, random, shown
 from rbm_sim._support.random import Seed
+from rbm_sim.machine.clamping import flat_entries
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import wells
 from rbm_sim.partition.annealing_path import AnnealingPath, has_means
@@ -150,7 +151,9 @@ def log_partition(
     if n_chains == 1:
         return found
     first, down, *others = random.seeds(rng, (1,), 2 + 2 * _ROUNDS)
-    data = np.asarray(base) if np.ndim(base) == 2 else None  # type: ignore[arg-type]
+    data = None if base is None else flat_entries("base", np.asarray(base), rbm.visible, rbm.shape[0])
+    if data is not None and data.ndim < 2:
+        data = None  # means, no configurations
     there = wells.settled(rbm, path.T, min(max(n_chains, _ENOUGH), _BACK), data, first)
     back = _back(path, there.v, betas, down, threads)
     means = np.empty((0, rbm.shape[0]))

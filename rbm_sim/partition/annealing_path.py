@@ -30,8 +30,9 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim.machine.change_of_units import in_units, quadratic
+from rbm_sim.machine.clamping import flat_entries
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import DReLU, Gaussian, Normal, ReLU, TwoValued, Unit
+from rbm_sim.units import DReLU, Gaussian, Normal, Potts, ReLU, TwoValued, Unit
 
 _LONG_STEP = 2  # half a step of the argument of ln cosh: beyond, 1 − |tanh m tanh d| may have lost two digits
 
@@ -263,8 +264,12 @@ def _means(base: ArrayLike, N: int) -> np.ndarray:
 def _fitted(rbm: RBM, base: ArrayLike, T: float) -> Unit:
     """Visible units in fields such that without couplings they have given means, or the smoothed means of data."""
     unit, N = rbm.visible, rbm.shape[0]
+    if isinstance(unit, Potts):
+        return _fitted_states(rbm, unit, check.real_array("base", base, np.float64), T)
     if not isinstance(unit, TwoValued):
-        raise ValueError(f"base is given and rbm.visible is {type(unit).__name__}: must be Bernoulli or Spin units")
+        raise ValueError(
+            f"base is given and rbm.visible is {type(unit).__name__}: must be Bernoulli, Spin or Potts units"
+        )
     base = _means(base, N)
     if base.ndim == 2:
         on = smoothed((rbm.configurations(base, name="base") == 1).sum(axis=0), len(base))
@@ -300,6 +305,22 @@ def _field(unit: Unit, means: np.ndarray, T: float) -> np.ndarray:
     return means * getattr(unit, "gamma", 1.0)
 
 
+def _fitted_states(rbm: RBM, unit: Potts, base: np.ndarray, T: float) -> Unit:
+    """Potts units with the given probabilities of their states, or with the smoothed frequencies of data."""
+    base = flat_entries("base", base, unit, rbm.shape[0])
+    if base.ndim == 2:
+        count = rbm.configurations(base, name="base").sum(axis=0, dtype=float)
+        P = (count + 1) / (len(base) + unit.states)
+    else:
+        P = base
+        sums = P.reshape(-1, unit.states).sum(axis=1)
+        if not ((P > 0).all() and np.allclose(sums, 1, atol=1e-6)):
+            raise ValueError(
+                f"base has entries in [{P.min():g}, {P.max():g}]: probabilities of states must be > 0 and of sum 1"
+            )
+    return unit._with_offset((-T * np.log(P)).astype(rbm.dtype))
+
+
 def smoothed(count: np.ndarray, n: int) -> np.ndarray:
     """Probabilities by Laplace's rule of succession, (count + 1)/(n + 2): never 0 or 1.
 
@@ -320,7 +341,7 @@ def smoothed(count: np.ndarray, n: int) -> np.ndarray:
 
 def _check_normalisable(rbm: RBM) -> None:
     """Raise if both layers are continuous and their joint law is not known to be normalisable."""
-    if isinstance(rbm.visible, TwoValued) or isinstance(rbm.hidden, TwoValued):
+    if any(isinstance(unit, TwoValued | Potts) for unit in (rbm.visible, rbm.hidden)):
         return
     w = rbm.weights.astype(np.float64)
     for axis, unit in enumerate((rbm.visible, rbm.hidden)):

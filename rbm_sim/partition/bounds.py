@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Discrete, TwoValued
+from rbm_sim.units import Discrete, Potts, TwoValued
 
 ERRORS = 5.0
 """Standard errors that an estimate of ln Z may lie too low."""
@@ -50,9 +50,9 @@ def least_log_partition(rbm: RBM, v: ArrayLike, T: float = 1.0) -> float:
     """
     v = rbm.configurations(v)
     v = v.reshape(-1, v.shape[-1])
-    if not isinstance(rbm.visible, TwoValued | Discrete) or not v.size:
+    if not isinstance(rbm.visible, TwoValued | Potts | Discrete) or not v.size:
         return -math.inf
-    packed = np.packbits(v == 1, axis=1) if isinstance(rbm.visible, TwoValued) else v
+    packed = v if isinstance(rbm.visible, Discrete) else np.packbits(v == 1, axis=1)
     different = v[np.unique(packed, axis=0, return_index=True)[1]]
     return float(np.logaddexp.reduce(-rbm.free_energy(different, T).astype(np.float64) / T))
 

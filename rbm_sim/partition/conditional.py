@@ -18,7 +18,6 @@ from rbm_sim._support import blas, check
 from rbm_sim.machine.clamping import with_gaps
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition.configurations import MAX_UNITS, double, states
-from rbm_sim.units import TwoValued
 
 
 def conditional_mean(rbm: RBM, v: ArrayLike, T: float = 1.0) -> np.ndarray:
@@ -64,13 +63,13 @@ def conditional_mean(rbm: RBM, v: ArrayLike, T: float = 1.0) -> np.ndarray:
             missing = np.isnan(row)
             if missing.any():
                 row[missing] = _mean(_parts(rbm, row, missing, T))
-    return rows.reshape(v.shape)
+    return rows.reshape(*v.shape[:-1], *rbm.visible.axes(rbm.shape[0]))
 
 
 def _parts(rbm: RBM, row: np.ndarray, missing: np.ndarray, T: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Unnormalised log-probabilities and values of the missing units, chunk by chunk."""
     layers = ((rbm.visible, int(missing.sum())), (rbm.hidden, rbm.shape[1]))
-    visible, hidden = (size if isinstance(unit, TwoValued) else math.inf for unit, size in layers)
+    visible, hidden = (unit.bits(size) for unit, size in layers)
     if min(visible, hidden) > MAX_UNITS:
         raise ValueError(
             f"v misses {layers[0][1]} units of {rbm!r}: exact means need at most {MAX_UNITS} Bernoulli or Spin units, "
@@ -80,7 +79,7 @@ def _parts(rbm: RBM, row: np.ndarray, missing: np.ndarray, T: float) -> Iterator
 
 
 def _by_visible(rbm: RBM, row: np.ndarray, missing: np.ndarray, T: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    for x in states(rbm.visible, int(missing.sum())):  # type: ignore[arg-type]
+    for x in states(rbm.visible, int(missing.sum())):
         v = np.repeat(row[None], len(x), axis=0)
         v[:, missing] = x
         yield -rbm.free_energy(v, T) / T, x
@@ -88,9 +87,11 @@ def _by_visible(rbm: RBM, row: np.ndarray, missing: np.ndarray, T: float) -> Ite
 
 def _by_hidden(rbm: RBM, row: np.ndarray, missing: np.ndarray, T: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     I = rbm.matrix.forward(np.where(missing, 0.0, row))
-    for h in states(rbm.hidden, rbm.shape[1]):  # type: ignore[arg-type]
+    axes = rbm.visible.axes(len(row))
+    free = missing.reshape(axes)[:, 0] if len(axes) > 1 else missing  # of units, not of their entries
+    for h in states(rbm.hidden, rbm.shape[1]):
         fields = rbm.matrix.backward(h)
-        K = rbm.visible.log_partition(fields, T)[:, missing].sum(axis=1)
+        K = rbm.visible.log_partition(fields, T)[:, free].sum(axis=1)
         yield (h @ I - rbm.hidden.potential(h).sum(axis=1)) / T + K, rbm.visible.mean(fields, T)[:, missing]
 
 

@@ -1,4 +1,4 @@
-"""All configurations of a layer of two-valued units, chunk by chunk, and averages over them in double precision."""
+"""All configurations of a layer of two-valued or Potts units, chunk by chunk, and averages over them."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -7,21 +7,22 @@ import numpy as np
 
 from rbm_sim._support import blas, check
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import TwoValued
+from rbm_sim.units import Potts, TwoValued, Unit
 
 MAX_UNITS = 24
+"""Two-valued units that can be enumerated, or log₂ of the number of configurations of others."""
 _CHUNK = 14  # enumerate 2^14 configurations at a time
 
 
-def states(unit: TwoValued, size: int) -> Iterator[np.ndarray]:
-    """All configurations of a layer, in chunks: 2^size in total.
+def states(unit: Unit, size: int) -> Iterator[np.ndarray]:
+    """All configurations of a layer, in chunks: 2^size in total, or q^N of N Potts units.
 
     Parameters
     ----------
-    unit : Bernoulli or Spin
+    unit : Bernoulli, Spin or Potts
         Type of the units.
     size : int
-        Number of units, 1 to 24.
+        Number of entries: 1 to 24 units of two values, at most 2^24 configurations of others.
 
     Yields
     ------
@@ -34,10 +35,13 @@ def states(unit: TwoValued, size: int) -> Iterator[np.ndarray]:
         If the units do not have two values or there are too many.
     """
     size = check.integer("size", size, at_least=1)
-    if not isinstance(unit, TwoValued):
-        raise ValueError(f"unit is {type(unit).__name__}: only Bernoulli and Spin units can be enumerated")
-    if size > MAX_UNITS:
-        raise ValueError(f"size = {size}: at most {MAX_UNITS} units can be enumerated")
+    if not isinstance(unit, TwoValued | Potts):
+        raise ValueError(f"unit is {type(unit).__name__}: only Bernoulli, Spin and Potts units can be enumerated")
+    if unit.bits(size) > MAX_UNITS:
+        raise ValueError(f"size = {size}: at most {MAX_UNITS} units, or 2^{MAX_UNITS} states, can be enumerated")
+    if isinstance(unit, Potts):
+        yield from _potts_states(unit, size // unit.states)
+        return
     fast = min(size, _CHUNK)
     block = np.where((np.arange(2**fast)[:, None] >> np.arange(fast)) & 1, 1.0, unit.low)
     for code in range(2 ** (size - fast)):
@@ -45,6 +49,15 @@ def states(unit: TwoValued, size: int) -> Iterator[np.ndarray]:
         x[:, :fast] = block
         x[:, fast:] = np.where((code >> np.arange(size - fast)) & 1, 1.0, unit.low)
         yield x
+
+
+def _potts_states(unit: Potts, units: int) -> Iterator[np.ndarray]:
+    """All q^N configurations, 2^14 or less at a time."""
+    q, count = unit.states, unit.states**units
+    powers = q ** np.arange(units)
+    for first in range(0, count, 2**_CHUNK):
+        code = np.arange(first, min(count, first + 2**_CHUNK))
+        yield unit.one_hot(code[:, None] // powers % q, np.float64).reshape(len(code), -1)
 
 
 def double(rbm: RBM) -> RBM:
@@ -71,7 +84,7 @@ def averages(
     Parameters
     ----------
     rbm : RBM
-        Machine in double precision, its visible units two-valued.
+        Machine in double precision, its visible units two-valued or Potts.
     T : float
         Temperature.
     observe : callable
@@ -109,7 +122,7 @@ def chunks(rbm: RBM, T: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndar
     Parameters
     ----------
     rbm : RBM
-        Machine in double precision, its visible units two-valued.
+        Machine in double precision, its visible units two-valued or Potts.
     T : float
         Temperature.
 
@@ -121,6 +134,6 @@ def chunks(rbm: RBM, T: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndar
         ln P(v) + ln Z.
     """
     w, offset = rbm.weights, rbm.visible.offset
-    for v in states(rbm.visible, len(w)):  # type: ignore[arg-type]
+    for v in states(rbm.visible, len(w)):
         I = v @ w
         yield v, I, rbm.hidden.log_partition(I, T).sum(axis=1) - v @ offset / T

@@ -1,13 +1,12 @@
-"""Exact sums over all configurations of small machines with at least one layer of two-valued units.
+"""Exact sums over all configurations of small machines with at least one layer of two-valued or Potts units.
 
-The layer that is enumerated is the smaller of the two-valued ones; the other is summed or integrated in
+The layer that is enumerated is the one of fewer configurations; the other is summed or integrated in
 closed form. All computation is in double precision, in chunks of a few megabytes; the time grows as 2^n with the
 size n of the enumerated layer (24 × 24 units: 15 to 25 seconds, with second moments of ReLU units 70).
 
 `Enumeration` is the enumerated machine; the functions are its methods, of a machine that is asked for one thing only.
 """
 
-import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from rbm_sim._support import check, shown
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition.conditional import conditional_mean
 from rbm_sim.partition.configurations import MAX_UNITS, averages, chunks, double, states
-from rbm_sim.units import TwoValued, Unit
+from rbm_sim.units import Potts, TwoValued, Unit
 
 __all__ = [
     "Enumeration",
@@ -74,7 +73,8 @@ class Enumeration:
     Parameters
     ----------
     rbm : RBM
-        Machine with at least one layer of at most 24 two-valued units. A method that says which layer it enumerates
+        Machine with at least one layer of at most 24 two-valued units, or of Potts units with as many (2^24)
+        configurations. A method that says which layer it enumerates
         asks that of this layer.
     T : float
         Temperature, > 0.
@@ -136,20 +136,20 @@ class Enumeration:
 
         Returns
         -------
-        v : ndarray, shape (2^N, N)
+        v : ndarray, shape (2^N, N), of Potts units (states^N, N, states)
             Configurations: 3 gigabytes of them for 24 units.
-        probability : ndarray, shape (2^N,)
+        probability : ndarray, shape (2^N,) or (states^N,)
             P(v), of sum 1.
         """
         parts = chunks(double(self.rbm), self.T)
-        v, _, log_p = next(parts)
-        count, size = len(v), 2 ** v.shape[1]
-        all_v, all_log_p = np.empty((size, v.shape[1])), np.empty(size)
-        all_v[:count], all_log_p[:count] = v, log_p
-        for first, (v, _, log_p) in zip(range(count, size, count), parts, strict=True):
-            all_v[first : first + count], all_log_p[first : first + count] = v, log_p
+        unit, N = self.rbm.visible, self.rbm.shape[0]
+        size = round(2 ** unit.bits(N)) if unit.bits(N) <= MAX_UNITS else 0  # where it is 0 `chunks` says why
+        all_v, all_log_p, first = np.empty((size, N)), np.empty(size), 0
+        for v, _, log_p in parts:
+            all_v[first : first + len(v)], all_log_p[first : first + len(v)] = v, log_p
+            first += len(v)
         p = np.exp(all_log_p - all_log_p.max())
-        return all_v, p / p.sum()
+        return all_v.reshape(-1, *unit.axes(N)), p / p.sum()
 
     def hidden_distribution(self) -> tuple[np.ndarray, np.ndarray]:
         """Every hidden configuration and its probability P(h), by enumeration of the hidden layer.
@@ -177,6 +177,8 @@ class Enumeration:
             h = rbm.hidden.mean(I, self.T)
             pv, ph = p[:, None] * v, p[:, None] * h
             hh = ph.T @ h
+            if isinstance(rbm.hidden, Potts):
+                _exclude_others(hh, rbm.hidden.states)
             np.fill_diagonal(hh, p @ _mean_squares(rbm.hidden, h, I, self.T))
             return p @ v, p @ h, pv.T @ h, pv.T @ v, hh
 
@@ -388,13 +390,19 @@ def _mean_squares(unit: Unit, mean: np.ndarray, I: np.ndarray, T: float) -> np.n
     return mean * mean + unit.variance(I, T)
 
 
+def _exclude_others(hh: np.ndarray, q: int) -> None:
+    """A unit is in one state only: products of two entries of the same unit vanish."""
+    for first in range(0, len(hh), q):
+        hh[first : first + q, first : first + q] = 0
+
+
 def _enumerable(rbm: RBM) -> tuple[RBM, bool]:
     """Return the machine with the layer to enumerate as its visible one, and whether that was exchanged."""
-    sizes = [
-        size if isinstance(unit, TwoValued) else math.inf
-        for unit, size in zip((rbm.visible, rbm.hidden), rbm.weights.shape, strict=True)
-    ]
+    sizes = [unit.bits(size) for unit, size in zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)]
     if min(sizes) > MAX_UNITS:
-        raise ValueError(f"rbm = {rbm!r}: exact sums need a layer of at most {MAX_UNITS} Bernoulli or Spin units")
+        raise ValueError(
+            f"rbm = {rbm!r}: exact sums need a layer of at most {MAX_UNITS} Bernoulli or Spin units, or of Potts units "
+            f"with 2^{MAX_UNITS} configurations"
+        )
     exchanged = sizes[1] < sizes[0]
     return double(rbm.transposed() if exchanged else rbm), exchanged

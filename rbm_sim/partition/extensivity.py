@@ -237,7 +237,7 @@ def _bound(rbm: RBM, m: np.ndarray) -> np.ndarray:
 
 def _free_law(rbm: RBM) -> tuple[np.ndarray, np.ndarray]:
     """Visible law without weights, and its configurations."""
-    v = np.concatenate(list(configurations.states(rbm.visible, rbm.shape[0])))  # type: ignore[arg-type]
+    v = np.concatenate(list(configurations.states(rbm.visible, rbm.shape[0])))
     log_p = -rbm.visible.potential(v).sum(axis=1)
     return np.exp(log_p - _log_sum(log_p)), v
 

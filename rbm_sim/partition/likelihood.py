@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.partition import exact, gaussian_layers
+from rbm_sim.partition import exact, gaussian_layers, potts_conditionals
 from rbm_sim.partition.ais import LogPartition
 from rbm_sim.partition.annealing_path import smoothed
 from rbm_sim.partition.bounds import check_log_partition
@@ -17,7 +17,7 @@ from rbm_sim.partition.conditional_density import log_conditionals
 from rbm_sim.partition.gaussian_layers import is_gaussian
 from rbm_sim.partition.layer_sums import log_partition_sum, softplus
 from rbm_sim.statistics.estimates import Estimate, estimate
-from rbm_sim.units import Gaussian, Normal, TwoValued
+from rbm_sim.units import Gaussian, Normal, Potts, TwoValued
 
 ENUMERATED = 16
 """Units up to which ln Z is enumerated here: about a second beside a layer of 784."""
@@ -107,7 +107,7 @@ def pseudo_log_likelihood(rbm: RBM, data: ArrayLike, T: float = 1.0) -> Estimate
     Parameters
     ----------
     rbm : RBM
-        Machine with Bernoulli, Spin, Gaussian or Normal visible units; P is a density for the last two.
+        Machine with Bernoulli, Spin, Potts, Gaussian or Normal visible units; P is a density for the last two.
     data : array_like, shape (..., N)
         Visible configurations, at least one.
     T : float
@@ -149,7 +149,7 @@ def pseudo_log_likelihoods(rbm: RBM, data: ArrayLike, T: float = 1.0) -> np.ndar
     Parameters
     ----------
     rbm : RBM
-        Machine with Bernoulli, Spin, Gaussian or Normal visible units; P is a density for the last two.
+        Machine with Bernoulli, Spin, Potts, Gaussian or Normal visible units; P is a density for the last two.
     data : array_like, shape (..., N)
         Visible configurations, at least one.
     T : float
@@ -166,11 +166,13 @@ def pseudo_log_likelihoods(rbm: RBM, data: ArrayLike, T: float = 1.0) -> np.ndar
         If the data do not fit, T <= 0, or the visible units do not have two values.
     """
     T = check.number("T", T, above=0)
-    if not isinstance(rbm.visible, TwoValued | Gaussian | Normal):
+    if not isinstance(rbm.visible, TwoValued | Potts | Gaussian | Normal):
         raise ValueError(
-            f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli, Spin, Gaussian or Normal units"
+            f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli, Spin, Potts, Gaussian or Normal units"
         )
     v = _configurations(rbm, data).astype(np.float64)
+    if isinstance(rbm.visible, Potts):
+        return potts_conditionals.log_conditionals(rbm, v, T).sum(axis=1)
     if not isinstance(rbm.visible, TwoValued):
         return log_conditionals(rbm, v, T).sum(axis=1)
     w = rbm.weights.astype(np.float64)
@@ -279,7 +281,7 @@ def _enumerated(rbm: RBM, T: float) -> float:
     if is_gaussian(rbm):
         return gaussian_layers.log_partition(rbm, T)
     units = zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)
-    if not any(isinstance(unit, TwoValued) and size <= ENUMERATED for unit, size in units):
+    if not any(unit.bits(size) <= ENUMERATED for unit, size in units):
         raise ValueError(
             f"log_partition = None: {rbm!r} has no layer of at most {ENUMERATED} Bernoulli or Spin units to enumerate; "
             "must be ln Z, such as ais.log_partition(rbm) gives it"

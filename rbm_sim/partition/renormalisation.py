@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import check, shown
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import configurations
-from rbm_sim.units import TwoValued, Unit
+from rbm_sim.units import Potts, TwoValued, Unit
 
 MAX_UNITS = 24
 """Largest number of units, both layers together, whose joint energies are written out (128 megabytes)."""
@@ -284,7 +284,7 @@ def layer_changes(rbm: RBM, scale: float = 2.0) -> LayerChanges:
     F, unbalanced, standardised = (
         field - rbm.hidden.log_partition(inputs).sum(axis=1) for inputs in (I, scale * I, _standardised(I))
     )
-    jacobian = 0.0 if isinstance(rbm.hidden, TwoValued) else M * math.log(scale)
+    jacobian = 0.0 if isinstance(rbm.hidden, TwoValued | Potts) else M * math.log(scale)
     return LayerChanges(
         _change(F, F + rbm.hidden.log_partition(np.zeros(M)).sum()),
         _change(F, F + jacobian),
@@ -315,7 +315,7 @@ def _distance(p: np.ndarray, q: np.ndarray) -> float:
 
 
 def _states(unit: Unit, size: int) -> np.ndarray:
-    return np.concatenate(list(configurations.states(unit, size)))  # type: ignore[arg-type]
+    return np.concatenate(list(configurations.states(unit, size)))
 
 
 def _energies(E: ArrayLike) -> np.ndarray:

@@ -98,7 +98,8 @@ def centres(mean: np.ndarray, log_Z: np.ndarray, missed: np.ndarray, most: int) 
         Averages over the chains of each well.
     """
     scale = np.ptp(mean, axis=0).max() or 1.0
-    left, found = np.argsort(-np.where(missed, log_Z, -np.inf))[: missed.sum()], []
+    found: list[np.ndarray] = []
+    left = np.argsort(-np.where(missed, log_Z, -np.inf))[: missed.sum()]
     while len(left) and len(found) < most:
         near = np.abs(mean[left] - mean[left[0]]).mean(axis=1) <= APART * scale
         found.append(mean[left[near]].mean(axis=0))

@@ -107,4 +107,5 @@ def conditional_mean(
     missing = np.isnan(given)
     mean = np.where(missing, of_chains.mean(axis=1).reshape(given.shape), given)
     scatter = of_chains.std(axis=1, ddof=1).reshape(given.shape)
-    return ConditionalMean(mean, np.where(missing, scatter / n_chains**0.5, 0.0))
+    shape = *given.shape[:-1], *rbm.visible.axes(rbm.shape[0])
+    return ConditionalMean(mean.reshape(shape), np.where(missing, scatter / n_chains**0.5, 0.0).reshape(shape))

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import abc
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
@@ -111,6 +112,36 @@ class Unit(abc.ABC):
             A unit with b = 0 and every other parameter as it is.
         """
         return self._with_offset(0.0)
+
+    def axes(self, size: int) -> tuple[int, ...]:
+        """Shape of a configuration of a layer as users give and get it.
+
+        Parameters
+        ----------
+        size : int
+            Number of entries.
+
+        Returns
+        -------
+        tuple of int
+            (size,); of Potts units (units, states), the entries of a unit next to each other.
+        """
+        return (size,)
+
+    def bits(self, size: int) -> float:
+        """Logarithm to the base 2 of the number of configurations of a layer that can be enumerated.
+
+        Parameters
+        ----------
+        size : int
+            Number of entries.
+
+        Returns
+        -------
+        float
+            The number of two-valued units, or N log₂ q of N Potts units; ∞ of other units.
+        """
+        return math.inf
 
     @abc.abstractmethod
     def contains(self, x: np.ndarray) -> bool:

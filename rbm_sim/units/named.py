@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from rbm_sim.units.base import Unit
 from rbm_sim.units.drelu import DReLU
+from rbm_sim.units.potts import Potts
 from rbm_sim.units.standard import Bernoulli, Gaussian, ReLU, Spin
 
 NAMED: dict[str, type[Unit]] = {
@@ -13,8 +14,11 @@ NAMED: dict[str, type[Unit]] = {
     "gaussian": Gaussian,
     "relu": ReLU,
     "drelu": DReLU,
+    "potts": Potts,
 }
 """Name to class."""
+HIDDEN = tuple(name for name in NAMED if name != "potts")
+"""Names of hidden units that can be learned."""
 
 
 def named(name: str, parameters: Mapping[str, float] | None = None) -> Unit:
@@ -23,9 +27,9 @@ def named(name: str, parameters: Mapping[str, float] | None = None) -> Unit:
     Parameters
     ----------
     name : str
-        "bernoulli", "spin", "gaussian", "relu" or "drelu".
+        "bernoulli", "spin", "gaussian", "relu", "drelu" or "potts".
     parameters : mapping of str to float, optional
-        Values of g and theta and so on, of which the unit takes its own; 0, or γ± = 1, if they are missing.
+        Values of g, theta, states and so on, of which the unit takes its own; 0, γ± = 1 or two if they are missing.
 
     Returns
     -------

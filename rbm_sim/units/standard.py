@@ -59,6 +59,9 @@ class TwoValued(Unit):
     def contains(self, x: np.ndarray) -> bool:
         return bool(((x == self.low) | (x == 1)).all())
 
+    def bits(self, size: int) -> float:
+        return float(size)
+
     def flipped(self, x: np.ndarray) -> np.ndarray:
         """Other one of the two values, 1 + low − x.
 

@@ -132,6 +132,18 @@ def _centred(values: Any, name: str, beside: str) -> NDArray:
 def thresholds(values: Any, name: str) -> Thresholds:
     """Classes of hidden units from a list of θ_μ of mean 0, which come beside θ.
 
+    Parameters
+    ----------
+    values : array_like, shape (units,)
+        Thresholds less their mean.
+    name : str
+        Name of them, for messages.
+
+    Returns
+    -------
+    Thresholds
+        Shifts, and the fractions of units that have them.
+
     Raises
     ------
     ValueError
@@ -154,6 +166,11 @@ def with_fields(p_i: Any, g_i: Any, mean: float, name: str) -> Classes:
         Mean that the p_i must have.
     name : str
         Name of p_i, for messages.
+
+    Returns
+    -------
+    Classes
+        One class for each pair of values that occurs.
 
     Raises
     ------

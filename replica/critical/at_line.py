@@ -67,6 +67,8 @@ def instability(model: Model, *, along: str, start: Start = "retrieval", precisi
     """
     plain = scalar(model, along)
     own = solve(plain, start=start)
+    if np.isnan(own.replicon):
+        raise ValueError(f"model = {plain.name}: its replicon is not known, and without it no instability")
     if not own.replicon > 0:
         raise ConvergenceError(
             f"{own.kind} already has a replicon of {float(own.replicon):.3g} at {along} = {plain.controls[along]}: "

@@ -14,6 +14,7 @@ from replica.table.cells import Row
 
 __all__ = ["declared"]
 
+SEARCHES = ("spinodal", "coexistence", "instability")
 VARY = ("m", "q", "r", "C", "B")
 """Order parameters that stand beside a line."""
 
@@ -21,7 +22,13 @@ VARY = ("m", "q", "r", "C", "B")
 @cache
 def declared(cls: type[Model]) -> tuple[Diagram, ...]:
     """One diagram for each control along which a model declares lines."""
-    lines = sorted(cls.lines, key=lambda line: [f.name for f in control_fields(cls)].index(line.along))
+    names = [f.name for f in control_fields(cls)]
+    for line in cls.lines:
+        if line.along not in names:
+            raise ValueError(f"line {line.column}: along = {line.along!r}: {cls.name} has {', '.join(names)}")
+        if line.search not in SEARCHES:
+            raise ValueError(f"line {line.column}: search = {line.search!r}: choose from {', '.join(SEARCHES)}")
+    lines = sorted(cls.lines, key=lambda line: names.index(line.along))
     return tuple(_diagram(cls, along, tuple(some)) for along, some in groupby(lines, key=lambda line: line.along))
 
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from replica.models.base import Chart, ExactState, Line, Model, Order, control
+from replica.models.base import Chart, ExactState, Line, Model, Order, control, exp_clipped
 from replica.numerics.elementary import erf, is_multiprecision, log, noise_floor, phi, sqrt
 from replica.numerics.number import Number
 
@@ -102,7 +102,7 @@ def _point(model: DenseHopfield, u: NDArray) -> tuple[NDArray, Order]:
     m, pairs = erf(y / math.sqrt(2)), _factorial(P - 1)
     with np.errstate(under="ignore"):
         load = 2 * (P - 1) * log(m) - 2 * u - log(pairs)
-        C = 2 * phi(y) * pairs * y / m ** (P - 1)
+        C = 2 * phi(y) * exp_clipped(log(pairs) + u - (P - 1) * log(m))
     return load, Order(m, np.ones(m.shape), np.ones(m.shape), C, np.ones(m.shape))
 
 

@@ -125,7 +125,10 @@ class GeneralRBM(Model):
             return 1.0 if p is None else p
         variance = checked_variance(weights)
         if p is not None and np.any(p != np.asarray(variance)):
-            raise ValueError(f"p = {p}: weights = {weights!r} have a variance of their own, {variance:g}; leave p out")
+            raise ValueError(
+                f"p = {p}: weights = {weights!r} have a variance of their own, {variance:g}; "
+                "leave p out (p=None in dataclasses.replace)"
+            )
         return variance
 
     def saddle(self, order: Order, n: int = 1) -> Order:

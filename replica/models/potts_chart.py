@@ -21,8 +21,8 @@ __all__ = ["potts_branches"]
 SMALLEST = 1e-9
 """Noise, in the largest that there can be, down to which roots are looked for."""
 LEAST_MARGIN = 1e-150
-LEAST_NOISE = 1e-4
-"""ŝ/T above which q = Q − 1 − TC of a glass at T ≥ Q − 1, of the order of its square, is told from rounding."""
+FAINT = 5e-3
+"""ŝ/T below which q = Q − 1 − TC of a glass, of the order of its square, is better known from its series."""
 
 
 def potts_branches(model: Any, n_condensed: tuple[int, ...]) -> list[Chart | ExactState]:
@@ -124,10 +124,13 @@ def _at(s: NDArray, y: NDArray, T: NDArray, Q: NDArray) -> tuple[NDArray, Order]
     return _loaded(y * noise / Q, noise, Q * pull / noise, T, Q, np.isfinite(s))
 
 
-def _loaded(m: NDArray, s: NDArray, C: NDArray, T: NDArray, Q: NDArray, exists: NDArray, margin: Any = None) -> Any:
+def _loaded(m: NDArray, s: NDArray, C: NDArray, T: NDArray, Q: NDArray, exists: NDArray) -> tuple[NDArray, Order]:
     """α = ŝ²(1 − C)²/(Qq), −∞ where there is no state."""
-    margin = 1 - C if margin is None else margin
-    q = Q - 1 - T * C
+    return _at_order(m, s, C, Q - 1 - T * C, 1 - C, Q, exists)
+
+
+def _at_order(m: NDArray, s: NDArray, C: NDArray, q: NDArray, margin: NDArray, Q: NDArray, exists: Any) -> Any:
+    """The same with q and 1 − C as they are best known."""
     inside = exists & (margin > LEAST_MARGIN) & (q > 0)
     margin = np.where(inside, margin, 1.0)
     with np.errstate(all="ignore"):
@@ -146,10 +149,21 @@ def _glass_nodes(model: Any, lowest: float) -> NDArray:
 def _glass_point(model: Any, u: NDArray) -> tuple[NDArray, Order]:
     """Ln α and the order parameters at u = ln(ŝ − ŝ_min), m = 0."""
     least, excess, T, Q = np.broadcast_arrays(_least_noise(model), np.exp(u), *_couplings(model))
-    s = np.where(T < Q - 1, least + excess, np.maximum(excess, LEAST_NOISE * T))
+    s = least + excess
     C = Q * largest_averages(0 * s, s, T, Q)[2] / s
-    margin = np.where(T == 0, excess / s, 1 - C)
-    return _loaded(np.zeros(s.shape), s, C, T, Q, np.ones(s.shape, dtype=bool), margin)
+    q = _faint_overlap(s, T, Q)
+    q = np.where(np.isnan(q), Q - 1 - T * C, q)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        C, margin = np.where(T > 0, (Q - 1 - q) / T, C), np.where(T > 0, (T - (Q - 1) + q) / T, excess / s)
+    return _at_order(np.zeros(s.shape), s, C, q, margin, Q, np.ones(s.shape, dtype=bool))
+
+
+def _faint_overlap(s: NDArray, T: NDArray, Q: NDArray) -> NDArray:
+    """q = QΣ⟨P²⟩ − 1 = (Q − 1)[b²/Q + (Q − 6)b⁴/2Q²] + O(b⁶) for little noise, b = ŝ/T; else NaN."""
+    with np.errstate(all="ignore"):
+        b2 = (s / T) ** 2
+        series = (Q - 1) * b2 * (1 + (Q - 6) * b2 / (2 * Q)) / Q
+    return np.where((T > 0) & (b2 < FAINT**2), series, np.nan)
 
 
 def _least_noise(model: Any) -> NDArray:

@@ -97,7 +97,8 @@ def phi(x: Number) -> Number:
     """Standard Gaussian density φ(x) = e^{−x²/2}/√(2π)."""
     if is_multiprecision(x):
         return _multiprecision(lambda mp, v: mp.exp(-v * v / 2) / mp.sqrt(2 * mp.pi), x)
-    return np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
+    with np.errstate(over="ignore", under="ignore"):
+        return np.exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi))
 
 
 def erf(x: Number) -> Number:

@@ -73,7 +73,7 @@ def refine_fold(
         with np.errstate(all="ignore"):
             try:
                 step = algebra.newton_step(system, point)
-            except np.linalg.LinAlgError:
+            except (np.linalg.LinAlgError, ValueError):  # singular, or out of the domain, where roots are imaginary
                 step = [math.inf]
         if not all(abs(s) < math.inf for s in step):
             break

@@ -54,6 +54,31 @@ class Verdict:
 
 
 def judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
+    """Compare the two lists at a point; states of m < 0 as those of the mirrored one."""
+    mirror = point.mirror()
+    if mirror is None:
+        return _judged(point, own, listed)
+    if _nearly_even(point.machine().law.entries):
+        return _judged(point, own, [entry for entry in listed if entry.state.m >= 0])
+    ours, theirs = ([entry for entry in listed if (entry.state.m < 0) is below] for below in (False, True))
+    flipped = [entry._replace(state=entry.state._replace(m=-entry.state.m)) for entry in theirs]
+    one = _judged(point, own, ours)
+    other = _judged(mirror, [state for state in mirror.states() if state.m > 0], flipped)
+    for name in ("faults", "unseen", "unsettled"):
+        getattr(one, name).extend(
+            f"m < 0: {x}" if isinstance(x, str) else (x[0], f"m < 0: {x[1]}") for x in getattr(other, name)
+        )
+    one.states += other.states
+    return one
+
+
+def _nearly_even(entries):
+    """Whether states of m < 0 are mirror images of others to 1e-6: nobody asks for them then."""
+    pairs = zip(sorted(entries), sorted((-w, P) for w, P in entries), strict=True)
+    return all(abs(a - b) < 1e-6 for one, other in pairs for a, b in zip(one, other, strict=True))
+
+
+def _judged(point: Point, own: list[State], listed: list[Listed]) -> Verdict:
     """Compare the two lists at a point."""
     machine = point.machine()
     verdict = Verdict([])

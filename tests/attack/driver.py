@@ -122,7 +122,7 @@ def model(point: Point):
 
 
 def answer(point: Point) -> tuple[list[Listed], tuple[str, ...]]:
-    """What replica lists, and the lines in which it says what may be missing."""
+    """What replica lists, m with its sign, and the lines in which it says what may be missing."""
     n = point.controls.get("n", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -134,8 +134,8 @@ def answer(point: Point) -> tuple[list[Listed], tuple[str, ...]]:
 def _listed(point, solution):
     order = solution.order
     unit = 0.5 if point.family.startswith("compositional") else 1.0
-    state = State(*(float(v) for v in (unit * abs(order.m), order.q, order.r, order.C, order.B)))
+    state = State(*(float(v) for v in (unit * order.m, order.q, order.r, order.C, order.B)))
     converged = solution.status == replica.Status.CONVERGED and all(math.isfinite(v) for v in state)
     f = float(solution.free_energy)
-    stable = bool(solution.stable) if state.m > 0 else None
+    stable = bool(solution.stable) if state.m else None
     return Listed(state, solution.kind, solution.k, solution.sheet, f, stable, bool(converged))

@@ -21,14 +21,34 @@ from attack.laws import Law
 
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """A family, and the controls by name."""
+    """A family, and the controls by name; `mirrored`: W → −W and m → −m."""
 
     family: str
     controls: dict
+    mirrored: bool = False
 
     def machine(self):
         """The machine in our own equations."""
-        return MACHINES[self.family](**self.controls)
+        machine = MACHINES[self.family](**self.controls)
+        if not self.mirrored:
+            return machine
+        law = dataclasses.replace(machine.law, entries=tuple((-w, P) for w, P in machine.law.entries))
+        return dataclasses.replace(machine, law=law)
+
+    def mirror(self):
+        """The point whose states of m > 0 are those of m < 0 here, where these are others; else None.
+
+        They are where neither W → −W nor v → −v leaves the machine as it is, and a condensed unit takes either sign.
+        """
+        machine = self.machine()
+        entries = getattr(getattr(machine, "law", None), "entries", ())
+        units = machine.visible if machine.layered else None
+        if not entries or not isinstance(machine.hidden, Normal) or not isinstance(units, Levels):
+            return None
+        even = sorted(entries) == sorted((-w, P) for w, P in entries)
+        pairs = sorted(zip(units.values, units.energies, strict=True))
+        flipped = sorted((-x, U) for x, U in pairs)
+        return None if even or pairs == flipped else dataclasses.replace(self, mirrored=True)
 
     def states(self):
         """What our own search finds."""

@@ -12,7 +12,7 @@ from replica.models.base.load_equations import FAINT, NO_OVERLAP, OPEN, LoadEqua
 from replica.numerics.arclength import ON_CURVE
 from replica.numerics.load_curve import newton_at_load, newton_with_fixed
 
-__all__ = ["LOWEST", "Seeds", "beside_marginal_end", "beside_noiseless_end", "searched"]
+__all__ = ["LOWEST", "beside_marginal_end", "beside_noiseless_end", "searched"]
 
 LOWEST = -60.0
 """ln α down to which curves are followed, and at which the order parameters of a state without noise are iterated."""

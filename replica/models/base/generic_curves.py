@@ -19,7 +19,7 @@ from replica.models.base.load_equations import LoadEquations
 from replica.models.base.paramagnet import state_without_noise
 from replica.models.base.points import groups
 from replica.models.base.traced_curves import SAME, Met, Seeder, Traced, all_curves, meetings
-from replica.numerics.arclength import End
+from replica.numerics.arclength import Curves, End
 
 __all__ = ["generic_branches"]
 
@@ -209,6 +209,20 @@ def _passed(slope: NDArray) -> tuple[NDArray, int]:
     return turned, int(turned[-1])
 
 
+STEEP = -0.5
+"""d ln α/d(−ln(1 − C)) above which C passes 1 and no end is there; −2 where α vanishes with the square of 1 − C."""
+
+
+def _marginal_ends(system: LoadEquations, curves: Curves, j: int) -> list[tuple[bool, float]]:
+    """Of each end of a curve at C = 1 whether C passes 1 there, which coordinates cannot follow, and ln α."""
+    y, found = curves.y[np.isfinite(curves.y[:, j]).all(axis=-1), j], []
+    for end, (last, before) in zip(curves.ends[:, j], ((0, 1), (-1, -2)), strict=True):
+        if end == End.MARGINAL and len(y) > 1 and "C" in system.names:
+            along = y[last] - y[before]
+            found.append((bool(along[-1] > STEEP * along[system.names.index("C")]), float(y[last, -1])))
+    return found
+
+
 def _missing(system: LoadEquations, traced: Traced, group: NDArray, log_load: NDArray) -> tuple[tuple[int, str], ...]:
     """What is not accounted for, and at which points."""
     lines = []
@@ -217,17 +231,15 @@ def _missing(system: LoadEquations, traced: Traced, group: NDArray, log_load: ND
         here = np.nonzero(group == row)[0]
         if (traced.curves.ends[:, j] == End.LOST).any():
             lines += [(int(point), f"a curve of {name} was lost") for point in here]
-        for end in np.nonzero(traced.curves.ends[:, j] == End.MARGINAL)[0]:
-            y = traced.curves.y[:, j]
-            last = y[np.isfinite(y).all(axis=-1)][0 if end == 0 else -1, -1]
-            beyond = here[log_load[here] < last]
-            lines += [(int(point), f"{name} with 1 - C < 1e-6 are not looked for") for point in beyond]
+        for passes, last in _marginal_ends(system, traced.curves, j):
+            beyond, what = (here, "C > 1") if passes else (here[log_load[here] < last], "1 - C < 1e-6")
+            lines += [(int(point), f"{name} with {what} are not looked for") for point in beyond]
     more = [point for row in traced.left for point in np.nonzero(group == row)[0]]
     lines += [(int(point), f"there are more curves of {name} than are traced") for point in more]
     return tuple(dict.fromkeys(lines))
 
 
-def _fold(model: Any, n: int, closed: bool, even: bool = True, further: Seeder | None = None) -> tuple[Any, float]:
+def _fold(model: Any, n: int, closed: bool, even: bool = True) -> tuple[Any, float]:
     """First fold of the main curve, counted from its end without noise."""
     from replica.errors import ConvergenceError
 
@@ -243,6 +255,11 @@ def _fold(model: Any, n: int, closed: bool, even: bool = True, further: Seeder |
         here = np.isfinite(traced.curves.y[:, j]).all(axis=-1)
         folds, y = labels.folds[here, j], traced.curves.y[here, j]
         if folds.min() == folds.max():
+            if any(passes for passes, _ in _marginal_ends(system, traced.curves, int(j))):
+                raise ConvergenceError(
+                    f"the branch of states with overlap has no fold along {model.load} up to C = 1, beyond which it is "
+                    "not followed without a chart of the model's own"
+                )
             break
         at = np.nonzero(folds == 1)[0]
         at = at[0] if folds[0] == 0 else at[-1] + 1

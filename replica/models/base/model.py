@@ -196,7 +196,21 @@ class Model(ABC):
             u.removeprefix("log_"): exp_clipped(v) if u.startswith("log_") else v
             for u, v in zip(self.unknowns, x, strict=True)
         }
-        return self.order_type(**known, **self.dependent(**known))
+        rest = self.dependent(**known)
+        try:
+            return self.order_type(**known, **rest)
+        except TypeError:
+            raise ValueError(self._ill_defined(known, rest)) from None
+
+    def _ill_defined(self, known: dict[str, Number], rest: Any) -> str:
+        """What is wrong with the order parameters that are unknowns or dependent on them."""
+        needed, given = self.order_type._fields, [*known, *(rest if isinstance(rest, dict) else ())]
+        missing = [name for name in needed if name not in given]
+        where = f"{self.name or type(self).__name__}: unknowns {', '.join(self.unknowns)} and what `dependent` returns"
+        if missing:
+            return f"{where} lack {', '.join(missing)}: all of {', '.join(needed)} are needed"
+        surplus = [name for name in dict.fromkeys(given) if name not in needed or given.count(name) > 1]
+        return f"{where} have {', '.join(surplus)} too much: each of {', '.join(needed)} is needed once"
 
     def equations(self, x: Sequence[Number], n: int = 1) -> list[Number]:
         """Residuals that Newton drives to zero, one for each unknown; that of log_r is relative."""

@@ -20,7 +20,7 @@ from replica.numerics.arclength import ON_CURVE, Curves, End, joined, side_by_si
 from replica.numerics.curve_crossings import beside_folds, points_at_loads, with_folds
 from replica.numerics.load_curve import newton_at_load
 
-__all__ = ["SAME", "Met", "Seeder", "Traced", "all_curves", "loads_searched", "meetings"]
+__all__ = ["SAME", "Met", "Traced", "all_curves", "loads_searched", "meetings"]
 
 Seeder = Callable[[LoadEquations, list[NDArray]], Seeds]
 """Points of curves that a model knows in another way, given its equations and ln α of the loads asked of each row."""

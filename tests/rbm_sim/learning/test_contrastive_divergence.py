@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options, _gradients
+from rbm_sim.learning.batch_gradients import gradients
+from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options
 from rbm_sim.learning.parameters import checked
 from rbm_sim.learning.run_files import load, save, train
 from rbm_sim.partition import exact
@@ -26,7 +27,8 @@ def toy(samples=200, N=5, seed=0, low=0):
 def learner(hidden, visible=None, **options):
     visible = visible or Bernoulli()
     data = toy(low=visible.low)
-    begun = Learner.begin(data, visible=visible, hidden=hidden, units=4, options=Options(**options), rng=1)
+    options = Options(**({"centred": False} | options))
+    begun = Learner.begin(data, visible=visible, hidden=hidden, units=4, options=options, rng=1)
     begun.parameters.w *= 10
     return begun, data
 
@@ -80,15 +82,34 @@ def test_sums_over_a_batch():
     rng = np.random.default_rng(0)
     v, h = rng.normal(size=(8, 3)).astype(np.float32), rng.normal(size=(8, 2)).astype(np.float32)
     v0, v1, h0, h1 = v[:4].copy(), v[4:].copy(), h[:4].copy(), h[4:].copy()
-    dw, dv, dh = _gradients(v.copy(), h.copy(), False)
+    dw, dv, dh = gradients(v.copy(), h.copy(), None)
     np.testing.assert_allclose(dw, v0.T @ h0 - v1.T @ h1, rtol=1e-5)
     np.testing.assert_allclose(dv, (v0 - v1).sum(axis=0), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(dh, (h0 - h1).sum(axis=0), rtol=1e-4, atol=1e-6)
-    mu, lam = v0.mean(axis=0), h0.mean(axis=0)
-    cw, cv, ch = _gradients(v, h, True)
+    mu, lam = rng.normal(size=3).astype(np.float32), rng.normal(size=2).astype(np.float32)
+    cw, cv, ch = gradients(v, h, (mu, lam))
     np.testing.assert_allclose(cw, (v0 - mu).T @ (h0 - lam) - (v1 - mu).T @ (h1 - lam), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(cv, dv - cw @ lam, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(ch, dh - mu @ cw, rtol=1e-4, atol=1e-5)
+
+
+def test_offsets_do_not_bias_the_gradient():
+    """Mean of the centred gradient over all batches of 5: that of the whole data, which offsets of each batch spoil."""
+    begun, data = learner(ReLU(), batch_size=5, centred=True, learning_rate=1e-6)
+    data = checked(data, Bernoulli())
+    begun._adjust(data, data.mean(axis=0, keepdims=True), None)
+    mu, lam = begun.offsets
+    np.testing.assert_allclose(mu, data.mean(axis=0), rtol=1e-5)
+    h = begun.rbm.hidden.mean(begun.rbm.inputs(data))
+    np.testing.assert_allclose(lam, h.mean(axis=0), rtol=1e-4, atol=1e-5)
+    batches = np.random.default_rng(0).permutation(len(data)).reshape(-1, 5)
+    parts = [gradients(*(np.tile(x[rows], (2, 1)) for x in (data * 1.0, h)), (mu, lam))[0] for rows in batches]
+    assert np.abs(np.sum(parts, axis=0)).max() < 1e-4  # the model part are the data: nothing to learn
+    whole = (data - mu).T @ (h - lam)
+    pieces = sum((data[rows] - mu).T @ (h[rows] - lam) for rows in batches)
+    np.testing.assert_allclose(pieces, whole, atol=1e-3)
+    own = sum((data[r] - data[r].mean(axis=0)).T @ (h[r] - h[r].mean(axis=0)) for r in batches)
+    assert np.abs(own).max() < 0.9 * np.abs(whole).max()
 
 
 @pytest.mark.medium

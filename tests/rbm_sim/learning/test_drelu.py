@@ -86,7 +86,7 @@ def test_bars_and_stripes_reach_their_bound_from_below():
 def test_it_learns_more_than_gaussian_units_can():
     data, reached = datasets.bars_and_stripes(3).images, {}
     for hidden in (DReLU(), Gaussian()):
-        options = Options(batch_size=14, learning_rate=0.02)
+        options = Options(batch_size=14, learning_rate=0.02, centred=False)
         learner = Learner.begin(data, visible=Bernoulli(), hidden=hidden, units=10, rng=1, options=options)
         for _ in range(900):
             learner.learn(data)

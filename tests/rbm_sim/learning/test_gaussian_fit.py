@@ -104,7 +104,7 @@ def test_data_without_a_maximum():
 def test_learning_comes_within_a_thousandth_of_the_maximum(persistent):
     """The noise of the chains falls with the rate; the closed form is what is to be reached."""
     x = of_covariance(2000, spiked(), rng=2) + 5
-    options = Options(batch_size=100, learning_rate=0.02, decay=0.99, persistent=persistent)
+    options = Options(batch_size=100, learning_rate=0.02, decay=0.99, persistent=persistent, centred=False)
     learner = Learner.begin(x, visible=Gaussian(), hidden=Gaussian(), units=2, rng=1, options=options)
     for _ in range(600):
         learner.learn(x)

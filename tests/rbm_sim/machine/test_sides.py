@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Discrete, Gaussian, Normal, ReLU, Spin
+from rbm_sim import RBM, Bernoulli, Discrete, Gaussian, Normal, Potts, ReLU, Spin, thermal_averages
 from rbm_sim.machine.sides import both_sides
 
 
@@ -41,3 +41,18 @@ def test_any_number_and_two_continuous_layers():
         for count in (1, 2, 3, 9):
             v = both_sides(rbm, count, np.random.default_rng(1))
             assert v.shape == (count, 3) and v.dtype == np.float32 and visible.contains(v)
+
+
+@pytest.mark.parametrize("hidden", [Spin(), Gaussian()])
+def test_sides_of_potts_units_are_configurations(hidden):
+    """The state of largest weight of each unit, that of smallest, the unit of largest weights first."""
+    w = np.zeros((5, 3, 2))
+    w[..., 0] = np.random.default_rng(0).normal(size=(5, 3))
+    w[..., 1] = np.random.default_rng(1).normal(size=(5, 3)) / 10
+    rbm = RBM(w, visible=Potts(3, [0.0, 50.0, 0.0]), hidden=hidden)
+    v = both_sides(rbm, 6, np.random.default_rng(0)).reshape(6, 5, 3)
+    wanted = [w[..., 0].argmax(1), w[..., 0].argmin(1), w[..., 1].argmax(1), w[..., 1].argmin(1)]
+    assert np.array_equal(v.argmax(axis=2)[:4], wanted) and (v.sum(axis=2) == 1).all()
+    assert rbm.visible.contains(both_sides(rbm, 1, np.random.default_rng(0)))
+    averages = thermal_averages(rbm, {"h": lambda v, h: h[:, 0]}, n_chains=6, steps=10, burn_in=1, rng=0)
+    assert np.isfinite(averages["h"].mean)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
+from rbm_sim import RBM, Bernoulli, Gaussian, Potts, ReLU, Spin
 from rbm_sim.partition import ais, annealing_path, exact
 
 UNITS = {"Bernoulli": Bernoulli(-0.3), "Spin": Spin(0.2), "Gaussian": Gaussian(), "ReLU": ReLU(0.2)}
@@ -294,3 +294,11 @@ def test_laws_that_cannot_be_normalised(visible, hidden, w, allowed):
     else:
         with pytest.raises(ValueError, match="must be < 1 for layers of"):
             ais.log_partition(rbm)
+
+
+def test_potts_units_beside_two_valued_ones():
+    """Beside two-valued hidden units chains start on sides of the hidden units; ln Z by enumeration of these."""
+    w = np.random.default_rng(0).normal(size=(20, 3, 10)) * 0.3
+    rbm = RBM(w, visible=Potts(3), hidden=Spin())
+    found = ais.log_partition(rbm, n_temperatures=300, rng=0)
+    assert abs(found.value - exact.log_partition(rbm)) < 5 * found.stderr + 0.02

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rbm_sim import RBM, Bernoulli, Discrete, Gaussian, ReLU, Spin
+from rbm_sim import RBM, Bernoulli, Discrete, Gaussian, Potts, ReLU, Spin
 from rbm_sim.partition import exact, likelihood
 from rbm_sim.partition.ais import LogPartition
 from rbm_sim.partition.bounds import least_log_partition
@@ -70,3 +70,13 @@ def test_errors_of_ln_Z_and_rounding_are_allowed_for():
     single = RBM(np.full((50, 20), 0.3, np.float32), visible=Bernoulli(), hidden=ReLU())
     peak = least_log_partition(single, np.ones((1, 50)))
     assert likelihood.log_likelihood(single, np.ones((1, 50)), peak * (1 - 1e-6)).mean < 1e-2
+
+
+def test_states_of_potts_units_count_once():
+    """All nine configurations of two units of three states are Z; some of them, twice, less."""
+    rng = np.random.default_rng(0)
+    rbm = RBM(rng.normal(size=(2, 3, 2)), visible=Potts(3, rng.normal(size=(2, 3))), hidden=Spin())
+    v = Potts(3).one_hot(np.stack(np.divmod(np.arange(9), 3), axis=1))
+    assert least_log_partition(rbm, np.concatenate([v, v])) == pytest.approx(exact.log_partition(rbm), abs=1e-12)
+    some = -rbm.free_energy(v[:2])
+    assert least_log_partition(rbm, v[[0, 1, 0]]) == pytest.approx(np.logaddexp(*some), abs=1e-12)

@@ -122,7 +122,9 @@ def test_bad_data(measure, data, kwargs, message):
 
 
 def test_pseudo_log_likelihood_of_half_lines_is_refused():
-    with pytest.raises(ValueError, match=r"rbm\.visible is ReLU: must be Bernoulli, Spin, Gaussian or Normal units"):
+    with pytest.raises(
+        ValueError, match=r"rbm\.visible is ReLU: must be Bernoulli, Spin, Potts, Gaussian or Normal units"
+    ):
         likelihood.pseudo_log_likelihood(machine(ReLU(), Spin()), np.zeros(6))
 
 

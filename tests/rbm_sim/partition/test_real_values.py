@@ -55,7 +55,7 @@ def test_units_without_a_law_and_other_units():
         likelihood.pseudo_log_likelihood(RBM([[0.1], [1.1]], visible=Gaussian(), hidden=ReLU()), [[0.0, 1.0]])
     with pytest.raises(ValueError, match=r"rbm\.hidden is Mixture"):
         likelihood.pseudo_log_likelihood(RBM([[0.1]], visible=Gaussian(), hidden=Mixture()), [[0.0]])
-    with pytest.raises(ValueError, match=r"rbm\.visible is ReLU: must be Bernoulli, Spin, Gaussian or Normal"):
+    with pytest.raises(ValueError, match=r"rbm\.visible is ReLU: must be Bernoulli, Spin, Potts, Gaussian or Normal"):
         likelihood.pseudo_log_likelihood(RBM([[0.1]], visible=ReLU(), hidden=Spin()), [[0.0]])
 
 

@@ -195,9 +195,12 @@ def test_equal_inputs_are_no_signal():
         (lambda r: r.kadanoff_energy([0.0, 1.0], [[0.0], [0.0]]), r"K has shape \(2, 1\): must be \(2, 2\)"),
         (lambda r: r.variational_energy([0.0, 1.0], [0.0, 0.0]), r"K has shape \(2,\): must be \(2, k\)"),
         (lambda r: r.joint_energy(machine(13, 12, Spin(), Spin())), r"13 \+ 12 units: at most 24"),
-        (lambda r: r.joint_energy(machine(2, 2, Spin(), ReLU())), "only Bernoulli and Spin units can be enumerated"),
+        (
+            lambda r: r.joint_energy(machine(2, 2, Spin(), ReLU())),
+            "only Bernoulli, Spin and Potts units can be",
+        ),
         (lambda r: r.layer_changes(machine(21, 2, Spin(), ReLU())), "21 visible units: at most 20"),
-        (lambda r: r.layer_changes(machine(2, 2, Gaussian(), Spin())), "only Bernoulli and Spin units"),
+        (lambda r: r.layer_changes(machine(2, 2, Gaussian(), Spin())), "only Bernoulli, Spin and Potts units"),
         (lambda r: r.layer_changes(machine(2, 2, Spin(), Spin()), 0.0), "scale = 0.0"),
     ],
 )

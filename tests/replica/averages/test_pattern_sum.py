@@ -189,7 +189,7 @@ def test_classes_of_a_list_count_equal_units():
 
 
 def test_silent_units_are_a_limit():
-    units = classes(np.array([[0.0, 0.2], [0.0, 0.2]]), 0.1, "p_i")
+    units = classes(np.array([0.0, 0.2, 0.0, 0.2]), 0.1, "p_i")
     np.testing.assert_allclose(units.x, [1e-30, 2], rtol=1e-15)
     np.testing.assert_array_equal(units.fraction, [0.5, 0.5])
     np.testing.assert_array_equal(units.shrunk(0).x, [1, 1])

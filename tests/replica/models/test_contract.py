@@ -105,7 +105,7 @@ def controls_with_states(cls):
     if sparsely_populated(cls):
         return st.sampled_from(fixed_controls(cls, np.random.default_rng(53), 5))
     if cls.name in COSTLY:
-        return st.sampled_from(fixed_controls(cls, np.random.default_rng(53), 2))
+        return st.sampled_from(fixed_controls(cls, np.random.default_rng(53), 1))
     return some_controls(cls)
 
 
@@ -425,7 +425,7 @@ def distinct_labels(cls, point):
 @at_length
 def test_arrays_give_the_numbers_of_scalars(cls):
     rng = np.random.default_rng(11)
-    points = fixed_controls(cls, rng, 2 if cls.name in COSTLY else 4 if sparsely_populated(cls) else 12)
+    points = fixed_controls(cls, rng, 1 if cls.name in COSTLY else 4 if sparsely_populated(cls) else 12)
     points = [points[i % len(points)] for i in range(12)]
     assert all(distinct_labels(cls, point) for point in points[:4])
     arrays = {name: np.array([p[name] for p in points]).reshape(3, 4) for name in points[0]}
@@ -478,7 +478,7 @@ def test_free_energies_are_continuous_along_branches(cls):
             values = np.linspace(low, 0.12 if field.name == cls.load else high, 201)
             if few and field.name != cls.load:
                 # no curve serves several values: a short line through the point
-                values = controls[field.name] * np.linspace(0.9, 1.1, 5 if cls.name in COSTLY else 11)
+                values = controls[field.name] * np.linspace(0.9, 1.1, 3 if cls.name in COSTLY else 11)
             for s in replica.solve_all(cls(**{**controls, field.name: values})):
                 if s.kind == "spurious":
                     continue  # on several curves, numbered as they are met

@@ -80,8 +80,9 @@ def test_states(name):
     assert [float(o.m) for o in states] == pytest.approx(OVERLAPS[name], rel=1e-5)
     for o in states:
         right = state((float(o.m), math.log(alpha * p * o.r) / 2), level, theta, alpha, p, L)
-        # the self-field, 1e-11 at the smallest margin, has five digits beside 1
-        assert [float(v) for v in o] == pytest.approx(right, rel=1e-5)
+        # rounding over the smallest margin is 1e-7 and turns m by as much, and r by 25 times more: ln r = −25 ln m
+        assert [float(v) for v in o._replace(r=right[2])] == pytest.approx(right, rel=1e-5)
+        assert float(o.r) == pytest.approx(right[2], rel=5e-5)
 
 
 @pytest.mark.parametrize("hidden", [Gaussian(), ReLU(-0.2), ReLU(0.1)])

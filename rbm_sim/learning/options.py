@@ -1,0 +1,94 @@
+"""Options of learning: how large steps are, how many data are in one, and where chains start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rbm_sim._support import check
+from rbm_sim.learning import rates
+from rbm_sim.machine import gauge
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of learning.
+
+    Parameters
+    ----------
+    batch_size : int or None
+        Data in one step, >= 1. None: a hundredth of the data, but 10 to 100.
+    learning_rate : float or None
+        Rate of the first epoch, > 0. None: from the curvature of the likelihood, see `rbm_sim.learning.rates`, anew
+        every 50 batches; `decay` multiplies it.
+    decay : float
+        Factor of the rate from epoch to epoch, in (0, 1].
+    momentum : float
+        Part of the last step that is taken again, in [0, 1).
+    weight_decay : float
+        Strength λ >= 0 of the penalty (λ/2) Σ w².
+    penalty : float
+        Strength λ >= 0 of the penalty (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x of Tubiana and Monasson.
+    exponent : float
+        Its exponent x >= 1.
+    k : int
+        Gibbs steps of the chains, >= 1.
+    persistent : bool
+        PCD: the chains go on from batch to batch, as many as a batch has data; otherwise CD: they start at the data.
+    centred : bool
+        Take the gradient with respect to v and h less their means over the data: the same optimum, better conditioned.
+        The plain one goes astray at rates at which it does not.
+    gauge : {"zero-sum", "lattice-gas"}
+        Of the weights and fields of Potts units: their sums over the states are 0, or those of state 0 are.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of its range.
+
+    References
+    ----------
+    G. E. Hinton, Neural Comput. 14, 1771 (2002); T. Tieleman, ICML (2008); J. Melchior, A. Fischer and L. Wiskott,
+    J. Mach. Learn. Res. 17, 99 (2016); J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017).
+    """
+
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    decay: float = 1.0
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    penalty: float = 0.0
+    exponent: float = 1.0
+    k: int = 1
+    persistent: bool = True
+    centred: bool = True
+    gauge: str = "zero-sum"
+
+    def __post_init__(self) -> None:
+        if self.batch_size is not None:
+            check.integer("batch_size", self.batch_size, at_least=1)
+        check.integer("k", self.k, at_least=1)
+        if self.learning_rate is not None:
+            check.number("learning_rate", self.learning_rate, above=0)
+        check.number("decay", self.decay, above=0, at_most=1)
+        check.number("momentum", self.momentum, at_least=0, below=1)
+        check.number("weight_decay", self.weight_decay, at_least=0)
+        check.number("penalty", self.penalty, at_least=0)
+        check.number("exponent", self.exponent, at_least=1)
+        check.yes_or_no("persistent", self.persistent)
+        check.yes_or_no("centred", self.centred)
+        check.choice("gauge", self.gauge, gauge.GAUGES)
+
+    def batch_of(self, n: int) -> int:
+        """Data in one step.
+
+        Parameters
+        ----------
+        n : int
+            Number of data.
+
+        Returns
+        -------
+        int
+            `batch_size`, or what fits n; at most n.
+        """
+        return min(self.batch_size or rates.usual_batch(n), n)
