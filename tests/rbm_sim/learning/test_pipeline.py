@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
+from rbm_sim.estimator import RBMEstimator
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
-
-from rbm_sim.estimator import RBMEstimator
 
 PAGE = Path(__file__).parents[3] / "docs" / "scikit_learn.md"
 SPLITS = 3
@@ -22,7 +21,7 @@ FEATURES = {
     "scikit-learn's `BernoulliRBM`, rate 0.06": lambda seed: [
         BernoulliRBM(100, learning_rate=0.06, n_iter=20, random_state=seed)
     ],
-    '`binarise=0.5`': lambda seed: [RBMEstimator(100, binarise=0.5, n_iter=20, random_state=seed)],
+    "`binarise=0.5`": lambda seed: [RBMEstimator(100, binarise=0.5, n_iter=20, random_state=seed)],
     '`binarise="random"`': lambda seed: [RBMEstimator(100, binarise="random", n_iter=20, random_state=seed)],
     '`hidden="relu"`, `binarise="random"`': lambda seed: [
         RBMEstimator(100, hidden="relu", binarise="random", n_iter=20, random_state=seed)
