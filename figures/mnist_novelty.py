@@ -2,8 +2,8 @@
 
 Slides of G. Manzan (2021), simulations on MNIST: many of the variants that a ReLU machine generates are not contained
 in the training set; ReLU beside Gaussian hidden units. Both machines have 200 hidden units (α = 0.26) and learn from
-the images cut at grey level 0.5 for 100 epochs: PCD-1 in batches of 100, centred gradient, rate 0.0015 (Gaussian: 0.0005).
-Distance is the number of pixels that differ. 1000 samples of each machine, 2000 Gibbs sweeps after 1000 test images;
+the images cut at grey level 0.5 for 100 epochs: PCD-1 in batches of 100, centred gradient, rate 0.0015 (Gaussian:
+0.0005). Distance is the number of pixels that differ. 1000 samples of each machine, 2000 sweeps after 1000 test images;
 beside them 1000 training images, each against the others, and the 1000 test images.
 """
 
