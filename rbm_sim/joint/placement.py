@@ -152,7 +152,7 @@ def _weights(rbm: RBM) -> dict[str, Any]:
     return {"N": N, "M": M, "alpha": M / N, "p_hat": p, "W2": W2, "T_eff": p / W2 if W2 else math.inf}
 
 
-def _laws(machine: Rescaled) -> dict[str, float]:
+def _laws(machine: Rescaled) -> dict[str, Any]:
     laws = {"theta": machine.theta, "g": machine.g}
     found = {name: float(values.mean()) for name, values in laws.items()}
     return (

@@ -71,8 +71,8 @@ def rescaled(rbm: RBM) -> Rescaled | str:
     if W2 == 0:
         return "all weights are 0"
     w, (N, M) = machine.weights.astype(float), machine.shape
-    theta = np.broadcast_to(np.asarray(machine.hidden.theta, float), (M,)) / np.sqrt(W2)
-    g = np.broadcast_to(np.asarray(machine.visible.g, float), (N,)) / W2
+    # the offset of a unit is θ, or −g
+    theta, g = (np.zeros(M) + machine.hidden.offset) / np.sqrt(W2), (np.zeros(N) - machine.visible.offset) / W2
     x = N * (w**2).sum(axis=1) / (M * W2)
     return Rescaled(machine, M / N, weight_sparsity(w), W2, theta, g, x)
 
@@ -82,8 +82,8 @@ def in_zeros_and_ones(rbm: RBM) -> RBM:
     if isinstance(rbm.visible, Bernoulli):
         return rbm
     w = rbm.weights.astype(float)
-    theta = np.asarray(rbm.hidden.theta, float) + w.sum(axis=0)
-    return RBM(2 * w, visible=Bernoulli(2 * np.asarray(rbm.visible.g, float)), hidden=ReLU(theta))
+    hidden = ReLU(rbm.hidden.offset + w.sum(axis=0))
+    return RBM(2 * w, visible=Bernoulli(-2 * rbm.visible.offset), hidden=hidden)
 
 
 def _name(unit: object) -> str:
