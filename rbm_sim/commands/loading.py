@@ -50,8 +50,9 @@ def load_data(
         data = load_states(name, option)
         return data, data.shape[1:]
     try:
-        found = datasets.load(name)
-        if isinstance(visible, Gaussian):
+        real = isinstance(visible, Gaussian)
+        found = datasets.load(name, grey=not real)
+        if real:
             return found.images, found.shape
         if (found.images < 0).any() and visible.contains(found.images):
             return found.images, found.shape
@@ -60,8 +61,7 @@ def load_data(
         images = grey_levels.binarise(found.images, **drawn)
     except (ImportError, ValueError) as error:
         raise cli.UsageError(f"{option}: {error}") from None
-    if images.size and images.min() == images.max():
-        cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
+    _warn_one_value(images, option, "pixels", f"--threshold {level}")
     return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
 
 
@@ -172,7 +172,7 @@ def load_incomplete(
         missing = np.isnan(images)
         if not missing.any():
             raise ValueError(f"{name}: has no missing pixels: nan marks them, in text an empty cell too")
-        images[~missing] = _of_units(name, images[~missing], level, visible, rng)
+        images[~missing] = _of_units(name, option, images[~missing], level, visible, rng)
     except ValueError as error:
         raise cli.UsageError(f"{option}: {error}") from None
     return images
@@ -194,20 +194,30 @@ def _with_gaps(name: str) -> np.ndarray:
     return images.astype(float)
 
 
-def _of_units(name: str, known: np.ndarray, level: float | str, visible: Unit, rng: Seed) -> np.ndarray:
+def _of_units(name: str, option: str, known: np.ndarray, level: float | str, visible: Unit, rng: Seed) -> np.ndarray:
     """Values of known pixels as the visible units have them: grey levels made two-valued if they ask for that."""
     from rbm_sim.learning import grey_levels
     from rbm_sim.learning.data_files import LARGEST
     from rbm_sim.units import Spin, TwoValued
 
-    if known.size and known.min() >= 0 and 1 < known.max() <= LARGEST and (known == known.round()).all():
+    if not isinstance(visible, TwoValued) or visible.contains(known):
+        return known
+    if known.min() >= 0 and 1 < known.max() <= LARGEST and (known == known.round()).all():
         known = known / LARGEST
-    if visible.contains(known) or not isinstance(visible, TwoValued):
+    if visible.contains(known):
         return known
     _check_levels(name, known)
     drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
     two = grey_levels.binarise(known, **drawn)
+    if known.min() < known.max():
+        _warn_one_value(two, option, "known pixels", f"the run's --threshold {level}")
     return grey_levels.as_spins(two) if isinstance(visible, Spin) else two
+
+
+def _warn_one_value(images: np.ndarray, option: str, pixels: str, threshold: str) -> None:
+    """Say that a threshold left nothing of the images."""
+    if images.size and images.min() == images.max():
+        cli.warn(f"{option}: all {pixels} are {images.min()}; grey levels are cut at {threshold}")
 
 
 def _check_levels(name: str, images: np.ndarray) -> None:

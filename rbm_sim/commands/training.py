@@ -203,9 +203,9 @@ def _shown(args: argparse.Namespace, data: np.ndarray) -> int:
 
 def _warn_constant(data: np.ndarray) -> None:
     """Say which columns do not vary: their density has no bound."""
-    from numpy import ptp
+    from rbm_sim.learning.standardisation import constant
 
-    count = int((ptp(data, axis=0) == 0).sum())
+    count = int(constant(data).sum())
     if count:
         cli.warn(
             f"--data: {count} of {data.shape[1]} columns do not vary; their density, which has no bound, is limited by "

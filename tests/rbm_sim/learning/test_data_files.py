@@ -136,6 +136,25 @@ def test_grey_levels_do_not_depend_on_the_type(tmp_path, dtype):
         np.testing.assert_array_equal(datasets.load(tmp_path / "c.npy").images, [other])
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i8", "f4", "f8", ">i2", "f2"])
+def test_real_values_stay_as_they_are(tmp_path, dtype):
+    np.save(tmp_path / "a.npy", GREY.astype(dtype))
+    found = datasets.load(tmp_path / "a.npy", grey=False)
+    np.testing.assert_array_equal(found.images, GREY.reshape(5, -1).astype(dtype).astype(float))
+    assert found.images.dtype == float
+    (tmp_path / "a.csv").write_text("1700000001.25,1e200\n0.1,2\n")
+    for grey in (False, True):
+        found = datasets.load(tmp_path / "a.csv", grey=grey).images
+        assert found.tolist() == [[1700000001.25, 1e200], [0.1, 2]]
+
+
+def test_grey_levels_of_images_do_not_depend_on_what_is_asked(tmp_path):
+    pictures(tmp_path / "p")
+    same(datasets.load(tmp_path / "p", grey=False), labels=False)
+    put(tmp_path, "train-images-idx3-ubyte", GREY)
+    same(datasets.load(tmp_path, grey=False), labels=False)
+
+
 TABLE = np.array([[0, 255, 17], [3, 0, 128], [1, 2, 254], [9, 9, 9]])
 
 
