@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rbm_sim.commands.states import Letters, load_states
 from replica import cli
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_data(
-    name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None
+    name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None, letters: Letters | None = None
 ) -> tuple[np.ndarray, tuple[int, ...]]:
     """Load data of the values of the visible units: two, made of grey levels where they are not there, or real ones.
 
@@ -32,11 +33,13 @@ def load_data(
         Visible units.
     rng : None, int, SeedSequence or Generator
         Random numbers for "random".
+    letters : Letters, optional
+        Of Potts units: states of the data or the run that these belong to; by default those that occur.
 
     Returns
     -------
     tuple
-        The data, shape (samples, pixels), and the shape of an image.
+        The data, shape (samples, pixels), of Potts units (samples, N, states), and the shape of an image.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def load_data(
     from rbm_sim.units import Gaussian, Potts, Spin
 
     if isinstance(visible, Potts):
-        data = load_states(name, option)
+        data = load_states(name, option, letters)
         return data, data.shape[1:]
     try:
         real = isinstance(visible, Gaussian)
@@ -63,71 +66,6 @@ def load_data(
         raise cli.UsageError(f"{option}: {error}") from None
     _warn_one_value(images, option, "pixels", f"--threshold {level}")
     return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
-
-
-def alphabet_of(name: str) -> str | None:
-    """Letters of the states in a file that was loaded, None if it has none.
-
-    Parameters
-    ----------
-    name : str
-        File.
-
-    Returns
-    -------
-    str or None
-        A letter for each state.
-    """
-    from rbm_sim.learning import alignments
-
-    return alignments.read(name, unknown="gap").alphabet if alignments.is_fasta(name) else None
-
-
-def load_states(name: str, option: str) -> np.ndarray:
-    """Load states of Potts units: an alignment in FASTA letters, or a file of whole numbers from 0 on.
-
-    Parameters
-    ----------
-    name : str
-        File.
-    option : str
-        Word of the command line that names it.
-
-    Returns
-    -------
-    ndarray of int8, shape (samples, N, states)
-        One 1 for each unit.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read, or holds other numbers.
-    """
-    from rbm_sim.learning import alignments, datasets
-    from rbm_sim.units import Potts
-
-    try:
-        if alignments.is_fasta(name):
-            try:
-                found = alignments.read(name)
-            except ValueError as error:
-                if "takes such letters for gaps" not in str(error):
-                    raise
-                cli.warn(f"{option}: {str(error).partition(';')[0]}; such letters are taken for gaps")
-                found = alignments.read(name, unknown="gap")
-            return Potts(len(found.alphabet)).one_hot(found.states)
-        if datasets.path_of(name) is None:
-            raise ValueError(f"{name}: no such file; --visible potts learns {LEARNED}")
-        a = datasets.read(name)
-        if a.ndim != 2 or not a.size or a.min() < 0 or a.max() >= MOST_STATES or (a != a.round()).any():
-            raise ValueError(f"{name}: holds no states; --visible potts learns {LEARNED}")
-    except ValueError as error:
-        raise cli.UsageError(f"{option}: {error}") from None
-    return Potts(max(2, int(a.max()) + 1)).one_hot(a)
-
-
-MOST_STATES = 256
-LEARNED = f"a matrix of states, whole numbers from 0 to {MOST_STATES - 1}, or an alignment, its name ending in .fasta"
 
 
 def load_incomplete(

@@ -179,7 +179,7 @@ def _dataset(path: Path, images: np.ndarray, labels: np.ndarray | None, grey: bo
         )
     if labels is not None and labels.shape != images.shape[:1]:
         raise ValueError(f"{path}: labels have shape {labels.shape}, must be one for each of {len(images)} images")
-    values = _grey(images) if grey else _double(images)
+    values = _grey(path, images) if grey else _double(path, images)
     return Dataset(values.reshape(len(images), -1), labels, images.shape[1:])
 
 
@@ -197,16 +197,18 @@ def _images(path: str | os.PathLike[str], found: idx_folder.Members, name: str) 
     return images
 
 
-def _double(values: np.ndarray) -> np.ndarray:
-    """Numbers in double precision; larger ones, of a longer type, become the largest."""
-    bound = np.finfo(float).max
-    return (values.clip(-bound, bound) if values.dtype.itemsize > 8 else values).astype(float)  # noqa: PLR2004
+def _double(path: Path, values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        double = values.astype(float)
+    if not np.isfinite(double).all():
+        raise ValueError(f"{path}: has entries beyond ±{np.finfo(float).max:.2g}, the largest in double precision")
+    return double
 
 
-def _grey(values: np.ndarray) -> np.ndarray:
+def _grey(path: Path, values: np.ndarray) -> np.ndarray:
     """Two values 0 and 1 as uint8, whole numbers up to 255 as grey levels out of 255, anything else as it is."""
     if values.dtype.kind in "biu" and ((values == 0) | (values == 1)).all():
         return values.astype(np.uint8)
     if values.min() >= 0 and 1 < values.max() <= LARGEST and (values == np.rint(values)).all():
         return values.astype(np.float32) / np.float32(LARGEST)
-    return values if values.dtype == np.float32 else _double(values)
+    return values if values.dtype == np.float32 else _double(path, values)

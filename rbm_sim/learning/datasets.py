@@ -1,9 +1,9 @@
 """Data to learn: bars and stripes, scikit-learn's digits, MNIST, and files of one's own; their way to two values.
 
-Images are grey levels from 0 to 1 (float32) or two-valued, {0, 1} (uint8), one row each, other numbers double
-precision; nothing is binarised unless it is asked for. MNIST is looked for in a folder, then in the folder that the environment variable RBM_SIM_DATA names,
-and fetched only if neither is given. What lies on the disk is read by `data_files`, and sequences, which are states of
-Potts units, by `alignments`.
+Images are grey levels from 0 to 1 (float32) or two-valued, {0, 1} (uint8), one row each, other numbers in double
+precision; nothing is binarised unless it is asked for. MNIST is looked for in a folder, then in the folder that the
+environment variable RBM_SIM_DATA names, and fetched only if neither is given. What lies on the disk is read by
+`data_files`, and sequences, which are states of Potts units, by `alignments`.
 """
 
 from __future__ import annotations

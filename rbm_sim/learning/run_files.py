@@ -106,10 +106,13 @@ def train(
             f"data has shape {data.shape}: the machine has {len(learner.parameters.visible)} visible units"
         )
     history = [] if history is None else history
-    learner.best = learner.best if stop is not None else None
     waiting = bool(history) and history[-1].keys() == {"epoch"}
-    # parameters of epochs before anyone asked for the best are gone
-    known = 0 if learner.best is not None else len(history) - waiting
+    if stop is None or learner.best is None:
+        learner.best = learner.best_epoch = None
+        # parameters of epochs before anyone asked for the best are gone
+        first = learner.epoch + (not waiting)
+    else:
+        first = learner.best_epoch = learner.best_epoch or stop.best(history) or 0
 
     def keep() -> None:
         if file is not None:
@@ -119,15 +122,18 @@ def train(
         """Measure, and say whether that was the last epoch."""
         if measure is not None:
             history[-1] |= measure(learner.rbm)
-        if stop is not None and stop.best(history[known:]) == learner.epoch:
-            learner.best = learner.parameters.copy()
+        if stop is not None and stop.best(watched()) == learner.epoch:
+            learner.best, learner.best_epoch = learner.parameters.copy(), learner.epoch
         if measure is not None:
             keep()
         asked = callback is not None and callback(learner, history[-1]) is True
         return asked or ended()
 
     def ended() -> bool:
-        return stop is not None and stop.ends(history[known:])
+        return stop is not None and stop.ends(watched())
+
+    def watched() -> list[Row]:
+        return [row for row in history if row["epoch"] >= first]
 
     if complete() if waiting else ended():
         return history
@@ -176,6 +182,8 @@ def save(
         "history": history or [],
         "about": about or {},
     }
+    if learner.best is not None:
+        meta["best_epoch"] = learner.best_epoch
     if isinstance(learner.visible, Potts):
         meta["states"] = learner.visible.states
     names = learner.parameters.names()
@@ -283,6 +291,7 @@ def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
         found.get("chains"),
         Scales(found["mean"], found["scale"]) if real else None,
         Parameters(**{name: found[f"best_{name}"] for name in shapes}) if "best_w" in found else None,
+        meta.get("best_epoch") if "best_w" in found else None,
     )
     return Run(learner, history, meta["about"])
 
