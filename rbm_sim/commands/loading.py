@@ -216,7 +216,26 @@ def load_run(file: str, option: str) -> Run:
     from rbm_sim.learning import run_files
 
     try:
-        return run_files.load(file)
+        run = run_files.load(file)
+        _check_about(file, run)
+        return run
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None)
         raise cli.UsageError(f"{option}: {f'{file}: {reason}' if reason else error}") from None
+
+
+def _check_about(file: str, run: Run) -> None:
+    """Raise if what the command train keeps in a run is not what it writes."""
+    from rbm_sim._support import check
+
+    for name, fits in (
+        ("shape", lambda x: isinstance(x, list) and all(type(side) is int and side > 0 for side in x)),
+        ("threshold", lambda x: x == "random" or (isinstance(x, float | int) and 0 < x <= 1)),
+        ("alphabet", lambda x: isinstance(x, str) and len(x) == getattr(run.learner.visible, "states", 0)),
+        ("digest", lambda x: isinstance(x, str)),
+        ("digests", lambda x: isinstance(x, dict) and all(isinstance(digest, str) for digest in x.values())),
+        ("stop", lambda x: isinstance(x, str)),
+    ):
+        value = run.about.get(name)
+        if value is not None and not fits(value):
+            raise ValueError(f"{file!r} is no file of a run: {name} = {check.short(value)}")

@@ -116,7 +116,7 @@ def _states(args: argparse.Namespace) -> np.ndarray:
     from rbm_sim.units import Potts
 
     run = load_run(args.weights, "WEIGHTS")
-    level = run.about.get("threshold", 0.5)
+    level = run.about.get("threshold") or 0.5
     visible = run.learner.visible
     letters = Letters(visible.states, run.about.get("alphabet"), "the run") if isinstance(visible, Potts) else None
     states = load_data(args.states, "--states", level, visible=visible, rng=0, letters=letters)[0].astype(float)

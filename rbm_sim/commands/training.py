@@ -272,7 +272,7 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
     old: dict[str, Any] = {"visible": name_of(learner.visible), "hidden": name_of(learner.hidden)}
     old |= {"units": learner.parameters.w.shape[1], "rng": run.about.get("seed"), **asdict(learner.options)}
     old["data (digest)"] = run.about.get("digest")
-    known = run.about.get("digests", {})
+    known = run.about.get("digests") or {}
     about["digests"] = known | about["digests"]
     for option in known:
         asked[f"{option} (digest)"], old[f"{option} (digest)"] = about["digests"][option], known[option]
@@ -284,6 +284,9 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
                 f"--out: {str(args.out)!r} was begun with other options, {name} = {old[name]}, not {value}: "
                 "remove it, or choose another name"
             )
+    for name, value in ((name, value) for row in run.history for name, value in row.items()):
+        if not isinstance(value, float | int):
+            raise cli.UsageError(f"--out: {str(args.out)!r}: its history has {name} = {value!r}, which is no number")
     if learner.epoch >= args.epochs:
         cli.warn(f"{str(args.out)!r} has {learner.epoch} epochs already")
     return learner, run.history

@@ -13,18 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
+from rbm_sim.learning import run_contents
 from rbm_sim.learning.contrastive_divergence import Learner
-from rbm_sim.learning.options import Options
-from rbm_sim.learning.parameters import Parameters, checked
-from rbm_sim.learning.standardisation import Scales
+from rbm_sim.learning.parameters import checked
+from rbm_sim.learning.run_contents import SCHEMA, Row
 from rbm_sim.learning.stopping import Stop
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import DReLU, Gaussian, Potts
-from rbm_sim.units.named import name_of, named
-
-SCHEMA = 1
-
-Row = dict[str, Any]
+from rbm_sim.units import Potts
+from rbm_sim.units.named import name_of
 
 
 class Run(NamedTuple):
@@ -222,7 +218,7 @@ def load(file: str | Path) -> Run:
         If it cannot be read.
     """
     try:
-        return _run(*_contents(file))
+        return Run(*run_contents.run_of(*_contents(file)))
     except OSError:
         raise
     except KeyError as error:
@@ -249,55 +245,3 @@ def _contents(file: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         if "meta" not in arrays.files:
             raise ValueError(f"it holds the arrays {', '.join(arrays.files)}")
         return json.loads(str(arrays["meta"])), {name: arrays[name] for name in arrays.files if name != "meta"}
-
-
-def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
-    """Make a run of its parts, or raise if they do not fit."""
-    if meta["schema"] != SCHEMA:
-        raise ValueError(f"schema = {meta['schema']!r}: this version reads {SCHEMA}")
-    check.integer("epoch", meta["epoch"], at_least=0)
-    history = meta["history"]
-    if not isinstance(history, list) or not all(isinstance(row, dict) and "epoch" in row for row in history):
-        raise ValueError("its history is not a list of epochs")
-    if history and history[-1]["epoch"] != meta["epoch"]:
-        raise ValueError(f"its history ends with epoch {history[-1]['epoch']}, not {meta['epoch']}")
-    N, M = np.shape(found["w"]) if np.ndim(found["w"]) == 2 else (-1, -1)
-    shapes: dict[str, tuple[int, ...]] = {"w": (N, M), "visible": (N,), "hidden": (M,)}
-    visible = named(meta["visible"], meta)
-    real = isinstance(visible, Gaussian)
-    if isinstance(named(meta["hidden"]), DReLU):
-        shapes["shape"] = (2, M)
-    if real:
-        shapes["log_sigma"] = (N,)
-        for key in Scales._fields:
-            _fits(key, found[key], (N,), np.float64)
-        if not (found["scale"] > 0).all():
-            raise ValueError("scale has entries <= 0")
-    for layer, shape in shapes.items():
-        for key in (layer, f"step_{layer}", *([f"best_{layer}"] if "best_w" in found else [])):
-            _fits(key, found[key], shape)
-    if "chains" in found:
-        _fits("chains", found["chains"], (len(found["chains"]), M))
-    generator = np.random.default_rng()
-    generator.bit_generator.state = meta["rng"]
-    learner = Learner(
-        visible,
-        named(meta["hidden"]),
-        Parameters(**{name: found[name] for name in shapes}),
-        Options(**meta["options"]),
-        generator,
-        meta["epoch"],
-        Parameters(**{name: found[f"step_{name}"] for name in shapes}),
-        found.get("chains"),
-        Scales(found["mean"], found["scale"]) if real else None,
-        Parameters(**{name: found[f"best_{name}"] for name in shapes}) if "best_w" in found else None,
-        meta.get("best_epoch") if "best_w" in found else None,
-    )
-    return Run(learner, history, meta["about"])
-
-
-def _fits(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type = np.float32) -> None:
-    if array.shape != shape or array.dtype != dtype or not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} is {array.dtype} of shape {array.shape}, must be finite {np.dtype(dtype)} of shape {shape}"
-        )
