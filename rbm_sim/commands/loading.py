@@ -46,12 +46,14 @@ def load_data(
     ValueError
         If they cannot be had.
     """
-    from rbm_sim.learning import datasets, grey_levels
+    from rbm_sim.learning import alignments, datasets, grey_levels
     from rbm_sim.units import Gaussian, Potts, Spin
 
     if isinstance(visible, Potts):
         data = load_states(name, option, letters)
         return data, data.shape[1:]
+    if alignments.is_fasta(name) and datasets.path_of(name) is not None:
+        raise cli.UsageError(f"{option}: {name}: is an alignment by its name: --visible potts learns its letters")
     try:
         real = isinstance(visible, Gaussian)
         found = datasets.load(name, grey=not real)

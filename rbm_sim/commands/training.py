@@ -147,8 +147,15 @@ def train(args: argparse.Namespace) -> int:
         validation.say(stop, learner.best_epoch, history, args.epochs)
     _warn_worse(args, learner.best_rbm, data)
     if stopped:
-        cli.warn(f"interrupted after epoch {learner.epoch}" + ("" if file is None else "; the same command continues"))
+        cli.warn(_interrupted(learner.epoch, file is not None))
     return 130 if stopped else 0
+
+
+def _interrupted(epoch: int, kept: bool) -> str:
+    """What to say after Ctrl-C."""
+    if not epoch:
+        return "interrupted in epoch 1, so that nothing is kept"
+    return f"interrupted after epoch {epoch}" + ("; the same command continues" if kept else "")
 
 
 class _Sets(NamedTuple):

@@ -121,7 +121,7 @@ def pseudo_log_likelihood(rbm: RBM, data: ArrayLike, T: float = 1.0) -> Estimate
     Raises
     ------
     ValueError
-        If the data do not fit, T <= 0, or the visible units do not have two values.
+        If the data do not fit, T <= 0, or the visible units are of another kind.
 
     Notes
     -----
@@ -163,7 +163,7 @@ def pseudo_log_likelihoods(rbm: RBM, data: ArrayLike, T: float = 1.0) -> np.ndar
     Raises
     ------
     ValueError
-        If the data do not fit, T <= 0, or the visible units do not have two values.
+        If the data do not fit, T <= 0, or the visible units are of another kind.
     """
     T = check.number("T", T, above=0)
     if not isinstance(rbm.visible, TwoValued | Potts | Gaussian | Normal):

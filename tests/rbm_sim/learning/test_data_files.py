@@ -240,6 +240,27 @@ def test_what_is_wrong_in_a_text_is_named_with_its_place(tmp_path, text, message
     assert str(caught.value).startswith(str(tmp_path / "a.csv"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_text_in_other_encodings(tmp_path, encoding):
+    """UTF-16 says so by its first bytes; without them it is named."""
+    for name, text in (("a.csv", "a,ä\n0,255\n3,7\n"), ("a.fasta", ">ä\nAC-\n")):
+        (tmp_path / name).write_bytes(text.encode(encoding))
+        read = datasets.alignment if name.endswith("fasta") else datasets.read
+        if encoding in ("utf-8", "utf-8-sig", "utf-16"):
+            found = read(tmp_path / name)
+            assert (found.states if name.endswith("fasta") else found).tolist() in ([[0, 255], [3, 7]], [[1, 2, 0]])
+        else:
+            with pytest.raises(ValueError, match="holds zero bytes: it is no text in UTF-8, nor in UTF-16 with a mark"):
+                read(tmp_path / name)
+
+
+def test_an_alignment_names_the_units_that_learn_it(tmp_path, capsys):
+    (tmp_path / "al.fasta").write_text(">a\nAC-\n")
+    assert cli.run(main, ["train", "--data", str(tmp_path / "al.fasta"), "--units", "2", "--epochs", "1"]) == 2
+    error = capsys.readouterr().err
+    assert "--visible potts learns its letters" in error and error.count("\n") == 1
+
+
 def test_tables_of_results_are_no_data(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["train", "--data", "bars-and-stripes:2", "--units", "1", "--epochs", "1", "--quiet", "--out"]
