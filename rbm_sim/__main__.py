@@ -1,12 +1,16 @@
-"""The command ``python -m rbm_sim``: retrieval by finite machines, and measurements on weights."""
+"""The command ``python -m rbm_sim``: retrieval by finite machines, learning, and measurements on weights.
 
-import argparse
+All else is imported when the command runs, so that Ctrl-C ends it quietly from the start.
+"""
+
+from __future__ import annotations
+
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rbm_sim.commands import drawing, measuring, studies, training
-from rbm_sim.joint import place_command
-from replica import cli
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -17,6 +21,10 @@ def build_parser() -> argparse.ArgumentParser:
     argparse.ArgumentParser
         A parser whose `command` is the name of the sub-command, with the options of each.
     """
+    from rbm_sim.commands import drawing, measuring, studies, training
+    from rbm_sim.joint import place_command
+    from replica import cli
+
     parser = cli.Parser(
         description="Finite restricted Boltzmann machines: retrieval of patterns, learning, and measurements.",
         example="""python -m rbm_sim capacity --theta 0.5 --N 500 1000 2000 4000 --samples 50
@@ -52,6 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status of the sub-command: 130 after Ctrl-C, 1 if anything failed, else 0.
     """
+    from rbm_sim.commands import drawing, measuring, studies, training
+    from rbm_sim.joint import place_command
+
     args = build_parser().parse_args(argv)
     commands = {
         "capacity": studies.capacity,
@@ -65,5 +76,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     return commands[args.command](args)
 
 
+def run() -> int:
+    """Run the command, and turn what can happen to it into an exit status.
+
+    Returns
+    -------
+    int
+        As of `replica.cli.run`.
+    """
+    try:
+        from replica import cli
+
+        return cli.run(main)
+    except KeyboardInterrupt:  # during the imports, before anything can be said of it
+        sys.stderr.write("interrupted\n")
+        return 130
+
+
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(run())

@@ -67,9 +67,13 @@ def real_array(name: str, value: Any, dtype: DTypeLike | None = None) -> np.ndar
         numeric = False
     if not numeric:
         raise ValueError(f"{name} = {short(value)}: must be an array of real numbers")
-    result = usual(result) if dtype is None else result.astype(dtype, copy=False)
+    given = result
+    with np.errstate(over="ignore"):
+        result = usual(given) if dtype is None else given.astype(dtype, copy=False)
     if not np.isfinite(result).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(result))[0])
+        if np.isfinite(given[where]):
+            raise ValueError(f"{name} has the entry {given[where]:g} at {list(where)}: beyond {result.dtype}")
         raise ValueError(f"{name} has the entry {result[where]} at {list(where)}: every entry must be finite")
     return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
 import re
@@ -41,12 +42,21 @@ def is_text(path: str | os.PathLike[str]) -> bool:
     return str(path).lower().removesuffix(".gz").endswith(SUFFIXES)
 
 
+def decoded(path: str | os.PathLike[str], content: bytes) -> str:
+    """Text of a file: UTF-8, or UTF-16 if it begins with its mark; ValueError if there are zero bytes in it."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if wide else "utf-8-sig", "replace")
+    if "\0" in text:
+        raise ValueError(f"{path}: holds zero bytes: it is no text in UTF-8, nor in UTF-16 with a mark at its begin")
+    return text
+
+
 def matrix(path: str | os.PathLike[str], content: bytes, gaps: bool = False) -> Matrix:
     """Read numbers from text; ValueError names the file, and the cell that is none.
 
     If there may be `gaps` an empty cell, nan or one of `MISSING` is nan.
     """
-    text = content.decode("utf-8-sig", "replace")
+    text = decoded(path, content)
     lines = [line for line in text.splitlines() if line.strip()]
     first = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
     if any(line.startswith(_OURS) for line in lines[:first]):

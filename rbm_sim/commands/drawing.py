@@ -78,7 +78,7 @@ def sample(args: argparse.Namespace) -> int:
         "v": _texts(rbm, v, run.about.get("alphabet")),
     }
     whole = v.astype(np.int8) if isinstance(rbm.visible, TwoValued | Potts) else v
-    shape = run.about.get("shape", ())
+    shape = run.about.get("shape") or ()
     shape = shape if int(np.prod(shape)) == v.shape[1] else v.shape[1:]
     images = (whole if (whole == v).all() else v).reshape(len(v), *shape)
     table = Table(columns, provenance(cli.parameters(args), args.rng))
@@ -117,7 +117,7 @@ def _drawn(args: argparse.Namespace, run: Run) -> tuple[np.ndarray, dict[str, li
     chains = args.chains or (100 if args.inpaint is None else 1)
     given = None
     if args.inpaint is not None:
-        level, (pixels, _) = run.about.get("threshold", 0.5), rbm.shape
+        level, (pixels, _) = run.about.get("threshold") or 0.5, rbm.shape
         given = load_incomplete(args.inpaint, "--inpaint", level, visible=rbm.visible, pixels=pixels, rng=args.rng)
     images = 1 if given is None else len(given)
     # the two layers, and what the draws of a block need

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rbm_sim.commands.states import Letters, load_states
 from replica import cli
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load_data(
-    name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None
+    name: str, option: str, level: float | str, *, visible: Unit, rng: Seed = None, letters: Letters | None = None
 ) -> tuple[np.ndarray, tuple[int, ...]]:
     """Load data of the values of the visible units: two, made of grey levels where they are not there, or real ones.
 
@@ -32,26 +33,31 @@ def load_data(
         Visible units.
     rng : None, int, SeedSequence or Generator
         Random numbers for "random".
+    letters : Letters, optional
+        Of Potts units: states of the data or the run that these belong to; by default those that occur.
 
     Returns
     -------
     tuple
-        The data, shape (samples, pixels), and the shape of an image.
+        The data, shape (samples, pixels), of Potts units (samples, N, states), and the shape of an image.
 
     Raises
     ------
     ValueError
         If they cannot be had.
     """
-    from rbm_sim.learning import datasets, grey_levels
+    from rbm_sim.learning import alignments, datasets, grey_levels
     from rbm_sim.units import Gaussian, Potts, Spin
 
     if isinstance(visible, Potts):
-        data = load_states(name, option)
+        data = load_states(name, option, letters)
         return data, data.shape[1:]
+    if alignments.is_fasta(name) and datasets.path_of(name) is not None:
+        raise cli.UsageError(f"{option}: {name}: is an alignment by its name: --visible potts learns its letters")
     try:
-        found = datasets.load(name)
-        if isinstance(visible, Gaussian):
+        real = isinstance(visible, Gaussian)
+        found = datasets.load(name, grey=not real)
+        if real:
             return found.images, found.shape
         if (found.images < 0).any() and visible.contains(found.images):
             return found.images, found.shape
@@ -60,74 +66,8 @@ def load_data(
         images = grey_levels.binarise(found.images, **drawn)
     except (ImportError, ValueError) as error:
         raise cli.UsageError(f"{option}: {error}") from None
-    if images.size and images.min() == images.max():
-        cli.warn(f"{option}: all pixels are {images.min()}; grey levels are cut at --threshold {level}")
+    _warn_one_value(images, option, "pixels", f"--threshold {level}")
     return (grey_levels.as_spins(images) if isinstance(visible, Spin) else images), found.shape
-
-
-def alphabet_of(name: str) -> str | None:
-    """Letters of the states in a file that was loaded, None if it has none.
-
-    Parameters
-    ----------
-    name : str
-        File.
-
-    Returns
-    -------
-    str or None
-        A letter for each state.
-    """
-    from rbm_sim.learning import alignments
-
-    return alignments.read(name, unknown="gap").alphabet if alignments.is_fasta(name) else None
-
-
-def load_states(name: str, option: str) -> np.ndarray:
-    """Load states of Potts units: an alignment in FASTA letters, or a file of whole numbers from 0 on.
-
-    Parameters
-    ----------
-    name : str
-        File.
-    option : str
-        Word of the command line that names it.
-
-    Returns
-    -------
-    ndarray of int8, shape (samples, N, states)
-        One 1 for each unit.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read, or holds other numbers.
-    """
-    from rbm_sim.learning import alignments, datasets
-    from rbm_sim.units import Potts
-
-    try:
-        if alignments.is_fasta(name):
-            try:
-                found = alignments.read(name)
-            except ValueError as error:
-                if "takes such letters for gaps" not in str(error):
-                    raise
-                cli.warn(f"{option}: {str(error).partition(';')[0]}; such letters are taken for gaps")
-                found = alignments.read(name, unknown="gap")
-            return Potts(len(found.alphabet)).one_hot(found.states)
-        if datasets.path_of(name) is None:
-            raise ValueError(f"{name}: no such file; --visible potts learns {LEARNED}")
-        a = datasets.read(name)
-        if a.ndim != 2 or not a.size or a.min() < 0 or a.max() >= MOST_STATES or (a != a.round()).any():
-            raise ValueError(f"{name}: holds no states; --visible potts learns {LEARNED}")
-    except ValueError as error:
-        raise cli.UsageError(f"{option}: {error}") from None
-    return Potts(max(2, int(a.max()) + 1)).one_hot(a)
-
-
-MOST_STATES = 256
-LEARNED = f"a matrix of states, whole numbers from 0 to {MOST_STATES - 1}, or an alignment, its name ending in .fasta"
 
 
 def load_incomplete(
@@ -172,7 +112,7 @@ def load_incomplete(
         missing = np.isnan(images)
         if not missing.any():
             raise ValueError(f"{name}: has no missing pixels: nan marks them, in text an empty cell too")
-        images[~missing] = _of_units(name, images[~missing], level, visible, rng)
+        images[~missing] = _of_units(name, option, images[~missing], level, visible, rng)
     except ValueError as error:
         raise cli.UsageError(f"{option}: {error}") from None
     return images
@@ -194,20 +134,30 @@ def _with_gaps(name: str) -> np.ndarray:
     return images.astype(float)
 
 
-def _of_units(name: str, known: np.ndarray, level: float | str, visible: Unit, rng: Seed) -> np.ndarray:
+def _of_units(name: str, option: str, known: np.ndarray, level: float | str, visible: Unit, rng: Seed) -> np.ndarray:
     """Values of known pixels as the visible units have them: grey levels made two-valued if they ask for that."""
     from rbm_sim.learning import grey_levels
     from rbm_sim.learning.data_files import LARGEST
     from rbm_sim.units import Spin, TwoValued
 
-    if known.size and known.min() >= 0 and 1 < known.max() <= LARGEST and (known == known.round()).all():
+    if not isinstance(visible, TwoValued) or visible.contains(known):
+        return known
+    if known.min() >= 0 and 1 < known.max() <= LARGEST and (known == known.round()).all():
         known = known / LARGEST
-    if visible.contains(known) or not isinstance(visible, TwoValued):
+    if visible.contains(known):
         return known
     _check_levels(name, known)
     drawn = {"rng": rng} if isinstance(level, str) else {"threshold": level}
     two = grey_levels.binarise(known, **drawn)
+    if known.min() < known.max():
+        _warn_one_value(two, option, "known pixels", f"the run's --threshold {level}")
     return grey_levels.as_spins(two) if isinstance(visible, Spin) else two
+
+
+def _warn_one_value(images: np.ndarray, option: str, pixels: str, threshold: str) -> None:
+    """Say that a threshold left nothing of the images."""
+    if images.size and images.min() == images.max():
+        cli.warn(f"{option}: all {pixels} are {images.min()}; grey levels are cut at {threshold}")
 
 
 def _check_levels(name: str, images: np.ndarray) -> None:
@@ -268,7 +218,26 @@ def load_run(file: str, option: str) -> Run:
     from rbm_sim.learning import run_files
 
     try:
-        return run_files.load(file)
+        run = run_files.load(file)
+        _check_about(file, run)
+        return run
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None)
         raise cli.UsageError(f"{option}: {f'{file}: {reason}' if reason else error}") from None
+
+
+def _check_about(file: str, run: Run) -> None:
+    """Raise if what the command train keeps in a run is not what it writes."""
+    from rbm_sim._support import check
+
+    for name, fits in (
+        ("shape", lambda x: isinstance(x, list) and all(type(side) is int and side > 0 for side in x)),
+        ("threshold", lambda x: x == "random" or (isinstance(x, float | int) and 0 < x <= 1)),
+        ("alphabet", lambda x: isinstance(x, str) and len(x) == getattr(run.learner.visible, "states", 0)),
+        ("digest", lambda x: isinstance(x, str)),
+        ("digests", lambda x: isinstance(x, dict) and all(isinstance(digest, str) for digest in x.values())),
+        ("stop", lambda x: isinstance(x, str)),
+    ):
+        value = run.about.get(name)
+        if value is not None and not fits(value):
+            raise ValueError(f"{file!r} is no file of a run: {name} = {check.short(value)}")

@@ -8,10 +8,11 @@ import os
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rbm_sim.commands import validation
-from rbm_sim.commands.loading import alphabet_of, load_data, load_run, path_of
+from rbm_sim.commands.loading import load_data, load_run, path_of
+from rbm_sim.commands.states import Letters, alphabet_of
 from replica import cli
 
 if TYPE_CHECKING:
@@ -100,20 +101,18 @@ def train(args: argparse.Namespace) -> int:
     from rbm_sim.learning import run_files
     from rbm_sim.learning.measurements import describe, likelihood
     from rbm_sim.partition.likelihood import pseudo_log_likelihood
-    from rbm_sim.units.named import named
     from replica.table import Table, provenance
 
     _refuse_contradictions(args)
     stop = validation.stop(args)
     cli.protect(args, {f"--{name}": path_of(getattr(args, name)) for name in ("data", "test", "validate")})
     level = _level(args.threshold)
-    load = partial(load_data, level=level, visible=named(args.visible), rng=_stream(args.rng, "data"))
-    data, shape = load(args.data, "--data")
-    data, valid = validation.split(args, data, load, _stream(args.rng, "validation"))
-    test = data if args.test is None else validation.of_same_size(load(args.test, "--test")[0], data, "--test")
+    data, valid, test, shape, alphabet = _sets(args, level)
     about: dict[str, Any] = {"shape": list(shape), "threshold": level, "digest": _digest(data), "stop": args.stop}
-    if args.visible == "potts":
-        about["alphabet"] = alphabet_of(args.data)
+    others = {"--validate": valid, "--test": test if args.likelihood else None}
+    about["digests"] = {option: _digest(other) for option, other in others.items() if other is not None}
+    if alphabet is not None:
+        about["alphabet"] = alphabet
     about |= provenance(cli.parameters(args), args.rng)
     _fits_memory(args, data)
     shown = _shown(args, data)
@@ -145,11 +144,43 @@ def train(args: argparse.Namespace) -> int:
 
         cli.save_figure(draw_run(table, learner.best_rbm, shape, _stream(args.rng, "plot")), args.plot)
     if stop is not None:
-        validation.say(stop, history, args.epochs)
+        validation.say(stop, learner.best_epoch, history, args.epochs)
     _warn_worse(args, learner.best_rbm, data)
     if stopped:
-        cli.warn(f"interrupted after epoch {learner.epoch}" + ("" if file is None else "; the same command continues"))
+        cli.warn(_interrupted(learner.epoch, file is not None))
     return 130 if stopped else 0
+
+
+def _interrupted(epoch: int, kept: bool) -> str:
+    """What to say after Ctrl-C."""
+    if not epoch:
+        return "interrupted in epoch 1, so that nothing is kept"
+    return f"interrupted after epoch {epoch}" + ("; the same command continues" if kept else "")
+
+
+class _Sets(NamedTuple):
+    """Data to learn from, to validate with and to test with; shape of an image, letters of the states."""
+
+    data: np.ndarray
+    valid: np.ndarray | None
+    test: np.ndarray
+    shape: tuple[int, ...]
+    alphabet: str | None
+
+
+def _sets(args: argparse.Namespace, level: float | str) -> _Sets:
+    """Load all data; states of the others are those of --data."""
+    from rbm_sim.units.named import named
+
+    load = partial(load_data, level=level, visible=named(args.visible), rng=_stream(args.rng, "data"))
+    data, shape = load(args.data, "--data")
+    alphabet = None
+    if args.visible == "potts":
+        alphabet = alphabet_of(args.data)
+        load = partial(load, letters=Letters(data.shape[-1], alphabet, "--data"))
+    data, valid = validation.split(args, data, load, _stream(args.rng, "validation"))
+    test = data if args.test is None else validation.of_same_size(load(args.test, "--test")[0], data, "--test")
+    return _Sets(data, valid, test, shape, alphabet)
 
 
 def _refuse_contradictions(args: argparse.Namespace) -> None:
@@ -203,9 +234,9 @@ def _shown(args: argparse.Namespace, data: np.ndarray) -> int:
 
 def _warn_constant(data: np.ndarray) -> None:
     """Say which columns do not vary: their density has no bound."""
-    from numpy import ptp
+    from rbm_sim.learning.standardisation import constant
 
-    count = int((ptp(data, axis=0) == 0).sum())
+    count = int(constant(data).sum())
     if count:
         cli.warn(
             f"--data: {count} of {data.shape[1]} columns do not vary; their density, which has no bound, is limited by "
@@ -248,14 +279,21 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
     old: dict[str, Any] = {"visible": name_of(learner.visible), "hidden": name_of(learner.hidden)}
     old |= {"units": learner.parameters.w.shape[1], "rng": run.about.get("seed"), **asdict(learner.options)}
     old["data (digest)"] = run.about.get("digest")
+    known = run.about.get("digests") or {}
+    about["digests"] = known | about["digests"]
+    for option in known:
+        asked[f"{option} (digest)"], old[f"{option} (digest)"] = about["digests"][option], known[option]
     if (args.stop or "").partition(":")[0] != (run.about.get("stop") or "").partition(":")[0]:
-        learner.best = None  # of another column
+        learner.best = learner.best_epoch = None  # of another column
     for name, value in asked.items():
         if old[name] != value:
             raise cli.UsageError(
                 f"--out: {str(args.out)!r} was begun with other options, {name} = {old[name]}, not {value}: "
                 "remove it, or choose another name"
             )
+    for name, value in ((name, value) for row in run.history for name, value in row.items()):
+        if not isinstance(value, float | int):
+            raise cli.UsageError(f"--out: {str(args.out)!r}: its history has {name} = {value!r}, which is no number")
     if learner.epoch >= args.epochs:
         cli.warn(f"{str(args.out)!r} has {learner.epoch} epochs already")
     return learner, run.history

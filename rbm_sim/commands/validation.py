@@ -168,26 +168,27 @@ def of_same_size(other: np.ndarray, data: np.ndarray, option: str) -> np.ndarray
         If N differs.
     """
     if other.shape[1:] != data.shape[1:]:
-        sizes = [" x ".join(map(str, x.shape[1:])) for x in (other, data)]
-        raise cli.UsageError(f"{option}: {sizes[0]} pixels, but --data has {sizes[1]}")
+        what = "pixels" if data.ndim == 2 else "units"
+        raise cli.UsageError(f"{option}: {other.shape[1]} {what}, but --data has {data.shape[1]}")
     return other
 
 
-def say(stop: Stop, history: list[dict[str, Any]], epochs: int) -> None:
+def say(stop: Stop, best: int | None, history: list[dict[str, Any]], epochs: int) -> None:
     """Say which machine is kept, and whether learning stopped before the last epoch.
 
     Parameters
     ----------
     stop : Stop
         When it was to stop.
+    best : int or None
+        Epoch of the machine that is kept, if one was found better than others.
     history : list of dict
         Rows of all epochs.
     epochs : int
         Epochs that were asked for.
     """
-    best = stop.best(history)
-    if best is None:
+    row = next((row for row in history if row["epoch"] == best), None)
+    if row is None:
         return
-    value = next(row[stop.quantity] for row in history if row["epoch"] == best)
     early = "" if history[-1]["epoch"] >= epochs else f"stopped after epoch {history[-1]['epoch']}; "
-    cli.warn(f"{early}best {stop.quantity} = {value:.6g} after epoch {best}, whose machine is kept")
+    cli.warn(f"{early}best {stop.quantity} = {row[stop.quantity]:.6g} after epoch {best}, whose machine is kept")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rbm_sim._support import arrayfile, check, shown
+from rbm_sim._support import arrayfile, check, shown, textfile
 
 ALPHABETS = {"dna": "-ACGT", "rna": "-ACGU", "protein": "-ACDEFGHIKLMNPQRSTVWY"}
 """Letters in the order of the states, gap first."""
@@ -136,7 +136,7 @@ def is_fasta(path: str | os.PathLike[str]) -> bool:
 
 def _sequences(path: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
     """Names and sequences, in capitals and with one sign for gaps."""
-    text = arrayfile.content(path).decode("utf-8", "replace")
+    text = textfile.decoded(path, arrayfile.content(path))
     names: list[str] = []
     parts: list[list[str]] = []
     for number, line in enumerate(text.splitlines(), 1):

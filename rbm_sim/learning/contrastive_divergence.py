@@ -72,6 +72,8 @@ class Learner:
         Of real-valued visible units: mean and scale of each, from the data that learning began with.
     best : Parameters, optional
         Those of the best epoch so far, where learning may stop early; they do not decide how it goes on.
+    best_epoch : int, optional
+        That epoch.
 
     Attributes
     ----------
@@ -91,6 +93,7 @@ class Learner:
     chains: np.ndarray | None = None
     scales: Scales | None = None
     best: Parameters | None = None
+    best_epoch: int | None = None
     rate: float = field(default=math.nan, init=False)
     offsets: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
 

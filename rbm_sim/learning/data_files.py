@@ -20,9 +20,9 @@ class Dataset(NamedTuple):
 
     Attributes
     ----------
-    images : ndarray of float32 or uint8, shape (samples, pixels)
+    images : ndarray of float32, float64 or uint8, shape (samples, pixels)
         Grey levels from 0 to 1 (float32), or two values 0 and 1 (uint8). A file of one's own may hold other
-        numbers, such as ±1; they are kept, as float32.
+        numbers, such as ±1; they are kept, in double precision.
     labels : ndarray, shape (samples,), or None
         What the images show, if it is known: numbers or text.
     shape : tuple of int
@@ -63,7 +63,7 @@ def read(path: str | os.PathLike[str]) -> np.ndarray:
     return _images(path, arrayfile.members(path), "images")
 
 
-def from_file(path: Path, split: str | None = None) -> Dataset:
+def from_file(path: Path, split: str | None = None, *, grey: bool = True) -> Dataset:
     """Read a data set from a file.
 
     Parameters
@@ -72,6 +72,9 @@ def from_file(path: Path, split: str | None = None) -> Dataset:
         As for `read`, or an .npz file of two sets.
     split : {"train", "test"}, optional
         Which of two sets.
+    grey : bool
+        Whether whole numbers from 0 to 255, some above 1, are grey levels out of 255; if not, all numbers stay as
+        they are, in double precision.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def from_file(path: Path, split: str | None = None) -> Dataset:
     """
     if textfile.is_text(path):
         values, labels = textfile.matrix(path, arrayfile.content(path))
-        return _dataset(path, values, labels)
+        return _dataset(path, values, labels, grey)
     found = arrayfile.members(path)
     name, label = idx_folder.members(found, split or "train")
     if (split == "test" and name not in found) or (split is not None and name == "images"):
@@ -97,7 +100,7 @@ def from_file(path: Path, split: str | None = None) -> Dataset:
         labels = None  # objects, which would have to be trusted
     if labels is not None and labels.shape == (len(images), 1):
         labels = labels[:, 0]
-    return _dataset(path, images, labels)
+    return _dataset(path, images, labels, grey)
 
 
 def from_folder(folder: Path, split: str | None = None) -> Dataset:
@@ -168,7 +171,7 @@ def images_of_bytes(files: idx_folder.Files, split: str) -> Dataset:
     return Dataset(grey, labels, images.shape[1:])
 
 
-def _dataset(path: Path, images: np.ndarray, labels: np.ndarray | None) -> Dataset:
+def _dataset(path: Path, images: np.ndarray, labels: np.ndarray | None, grey: bool = True) -> Dataset:
     """Put images and labels of a file together, or raise if they do not fit."""
     if images.ndim < 2 or images.size == 0:
         raise ValueError(
@@ -176,7 +179,8 @@ def _dataset(path: Path, images: np.ndarray, labels: np.ndarray | None) -> Datas
         )
     if labels is not None and labels.shape != images.shape[:1]:
         raise ValueError(f"{path}: labels have shape {labels.shape}, must be one for each of {len(images)} images")
-    return Dataset(_grey(images).reshape(len(images), -1), labels, images.shape[1:])
+    values = _grey(path, images) if grey else _double(path, images)
+    return Dataset(values.reshape(len(images), -1), labels, images.shape[1:])
 
 
 def _images(path: str | os.PathLike[str], found: idx_folder.Members, name: str) -> np.ndarray:
@@ -193,11 +197,18 @@ def _images(path: str | os.PathLike[str], found: idx_folder.Members, name: str) 
     return images
 
 
-def _grey(values: np.ndarray) -> np.ndarray:
-    """Two values 0 and 1 as uint8, whole numbers up to 255 as grey levels out of 255, anything else as float32."""
+def _double(path: Path, values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        double = values.astype(float)
+    if not np.isfinite(double).all():
+        raise ValueError(f"{path}: has entries beyond ±{np.finfo(float).max:.2g}, the largest in double precision")
+    return double
+
+
+def _grey(path: Path, values: np.ndarray) -> np.ndarray:
+    """Two values 0 and 1 as uint8, whole numbers up to 255 as grey levels out of 255, anything else as it is."""
     if values.dtype.kind in "biu" and ((values == 0) | (values == 1)).all():
         return values.astype(np.uint8)
-    grey = values.astype(np.float32)
     if values.min() >= 0 and 1 < values.max() <= LARGEST and (values == np.rint(values)).all():
-        grey /= LARGEST
-    return grey
+        return values.astype(np.float32) / np.float32(LARGEST)
+    return values if values.dtype == np.float32 else _double(path, values)

@@ -1,9 +1,9 @@
 """Data to learn: bars and stripes, scikit-learn's digits, MNIST, and files of one's own; their way to two values.
 
-Images are grey levels from 0 to 1 (float32) or two-valued, {0, 1} (uint8), one row each; nothing is binarised unless
-it is asked for. MNIST is looked for in a folder, then in the folder that the environment variable RBM_SIM_DATA names,
-and fetched only if neither is given. What lies on the disk is read by `data_files`, and sequences, which are states of
-Potts units, by `alignments`.
+Images are grey levels from 0 to 1 (float32) or two-valued, {0, 1} (uint8), one row each, other numbers in double
+precision; nothing is binarised unless it is asked for. MNIST is looked for in a folder, then in the folder that the
+environment variable RBM_SIM_DATA names, and fetched only if neither is given. What lies on the disk is read by
+`data_files`, and sequences, which are states of Potts units, by `alignments`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,13 @@ _MNIST_SHA256 = {
 _NAMES = "'bars-and-stripes:SIDE', 'digits', 'mnist', 'mnist:test'"
 
 
-def load(name_or_path: str | os.PathLike[str], *, binarise: float | str | None = None, rng: Seed = None) -> Dataset:
+def load(
+    name_or_path: str | os.PathLike[str],
+    *,
+    binarise: float | str | None = None,
+    rng: Seed = None,
+    grey: bool = True,
+) -> Dataset:
     """Load a data set by its name, or from a file.
 
     Parameters
@@ -64,6 +70,9 @@ def load(name_or_path: str | os.PathLike[str], *, binarise: float | str | None =
         A threshold, or "random" for values 1 drawn with the grey level as probability; None keeps the values.
     rng : None, int, SeedSequence or Generator
         Source of randomness for "random".
+    grey : bool
+        Whether whole numbers from 0 to 255 in arrays and text are grey levels; False keeps them as they are, in double
+        precision, as real values are learned. Images have grey levels from 0 to 1 in any case.
 
     Returns
     -------
@@ -84,7 +93,7 @@ def load(name_or_path: str | os.PathLike[str], *, binarise: float | str | None =
     >>> data.images.shape, data.shape
     ((14, 9), (3, 3))
     """
-    data = _loaded(name_or_path)
+    data = _loaded(name_or_path, check.yes_or_no("grey", grey))
     if binarise is None:
         return data
     if isinstance(binarise, str):
@@ -220,8 +229,8 @@ def _path_and_split(name_or_path: str | os.PathLike[str]) -> tuple[Path | None, 
     return (Path(name), split) if name and split in ("train", "test") and Path(name).exists() else (None, None)
 
 
-def _loaded(name_or_path: str | os.PathLike[str]) -> Dataset:
-    """Load the data set as it is."""
+def _loaded(name_or_path: str | os.PathLike[str], grey: bool) -> Dataset:
+    """Load the data set without cutting it."""
     match name_or_path.split(":") if isinstance(name_or_path, str) else []:
         case ["bars-and-stripes", side] if side.isdecimal():
             return bars_and_stripes(int(side))
@@ -236,7 +245,7 @@ def _loaded(name_or_path: str | os.PathLike[str]) -> Dataset:
         named = isinstance(name_or_path, (str, os.PathLike))
         text = repr(os.fspath(name_or_path)) if named else check.short(name_or_path)
         raise ValueError(f"{text}: no such file, and not one of {_NAMES}")
-    return data_files.from_folder(path, split) if path.is_dir() else data_files.from_file(path, split)
+    return data_files.from_folder(path, split) if path.is_dir() else data_files.from_file(path, split, grey=grey)
 
 
 def _fetched(name: str) -> Path:

@@ -13,18 +13,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
+from rbm_sim.learning import run_contents
 from rbm_sim.learning.contrastive_divergence import Learner
-from rbm_sim.learning.options import Options
-from rbm_sim.learning.parameters import Parameters, checked
-from rbm_sim.learning.standardisation import Scales
+from rbm_sim.learning.parameters import checked
+from rbm_sim.learning.run_contents import SCHEMA, Row
 from rbm_sim.learning.stopping import Stop
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import DReLU, Gaussian, Potts
-from rbm_sim.units.named import name_of, named
-
-SCHEMA = 1
-
-Row = dict[str, Any]
+from rbm_sim.units import Potts
+from rbm_sim.units.named import name_of
 
 
 class Run(NamedTuple):
@@ -106,10 +102,13 @@ def train(
             f"data has shape {data.shape}: the machine has {len(learner.parameters.visible)} visible units"
         )
     history = [] if history is None else history
-    learner.best = learner.best if stop is not None else None
     waiting = bool(history) and history[-1].keys() == {"epoch"}
-    # parameters of epochs before anyone asked for the best are gone
-    known = 0 if learner.best is not None else len(history) - waiting
+    if stop is None or learner.best is None:
+        learner.best = learner.best_epoch = None
+        # parameters of epochs before anyone asked for the best are gone
+        first = learner.epoch + (not waiting)
+    else:
+        first = learner.best_epoch = learner.best_epoch or stop.best(history) or 0
 
     def keep() -> None:
         if file is not None:
@@ -119,15 +118,18 @@ def train(
         """Measure, and say whether that was the last epoch."""
         if measure is not None:
             history[-1] |= measure(learner.rbm)
-        if stop is not None and stop.best(history[known:]) == learner.epoch:
-            learner.best = learner.parameters.copy()
+        if stop is not None and stop.best(watched()) == learner.epoch:
+            learner.best, learner.best_epoch = learner.parameters.copy(), learner.epoch
         if measure is not None:
             keep()
         asked = callback is not None and callback(learner, history[-1]) is True
         return asked or ended()
 
     def ended() -> bool:
-        return stop is not None and stop.ends(history[known:])
+        return stop is not None and stop.ends(watched())
+
+    def watched() -> list[Row]:
+        return [row for row in history if row["epoch"] >= first]
 
     if complete() if waiting else ended():
         return history
@@ -176,6 +178,8 @@ def save(
         "history": history or [],
         "about": about or {},
     }
+    if learner.best is not None:
+        meta["best_epoch"] = learner.best_epoch
     if isinstance(learner.visible, Potts):
         meta["states"] = learner.visible.states
     names = learner.parameters.names()
@@ -214,7 +218,7 @@ def load(file: str | Path) -> Run:
         If it cannot be read.
     """
     try:
-        return _run(*_contents(file))
+        return Run(*run_contents.run_of(*_contents(file)))
     except OSError:
         raise
     except KeyError as error:
@@ -241,54 +245,3 @@ def _contents(file: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         if "meta" not in arrays.files:
             raise ValueError(f"it holds the arrays {', '.join(arrays.files)}")
         return json.loads(str(arrays["meta"])), {name: arrays[name] for name in arrays.files if name != "meta"}
-
-
-def _run(meta: dict[str, Any], found: dict[str, np.ndarray]) -> Run:
-    """Make a run of its parts, or raise if they do not fit."""
-    if meta["schema"] != SCHEMA:
-        raise ValueError(f"schema = {meta['schema']!r}: this version reads {SCHEMA}")
-    check.integer("epoch", meta["epoch"], at_least=0)
-    history = meta["history"]
-    if not isinstance(history, list) or not all(isinstance(row, dict) and "epoch" in row for row in history):
-        raise ValueError("its history is not a list of epochs")
-    if history and history[-1]["epoch"] != meta["epoch"]:
-        raise ValueError(f"its history ends with epoch {history[-1]['epoch']}, not {meta['epoch']}")
-    N, M = np.shape(found["w"]) if np.ndim(found["w"]) == 2 else (-1, -1)
-    shapes: dict[str, tuple[int, ...]] = {"w": (N, M), "visible": (N,), "hidden": (M,)}
-    visible = named(meta["visible"], meta)
-    real = isinstance(visible, Gaussian)
-    if isinstance(named(meta["hidden"]), DReLU):
-        shapes["shape"] = (2, M)
-    if real:
-        shapes["log_sigma"] = (N,)
-        for key in Scales._fields:
-            _fits(key, found[key], (N,), np.float64)
-        if not (found["scale"] > 0).all():
-            raise ValueError("scale has entries <= 0")
-    for layer, shape in shapes.items():
-        for key in (layer, f"step_{layer}", *([f"best_{layer}"] if "best_w" in found else [])):
-            _fits(key, found[key], shape)
-    if "chains" in found:
-        _fits("chains", found["chains"], (len(found["chains"]), M))
-    generator = np.random.default_rng()
-    generator.bit_generator.state = meta["rng"]
-    learner = Learner(
-        visible,
-        named(meta["hidden"]),
-        Parameters(**{name: found[name] for name in shapes}),
-        Options(**meta["options"]),
-        generator,
-        meta["epoch"],
-        Parameters(**{name: found[f"step_{name}"] for name in shapes}),
-        found.get("chains"),
-        Scales(found["mean"], found["scale"]) if real else None,
-        Parameters(**{name: found[f"best_{name}"] for name in shapes}) if "best_w" in found else None,
-    )
-    return Run(learner, history, meta["about"])
-
-
-def _fits(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type = np.float32) -> None:
-    if array.shape != shape or array.dtype != dtype or not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} is {array.dtype} of shape {array.shape}, must be finite {np.dtype(dtype)} of shape {shape}"
-        )

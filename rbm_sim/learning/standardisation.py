@@ -11,7 +11,10 @@ from rbm_sim.learning.parameters import Parameters
 NARROWEST = 0.01
 """Smallest conditional standard deviation of a visible unit, in units of that of its data: the density of data that
 repeat one value exactly has no bound."""
-_ROUNDING = 1e-7
+
+
+_ROUNDINGS = 4
+"""A column that spreads over no more of them repeats one value."""
 
 
 class Scales(NamedTuple):
@@ -55,12 +58,39 @@ def scales_of(data: np.ndarray) -> Scales:
     Scales
         Means and standard deviations, those of constant columns replaced.
     """
-    mean = data.mean(axis=0, dtype=float)
-    rows = max(1, (1 << 20) // data.shape[1])
-    squares = sum(np.square(data[k : k + rows] - mean).sum(axis=0) for k in range(0, len(data), rows))
-    scale = np.sqrt(squares / len(data))
-    varies = scale > _ROUNDING * np.abs(mean)
+    mean, scale = _moments(data)
+    varies = ~_constant(data, mean, scale)
     return Scales(mean, np.where(varies, scale, np.median(scale[varies]) if varies.any() else 1.0))
+
+
+def constant(data: np.ndarray) -> np.ndarray:
+    """Which columns do not vary, beyond the rounding of their type.
+
+    Parameters
+    ----------
+    data : ndarray, shape (samples, N)
+        Real numbers.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+        Those that `scales_of` gives the scale of others.
+    """
+    return _constant(data, *_moments(data))
+
+
+def _moments(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column, measured from the first row: an offset costs no digits."""
+    first = data[0].astype(float)
+    rows = max(1, (1 << 20) // data.shape[1])
+    blocks = [slice(k, k + rows) for k in range(0, len(data), rows)]
+    shift = sum((data[block] - first).sum(axis=0) for block in blocks) / len(data)
+    squares = sum(np.square((data[block] - first) - shift).sum(axis=0) for block in blocks)
+    return first + shift, np.sqrt(squares / len(data))
+
+
+def _constant(data: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    return scale <= _ROUNDINGS * np.finfo(data.dtype).eps * np.abs(mean)
 
 
 def width_slopes(u: np.ndarray, h: np.ndarray, parameters: Parameters) -> np.ndarray:

@@ -143,5 +143,5 @@ class Watch:
         if self.stop is None:
             return False
         if self.stop.best(history) == learner.epoch:
-            learner.best = learner.parameters.copy()
+            learner.best, learner.best_epoch = learner.parameters.copy(), learner.epoch
         return self.stop.ends(history)

@@ -182,13 +182,13 @@ class Chains:
 
 def _temperature(T: float | ArrayLike, n_chains: int, dtype: np.dtype) -> float | np.ndarray:
     """Return the temperature of all chains, or of each one as a column."""
-    bounds = np.finfo(dtype)
+    least, most = (float(bound) for bound in (np.finfo(dtype).tiny, np.finfo(dtype).max))
     if np.ndim(T) == 0:
         T = check.number("T", T, at_least=0)
-        if T and not bounds.tiny <= T <= bounds.max:
-            raise ValueError(f"T = {T:g}: must be 0 or lie between {bounds.tiny:.1g} and {bounds.max:.1g} in {dtype}")
+        if T and not least <= T <= most:
+            raise ValueError(f"T = {T:g}: must be 0 or lie between {least:.1g} and {most:.1g} in {dtype}")
         return T
     column = check.real_array("T", T, dtype)
-    if column.shape != (n_chains,) or not (column >= bounds.tiny).all():
+    if column.shape != (n_chains,) or not (column >= least).all():
         raise ValueError(f"T = {check.short(T)}: must be a number >= 0, or one > 0 for each of {n_chains} chains")
     return column[:, None]

@@ -32,7 +32,7 @@ def states(unit: Unit, size: int) -> Iterator[np.ndarray]:
     Raises
     ------
     ValueError
-        If the units do not have two values or there are too many.
+        If the units are of another kind, or there are too many.
     """
     size = check.integer("size", size, at_least=1)
     if not isinstance(unit, TwoValued | Potts):

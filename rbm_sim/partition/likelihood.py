@@ -131,7 +131,7 @@ def pseudo_log_likelihood(rbm: RBM, data: ArrayLike, T: float = 1.0) -> Estimate
     Raises
     ------
     ValueError
-        If the data do not fit, T <= 0, or the units are others.
+        If the data do not fit, T <= 0, or the visible units are of another kind.
 
     Notes
     -----
@@ -173,7 +173,7 @@ def pseudo_log_likelihoods(rbm: RBM, data: ArrayLike, T: float = 1.0) -> np.ndar
     Raises
     ------
     ValueError
-        If the data do not fit, T <= 0, or the units are others.
+        If the data do not fit, T <= 0, or the visible units are of another kind.
     """
     T = check.number("T", T, above=0)
     if not isinstance(rbm.visible, TwoValued | Potts | Gaussian | Normal):

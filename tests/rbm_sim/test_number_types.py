@@ -277,3 +277,10 @@ def test_words_in_frames_of_pandas_are_told_how_to_encode_them():
         RBMEstimator(2).fit(words)
     encoded = pd.get_dummies(words)
     assert RBMEstimator(2, n_iter=1).fit(encoded).n_features_in_ == 12
+
+
+@pytest.mark.parametrize("T", [[1e300, 1.0], [1.0, -1e300]])
+def test_what_single_precision_cannot_hold_is_no_infinity(T):
+    rbm = RBM(np.zeros((3, 2), np.float32), visible=Bernoulli(), hidden=Bernoulli())
+    with pytest.raises(ValueError, match=r"T has the entry -?1e\+300 at \[[01]\]: beyond float32"):
+        rbm.sample(2, 1, T=T)

@@ -164,6 +164,16 @@ def test_grey_levels_drawn_if_those_of_the_data_were(run, capsys):
     assert abs(known.mean() - 0.3) < 4.5 * np.sqrt(0.3 * 0.7 / known.size)
 
 
+def test_a_threshold_that_leaves_nothing_is_said(run, capsys):
+    """Levels 0 to 16 are taken for those out of 255, and lie below one half."""
+    np.save("levels.npy", 16 * TORN)
+    assert status("sample", "r.npz", "--inpaint", "levels.npy", "--steps", "1") == 0
+    said = capsys.readouterr().err
+    assert "--inpaint: all known pixels are 0; grey levels are cut at the run's --threshold 0.5" in said
+    assert status("sample", "r.npz", "--inpaint", "torn.npy", "--steps", "1") == 0
+    assert "known pixels" not in capsys.readouterr().err
+
+
 @pytest.mark.some(12)
 @pytest.mark.parametrize(
     ("name", "array", "message"),

@@ -42,8 +42,7 @@ def test_a_run_in_the_units_of_the_data(capsys, tmp_path, file, hidden):
     x = np.load(file)
     for name, value in describe(one.rbm, x).items():
         assert table[-1][name] == pytest.approx(value, rel=1e-6), name
-    single = x[:100].astype(np.float32)  # as files of data are read
-    assert table[-1]["pseudo_ll"] == pytest.approx(likelihood.pseudo_log_likelihood(one.rbm, single).mean, rel=1e-9)
+    assert table[-1]["pseudo_ll"] == pytest.approx(likelihood.pseudo_log_likelihood(one.rbm, x[:100]).mean, rel=1e-9)
     samples, _ = run(capsys, "sample", whole, "--chains", "400", "--steps", "50", "--out", tmp_path / "s.npz")
     with np.load(tmp_path / "s.npz") as kept:
         v = kept["images"]
@@ -88,3 +87,55 @@ def test_constant_columns_are_named(capsys, tmp_path, file):
 
 def test_two_valued_units_name_the_ones_that_learn_real_values(capsys, file):
     assert "--visible gaussian learns real values" in run(capsys, "train", "--data", file, code=2).err
+
+
+def test_an_offset_costs_no_digits(capsys, tmp_path):
+    """Far from 0 the same is learned as at 0: files are read in double precision."""
+    x = np.round(np.random.default_rng(3).normal(size=(60, 3)) * 64) / 64  # shifted without rounding
+    words = ["train", "--visible", "gaussian", "--hidden", "bernoulli", "--units", "2", "--epochs", "3", "--data"]
+    tables = []
+    for offset in (0, 2.0**30):
+        np.save(tmp_path / "data.npy", x + offset)
+        table, said = run(capsys, *words, tmp_path / "data.npy")
+        assert said == ""
+        tables.append([[row[name] for name in ("W2", "p_hat", "L_hat", "pseudo_ll")] for row in table])
+    np.testing.assert_allclose(tables[1], tables[0], rtol=1e-4)
+
+
+RATINGS = np.random.default_rng(4).integers(1, 6, size=(40, 4))
+
+
+@pytest.mark.parametrize("form", ["text", "array"])
+def test_real_values_have_no_scale_of_their_own_in_each_file(capsys, tmp_path, form):
+    """Whole numbers of a file and halves of another are in the same units, those of the samples."""
+
+    def write(name, values):
+        if form == "array":
+            np.save(tmp_path / f"{name}.npy", values)
+            return tmp_path / f"{name}.npy"
+        np.savetxt(tmp_path / f"{name}.csv", values, fmt="%g", delimiter=",")
+        return tmp_path / f"{name}.csv"
+
+    half = RATINGS.astype(float)
+    half[0, 0] = 2.5
+    files = write("whole", RATINGS), write("half", half)
+    words = ["train", "--visible", "gaussian", "--hidden", "gaussian", "--units", "2", "--epochs", "2"]
+    (*_, one), _ = run(capsys, *words, "--data", files[0], "--validate", files[1], "--out", tmp_path / "r.npz")
+    assert one["valid_pseudo_ll"] == pytest.approx(one["pseudo_ll"], abs=0.1)
+    run(capsys, "sample", tmp_path / "r.npz", "--chains", "50", "--steps", "20", "--out", tmp_path / "s.npz")
+    with np.load(tmp_path / "s.npz") as kept:
+        assert kept["images"].mean() == pytest.approx(3, abs=0.5)
+    measured = [run(capsys, "measure", tmp_path / "r.npz", "--states", name)[0][0]["L_hat"] for name in files]
+    assert measured[0] == pytest.approx(measured[1], rel=0.1)
+
+
+@pytest.mark.parametrize("known", [[10, 9, 10, 11], [10.5, 9, 10, 11], [0, 255, 17, 300]])
+def test_known_values_are_held_as_they_are(capsys, tmp_path, known):
+    np.save(tmp_path / "data.npy", np.random.default_rng(5).normal(10, 1, size=(50, 5)))
+    words = ["train", "--data", tmp_path / "data.npy", "--visible", "gaussian", "--units", "2", "--epochs", "1"]
+    run(capsys, *words, "--out", tmp_path / "r.npz")
+    torn = tmp_path / "torn.csv"
+    torn.write_text(f"{known[0]},{known[1]},,{known[2]},{known[3]}\n")
+    run(capsys, "sample", tmp_path / "r.npz", "--inpaint", torn, "--steps", "3", "--out", tmp_path / "s.npz")
+    with np.load(tmp_path / "s.npz") as kept:
+        assert np.delete(kept["images"][0], 2).tolist() == known

@@ -252,3 +252,13 @@ def test_batches_fit_the_data(capsys, tmp_path, data, size):
     out = tmp_path / "run.npz"
     rows(capsys, "train", "--data", data, "--units", "4", "--epochs", "1", "--out", str(out))
     assert run_files.load(out)[0].options.batch_size == size
+
+
+@pytest.mark.parametrize("T", ["1e300", "1e-300"])
+def test_temperatures_that_a_machine_cannot_hold(tmp_path, capsys, T):
+    file = str(tmp_path / "r.npz")
+    assert cli.run(main, ["train", "--data", "bars-and-stripes:3", "--units", "2", "--epochs", "1", "--out", file]) == 0
+    capsys.readouterr()
+    assert cli.run(main, ["sample", file, "--chains", "1", "--steps", "1", "--T", T]) == 2
+    error = capsys.readouterr().err
+    assert "must be 0 or lie between" in error and error.count("\n") == 1

@@ -40,6 +40,42 @@ def test_other_data_to_validate_with(tmp_path, capsys):
     assert run.history[-1]["valid_F"] == pytest.approx(run.learner.rbm.clamped_free_energy(other))
 
 
+def test_the_machine_that_is_kept_is_the_one_that_is_named(tmp_path, capsys):
+    """The first epoch was the best, but its machine is gone when a later command asks for the best."""
+    words = [*TRAIN, "--validate", "0.3", "--rng", "1", "--out", str(tmp_path / "r.npz"), "--epochs"]
+    stop = ["--stop", "valid_pseudo_ll:6"]
+    assert main([*words, "5"]) == 0
+    learner, history, about = run_files.load(tmp_path / "r.npz")
+    history[0]["valid_pseudo_ll"] = 0.0
+    run_files.save(tmp_path / "r.npz", learner, history, about)
+    for epochs in ("7", "9", "11"):  # two of them go on with a best machine of before
+        capsys.readouterr()
+        assert main([*words, epochs, *stop]) == 0
+        learner, history, _ = run_files.load(tmp_path / "r.npz")
+        watched = history[5:]
+        best = max(watched, key=lambda row: row["valid_pseudo_ll"])
+        assert f"after epoch {best['epoch']}, whose machine is kept" in capsys.readouterr().err
+        assert learner.best_epoch == best["epoch"] and len(history) == int(epochs)
+
+
+@pytest.mark.parametrize("option", ["--validate", "--test"])
+def test_other_data_do_not_continue_a_run(tmp_path, capsys, option):
+    images = datasets.bars_and_stripes(4).images
+    np.save(tmp_path / "one.npy", images[::3])
+    np.save(tmp_path / "other.npy", images[::5])
+    words = [*TRAIN, "--likelihood", "1", "--out", str(tmp_path / "r.npz"), "--epochs"]
+    assert main([*words, "1", option, str(tmp_path / "one.npy")]) == 0
+    assert main([*words, "2", option, str(tmp_path / "one.npy")]) == 0
+    for epochs in ("2", "3"):
+        with pytest.raises(cli.UsageError, match=f"was begun with other options, {option} \\(digest\\)"):
+            main([*words, epochs, option, str(tmp_path / "other.npy")])
+    if option == "--validate":  # nor is it forgotten when a command does without
+        assert main([*words, "3"]) == 0
+        with pytest.raises(cli.UsageError, match="--validate"):
+            main([*words, "4", option, str(tmp_path / "other.npy")])
+    capsys.readouterr()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

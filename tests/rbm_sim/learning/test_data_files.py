@@ -136,6 +136,25 @@ def test_grey_levels_do_not_depend_on_the_type(tmp_path, dtype):
         np.testing.assert_array_equal(datasets.load(tmp_path / "c.npy").images, [other])
 
 
+@pytest.mark.parametrize("dtype", ["u1", "i8", "f4", "f8", ">i2", "f2"])
+def test_real_values_stay_as_they_are(tmp_path, dtype):
+    np.save(tmp_path / "a.npy", GREY.astype(dtype))
+    found = datasets.load(tmp_path / "a.npy", grey=False)
+    np.testing.assert_array_equal(found.images, GREY.reshape(5, -1).astype(dtype).astype(float))
+    assert found.images.dtype == float
+    (tmp_path / "a.csv").write_text("1700000001.25,1e200\n0.1,2\n")
+    for grey in (False, True):
+        found = datasets.load(tmp_path / "a.csv", grey=grey).images
+        assert found.tolist() == [[1700000001.25, 1e200], [0.1, 2]]
+
+
+def test_grey_levels_of_images_do_not_depend_on_what_is_asked(tmp_path):
+    pictures(tmp_path / "p")
+    same(datasets.load(tmp_path / "p", grey=False), labels=False)
+    put(tmp_path, "train-images-idx3-ubyte", GREY)
+    same(datasets.load(tmp_path, grey=False), labels=False)
+
+
 TABLE = np.array([[0, 255, 17], [3, 0, 128], [1, 2, 254], [9, 9, 9]])
 
 
@@ -219,6 +238,27 @@ def test_what_is_wrong_in_a_text_is_named_with_its_place(tmp_path, text, message
     with pytest.raises(ValueError, match=message) as caught:
         datasets.load(written(tmp_path / "a.csv", text))
     assert str(caught.value).startswith(str(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_text_in_other_encodings(tmp_path, encoding):
+    """UTF-16 says so by its first bytes; without them it is named."""
+    for name, text in (("a.csv", "a,ä\n0,255\n3,7\n"), ("a.fasta", ">ä\nAC-\n")):
+        (tmp_path / name).write_bytes(text.encode(encoding))
+        read = datasets.alignment if name.endswith("fasta") else datasets.read
+        if encoding in ("utf-8", "utf-8-sig", "utf-16"):
+            found = read(tmp_path / name)
+            assert (found.states if name.endswith("fasta") else found).tolist() in ([[0, 255], [3, 7]], [[1, 2, 0]])
+        else:
+            with pytest.raises(ValueError, match="holds zero bytes: it is no text in UTF-8, nor in UTF-16 with a mark"):
+                read(tmp_path / name)
+
+
+def test_an_alignment_names_the_units_that_learn_it(tmp_path, capsys):
+    (tmp_path / "al.fasta").write_text(">a\nAC-\n")
+    assert cli.run(main, ["train", "--data", str(tmp_path / "al.fasta"), "--units", "2", "--epochs", "1"]) == 2
+    error = capsys.readouterr().err
+    assert "--visible potts learns its letters" in error and error.count("\n") == 1
 
 
 def test_tables_of_results_are_no_data(tmp_path, monkeypatch, capsys):

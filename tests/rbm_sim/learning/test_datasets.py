@@ -195,7 +195,7 @@ def test_load_a_file(tmp_path):
     spins = datasets.load(tmp_path / "spins.npz")
     np.testing.assert_array_equal(spins.images, [[-1, 1], [1, 1]])
     np.testing.assert_array_equal(spins.labels, [3, 4])
-    assert spins.images.dtype == np.float32 and spins.shape == (2,)
+    assert spins.images.dtype == np.float64 and spins.shape == (2,)
     np.save(tmp_path / "two.npy", np.array([[0, 1], [1, 1]]))
     assert datasets.load(tmp_path / "two.npy").images.dtype == np.uint8
 

@@ -10,7 +10,7 @@ from rbm_sim import RBM, Bernoulli, Gaussian, Normal, ReLU, Spin, ais, exact, li
 from rbm_sim.learning import Learner, Options, Parameters
 from rbm_sim.learning.confinement import ROOM, confine, largest_variance
 from rbm_sim.learning.maximum_likelihood import gradient
-from rbm_sim.learning.standardisation import NARROWEST, scales_of, width_slopes
+from rbm_sim.learning.standardisation import NARROWEST, constant, scales_of, width_slopes
 from rbm_sim.partition.gaussian_layers import GaussianLayers
 
 HIDDEN = [Bernoulli(), Spin(), Gaussian(), ReLU()]
@@ -195,13 +195,23 @@ def test_an_error_leaves_the_last_epoch():
 def test_columns_that_do_not_vary():
     x = np.column_stack([data(), np.full(200, 0.1)])
     scales = scales_of(x)
-    assert scales.scale[4] == np.median(x[:, :4].std(axis=0))
+    assert scales.scale[4] == pytest.approx(np.median(x[:, :4].std(axis=0)), rel=1e-14)
     assert scales_of(np.ones((3, 2))).scale.tolist() == [1, 1]
     learner = begin(x, Spin(), batch_size=20, learning_rate=0.05)
     for _ in range(100):
         learner.learn(x)
     assert learner.parameters.log_sigma.min() == np.float32(math.log(NARROWEST))
     assert np.isfinite(likelihood.log_likelihood(learner.rbm, x).mean)
+
+
+@pytest.mark.parametrize("offset", [0, 1e6, 1.7e9, -1e12])
+def test_columns_far_from_zero_vary(offset):
+    x = data()[:, :2] + offset
+    scales = scales_of(x)
+    exact = x - offset  # without rounding: the two are close
+    np.testing.assert_allclose(scales.scale, exact.std(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(scales.mean - offset, exact.mean(axis=0), atol=1e-15 * abs(offset) + 1e-12)
+    assert constant(np.column_stack([x, np.full(200, offset + 0.1)])).tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize("hidden", [Gaussian(), ReLU()])
