@@ -75,6 +75,7 @@ class LogPartition(NamedTuple):
         return shown.fields(self)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def log_partition(
     rbm: RBM,
     *,
@@ -122,7 +123,8 @@ def log_partition(
     Raises
     ------
     ValueError
-        If an argument is out of its range, or two continuous layers are not known to have a normalisable law.
+        If an argument is out of its range, two continuous layers are not known to have a normalisable law, or energies
+        are so large that ln Z is no number.
 
     Notes
     -----
@@ -173,6 +175,7 @@ def log_partition(
     return _as_given(found._replace(reliable=bool(reliable and possible), back=back), path)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def reverse_log_partition(
     rbm: RBM,
     samples: ArrayLike,
@@ -214,7 +217,8 @@ def reverse_log_partition(
     Raises
     ------
     ValueError
-        If an argument is out of its range, or two continuous layers are not known to have a normalisable law.
+        If an argument is out of its range, two continuous layers are not known to have a normalisable law, or energies
+        are so large that ln Z is no number.
 
     References
     ----------
@@ -297,15 +301,24 @@ def _each_block(
     threads = check.integer("threads", threads, at_least=1)
     blocks = [slice(first, min(first + BLOCK, n_chains)) for first in range(0, n_chains, BLOCK)]
     streams = [np.random.default_rng(seed) for seed in random.seeds(rng, (), len(blocks))]
+
+    def quiet(block: slice, stream: np.random.Generator) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore"):  # `_estimate` looks at what comes out
+            return chains(block, stream)
+
     with blas.one_thread():
         if min(threads, len(blocks)) == 1:
-            return np.concatenate([chains(*work) for work in zip(blocks, streams, strict=True)])
+            return np.concatenate([quiet(*work) for work in zip(blocks, streams, strict=True)])
         with ThreadPoolExecutor(threads) as pool:
-            return np.concatenate(list(pool.map(chains, blocks, streams)))
+            return np.concatenate(list(pool.map(quiet, blocks, streams)))
 
 
 def _estimate(log_weights: np.ndarray, sign: int, bases: int) -> LogPartition:
     """Return ± the logarithm of the mean weight, with its errors; chains k, k + bases, … start from base k."""
+    if not np.isfinite(log_weights).all():
+        raise ValueError(
+            "rbm has energies too large, at this T, for ln Z to be a number: take smaller weights and fields"
+        )
     n, peak = len(log_weights), log_weights.max()
     w = np.exp(log_weights - peak)
     value = sign * (peak + math.log(w.mean()))

@@ -7,7 +7,7 @@ import numpy as np
 
 from rbm_sim._support import blas, check
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Potts, TwoValued, Unit
+from rbm_sim.units import Normal, Potts, TwoValued, Unit
 
 MAX_UNITS = 24
 """Two-valued units that can be enumerated, or log₂ of the number of configurations of others."""
@@ -94,14 +94,19 @@ def averages(
     Returns
     -------
     log_Z : float
-        ln Z.
+        ln Z − `at_rest`.
     averages : tuple of ndarray
         Averages of what is observed.
     """
     log_Z, found = -math.inf, None
-    with blas.one_thread():  # a second one has nothing to gain in products this small
+    with (
+        blas.one_thread(),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):  # a second one has nothing to gain in products this small
         for v, I, log_p in chunks(rbm, T):
             peak = log_p.max()
+            if not math.isfinite(peak):
+                raise ValueError(f"rbm = {rbm!r}: at T = {T:g} its energies are too large for ln Z to be a number")
             p = np.exp(log_p - peak)
             here = peak + math.log(p.sum())
             log_Z = np.logaddexp(log_Z, here)
@@ -131,9 +136,31 @@ def chunks(rbm: RBM, T: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndar
     v, I : ndarray, shape (chunk, N), (chunk, M)
         Configurations and inputs.
     log_p : ndarray, shape (chunk,)
-        ln P(v) + ln Z.
+        ln P(v) + ln Z − `at_rest`.
     """
-    w, offset = rbm.weights, rbm.visible.offset
+    w, offset, hidden = rbm.weights, rbm.visible.offset, rbm.hidden
+    if isinstance(hidden, Normal):
+        # (I + g)²/2γ = I²/2γ + I g/γ + g²/2γ: if g is large the second term is a field, the third is left out
+        offset, hidden = offset - w @ (hidden.g / hidden.gamma), hidden.centred()
     for v in states(rbm.visible, len(w)):
         I = v @ w
-        yield v, I, rbm.hidden.log_partition(I, T).sum(axis=1) - v @ offset / T
+        yield v, I, hidden.log_partition(I, T).sum(axis=1) - v @ offset / T
+
+
+def at_rest(rbm: RBM, T: float) -> float:
+    """What `chunks` leaves out of −F(v)/T: Σ g²/2γT of normal hidden units, so large if they are far from 0.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine.
+    T : float
+        Temperature.
+
+    Returns
+    -------
+    float
+        The sum; 0 for hidden units of other kinds.
+    """
+    g, gamma = (rbm.hidden.g, rbm.hidden.gamma) if isinstance(rbm.hidden, Normal) else (0.0, 1.0)
+    return float(np.sum(g * (g / gamma)) / (2 * T))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import check, shown
 from rbm_sim.machine.change_of_units import from_rest
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.partition.configurations import MAX_UNITS, averages, chunks, double
+from rbm_sim.partition.configurations import MAX_UNITS, at_rest, averages, chunks, double
 from rbm_sim.units import Potts, TwoValued, Unit
 
 
@@ -212,8 +212,11 @@ class Enumeration:
         float
             S in nats; a differential entropy if a layer is continuous, P being its density.
         """
-        E = self.energy()  # its pass gives ln Z too
-        return self.log_partition() + E / self.T
+        rbm = self._enumerated[0].transposed()
+        machine = from_rest(rbm, np.zeros(rbm.shape[0]))[0]  # a shift changes S not, but ln Z and E perhaps by 10¹⁸
+        found = self if machine is rbm else Enumeration(machine, self.T)
+        E = found.energy()  # its pass gives ln Z too
+        return found.log_partition() + E / self.T
 
     def visible_entropy(self) -> float:
         """Exact entropy of the visible layer, −Σ_v P(v) ln P(v), by enumeration of the visible layer.
@@ -310,7 +313,8 @@ class Enumeration:
 
     def _averages(self, observe: Callable[..., tuple[np.ndarray, ...]]) -> tuple[float, tuple[np.ndarray, ...]]:
         """Logarithm of Z and averages over the layer enumerated."""
-        self._log_Z, found = averages(self._enumerated[0], self.T, observe)
+        log_Z, found = averages(self._enumerated[0], self.T, observe)
+        self._log_Z = log_Z + at_rest(self._enumerated[0], self.T)
         return self._log_Z, found
 
 

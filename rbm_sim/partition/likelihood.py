@@ -24,6 +24,7 @@ from rbm_sim.units import Gaussian, Normal, Potts, TwoValued
 ENUMERATED = 16
 """Units up to which ln Z is enumerated here: about a second beside a layer of 784."""
 
+_ROUNDINGS = 4  # a column that spreads over no more of them repeats one value
 _CHUNK = 1 << 16  # changes of K at a time: they stay in the cache
 
 
@@ -95,7 +96,8 @@ def log_likelihood(
         found = estimate(layers.log_densities(v))
         return LogLikelihood(found.mean, found.stderr, found.n, layers.log_partition(), 0.0)
     machine, v_moved, constant = from_rest(rbm, v)
-    clamped = estimate(-machine.free_energy(v_moved, T).astype(np.float64) / T)
+    with np.errstate(over="ignore", invalid="ignore"):
+        clamped = estimate(_numbers(-machine.free_energy(v_moved, T).astype(np.float64) / T, rbm))
     if log_partition is None:
         log_Z = _enumerated(machine, T)
         return LogLikelihood(clamped.mean - log_Z, clamped.stderr, clamped.n, log_Z - constant / T, 0.0)
@@ -181,7 +183,12 @@ def pseudo_log_likelihoods(rbm: RBM, data: ArrayLike, T: float = 1.0) -> np.ndar
             f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli, Spin, Potts, Gaussian or Normal units"
         )
     rbm, v = _configurations(rbm, data)
-    v = v.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _numbers(_pseudo(rbm, v.astype(np.float64), T), rbm)
+
+
+def _pseudo(rbm: RBM, v: np.ndarray, T: float) -> np.ndarray:
+    """Pseudo-log-likelihoods, nan or infinite where numbers overflow."""
     if isinstance(rbm.visible, Potts):
         return potts_conditionals.log_conditionals(rbm, v, T).sum(axis=1)
     if not isinstance(rbm.visible, TwoValued):
@@ -262,8 +269,11 @@ def independent_gaussians(data_train: ArrayLike, data_test: ArrayLike) -> Estima
     if not train.size or train.shape[-1] != test.shape[-1]:
         raise ValueError(f"data_test has length {test.shape[-1]}: must be that of data_train, {train.shape[-1]}")
     train, test = (x.reshape(-1, x.shape[-1]) for x in (train, test))
+    first = train[0]  # from here, so that an offset costs no digits
+    train, test = train - first, test - first
     mean, scale = train.mean(axis=0), train.std(axis=0)
-    constant = np.flatnonzero(scale <= 1e-7 * np.abs(mean))
+    kind = np.float32 if getattr(data_train, "dtype", None) == np.float32 else np.float64
+    constant = np.flatnonzero(scale <= _ROUNDINGS * np.finfo(kind).eps * np.abs(first))
     if constant.size:
         raise ValueError(f"data_train has the constant column {constant[0]}: its density has no bound")
     return estimate(-((((test - mean) / scale) ** 2 + np.log(2 * np.pi * scale**2)).sum(axis=1) / 2))
@@ -277,6 +287,13 @@ def _configurations(rbm: RBM, data: ArrayLike) -> tuple[RBM, np.ndarray]:
     if not v.size:
         raise ValueError(f"data has shape {v.shape}: must hold at least one configuration")
     return rbm, v.reshape(-1, rbm.shape[0])
+
+
+def _numbers(found: np.ndarray, rbm: RBM) -> np.ndarray:
+    """Refuse logarithms of probabilities that are no numbers."""
+    if not np.isfinite(found).all():
+        raise ValueError(f"rbm = {rbm!r}: its energies are too large for likelihoods to be numbers")
+    return found
 
 
 def _two_valued(name: str, data: ArrayLike) -> np.ndarray:

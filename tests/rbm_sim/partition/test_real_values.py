@@ -9,6 +9,7 @@ from scipy import stats
 from rbm_sim import RBM, Bernoulli, Gaussian, Mixture, Normal, ReLU, Spin, ais, exact, likelihood
 from rbm_sim.learning import measurements
 from rbm_sim.machine.change_of_units import in_units
+from rbm_sim.partition.enumeration import Enumeration as Enumerated
 
 FIELDS = np.array([0.4, -1.0, 0.2])
 HIDDEN = [
@@ -133,6 +134,52 @@ def test_likelihoods_of_data_far_from_0(hidden, strength, T):
     assert found.log_partition > 1e19
     if not isinstance(hidden, Normal):
         assert exact.log_likelihood(moved, v + FAR, T) == pytest.approx(want.mean, rel=1e-4)
+
+
+@pytest.mark.parametrize("hidden", [Bernoulli(FIELDS), Spin(FIELDS)])
+def test_enumeration_far_from_0(hidden):
+    """Probabilities of hidden configurations, means less the shift, covariances and entropy are those near 0."""
+    rbm = machine(hidden, 1.0)
+    moved, _ = in_units(rbm, FAR, np.ones(4))
+    for T in (1.0, 0.5):
+        near, far = Enumerated(rbm, T), Enumerated(moved, T)
+        np.testing.assert_allclose(far.hidden_distribution()[1], near.hidden_distribution()[1], rtol=1e-3)
+        want, found = near.moments(), far.moments()
+        np.testing.assert_allclose(found.h, want.h, rtol=1e-4)
+        np.testing.assert_allclose(found.hh, want.hh, rtol=1e-4)
+        np.testing.assert_allclose(found.v - FAR, want.v, atol=1e-4)
+        assert far.entropy() == pytest.approx(near.entropy(), abs=1e-3)
+        assert Enumerated(moved.transposed(), T).visible_entropy() == pytest.approx(
+            Enumerated(rbm.transposed(), T).visible_entropy(), abs=1e-4
+        )
+
+
+@pytest.mark.parametrize("hidden", [Gaussian(), ReLU(), Normal(1.0, 2.0)])
+def test_energies_that_are_no_numbers(hidden):
+    """Squares of 10²⁰⁰ overflow: one line, and no warnings."""
+    rbm = RBM(np.full((3, 2), 1e200), visible=Spin(), hidden=hidden)
+    v = np.ones((20, 3))
+    for of in (
+        lambda: ais.log_partition(rbm, n_chains=20, n_temperatures=5, rng=0),
+        lambda: ais.log_partition(rbm, n_chains=100, n_temperatures=5, rng=0, threads=2),
+        lambda: ais.reverse_log_partition(rbm, v, n_temperatures=5, rng=0),
+        lambda: exact.log_partition(rbm),
+        lambda: exact.moments(rbm),
+        lambda: likelihood.log_likelihood(rbm, v),
+        lambda: likelihood.pseudo_log_likelihood(rbm, v),
+    ):
+        with pytest.raises(ValueError, match=r"energies.* too large"):
+            of()
+
+
+@pytest.mark.parametrize("shift", [1e7, 1e9, 1e12])
+def test_independent_gaussians_far_from_0(shift):
+    x = coarse(50)
+    want = likelihood.independent_gaussians(x[:40], x[40:])
+    found = likelihood.independent_gaussians(x[:40] + shift, x[40:] + shift)
+    assert found.mean == pytest.approx(want.mean, rel=1e-12) and found.stderr == pytest.approx(want.stderr, rel=1e-12)
+    with pytest.raises(ValueError, match="constant column 1"):
+        likelihood.independent_gaussians(np.array([[1.0, shift], [2.0, shift]]), [[1.0, shift]])
 
 
 def test_density_of_two_gaussian_layers_is_that_of_the_normal_law():
