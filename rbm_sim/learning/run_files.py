@@ -99,7 +99,7 @@ def train(
     """
     epochs = check.integer("epochs", epochs, at_least=1)
     _check_asked(file, measure, stop, callback)
-    data = matching(checked(data, learner.visible), learner.visible, len(learner.parameters.visible))
+    v = matching(checked(data, learner.visible), learner.visible, len(learner.parameters.visible))
     history = [] if history is None else history
     waiting = bool(history) and history[-1].keys() == {"epoch"}
     if stop is None or learner.best is None:
@@ -134,7 +134,7 @@ def train(
         return history
     left = range(learner.epoch, epochs)
     for _ in left if progress is None else progress(left, total=len(left)):
-        learner.learn(data)
+        learner.learn(v)
         history.append({"epoch": learner.epoch})
         keep()
         if complete():
