@@ -226,6 +226,35 @@ def load_run(file: str, option: str) -> Run:
         raise cli.UsageError(f"{option}: {f'{file}: {reason}' if reason else error}") from None
 
 
+def load_data_of(run: Run, name: str, option: str) -> np.ndarray:
+    """Load data as those of a run were loaded: grey levels cut where they were, states and letters those of the run.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    name : str
+        As for `rbm_sim.learning.datasets.load`.
+    option : str
+        Word of the command line that names them.
+
+    Returns
+    -------
+    ndarray, shape (samples, N), of Potts units (samples, N, states)
+        Values of its visible units.
+
+    Raises
+    ------
+    UsageError
+        If they cannot be had.
+    """
+    from rbm_sim.units import Potts
+
+    visible, level = run.learner.visible, run.about.get("threshold") or 0.5
+    letters = Letters(visible.states, run.about.get("alphabet"), "the run") if isinstance(visible, Potts) else None
+    return load_data(name, option, level, visible=visible, rng=0, letters=letters)[0]
+
+
 def _check_about(file: str, run: Run) -> None:
     """Raise if what the command train keeps in a run is not what it writes."""
     from rbm_sim._support import check

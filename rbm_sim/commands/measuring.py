@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from rbm_sim.commands.loading import load_data, load_run, path_of
-from rbm_sim.commands.states import Letters
+from rbm_sim.commands.loading import load_data_of, load_run, path_of
 from replica import cli
 
 if TYPE_CHECKING:
@@ -113,13 +112,8 @@ def _states(args: argparse.Namespace) -> np.ndarray:
     """Return the visible states, in the values of the visible units of a run."""
     if not args.weights.lower().endswith(".npz"):
         return _load(args.states, "--states")
-    from rbm_sim.units import Potts
-
     run = load_run(args.weights, "WEIGHTS")
-    level = run.about.get("threshold") or 0.5
-    visible = run.learner.visible
-    letters = Letters(visible.states, run.about.get("alphabet"), "the run") if isinstance(visible, Potts) else None
-    states = load_data(args.states, "--states", level, visible=visible, rng=0, letters=letters)[0].astype(float)
+    states = load_data_of(run, args.states, "--states").astype(float)
     states = states.reshape(len(states), -1)
     widths = _widths(run.learner.best_rbm)[:, 0]
     return states * widths if len(widths) == states.shape[1] else states

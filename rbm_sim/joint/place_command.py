@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rbm_sim.commands.loading import load_data, load_run, path_of
+from rbm_sim.commands.loading import load_data_of, load_run, path_of
 from replica import cli
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def place(args: argparse.Namespace) -> int:
     run = load_run(args.machine, "MACHINE")
     rbm, data = run.learner.best_rbm, None
     if args.data is not None:
-        level = run.about.get("threshold", 0.5)
-        data = load_data(args.data, "--data", level, visible=rbm.visible, rng=0)[0]
+        data = load_data_of(run, args.data, "--data")
         if data.shape[1] != rbm.shape[0]:
             raise cli.UsageError(f"--data: {data.shape[1]} columns, but the machine has {rbm.shape[0]} visible units")
     found = placement.place(rbm, data, rng=args.rng)
