@@ -225,12 +225,14 @@ class Learner:
     def _look(self) -> None:
         size = float(max(np.abs(x).max() for x in self.parameters.arrays()))
         if not size < LIMIT:
-            options = self.options
-            blamed = {"learning_rate": self.rate}
-            blamed |= {name: getattr(options, name) for name in ("weight_decay", "penalty") if getattr(options, name)}
+            options, usual = self.options, f"the default learning_rate, now {self.rate:g},"
+            blamed = [usual if options.learning_rate is None else f"learning_rate = {self.rate:g}"]
+            strengths = {name: getattr(options, name) for name in ("weight_decay", "penalty")}
+            blamed += [f"{name} = {value:g}" for name, value in strengths.items() if value]
             raise DivergedError(
                 f"learning diverged in epoch {self.epoch + 1}: parameters of size {size:g}; "
-                f"{' or '.join(f'{name} = {value:g}' for name, value in blamed.items())} is too large for these data"
+                f"{' or '.join(blamed)} is too large for these data"
+                + (": give a smaller one" if options.learning_rate is None else "")
             )
 
     def _reduced(self, data: np.ndarray) -> np.ndarray:

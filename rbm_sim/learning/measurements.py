@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check
 from rbm_sim._support.random import Seed
+from rbm_sim.machine.change_of_units import from_rest
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.observables import participation_ratio, weight_norm, weight_sparsity
 from rbm_sim.partition.ais import log_partition
@@ -99,11 +100,15 @@ def likelihood(
     sizes = zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)
     if is_gaussian(rbm) or any(unit.bits(size) <= ENUMERATED for unit, size in sizes):
         found, error = log_likelihood(rbm, data), 0.0
-    else:
-        annealed, least = log_partition(rbm, base=base, rng=rng, threads=threads), least_log_partition(rbm, data)
-        found = log_likelihood(rbm, data, max(annealed.value, least))
-        error = annealed.stderr if annealed.reliable and annealed.value >= least else float("inf")
-    return {"log_likelihood": found.mean, "log_Z": found.log_partition, "log_Z_err": error}
+        return {"log_likelihood": found.mean, "log_Z": found.log_partition, "log_Z_err": error}
+    v = rbm.configurations(data, name="data")
+    machine, v, constant = from_rest(rbm, v)
+    if base is not None and machine is not rbm:
+        base = from_rest(rbm, check.real_array("base", base, float))[1]
+    annealed, least = log_partition(machine, base=base, rng=rng, threads=threads), least_log_partition(machine, v)
+    found = log_likelihood(machine, v, max(annealed.value, least))
+    error = annealed.stderr if annealed.reliable and annealed.value >= least else float("inf")
+    return {"log_likelihood": found.mean, "log_Z": found.log_partition - constant, "log_Z_err": error}
 
 
 def _signs(visible: Unit, v: np.ndarray) -> np.ndarray:

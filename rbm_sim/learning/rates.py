@@ -15,6 +15,8 @@ values or a few states, and saturate, the largest variance of one of them is eno
 
 A gradient of few data is noisy, and where learning has ended the noise costs η Tr F/(4 batch) nats, F the information
 and its trace that of the one covariance times that of the other: many hidden units and small batches need small rates.
+A step also changes the input of the next configuration by η (v′ − ⟨v⟩)·(v − ⟨v⟩) h/batch, at most η Tr cov(v) h/batch:
+that has to stay below 1/h. It decides where few data, of many units, are less than the machine itself varies.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ OF_FIELDS = 0.5
 """Largest rate, in units of 1/λ_v, 1/λ_h and 1/λ_shape, which are the curvatures along fields and shapes."""
 LOSS = 0.02
 """Likelihood that noise of the gradient may cost, in nats for each visible unit."""
+STEADY = 0.5
+"""Largest rate, in units of batch/(total_v λ_h)."""
 TINY = 1e-6
 ENOUGH = 500
 """Data that covariances are taken from, spread over all of them."""
@@ -88,13 +92,14 @@ def usual_rate(visible: Spread, hidden: Spread, batch: int) -> float:
     Returns
     -------
     float
-        The smallest of 0.03/(λ_v λ_h), 0.5/λ_v, 0.5/λ_h, 0.5/λ_shape and 4 × 0.02 N batch/(total_v total_h), N visible
-        units.
+        The smallest of 0.03/(λ_v λ_h), 0.5/λ_v, 0.5/λ_h, 0.5/λ_shape, 4 × 0.02 N batch/(total_v total_h), N visible
+        units, and 0.5 batch/(total_v λ_h).
     """
     return min(
         FRACTION / (visible.largest * hidden.largest),
         OF_FIELDS / max(visible.largest, hidden.largest, hidden.shape),
         4 * LOSS * visible.units * batch / (visible.total * hidden.total),
+        STEADY * batch / (visible.total * hidden.largest),
     )
 
 
@@ -128,12 +133,13 @@ def visible_spread(unit: Unit, data: np.ndarray) -> Spread:
     -------
     Spread
         The largest eigenvalue of their covariance, at least that of an undecided unit, and its trace, at least a tenth
-        of what it is where all are undecided, as machines of data that hardly vary do vary.
+        and 1/(n + 1) of what it is where all are undecided, as machines of data that hardly vary do vary.
     """
     floor = undecided(unit, data.shape[1])
-    mean = np.asarray(data.mean(axis=0, dtype=float))
+    n, mean = data.shape[0], np.asarray(data.mean(axis=0, dtype=float))
     total = float((mean * (1 - mean) if issparse(data) else data.var(axis=0, dtype=float)).sum())
-    return Spread(max(largest(data), floor.largest), max(total, 0.1 * floor.total), floor.units)
+    least = max(0.1, 1 / (n + 1)) * floor.total
+    return Spread(max(largest(data), floor.largest), max(total, least), floor.units)
 
 
 def undecided(unit: Unit, size: int) -> Spread:

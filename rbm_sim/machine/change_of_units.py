@@ -57,6 +57,33 @@ def in_units(rbm: RBM, shift: ArrayLike, scale: ArrayLike | None = None) -> tupl
     return machine, constant
 
 
+def from_rest(rbm: RBM, v: np.ndarray) -> tuple[RBM, np.ndarray, float]:
+    """Machine and configurations with real-valued visible units measured from where they rest without couplings.
+
+    F(v) and ln Z of units that are far from 0 are large numbers, and their difference is lost to rounding: far by 10⁹
+    standard deviations they are 10¹⁸, and doubles there are 128 apart.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Any machine.
+    v : ndarray, shape (..., N)
+        Visible configurations, in double precision.
+
+    Returns
+    -------
+    machine, v : RBM, ndarray
+        Of `Normal` units those of v − g/γ; of others the same as were given.
+    constant : float
+        As for `in_units`: ln Z of the machine that is returned is that of `rbm` plus constant/T.
+    """
+    if not isinstance(rbm.visible, Normal):
+        return rbm, v, 0.0
+    g, gamma = quadratic(rbm.visible, rbm.shape[0])
+    machine, constant = in_units(rbm, -g / gamma)
+    return machine, v - g / gamma, constant
+
+
 def quadratic(unit: Gaussian | Normal, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Fields g and stiffness γ of a layer with U(x) = γx²/2 − g x.
 

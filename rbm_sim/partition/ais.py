@@ -150,7 +150,7 @@ def log_partition(
     betas = _betas(n_temperatures)
     found = _up(path, betas, n_chains, rng, threads)
     if n_chains == 1:
-        return found
+        return _as_given(found, path)
     first, down, *others = random.seeds(rng, (1,), 2 + 2 * _ROUNDS)
     data = None if base is None else flat_entries("base", np.asarray(base), rbm.visible, rbm.shape[0])
     if data is not None and data.ndim < 2:
@@ -170,7 +170,7 @@ def log_partition(
     reliable = found.reliable and not _says_too_much(back, found, path.bases).any()
     reliable &= found.value + wells.missing(found.log_weights, back, found.value) <= found.high
     possible = found.value + _FAR * found.stderr >= least_log_partition(rbm, there.v, path.T)
-    return found._replace(reliable=bool(reliable and possible), back=back)
+    return _as_given(found._replace(reliable=bool(reliable and possible), back=back), path)
 
 
 def reverse_log_partition(
@@ -236,7 +236,7 @@ def reverse_log_partition(
     samples = rbm.configurations(samples, name="samples")
     if samples.ndim != 2 or not len(samples):
         raise ValueError(f"samples has shape {samples.shape}: must be (n_chains, {rbm.shape[0]}) with n_chains >= 1")
-    return _estimate(-_back(path, samples, _betas(n_temperatures), rng, threads), -1, 1)
+    return _as_given(_estimate(-_back(path, samples, _betas(n_temperatures), rng, threads), -1, 1), path, -1)
 
 
 def _up(path: AnnealingPath, betas: np.ndarray, n_chains: int, rng: Seed, threads: int) -> LogPartition:
@@ -269,6 +269,21 @@ def _says_too_much(back: np.ndarray, found: LogPartition, bases: int) -> np.ndar
     s2 = max(found.log_weights[k::bases].var(ddof=1) for k in range(bases))
     room = s2 / 2 + _FAR * (math.sqrt(s2) + found.stderr) + wells.ROUNDING * (1 + abs(found.value))
     return back > found.value + room
+
+
+def _as_given(found: LogPartition, path: AnnealingPath, sign: int = 1) -> LogPartition:
+    """The same of the machine as it was given: numbers that are large if units are far from 0, and their rounding."""
+    if not (more := path.log_origin):
+        return found
+    rounding = abs(more) * np.finfo(float).eps
+    return found._replace(
+        value=found.value + more,
+        stderr=math.hypot(found.stderr, rounding),
+        low=found.low + more - 3 * rounding,
+        high=found.high + more + 3 * rounding,
+        log_weights=found.log_weights + sign * more,
+        back=found.back + more,
+    )
 
 
 def _betas(n_temperatures: int) -> np.ndarray:

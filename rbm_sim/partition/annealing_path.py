@@ -55,7 +55,9 @@ class AnnealingPath:
     Attributes
     ----------
     log_base : float
-        ln Z of each base.
+        ln Z of each base, from the origin.
+    log_origin : float
+        What ln Z of the machine is above that of the same machine measured from the origin, 0 where it is not moved.
     bases : int
         Their number K.
 
@@ -79,7 +81,7 @@ class AnnealingPath:
         units = (rbm.visible, visible), (rbm.hidden, rbm.hidden)
         pairs = list(zip(units, rbm.shape, strict=True))
         sums = (base.log_partition(np.zeros(size), self.T).sum() for (_, base), size in pairs)
-        self.log_base = float(sum(sums)) - constant / self.T
+        self.log_base, self.log_origin = float(sum(sums)), -constant / self.T
         layers = [_Layer(*unit, size, rbm.dtype, self.T) for unit, size in pairs]
         self.sums_hidden = isinstance(rbm.visible, ReLU | DReLU) or not isinstance(rbm.hidden, ReLU | DReLU)
         self.bases = 1 + len(others)

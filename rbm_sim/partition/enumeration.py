@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
+from rbm_sim.machine.change_of_units import from_rest
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition.configurations import MAX_UNITS, averages, chunks, double
 from rbm_sim.units import Potts, TwoValued, Unit
@@ -104,10 +105,12 @@ class Enumeration:
         ValueError
             If there are no data or they do not fit.
         """
-        F = double(self.rbm).free_energy(data, self.T)
-        if F.size == 0:
+        rbm = double(self.rbm)
+        machine, v, _ = from_rest(rbm, rbm.configurations(data, name="data"))
+        if v.size == 0:
             raise ValueError(f"data has shape {np.shape(data)}: must hold at least one configuration")
-        return float(-F.mean() / self.T) - self.log_partition()
+        log_Z = (self if machine is rbm else Enumeration(machine, self.T)).log_partition()
+        return float(-machine.free_energy(v, self.T).mean() / self.T) - log_Z
 
     def visible_distribution(self) -> tuple[np.ndarray, np.ndarray]:
         """Every visible configuration and its probability P(v) = exp(−F(v)/T)/Z, by enumeration of the visible layer.

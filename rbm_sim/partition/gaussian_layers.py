@@ -70,6 +70,24 @@ class GaussianLayers:
         peak = (self.fields[0] @ u + self.fields[1] @ h) / self.T
         return float((widths - np.log1p(-(self.S**2)).sum() + peak) / 2)
 
+    def log_densities(self, v: np.ndarray) -> np.ndarray:
+        """Log-densities ln P(v) of visible configurations, in which no large numbers cancel.
+
+        Parameters
+        ----------
+        v : ndarray of float64, shape (n, N)
+            Configurations.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            With u = √γ_v v from its mean: −½[(|u|² − |S Uᵀu|²)/T + N ln 2πT − Σ ln γ_v − Σ ln(1 − S²)].
+        """
+        u = (v - self.widths[0] * self._means()[0]) / self.widths[0]
+        squares = (u * u).sum(axis=1) - ((u @ self.U * self.S) ** 2).sum(axis=1)
+        widths = np.log(2 * math.pi * self.T * self.widths[0] ** 2).sum()
+        return -(squares / self.T + widths - np.log1p(-(self.S**2)).sum()) / 2
+
     def moments(self) -> Moments:
         """Mean values of all units and of all products of two.
 

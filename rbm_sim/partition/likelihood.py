@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import blas, check
+from rbm_sim.machine.change_of_units import from_rest
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.partition import exact, gaussian_layers, potts_conditionals
 from rbm_sim.partition.ais import LogPartition
 from rbm_sim.partition.annealing_path import smoothed
 from rbm_sim.partition.bounds import check_log_partition
 from rbm_sim.partition.conditional_density import log_conditionals
+from rbm_sim.partition.configurations import double
 from rbm_sim.partition.gaussian_layers import is_gaussian
 from rbm_sim.partition.layer_sums import log_partition_sum, softplus
 from rbm_sim.statistics.estimates import Estimate, estimate
@@ -39,7 +41,8 @@ class LogLikelihood(NamedTuple):
     log_partition : float
         The ln Z that was used.
     log_partition_stderr : float
-        Its standard error, which `mean` has in addition: 0 if exact or given as a number.
+        Its standard error, which `mean` has in addition: 0 if exact or given as a number, but for the rounding of a
+        number that is large only because real-valued visible units are far from 0.
     """
 
     mean: float
@@ -69,7 +72,8 @@ def log_likelihood(
     Returns
     -------
     LogLikelihood
-        Mean over the data in nats, with its standard error and that of ln Z.
+        Mean over the data in nats, with its standard error and that of ln Z. Real-valued data are measured from where
+        their units rest without couplings; a ln Z that is given has the rounding it has.
 
     Raises
     ------
@@ -85,18 +89,24 @@ def log_likelihood(
     -1.386294
     """
     T = check.number("T", T, above=0)
-    v = _configurations(rbm, data)
-    error = 0.0
+    rbm, v = _configurations(rbm, data)
+    if log_partition is None and is_gaussian(rbm):
+        layers = gaussian_layers.GaussianLayers(rbm, T)
+        found = estimate(layers.log_densities(v))
+        return LogLikelihood(found.mean, found.stderr, found.n, layers.log_partition(), 0.0)
+    machine, v_moved, constant = from_rest(rbm, v)
+    clamped = estimate(-machine.free_energy(v_moved, T).astype(np.float64) / T)
     if log_partition is None:
-        log_Z = _enumerated(rbm, T)
-    elif isinstance(log_partition, LogPartition):
+        log_Z = _enumerated(machine, T)
+        return LogLikelihood(clamped.mean - log_Z, clamped.stderr, clamped.n, log_Z - constant / T, 0.0)
+    error = 0.0
+    if isinstance(log_partition, LogPartition):
         log_Z, error = log_partition.value, log_partition.stderr
     else:
         log_Z = check.number("log_partition", log_partition)
-    if log_partition is not None:
-        check_log_partition(rbm, log_Z, 0.0 if np.isnan(error) else error, v, T)
-    clamped = estimate(-rbm.free_energy(v, T).astype(np.float64) / T)
-    return LogLikelihood(clamped.mean - log_Z, clamped.stderr, clamped.n, log_Z, error)
+    check_log_partition(rbm, log_Z, 0.0 if np.isnan(error) else error, v, T)
+    error = max(error, abs(constant) / T * np.finfo(float).eps)
+    return LogLikelihood(clamped.mean - (log_Z + constant / T), clamped.stderr, clamped.n, log_Z, error)
 
 
 def pseudo_log_likelihood(rbm: RBM, data: ArrayLike, T: float = 1.0) -> Estimate:
@@ -170,7 +180,8 @@ def pseudo_log_likelihoods(rbm: RBM, data: ArrayLike, T: float = 1.0) -> np.ndar
         raise ValueError(
             f"rbm.visible is {type(rbm.visible).__name__}: must be Bernoulli, Spin, Potts, Gaussian or Normal units"
         )
-    v = _configurations(rbm, data).astype(np.float64)
+    rbm, v = _configurations(rbm, data)
+    v = v.astype(np.float64)
     if isinstance(rbm.visible, Potts):
         return potts_conditionals.log_conditionals(rbm, v, T).sum(axis=1)
     if not isinstance(rbm.visible, TwoValued):
@@ -258,12 +269,14 @@ def independent_gaussians(data_train: ArrayLike, data_test: ArrayLike) -> Estima
     return estimate(-((((test - mean) / scale) ** 2 + np.log(2 * np.pi * scale**2)).sum(axis=1) / 2))
 
 
-def _configurations(rbm: RBM, data: ArrayLike) -> np.ndarray:
-    """Return the data as an array of shape (n, N), or raise if they do not fit or there are none."""
+def _configurations(rbm: RBM, data: ArrayLike) -> tuple[RBM, np.ndarray]:
+    """Return the machine, if real-valued in double precision, and the data as an array of shape (n, N), or raise."""
+    if isinstance(rbm.visible, Gaussian | Normal) and rbm.dtype != np.float64:
+        rbm = double(rbm)  # as data may be far from 0
     v = rbm.configurations(data, name="data")
     if not v.size:
         raise ValueError(f"data has shape {v.shape}: must hold at least one configuration")
-    return v.reshape(-1, rbm.shape[0])
+    return rbm, v.reshape(-1, rbm.shape[0])
 
 
 def _two_valued(name: str, data: ArrayLike) -> np.ndarray:
@@ -277,9 +290,7 @@ def _two_valued(name: str, data: ArrayLike) -> np.ndarray:
 
 
 def _enumerated(rbm: RBM, T: float) -> float:
-    """Exact ln Z, enumerated or of two Gaussian layers, or raise if that would take long."""
-    if is_gaussian(rbm):
-        return gaussian_layers.log_partition(rbm, T)
+    """Exact ln Z, enumerated, or raise if that would take long."""
     units = zip((rbm.visible, rbm.hidden), rbm.shape, strict=True)
     if not any(unit.bits(size) <= ENUMERATED for unit, size in units):
         raise ValueError(

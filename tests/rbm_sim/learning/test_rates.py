@@ -5,7 +5,7 @@ import pytest
 from scipy import integrate, sparse
 
 from rbm_sim import RBM, Bernoulli, DReLU, Gaussian, Potts, ReLU, Spin, datasets, exact, likelihood
-from rbm_sim.learning import Learner, Options, rates
+from rbm_sim.learning import DivergedError, Learner, Options, rates
 
 HIDDEN = [Bernoulli(), Spin(), Gaussian(), ReLU(), DReLU()]
 
@@ -160,6 +160,41 @@ def test_data_that_do_not_vary():
         for _ in range(10):
             learner.learn(np.ones((10, 3), np.int8))
         assert np.abs(learner.parameters.w).max() < 3
+
+
+@pytest.mark.parametrize("visible", [Bernoulli(), Spin(), Gaussian(), Potts(3)])
+def test_one_datum_of_many_units(visible):
+    """It does not vary, the machine does, and one chain is all there is of it: nothing runs away at default rates."""
+    x = np.random.default_rng(1).integers(0, 2, (1, 2000)).astype(np.int8)
+    data = 2 * x - 1 if isinstance(visible, Spin) else x
+    for hidden in HIDDEN:
+        learner = Learner.begin(data, visible=visible, hidden=hidden, units=20, rng=0)
+        rows = visible.one_hot(data).reshape(1, -1).astype(np.int8) if isinstance(visible, Potts) else data
+        for _ in range(12):
+            learner.learn(rows)
+        assert np.abs(learner.parameters.w).max() < 0.1
+
+
+def test_the_bound_on_a_step_does_not_touch_usual_data():
+    """500 data of 40 units and more, their units independent or not: the curvature decides."""
+    x = np.random.default_rng(0).integers(0, 2, (500, 40))
+    for data in (x, np.repeat(x[:, :8], 5, axis=1)):
+        visible = rates.visible_spread(Bernoulli(), data)
+        hidden = rates.Spread(0.25, 0.25 * 4, 4)
+        assert rates.usual_rate(visible, hidden, 10) == rates.FRACTION / (visible.largest * hidden.largest)
+
+
+def test_divergence_blames_the_default_rate_if_none_was_given():
+    data = datasets.bars_and_stripes(3).images
+    given = {"penalty": 1e30}
+    for more, said in (
+        ({}, "the default learning_rate, now [0-9.e-]+,"),
+        ({"learning_rate": 1.0}, "learning_rate = 1"),
+    ):
+        options = Options(**given, **more)
+        learner = Learner.begin(data, visible=Bernoulli(), hidden=ReLU(), units=4, rng=0, options=options)
+        with pytest.raises(DivergedError, match=rf"; {said} or penalty = 1e\+30 is too large for these data"):
+            learner.learn(data)
 
 
 def digits(visible):

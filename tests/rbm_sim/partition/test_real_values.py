@@ -1,10 +1,13 @@
 """Densities of real-valued visible units: conditionals by integration, ln Z by annealing against enumeration."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from rbm_sim import RBM, Bernoulli, Gaussian, Mixture, Normal, ReLU, Spin, ais, exact, likelihood
+from rbm_sim.learning import measurements
 from rbm_sim.machine.change_of_units import in_units
 
 FIELDS = np.array([0.4, -1.0, 0.2])
@@ -103,3 +106,77 @@ def test_independent_gaussians():
         likelihood.independent_gaussians([[1.0, 0.1], [2.0, 0.1]], [[1.0, 0.1]])
     with pytest.raises(ValueError, match="data_test has length 2: must be that of data_train, 3"):
         likelihood.independent_gaussians(train, test[:, :2])
+
+
+FAR = np.array([2.0**30, -(2.0**33), 3.0, 2.0**27])
+"""Shifts by up to 10¹⁰ standard deviations, exact in binary."""
+
+
+def coarse(n):
+    """Data with few binary digits, so that data + FAR is no rounding."""
+    return np.rint(np.random.default_rng(4).normal(size=(n, 4)) * 64) / 64
+
+
+@pytest.mark.parametrize("T", [1.0, 0.5])
+@pytest.mark.parametrize(("hidden", "strength"), HIDDEN)
+def test_likelihoods_of_data_far_from_0(hidden, strength, T):
+    """ln P(v) of shifted data to a shifted machine is the same; −F and ln Z are 10²⁰ each, their difference is −10."""
+    rbm, v = machine(hidden, strength / 2 if isinstance(hidden, Normal) else strength), coarse(20)
+    moved, _ = in_units(rbm, FAR, np.ones(4))
+    pseudo = likelihood.pseudo_log_likelihood(rbm, v, T)
+    assert likelihood.pseudo_log_likelihood(moved, v + FAR, T).mean == pytest.approx(pseudo.mean, rel=1e-4)
+    if isinstance(hidden, ReLU):
+        return
+    want, found = (likelihood.log_likelihood(a, x, T=T) for a, x in ((rbm, v), (moved, v + FAR)))
+    assert found.mean == pytest.approx(want.mean, rel=1e-4)
+    assert found.stderr == pytest.approx(want.stderr, rel=1e-4) and found.log_partition_stderr == 0
+    assert found.log_partition > 1e19
+    if not isinstance(hidden, Normal):
+        assert exact.log_likelihood(moved, v + FAR, T) == pytest.approx(want.mean, rel=1e-4)
+
+
+def test_density_of_two_gaussian_layers_is_that_of_the_normal_law():
+    rbm = machine(Normal(FIELDS, 1.5), 0.2)
+    v, T = coarse(20), 0.5
+    w, k = rbm.weights, FIELDS / 1.5
+    form = np.diag(rbm.visible.gamma) - w @ w.T / 1.5
+    law = stats.multivariate_normal(np.linalg.solve(form, rbm.visible.g + w @ k), T * np.linalg.inv(form))
+    found = likelihood.log_likelihood(rbm, v, T=T)
+    assert found.mean == pytest.approx(law.logpdf(v).mean(), rel=1e-10)
+    by_number = likelihood.log_likelihood(rbm, v, found.log_partition, T)
+    assert by_number.mean == pytest.approx(found.mean, rel=1e-10)
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_given_partition_function_has_its_rounding(single):
+    """ln Z of 10²⁰ is known to 10⁴, and so is the likelihood: the error says so."""
+    rbm, v = machine(Spin(FIELDS), 1.0), coarse(20)
+    want = likelihood.log_likelihood(rbm, v).mean
+    moved, _ = in_units(rbm, FAR, np.ones(4))
+    log_Z = exact.log_partition(moved)
+    if not single:
+        log_Z = ais.log_partition(moved, n_chains=20, n_temperatures=20, rng=0)
+        assert log_Z.low < exact.log_partition(moved) < log_Z.high
+        assert log_Z.high - log_Z.low > 1e4
+    found = likelihood.log_likelihood(moved, v + FAR, log_Z)
+    assert abs(found.mean - want) < 5 * found.log_partition_stderr
+    assert 1e3 < found.log_partition_stderr < 1e5
+    assert likelihood.log_likelihood(rbm, v, exact.log_partition(rbm)).log_partition_stderr < 1e-12
+
+
+def test_annealing_far_from_0_in_the_measurements_of_learning(monkeypatch):
+    monkeypatch.setattr(measurements, "log_partition", partial(ais.log_partition, n_temperatures=100))
+    rbm, v = machine(ReLU(FIELDS), 0.2), coarse(20)
+    moved, _ = in_units(rbm, FAR, np.ones(4))
+    want, found = (measurements.likelihood(a, x, base=x, rng=0) for a, x in ((rbm, v), (moved, v + FAR)))
+    assert found["log_likelihood"] == pytest.approx(want["log_likelihood"], abs=4 * want["log_Z_err"])
+    assert found["log_Z_err"] < 0.1
+
+
+def test_machines_in_single_precision_and_data_far_from_0():
+    """Weights are rounded, data are not."""
+    rbm = RBM(np.array([[0.5], [0.25]], np.float32), visible=Normal([2.0**24, 0], 1.0), hidden=Spin())
+    v = np.array([[2.0**24 + 0.25, 1.0], [2.0**24 - 0.5, 0.0]])
+    double = RBM(rbm.weights.astype(float), visible=Normal([2.0**24, 0], 1.0), hidden=Spin())
+    for of in (likelihood.log_likelihood, likelihood.pseudo_log_likelihood):
+        assert of(rbm, v).mean == of(double, v).mean
