@@ -13,6 +13,7 @@ NARROWEST = 0.01
 repeat one value exactly has no bound."""
 
 
+_LARGEST = 100
 _ROUNDINGS = 4
 """A column that spreads over no more of them repeats one value."""
 
@@ -57,8 +58,22 @@ def scales_of(data: np.ndarray) -> Scales:
     -------
     Scales
         Means and standard deviations, those of constant columns replaced.
+
+    Raises
+    ------
+    ValueError
+        If a column is so large, or spreads over so little, that 1/variance is no number.
     """
     mean, scale = _moments(data)
+    with np.errstate(divide="ignore"):
+        sizes = np.abs(np.log10(np.where(scale > 0, scale, 1))), np.log10(np.maximum(np.abs(mean), 1))
+    wrong = ~(np.maximum(*sizes) <= _LARGEST)
+    if wrong.any():
+        k = int(wrong.argmax())
+        raise ValueError(
+            f"data has in column {k + 1} the mean {mean[k]:.3g} and the standard deviation {scale[k]:.3g}: sizes must "
+            f"lie between 1e-{_LARGEST} and 1e{_LARGEST}; change its unit"
+        )
     varies = ~_constant(data, mean, scale)
     return Scales(mean, np.where(varies, scale, np.median(scale[varies]) if varies.any() else 1.0))
 
@@ -84,9 +99,12 @@ def _moments(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     first = data[0].astype(float)
     rows = max(1, (1 << 20) // data.shape[1])
     blocks = [slice(k, k + rows) for k in range(0, len(data), rows)]
-    shift = sum((data[block] - first).sum(axis=0) for block in blocks) / len(data)
-    squares = sum(np.square((data[block] - first) - shift).sum(axis=0) for block in blocks)
-    return first + shift, np.sqrt(squares / len(data))
+    with np.errstate(over="ignore", invalid="ignore"):
+        unit = np.max([np.abs(data[block] - first).max(axis=0) for block in blocks], axis=0)  # squares do not overflow
+        unit[unit == 0] = 1
+        shift = sum(((data[block] - first) / unit).sum(axis=0) for block in blocks) / len(data)
+        squares = sum(np.square((data[block] - first) / unit - shift).sum(axis=0) for block in blocks)
+        return first + unit * shift, unit * np.sqrt(squares / len(data))
 
 
 def _constant(data: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
