@@ -113,6 +113,8 @@ def _drawn(args: argparse.Namespace, run: Run) -> tuple[np.ndarray, dict[str, li
     """Configurations, and the columns that say of which chain and of which image each is."""
     import numpy as np
 
+    from rbm_sim._support.memory import check_memory
+
     rbm = run.learner.best_rbm
     chains = args.chains or (100 if args.inpaint is None else 1)
     given = None
@@ -122,7 +124,7 @@ def _drawn(args: argparse.Namespace, run: Run) -> tuple[np.ndarray, dict[str, li
     images = 1 if given is None else len(given)
     # the two layers, and what the draws of a block need
     needed = 3.0 * images * chains * sum(rbm.shape) * rbm.dtype.itemsize
-    cli.check_memory("--chains", chains, "chains", needed)
+    check_memory("--chains", chains, "chains", needed)
     places = {"chain": list(range(chains)) * images}
     if given is not None:
         places = {"image": np.repeat(np.arange(images), chains).tolist()} | places

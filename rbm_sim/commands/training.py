@@ -100,6 +100,7 @@ def train(args: argparse.Namespace) -> int:
     """
     from rbm_sim.learning import run_files
     from rbm_sim.learning.measurements import describe, likelihood
+    from rbm_sim.learning.parameters import check_units
     from rbm_sim.partition.likelihood import pseudo_log_likelihood
     from replica.table import Table, provenance
 
@@ -114,7 +115,7 @@ def train(args: argparse.Namespace) -> int:
     if alphabet is not None:
         about["alphabet"] = alphabet
     about |= provenance(cli.parameters(args), args.rng)
-    _fits_memory(args, data)
+    check_units("--units", args.units, data[0].size, min(len(data), args.batch_size or 100))
     shown = _shown(args, data)
     if args.visible == "gaussian":
         _warn_constant(data)
@@ -145,7 +146,7 @@ def train(args: argparse.Namespace) -> int:
         cli.save_figure(draw_run(table, learner.best_rbm, shape, _stream(args.rng, "plot")), args.plot)
     if stop is not None:
         validation.say(stop, learner.best_epoch, history, args.epochs)
-    _warn_worse(args, learner.best_rbm, data)
+    _warn_worse(args, learner, data)
     if stopped:
         cli.warn(_interrupted(learner.epoch, file is not None))
     return 130 if stopped else 0
@@ -194,13 +195,6 @@ def _refuse_contradictions(args: argparse.Namespace) -> None:
         raise cli.UsageError("--plot: weights to Potts units are no images")
 
 
-def _fits_memory(args: argparse.Namespace, data: np.ndarray) -> None:
-    """Refuse machines that no memory holds: weights as they are drawn, in double precision, steps and gradients."""
-    batch = min(len(data), args.batch_size or 100)
-    numbers = args.units * (5.0 * data[0].size + 6.0 * batch)
-    cli.check_memory("--units", args.units, "hidden units", 4 * numbers)
-
-
 def _stream(seed: int, use: str) -> np.random.SeedSequence:
     """Seed of random numbers other than those of learning itself, which has the plain one."""
     from numpy.random import SeedSequence
@@ -244,11 +238,13 @@ def _warn_constant(data: np.ndarray) -> None:
         )
 
 
-def _warn_worse(args: argparse.Namespace, rbm: RBM, data: np.ndarray) -> None:
-    """Say if the machine has become worse than one without couplings."""
-    from rbm_sim.learning.verdict import worse_than_independent
+def _warn_worse(args: argparse.Namespace, learner: Learner, data: np.ndarray) -> None:
+    """Say if the machine has become worse than one without couplings, or is what it was."""
+    from rbm_sim.learning.verdict import unmoved, worse_than_independent
 
-    if worse := worse_than_independent(rbm, data, _stream(args.rng, "verdict")):
+    if still := unmoved(learner):
+        cli.warn(f"{still}; try a larger --learning-rate")
+    elif worse := worse_than_independent(learner.best_rbm, data, _stream(args.rng, "verdict")):
         cure = "PCD, without --cd, whose fixed point need not be a maximum" if args.cd else "a smaller --learning-rate"
         cli.warn(f"{worse}; try {cure}, or a larger --k")
 

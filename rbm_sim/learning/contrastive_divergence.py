@@ -25,11 +25,13 @@ from rbm_sim.learning.parameters import (
     STIFFEST,
     Parameters,
     check_learnable,
+    check_units,
     checked,
     dense,
     double_relu,
     fields_of,
     hidden_layer,
+    matching,
     shape_of,
 )
 from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
@@ -81,6 +83,8 @@ class Learner:
         Learning rate of the last step.
     offsets : tuple of ndarray, shapes (N,), (M,), or None
         Means over the data from which the centred gradient measures v and h, those of h at most 50 batches old.
+    begun : ndarray, shape (N, M), or None
+        Weights at the start, unless that was long ago.
     """
 
     visible: Unit
@@ -96,11 +100,14 @@ class Learner:
     best_epoch: int | None = None
     rate: float = field(default=math.nan, init=False)
     offsets: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False)
+    begun: np.ndarray | None = field(default=None, init=False, repr=False)
 
     def __repr__(self) -> str:
         return shown.fields(self)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.options, Options):
+            raise ValueError(f"options = {check.short(self.options)}: must be learning.Options, or None")
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
         if self.options.learning_rate is not None:
             self.rate = self.options.learning_rate * self.options.decay**self.epoch
@@ -146,20 +153,21 @@ class Learner:
             If the data do not fit the visible units, the hidden units are none that can be learned, or `units` < 1.
         """
         check_learnable("hidden", hidden)
-        units = check.integer("units", units, at_least=1)
         data = checked(data, visible)
-        rng = random.generator(rng)
         N = data.shape[1]
+        units, rng = check_units("units", units, N, 1), random.generator(rng)
         w = rng.normal(0, 0.1 / math.sqrt(max(N, units)), (N, units)).astype(np.float32)
         offsets, shape = np.broadcast_to(np.asarray(hidden.offset, np.float32), (units,)).copy(), None
         if isinstance(hidden, DReLU):
             offsets, shape = shape_of(hidden, units)
-        begun = partial(cls, visible, hidden, options=options or Options(), rng=rng)
+        begun = partial(cls, visible, hidden, options=Options() if options is None else options, rng=rng)
         if isinstance(visible, Gaussian):
             b, log_sigma = np.zeros((2, N), np.float32)
-            return begun(parameters=Parameters(w, b, offsets, log_sigma, shape), scales=scales_of(data))
-        learner = begun(parameters=Parameters(w, -fields_of(data, visible), offsets, shape=shape))
+            learner = begun(parameters=Parameters(w, b, offsets, log_sigma, shape), scales=scales_of(data))
+        else:
+            learner = begun(parameters=Parameters(w, -fields_of(data, visible), offsets, shape=shape))
         learner._fix_gauge(learner.parameters)
+        learner.begun = learner.parameters.w.copy()
         return learner
 
     @property
@@ -197,11 +205,13 @@ class Learner:
             If parameters become larger than 100 or are no numbers. After this or any interruption the machine is as it
             was before this epoch, random numbers included.
         """
-        before = self.parameters.copy(), self.step.copy(), self.chains
+        data = matching(data, self.visible, len(self.parameters.visible))
+        before = self.parameters.copy(), self.step.copy(), self.chains, self.rate, self.offsets
         numbers = self.rng.bit_generator.state
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                variance, spread = self._largest_variance(data), self._visible_spread(data)
+                variance, usual = self._largest_variance(data), self.options.learning_rate is None
+                spread = rates.visible_spread(self.visible, self._reduced(rates.some(data))) if usual else None
                 mean = np.asarray(data.mean(axis=0, dtype=float))[None]
                 for count, batch in enumerate(self._batches(data)):
                     if count % LOOK == 0:
@@ -210,7 +220,7 @@ class Learner:
                     self._learn_from(batch, variance)
                 self._look()
         except BaseException:
-            self.parameters, self.step, self.chains = before
+            self.parameters, self.step, self.chains, self.rate, self.offsets = before
             self.rng.bit_generator.state = numbers
             raise
         self.epoch += 1
@@ -225,26 +235,15 @@ class Learner:
     def _look(self) -> None:
         size = float(max(np.abs(x).max() for x in self.parameters.arrays()))
         if not size < LIMIT:
-            options, usual = self.options, f"the default learning_rate, now {self.rate:g},"
-            blamed = [usual if options.learning_rate is None else f"learning_rate = {self.rate:g}"]
-            strengths = {name: getattr(options, name) for name in ("weight_decay", "penalty")}
-            blamed += [f"{name} = {value:g}" for name, value in strengths.items() if value]
             raise DivergedError(
                 f"learning diverged in epoch {self.epoch + 1}: parameters of size {size:g}; "
-                f"{' or '.join(blamed)} is too large for these data"
-                + (": give a smaller one" if options.learning_rate is None else "")
+                f"{self.options.blamed(self.rate)} is too large for these data"
             )
 
     def _reduced(self, data: np.ndarray) -> np.ndarray:
         """Data as the visible units see them; real ones in units of their present standard deviations given h."""
         log_sigma = self.parameters.log_sigma
         return data if self.scales is None or log_sigma is None else self.scales.reduced(data) * np.exp(-log_sigma)
-
-    def _visible_spread(self, data: np.ndarray) -> rates.Spread | None:
-        """How much the visible units vary, if the rate is not given."""
-        if self.options.learning_rate is not None:
-            return None
-        return rates.visible_spread(self.visible, self._reduced(rates.some(data)))
 
     def _adjust(self, data: np.ndarray, mean: np.ndarray, spread: rates.Spread | None) -> None:
         """Take the learning rate and the offsets of the centred gradient as things are now.

@@ -15,8 +15,9 @@ from rbm_sim._support import check
 from rbm_sim.learning.contrastive_divergence import Learner
 from rbm_sim.learning.estimator_input import Configurations, generator, grey
 from rbm_sim.learning.options import Options
-from rbm_sim.learning.parameters import checked, dense
-from rbm_sim.learning.verdict import worse_than_independent
+from rbm_sim.learning.parameters import check_units, checked, dense
+from rbm_sim.learning.stopping import asks_to_stop
+from rbm_sim.learning.verdict import unmoved, worse_than_independent
 from rbm_sim.learning.watching import Watch
 from rbm_sim.partition import likelihood
 from rbm_sim.units import TwoValued
@@ -117,7 +118,8 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
     -----
     Parameters are checked when learning begins. Defaults that differ from those of scikit-learn's BernoulliRBM: batches
     and rates that follow the data, the centred gradient, X of two values unless `binarise` says otherwise; and visible
-    fields start at the means of the data. `fit` warns where the machine ends up worse than independent units.
+    fields start at the means of the data. `fit` warns where the machine ends up worse than independent units, or where
+    its weights are still those it began with.
 
     Examples
     --------
@@ -198,24 +200,14 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         ValueError
             If a parameter is out of its range, or X does not fit the visible units or has masked entries.
         DivergedError
-            If learning diverges; the estimator is then as it was.
+            If learning diverges; the estimator is then as it was, after this as after any other error.
         """
-        n_iter = check.integer("n_iter", self.n_iter, at_least=1)
-        X = self._numbers(X, reset=True)
-        rng = generator(self.random_state)
-        watch = Watch.asked(self)
-        X, valid = watch.split(X, rng)
-        learner: Learner | None = None
-        history: list[dict[str, Any]] = []
-        for _ in range(n_iter):
-            learner = self._epoch(X, learner, rng)
-            history.append(watch.row(learner, self._first(X, learner), self._first(valid, learner)))
-            asked = self.callback is not None and self.callback(learner, history[-1]) is True
-            if watch.ends(learner, history) or asked:
-                break
-        self.history_ = Table.from_rows(history, {})
-        self._learned(learner)
-        if worse := worse_than_independent(self.rbm_, self._two_valued(X, self.rbm_.visible, np.random.default_rng(0))):
+        with self._undone_on_failure():
+            learner, X = self._fit(X)
+        independent = self._two_valued(X, self.rbm_.visible, np.random.default_rng(0))
+        if still := unmoved(learner):
+            warnings.warn(f"{still}: take a larger learning_rate", stacklevel=2)
+        elif worse := worse_than_independent(self.rbm_, independent):
             warnings.warn(f"{worse}: take a smaller learning_rate, persistent=True or a larger k", stacklevel=2)
         return self
 
@@ -242,13 +234,14 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         ValueError
             If a parameter is out of its range, or X does not fit the visible units.
         DivergedError
-            If learning diverges; the machine is then as it was.
+            If learning diverges; the estimator is then as it was, after this as after any other error.
         """
-        learner = getattr(self, "learner_", None)
-        X = self._numbers(X, reset=learner is None)
-        learner = self._epoch(X, learner, None if learner else generator(self.random_state))
-        learner.best = None
-        return self._learned(learner)
+        with self._undone_on_failure():
+            learner = getattr(self, "learner_", None)
+            X = self._numbers(X, reset=learner is None)
+            learner = self._epoch(X, learner, None if learner else generator(self.random_state))
+            learner.best = None
+            return self._learned(learner)
 
     def transform(self, X: Any) -> np.ndarray:
         """Conditional means of the hidden units, ⟨h_μ⟩ given I_μ = Σ_i w_{iμ} v_i.
@@ -384,15 +377,35 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         tags.input_tags.sparse = self.visible == "bernoulli" and (not thresholds or self.binarise > 0)
         return tags
 
+    def _fit(self, X: Any) -> tuple[Any, Any]:
+        """Learn from the start; return the learner, and X without what was kept back."""
+        n_iter = check.integer("n_iter", self.n_iter, at_least=1)
+        X = self._numbers(X, reset=True)
+        rng = generator(self.random_state)
+        watch = Watch.asked(self)
+        X, valid = watch.split(X, rng)
+        learner: Learner | None = None
+        history: list[dict[str, Any]] = []
+        for _ in range(n_iter):
+            learner = self._epoch(X, learner, rng)
+            history.append(watch.row(learner, self._first(X, learner), self._first(valid, learner)))
+            asked = self.callback is not None and asks_to_stop(self.callback(learner, history[-1]))
+            if watch.ends(learner, history) or asked:
+                break
+        self.history_ = Table.from_rows(history, {})
+        self._learned(learner)
+        return learner, X
+
     def _epoch(self, X: Any, learner: Learner | None, rng: Any) -> Learner:
         """Learn for one epoch, beginning before the first."""
         options = Options(**{option.name: getattr(self, option.name) for option in fields(Options)})
         if learner is None:
             visible = named(self.visible, {"states": max(2, int(X.max()) + 1)})
             hidden = named(check.choice("hidden", self.hidden, HIDDEN))
-            units = check.integer("n_components", self.n_components, at_least=1)
+            check.integer("n_components", self.n_components, at_least=1)
             values = self._two_valued(X, visible, rng)
             data = checked(values, visible)
+            units = check_units("n_components", self.n_components, data.shape[1], 1)
             learner = Learner.begin(values, visible=visible, hidden=hidden, units=units, options=options, rng=rng)
         else:
             learner.options = options

@@ -1,5 +1,7 @@
 """What the estimator is given and gives back: X as visible configurations of a machine, and these as X."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,21 @@ class Configurations:
     binarise: Any
     rbm_: RBM
     encoder_: Any
+
+    @contextlib.contextmanager
+    def _undone_on_failure(self) -> Iterator[None]:
+        """What was fitted before, and how its learning goes on, come back if learning fails."""
+        before, learner = dict(self.__dict__), self.__dict__.get("learner_")
+        if learner is not None:
+            kept = learner.options, learner.chains, learner.rng.bit_generator.state
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            if learner is not None:
+                learner.options, learner.chains, learner.rng.bit_generator.state = kept
+            raise
 
     def _validated(self, X: Any) -> np.ndarray:
         from sklearn.utils.validation import check_is_fitted

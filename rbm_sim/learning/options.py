@@ -78,6 +78,24 @@ class Options:
         check.yes_or_no("centred", self.centred)
         check.choice("gauge", self.gauge, gauge.GAUGES)
 
+    def blamed(self, rate: float) -> str:
+        """What may be too large where learning diverges.
+
+        Parameters
+        ----------
+        rate : float
+            Learning rate of the last step.
+
+        Returns
+        -------
+        str
+            Names and values, joined by "or".
+        """
+        usual = self.learning_rate is None
+        named = [f"the default learning_rate, now {rate:g}," if usual else f"learning_rate = {rate:g}"]
+        strengths = {name: getattr(self, name) for name in ("weight_decay", "penalty")}
+        return " or ".join(named + [f"{name} = {value:g}" for name, value in strengths.items() if value])
+
     def batch_of(self, n: int) -> int:
         """Data in one step.
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, issparse
 
 from rbm_sim._support import check, shown
+from rbm_sim._support.memory import check_memory
 from rbm_sim.units import Bernoulli, DReLU, Gaussian, Potts, TwoValued, Unit
 from rbm_sim.units.named import HIDDEN, NAMED
 
@@ -156,6 +157,67 @@ def check_learnable(name: str, unit: Unit) -> None:
         raise ValueError(f"{name} = {unit!r}: must be one of the units {kinds}; others cannot be learned")
 
 
+def check_units(name: str, units: Any, N: int, batch: int) -> int:
+    """Refuse machines that no memory holds: weights as they are drawn, in double precision, steps and gradients.
+
+    Parameters
+    ----------
+    name : str
+        What the message calls them.
+    units : int
+        Number of hidden units, >= 1.
+    N : int
+        Number of visible ones.
+    batch : int
+        Data in one step.
+
+    Returns
+    -------
+    int
+        `units`.
+
+    Raises
+    ------
+    ValueError
+        If there is not so much memory, or `units` is no whole number >= 1.
+    """
+    units = check.integer(name, units, at_least=1)
+    check_memory(name, units, "hidden units", 4.0 * units * (5.0 * N + 6.0 * batch))
+    return units
+
+
+def matching(data: Any, visible: Unit, N: int) -> Any:
+    """Data to learn from, as `checked` gives them, or raise if they have not as many columns as the machine.
+
+    Parameters
+    ----------
+    data : ndarray or sparse array, shape (samples, N), or array_like
+        From `checked`; of a list this is what becomes.
+    visible : Unit
+        Visible units.
+    N : int
+        Their number, of Potts units that of their states.
+
+    Returns
+    -------
+    ndarray or sparse array, shape (samples, N)
+        The data.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit.
+    """
+    data = data if isinstance(data, np.ndarray) or issparse(data) else checked(data, visible)
+    if data.ndim != 2 or data.shape[1] != N:
+        raise ValueError(f"data has shape {data.shape}: the machine has {N} visible units")
+    return data
+
+
+LARGEST = 1e150
+"""Real-valued data of this size, or as small as 1/LARGEST, have variances that are no numbers."""
+
+
 def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     """Check data for learning: a matrix of numbers within the domain of the visible units.
 
@@ -188,6 +250,10 @@ def checked(data: ArrayLike, visible: Unit) -> np.ndarray:
     if x.ndim != 2 or not x.size:
         raise ValueError(f"data has shape {x.shape}: must be (samples, N), both at least 1")
     if isinstance(visible, Gaussian):
+        size = np.abs(x).max(axis=0).astype(float)
+        if not ((size < LARGEST) & ((size > 1 / LARGEST) | (size == 0))).all():
+            worst = size.max() if size.max() >= LARGEST else size[size > 0].min()
+            raise ValueError(f"data has a column of size {worst:g}: must be of {1 / LARGEST:g} to {LARGEST:g}, or 0")
         return x if x.dtype == np.float32 else x.astype(float)
     if not visible.contains(x):
         hint = "Spin units have these" if (np.abs(x) == 1).all() else "binarise grey levels first"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import warnings
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,9 +17,9 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import check, shown
 from rbm_sim.learning import run_contents
 from rbm_sim.learning.contrastive_divergence import Learner
-from rbm_sim.learning.parameters import checked
+from rbm_sim.learning.parameters import checked, matching
 from rbm_sim.learning.run_contents import SCHEMA, Row
-from rbm_sim.learning.stopping import Stop
+from rbm_sim.learning.stopping import Stop, asks_to_stop
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.units import Potts
 from rbm_sim.units.named import name_of
@@ -93,14 +95,11 @@ def train(
     DivergedError
         If learning diverges; the file keeps the last epoch before.
     ValueError
-        If the data do not fit.
+        If the data do not fit, or an argument is of another kind than this.
     """
     epochs = check.integer("epochs", epochs, at_least=1)
-    data = checked(data, learner.visible)
-    if data.shape[1] != len(learner.parameters.visible):
-        raise ValueError(
-            f"data has shape {data.shape}: the machine has {len(learner.parameters.visible)} visible units"
-        )
+    _check_asked(file, measure, stop, callback)
+    data = matching(checked(data, learner.visible), learner.visible, len(learner.parameters.visible))
     history = [] if history is None else history
     waiting = bool(history) and history[-1].keys() == {"epoch"}
     if stop is None or learner.best is None:
@@ -117,12 +116,12 @@ def train(
     def complete() -> bool:
         """Measure, and say whether that was the last epoch."""
         if measure is not None:
-            history[-1] |= measure(learner.rbm)
+            history[-1] |= _as_row(measure(learner.rbm))
         if stop is not None and stop.best(watched()) == learner.epoch:
             learner.best, learner.best_epoch = learner.parameters.copy(), learner.epoch
         if measure is not None:
             keep()
-        asked = callback is not None and callback(learner, history[-1]) is True
+        asked = callback is not None and asks_to_stop(callback(learner, history[-1]))
         return asked or ended()
 
     def ended() -> bool:
@@ -140,6 +139,8 @@ def train(
         keep()
         if complete():
             break
+    if stop is not None and stop.best(history) is None:
+        warnings.warn(f"stop = {stop!r}: no epoch has measured that, so learning does not stop on it", stacklevel=2)
     return history
 
 
@@ -191,6 +192,7 @@ def save(
         arrays |= learner.scales._asdict()
     if learner.chains is not None:
         arrays["chains"] = learner.chains
+    _check_name(file)
     if not _replaceable(file):
         raise ValueError(f"file = {str(file)!r}: is there and no file of a run, so it is not written over")
     with replacing(file) as temporary, open(temporary, "wb") as stream:
@@ -225,6 +227,32 @@ def load(file: str | Path) -> Run:
         raise ValueError(f"{str(file)!r} is no file of a run: it has no {error}") from None
     except Exception as error:  # of a zip file, of JSON, of what is in them
         raise ValueError(f"{str(file)!r} is no file of a run: {error}") from None
+
+
+def _check_asked(file: Any, measure: Any, stop: Any, callback: Any) -> None:
+    """Refuse what would be found wrong only after an epoch, or never."""
+    if file is not None:
+        _check_name(file)
+    for name, function in (("measure", measure), ("callback", callback)):
+        if function is not None and not callable(function):
+            raise ValueError(f"{name} = {check.short(function)}: must be callable, or None")
+    if stop is None:
+        return
+    if not isinstance(stop, Stop):
+        raise ValueError(f"stop = {check.short(stop)}: must be a Stop, such as Stop('valid_pseudo_ll'), or None")
+    if measure is None:
+        raise ValueError(f"stop = {stop!r}: needs measure, whose rows have that column")
+
+
+def _check_name(file: Any) -> None:
+    if not isinstance(file, str | os.PathLike) or Path(file).suffix.lower() != ".npz":
+        raise ValueError(f"file = {check.short(file)}: must be the name of a file that ends in .npz")
+
+
+def _as_row(measured: Any) -> Row:
+    if not isinstance(measured, Mapping):
+        raise ValueError(f"measure returned {check.short(measured)}: must return a dict, of what each column is")
+    return dict(measured)
 
 
 def _replaceable(file: str | Path) -> bool:

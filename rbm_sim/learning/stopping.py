@@ -6,7 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from rbm_sim._support import check
+
+
+def asks_to_stop(answer: Any) -> bool:
+    """Whether a callback asks to stop: it returned True, Python's or NumPy's; anything else means to go on.
+
+    Parameters
+    ----------
+    answer : object
+        What it returned.
+
+    Returns
+    -------
+    bool
+        The answer.
+    """
+    return isinstance(answer, bool | np.bool_) and bool(answer)
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,8 @@ class Stop:
     larger: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.quantity, str):
+            raise ValueError(f"quantity = {check.short(self.quantity)}: must be the name of a column")
         check.integer("patience", self.patience, at_least=1)
         check.yes_or_no("larger", self.larger)
 

@@ -1,4 +1,4 @@
-"""Whether a machine that has learned is worse than one without couplings, as far as that is cheap to know."""
+"""Whether a machine that has learned is worse than one without couplings, as far as that is cheap, or as it was."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rbm_sim.learning.contrastive_divergence import Learner
 from rbm_sim.learning.parameters import checked, dense, fields_of
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.machine.sides import both_sides
@@ -28,6 +29,9 @@ CHAINS, SWEEPS = 50, 50
 MARGIN = 0.02
 """Part of the log-likelihood of independent units by which a machine has to fall below it, beside three errors, and
 beside N/n, of units of q states N(q − 1)/n: their means are fitted to the n data, which is worth half of that."""
+
+UNMOVED = 1e-3
+"""Part of the size of the random weights by which they move at least where anything is learned."""
 
 
 def worse_than_independent(rbm: RBM, data: np.ndarray, seed: Any = 0) -> str | None:
@@ -65,6 +69,29 @@ def worse_than_independent(rbm: RBM, data: np.ndarray, seed: Any = 0) -> str | N
         if found < alone - 3 * error - MARGIN * abs(alone) - means / n:
             return f"{name} of the data is {found:.4g}, below that of independent units, {alone:.4g}"
     return None
+
+
+def unmoved(learner: Learner) -> str | None:
+    """One line if the weights of a machine are still the random ones it began with.
+
+    Parameters
+    ----------
+    learner : Learner
+        After learning that began with it.
+
+    Returns
+    -------
+    str or None
+        How little they have moved; None if that is more than a thousandth of their size, or the start is not known.
+    """
+    if learner.begun is None or not learner.epoch:
+        return None
+    moved = float(np.linalg.norm(learner.parameters.w - learner.begun) / np.linalg.norm(learner.begun))
+    if not moved < UNMOVED:
+        return None
+    return (
+        f"nothing was learned: after epoch {learner.epoch} the random weights have moved by {moved:.1g} of their size"
+    )
 
 
 def _independent(rbm: RBM, data: np.ndarray, shown: np.ndarray) -> float:

@@ -63,7 +63,10 @@ class Watch:
             stop = Stop(quantity, check.integer("patience", estimator.patience, at_least=1))
         if estimator.callback is not None and not callable(estimator.callback):
             raise ValueError(f"callback = {estimator.callback!r}: must be callable, or None")
-        verbose = bool(check.integer("verbose", int(estimator.verbose), at_least=0))
+        verbose = estimator.verbose
+        if not isinstance(verbose, bool | np.bool_):
+            verbose = check.integer("verbose", verbose, at_least=0)
+        verbose = bool(verbose)
         return cls(fraction, stop, verbose, any((fraction, stop, verbose, estimator.callback)))
 
     def split(self, X: Any, rng: np.random.Generator) -> tuple[Any, Any]:

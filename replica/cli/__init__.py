@@ -19,7 +19,7 @@ from replica.cli.command import (
     save_figure,
     warn,
 )
-from replica.cli.inputs import check_memory, protect
+from replica.cli.inputs import protect
 
 __all__ = [
     "Computed",
@@ -27,7 +27,6 @@ __all__ = [
     "UsageError",
     "add_common",
     "add_version",
-    "check_memory",
     "command_name",
     "compute",
     "emit",

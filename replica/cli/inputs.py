@@ -1,4 +1,4 @@
-"""What a command must not do: write over what it reads, or begin what cannot fit into memory."""
+"""What a command must not do: write over what it reads."""
 
 from __future__ import annotations
 
@@ -42,37 +42,3 @@ def protect(args: argparse.Namespace, inputs: Mapping[str, str | os.PathLike[str
                 raise UsageError(
                     f"--{option}: {str(target)!r} is {name} itself, and is not written over: choose another name"
                 )
-
-
-def check_memory(option: str, value: int, what: str, needed: float) -> None:
-    """Refuse what takes more memory than this machine has, before the system ends the command for it.
-
-    Parameters
-    ----------
-    option : str
-        The option that decides.
-    value : int
-        Its value.
-    what : str
-        What there would be so many of.
-    needed : float
-        Bytes.
-
-    Raises
-    ------
-    UsageError
-        If there is not so much.
-    """
-    there = _memory()
-    if there is not None and needed > there:
-        raise UsageError(
-            f"{option} = {value}: so many {what} need about {needed / 1e9:.3g} GB, there are {there / 1e9:.3g} GB"
-        )
-
-
-def _memory() -> float | None:
-    """Bytes of memory of this machine, None where the system does not tell."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None

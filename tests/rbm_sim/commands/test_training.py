@@ -117,6 +117,15 @@ def test_divergence_is_one_line_and_keeps_the_file(capsys, tmp_path):
     assert out.read_bytes() == wild != kept
 
 
+def test_nothing_learned_is_one_line(capsys):
+    words = ["train", "--data", "bars-and-stripes:3", "--units", "3", "--epochs", "2", "--quiet"]
+    assert cli.run(main, [*words, "--learning-rate", "1e-12"]) == 0
+    err = capsys.readouterr().err
+    assert "nothing was learned: after epoch 2 the random weights have moved by 0" in err
+    assert err.endswith("try a larger --learning-rate\n") and err.count("\n") == 1
+    assert cli.run(main, words) == 0 and "nothing" not in capsys.readouterr().err
+
+
 def test_spins_in_a_file(capsys, tmp_path):
     spins = 2 * np.random.default_rng(0).integers(0, 2, (30, 9)) - 1
     np.save(tmp_path / "spins.npy", spins)

@@ -33,6 +33,37 @@ def learner(hidden, visible=None, **options):
     return begun, data
 
 
+@pytest.mark.parametrize("options", [{"k": 1}, {}, 3])
+def test_options_are_options(options):
+    with pytest.raises(ValueError, match=r"^options = .*: must be learning\.Options, or None"):
+        Learner.begin(toy(), visible=Bernoulli(), hidden=Spin(), units=2, options=options)
+
+
+def test_data_of_another_machine_and_lists():
+    begun, data = learner(Spin())
+    with pytest.raises(ValueError, match=r"^data has shape \(200, 3\): the machine has 5 visible units"):
+        begun.learn(data[:, :3])
+    with pytest.raises(ValueError, match=r"^data has shape \(5,\)"):
+        begun.learn(data[0])
+    again, _ = learner(Spin())
+    begun.learn(data.tolist())
+    again.learn(checked(data, Bernoulli()))
+    np.testing.assert_array_equal(begun.parameters.w, again.parameters.w)
+
+
+def test_more_units_than_memory_holds():
+    with pytest.raises(ValueError, match=r"^units = 100000000000: so many hidden units need about"):
+        Learner.begin(toy(), visible=Bernoulli(), hidden=Spin(), units=10**11)
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200, 1e155])
+def test_real_values_whose_variance_is_no_number(size):
+    data = np.random.default_rng(0).normal(size=(20, 3))
+    data[:, 1] *= size
+    with pytest.raises(ValueError, match=r"^data has a column of size .*: must be of 1e-150 to 1e\+150, or 0"):
+        Learner.begin(data, visible=Gaussian(), hidden=Gaussian(), units=2)
+
+
 @pytest.mark.medium
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("visible", [Bernoulli(), Spin()])

@@ -1,6 +1,7 @@
 """The estimator under scikit-learn's own checks, against its BernoulliRBM, and against exact sums."""
 
 import math
+import pickle
 import sys
 
 import numpy as np
@@ -179,7 +180,8 @@ def test_two_values_of_grey_levels():
 
     for visible in ("bernoulli", "spin"):
         drawn = RBMEstimator(2, visible=visible, binarise="random", random_state=0, n_iter=1, learning_rate=1e-9)
-        rbm = drawn.fit(grey).rbm_
+        with pytest.warns(UserWarning, match=r"nothing was learned: after epoch 1 .* take a larger learning_rate"):
+            rbm = drawn.fit(grey).rbm_
         low = rbm.visible.low
         on = (rbm.visible.mean(np.zeros(6)) - low) / (1 - low)  # the start has the means of the data
         z = (on - grey.mean(axis=0)) / np.sqrt((grey * (1 - grey)).sum(axis=0)) * 400
@@ -292,6 +294,61 @@ def test_divergence_leaves_the_estimator_as_it_was():
         np.testing.assert_array_equal(fitted.components_, before)
         np.testing.assert_array_equal(fitted.rbm_.weights, before.T)
     assert fitted.n_iter_ == 10
+
+
+def fitted_state(estimator):
+    """All that `fit` leaves, as bytes: arrays, random numbers and options among it."""
+    fitted = {name: value for name, value in vars(estimator).items() if name not in estimator.get_params()}
+    return fitted.keys(), pickle.dumps(fitted)
+
+
+@pytest.mark.parametrize("wrong", [{"learning_rate": 1e9}, {"verbose": 1.5}, {"callback": 1}, {"k": 0}])
+@pytest.mark.parametrize("visible", ["bernoulli", "potts"])
+def test_whatever_fails_leaves_the_estimator_as_it_was(visible, wrong):
+    """Columns, categories, options, chains and random numbers; and it goes on as if nothing had been tried."""
+    X = toy(60, 9) if visible == "bernoulli" else np.array(["a", "b"])[toy(60, 9)]
+    other = X[:40, :4] if visible == "bernoulli" else np.char.upper(X[:40, :4])
+    fitted, alone = (RBMEstimator(2, visible=visible, random_state=0, n_iter=2).fit(X) for _ in range(2))
+    usual = {name: fitted.get_params()[name] for name in wrong}
+    before = fitted_state(fitted)
+    fitted.set_params(**wrong)
+    with pytest.raises(ValueError):
+        fitted.fit(other)
+    assert fitted_state(fitted) == before
+    if "verbose" not in wrong and "callback" not in wrong:
+        with pytest.raises(ValueError):
+            fitted.partial_fit(X[:40])
+        assert fitted_state(fitted) == before
+    fitted.set_params(**usual)
+    assert_same(fitted.partial_fit(X), alone.partial_fit(X))
+    assert fitted.transform(X).shape == (60, 2)
+
+
+def test_a_callback_that_raises_leaves_no_trace():
+    def broken(learner, row):
+        raise KeyboardInterrupt
+
+    new = RBMEstimator(2, callback=broken)
+    with pytest.raises(KeyboardInterrupt):
+        new.fit(toy())
+    assert vars(new) == new.get_params()
+
+
+@pytest.mark.parametrize("rate", [1e-12, 1e-300])
+def test_nothing_learned_is_said(rate):
+    with pytest.warns(UserWarning, match="nothing was learned: after epoch 10 .* by 0"):
+        RBMEstimator(8, learning_rate=rate, random_state=0).fit(toy())
+
+
+@pytest.mark.parametrize("verbose", ["yes", None, [1], float("nan"), 1.5, -1])
+def test_verbose_is_a_bool_or_a_whole_number(verbose):
+    with pytest.raises(ValueError, match=r"^verbose = .*: must be a whole number >= 0"):
+        RBMEstimator(2, verbose=verbose).fit(toy())
+
+
+def test_machines_that_no_memory_holds():
+    with pytest.raises(ValueError, match=r"^n_components = 1000000000000: so many hidden units need about"):
+        RBMEstimator(10**12).fit(toy())
 
 
 def test_missing_scikit_learn_is_named_with_its_extra(monkeypatch):

@@ -35,6 +35,48 @@ def test_best_epoch_and_end():
     assert Stop("x", larger=False).best(RISING) == 1
 
 
+@pytest.mark.parametrize("answer", [True, np.True_])
+def test_a_callback_stops_with_true_of_either_kind(answer):
+    def stop(learner, row):
+        return answer if learner.epoch == 2 else None
+
+    assert len(run_files.train(begun(), DATA, epochs=5, callback=stop)) == 2
+    assert RBMEstimator(2, callback=stop, random_state=0).fit(DATA).n_iter_ == 2
+
+
+@pytest.mark.parametrize("answer", [1, "yes", np.False_, {"epoch": 1}, np.ones(3)])
+def test_a_callback_that_returns_something_else_goes_on(answer):
+    assert len(run_files.train(begun(), DATA, epochs=2, callback=lambda learner, row: answer)) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"stop": "pseudo_ll"}, "stop = 'pseudo_ll': must be a Stop"),
+        ({"stop": Stop("valid_pseudo_ll")}, "stop = Stop.*: needs measure"),
+        ({"measure": lambda rbm: None}, "measure returned None: must return a dict"),
+        ({"measure": 3}, "measure = 3: must be callable"),
+        ({"callback": 5}, "callback = 5: must be callable"),
+        ({"file": 5}, "file = 5: must be the name of a file that ends in .npz"),
+        ({"file": "zz.txt"}, "file = 'zz.txt': must be the name of a file that ends in .npz"),
+    ],
+)
+def test_what_a_run_refuses(tmp_path, monkeypatch, given, message):
+    monkeypatch.chdir(tmp_path)
+    learner = begun()
+    with pytest.raises(ValueError, match=f"^{message}"):
+        run_files.train(learner, DATA, epochs=2, **given)
+    assert learner.epoch == ("measure" in given and callable(given["measure"]))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_quantity_that_nobody_measures_is_told():
+    with pytest.warns(UserWarning, match=r"stop = Stop\(quantity='valid_pseudo_ll'.*no epoch has measured that"):
+        run_files.train(begun(), DATA, epochs=2, measure=measure, stop=Stop("valid_pseudo_ll"))
+    with pytest.raises(ValueError, match=r"^quantity = 5: must be the name of a column"):
+        Stop(5)
+
+
 @pytest.mark.parametrize("bad", [{"patience": 0}, {"patience": 1.5}, {"larger": 1}])
 def test_what_stopping_refuses(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
