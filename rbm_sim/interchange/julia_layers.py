@@ -1,8 +1,8 @@
 """Layers of RestrictedBoltzmannMachines.jl, and those here: rows of parameters by the name of the layer.
 
 There U(x) = |γ|x²/2 − θx, where it is x²/2 + θx of ReLU units here: θ has the other sign. Double ReLU units (dReLU: θ₊,
-θ₋, γ₊, γ₋) have two more forms, pReLU with θ± = θ ± Δ/(1 ± η) and γ± = γ/(1 ± η), and xReLU with η = ξ/(1 + |ξ|); nsReLU
-is xReLU with γ = 1.
+θ₋, γ₊, γ₋) have two more forms, pReLU with θ± = θ ± Δ/(1 ± η) and γ± = γ/(1 ± η), and xReLU with η = ξ/(1 + |ξ|).
+nsReLU is xReLU with γ = 1.
 """
 
 from __future__ import annotations

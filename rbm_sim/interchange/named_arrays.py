@@ -1,8 +1,8 @@
 """Machines as arrays with names, which formats without types of their own hold: .npz and safetensors.
 
-Written are `weights` (N, M), the units by name (`visible`, `hidden`) and each parameter of theirs, such as `visible_g`
-or `hidden_theta`. Read are other names too, those of state dicts and of scikit-learn. A bias adds to the input of a unit:
-a field g, or −θ.
+Written are `weights` (N, M), the units by name (`visible`, `hidden`) and their parameters, such as `visible_g` or
+`hidden_theta`. Read are other names too, those of state dicts and of scikit-learn. A bias adds to the input of a unit:
+it is a field g, or −θ.
 """
 
 from __future__ import annotations
