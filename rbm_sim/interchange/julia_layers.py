@@ -126,19 +126,19 @@ def write(unit: Unit, size: int) -> tuple[str, np.ndarray]:
     ValueError
         If that package has no such units.
     """
-    if isinstance(unit, Bernoulli | Spin | Potts):
-        kind = {Bernoulli: "Binary", Spin: "Spin", Potts: "Potts"}[type(unit)]
-        rows = (unit.g,)
-    elif isinstance(unit, Gaussian):
-        kind, rows = "Gaussian", (np.zeros(size), np.ones(size))
-    elif isinstance(unit, Normal):
-        kind, rows = "Gaussian", (unit.g, unit.gamma)
-    elif isinstance(unit, ReLU):
-        kind, rows = "ReLU", (-unit.theta, np.ones(size))
-    elif isinstance(unit, DReLU):
-        kind, rows = "xReLU", _extended(unit)
-    else:
+    kinds = {Bernoulli: "Binary", Spin: "Spin", Potts: "Potts", Gaussian: "Gaussian", Normal: "Gaussian"}
+    kind = (kinds | {ReLU: "ReLU", DReLU: "xReLU"}).get(type(unit))
+    if kind is None:
         raise ValueError(f"units {type(unit).__name__}: RestrictedBoltzmannMachines.jl has none such")
+    rows: tuple[np.ndarray, ...]
+    if isinstance(unit, Bernoulli | Spin | Potts):
+        rows = (unit.g,)
+    elif isinstance(unit, Normal):
+        rows = (unit.g, unit.gamma)
+    elif isinstance(unit, DReLU):
+        rows = _extended(unit)
+    else:
+        rows = (-unit.offset * np.ones(size), np.ones(size))
     return kind, np.stack([np.broadcast_to(row, size) for row in rows], axis=1)
 
 

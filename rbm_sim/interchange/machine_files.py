@@ -128,17 +128,20 @@ def read(
         update = check.integer("update", update, at_least=0)
     asked = Asked(visible, hidden, orientation, update)
     path = os.fspath(path)
+    found = "machine"
     try:
-        return _read(path, format, asked)
+        found = _format(path)
+        return _read(path, found, format, asked)
     except ImportError:
         raise
     except OSError as error:
-        reason = f"cannot be read: {error.strerror}" if error.strerror else f"is damaged: {error}"
-        raise ValueError(_line(path, reason)) from None
+        reason = error.strerror or f"is damaged, must be a whole {found} file: {error}"
+        raise ValueError(_line(path, f"cannot be read: {reason}")) from None
     except ValueError as error:
         raise ValueError(_line(path, str(error))) from None
     except Exception as error:  # of a damaged archive, nearly any
-        raise ValueError(_line(path, f"is damaged: {type(error).__name__}: {error}")) from None
+        reason = f"is damaged, must be a whole {found} file: {type(error).__name__}: {error}"
+        raise ValueError(_line(path, reason)) from None
 
 
 def _line(path: str, reason: str) -> str:
@@ -149,15 +152,14 @@ def _line(path: str, reason: str) -> str:
     return reason if reason.startswith(path) else f"{path}: {reason}"
 
 
-def _read(path: str, format: str | None, asked: Asked) -> Found:
-    """What a file holds."""
+def _read(path: str, found: str, format: str | None, asked: Asked) -> Found:
+    """What a file of a format holds."""
     readers: dict[str, Callable[[str, Asked], tuple[RBM, float, dict[str, Any]]]] = {
         "run": run_file.read,
         "npz": npz_file.read,
         "npy": npz_file.read_npy,
         "safetensors": safetensors_file.read,
     }
-    found = _format(path)
     if found == "hdf5":
         return _hdf5(path, format, asked)
     if format is not None and found != format:
@@ -178,10 +180,8 @@ def _hdf5(path: str, format: str | None, asked: Asked) -> Found:
         if not fitting or (format is not None and format not in fitting):
             shown = check.short(", ".join(folder.names()))
             expected = {"rbms": "update_N/params", JULIA: "weights, visible_type and visible_par"}
-            wanted = (
-                "; ".join(f"{text} of {name}" for name, text in expected.items() if format in (None, name)) or format
-            )
-            raise ValueError(f"is an HDF5 file with {shown}, must have {wanted}")
+            parts = [f"{text} of {name}" for name, text in expected.items() if format in (None, name)]
+            raise ValueError(f"is an HDF5 file with {shown}, must have {'; '.join(parts) or f'the format {format}'}")
         return _found(format or fitting[0], readers[format or fitting[0]].read(folder, asked))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,17 @@ RUN = {"meta", "w", "step_w"}
 """Arrays by which a run of this package is known."""
 
 
+@contextlib.contextmanager
+def _archive(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    """A zip archive; ValueError if it is none."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:  # of a damaged directory, nearly any
+        raise ValueError(f"its zip archive is truncated or damaged, must be a whole .npz file: {error}") from None
+    with archive:
+        yield archive
+
+
 def names(path: str | os.PathLike[str]) -> set[str]:
     """Names of the files in a zip archive, of arrays without .npy.
 
@@ -32,7 +45,7 @@ def names(path: str | os.PathLike[str]) -> set[str]:
     set of str
         The names.
     """
-    with zipfile.ZipFile(path) as archive:
+    with _archive(path) as archive:
         return {name.removesuffix(".npy") for name in archive.namelist()}
 
 
@@ -49,7 +62,7 @@ def check_size(path: str | os.PathLike[str]) -> None:
     ValueError
         If it does.
     """
-    with zipfile.ZipFile(path) as archive:
+    with _archive(path) as archive:
         check_promised(path, "its arrays", sum(member.file_size for member in archive.infolist()))
 
 

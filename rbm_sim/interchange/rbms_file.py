@@ -118,8 +118,9 @@ def write(rbm: RBM, path: str | os.PathLike[str]) -> float:
         If it has other units.
     """
     rbm, constant = with_zero_one(rbm)
-    visible, hidden = rbm.visible, rbm.hidden
-    if not isinstance(visible, Bernoulli | Potts) or not isinstance(hidden, Bernoulli):
+    visible: Any = rbm.visible
+    hidden: Any = rbm.hidden
+    if type(visible) not in (Bernoulli, Potts) or type(hidden) is not Bernoulli:
         raise ValueError(
             f"units {type(visible).__name__} and {type(hidden).__name__}: rbms has Bernoulli, spin or Potts visible "
             "and Bernoulli or spin hidden units; RestrictedBoltzmannMachines.jl has others"

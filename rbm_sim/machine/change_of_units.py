@@ -130,7 +130,8 @@ def _with_values(rbm: RBM, kind: type[TwoValued]) -> tuple[RBM, float]:
 
 def _visible_with_values(rbm: RBM, kind: type[TwoValued]) -> tuple[RBM, float]:
     """With v = a + c x in −Σ w v h − Σ g v + U(h): weights c w, fields c g, offsets b − a Σ_i w, constant a Σ g."""
-    if not isinstance(rbm.visible, TwoValued) or type(rbm.visible) is kind:
+    other = Bernoulli if kind is Spin else Spin
+    if not isinstance(rbm.visible, TwoValued) or type(rbm.visible) is not other:
         return rbm, 0.0
     c = (1 - rbm.visible.low) / (1 - kind.low)
     a = 1 - c
