@@ -123,7 +123,7 @@ def machine(arrays: Mapping[str, np.ndarray], texts: Mapping[str, str], asked: A
     arrays = _without_prefix(arrays)
     found = {"weights": _one(arrays, WEIGHTS), **{side: _one(arrays, names) for side, names in BIASES.items()}}
     if found["weights"] is None:
-        raise ValueError(f"holds {_listed(arrays)}: one array must be the weights, {' or '.join(WEIGHTS[:4])}")
+        raise ValueError(f"holds {_listed(arrays)}, must hold the weights by the name {' or '.join(WEIGHTS[:-1])}")
     kinds = {side: _kind(side, texts, asked) for side in BIASES}
     w, columns_first = _oriented(arrays, found, texts, asked)
     if w.ndim == 3 and kinds["visible"] is None:

@@ -296,7 +296,7 @@ def test_foreign_archives(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"images": np.ones((3, 2))}, "holds images: one array must be the weights, weights or weight or"),
+        ({"images": np.ones((3, 2))}, "holds images, must hold the weights by the name weights or "),
         ({"W": np.ones((3, 2)), "w": np.ones((3, 2))}, "holds W, w, which are the same thing"),
         ({"W": np.ones((3, 2)), "sigma": np.ones(3)}, "holds sigma, not known as a part of a machine"),
         ({"W": np.ones((3, 2)), "vbias": np.ones(3), "visible_g": np.ones(3)}, "one of them must go"),
