@@ -147,9 +147,8 @@ def read(
 def _line(path: str, reason: str) -> str:
     """One line that begins with the name of the file."""
     reason = " ".join(reason.split())
-    if reason.startswith(repr(path)):  # as messages about runs do
-        return reason
-    return reason if reason.startswith(path) else f"{path}: {reason}"
+    named = reason.startswith((f"{path}:", f"{path},", repr(path)))  # as messages about arrays and runs do
+    return reason if named else f"{path}: {reason}"
 
 
 def _read(path: str, found: str, format: str | None, asked: Asked) -> Found:

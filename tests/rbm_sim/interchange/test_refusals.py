@@ -174,7 +174,7 @@ def test_spins_of_rbms(tmp_path):
         file["model_type"][()] = "IIRBM"
     v = np.array([1.0, -1, 1])
     expected = -v.sum() - 2 * np.log(2 * np.cosh(1 + v.sum()))
-    assert interchange.load(tmp_path / "m.h5").free_energy(v) == pytest.approx(expected, rel=1e-14)
+    assert interchange.load(tmp_path / "m.h5").free_energy(v) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("names", [["W.npy"], ["meta.npy", "w.npy", "step_w.npy"]], ids=["plain", "run"])
@@ -196,6 +196,26 @@ def test_an_archive_that_lies_about_a_size(tmp_path):
     content = (tmp_path / "m.npz").read_bytes().replace(len(whole).to_bytes(4, "little"), said)
     (tmp_path / "m.npz").write_bytes(content)
     assert "truncated or damaged" in refused(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("names", [["W.npy"], ["meta.npy", "w.npy", "step_w.npy"]], ids=["plain", "run"])
+def test_an_array_that_lies_about_its_shape(tmp_path, names):
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": (HUGE, HUGE)})
+    with zipfile.ZipFile(tmp_path / "m.npz", "w") as archive:
+        for name in names:
+            archive.writestr(name, head.getvalue() + bytes(80))
+    assert f"truncated: shape ({HUGE}, {HUGE}) of float64" in refused(tmp_path / "m.npz")
+
+
+def test_the_name_of_the_file_comes_first_whatever_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("images.npz", images=np.ones(3))
+    Path("images.npz").rename("h")
+    assert refused("h").startswith("holds images")
+    np.save("w", np.ones(3))
+    Path("w.npy").rename("w")
+    assert refused("w").startswith("weights has shape (3,)")
 
 
 class Trap:

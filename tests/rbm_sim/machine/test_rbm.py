@@ -273,12 +273,13 @@ def test_public_names():
 
 
 def test_a_machine_of_scikit_learn():
-    """Its own pseudo-code of F(v) is F of the machine: both are compared, up to single rounding."""
+    """F(v) and P(h | v), as the estimator has them."""
     neural = pytest.importorskip("sklearn.neural_network")
     data = np.random.default_rng(0).integers(0, 2, (50, 7))
     fitted = neural.BernoulliRBM(n_components=4, n_iter=3, random_state=0).fit(data)
     machine = RBM.from_sklearn(fitted)
     assert machine.free_energy(data) == pytest.approx(fitted._free_energy(data), rel=1e-12)
+    assert machine.hidden.mean(machine.inputs(data)) == pytest.approx(fitted.transform(data), rel=1e-12)
     kept = machine.weights.copy()
     fitted.partial_fit(data)
     assert (machine.weights == kept).all()
