@@ -5,8 +5,8 @@
 (order parameters), `statistics` (means with errors, autocorrelation, N → ∞); `partition` (ln Z, by enumeration in
 `partition.exact` or annealed in `partition.ais`); `sampling` (T > 0: averages of any observable, order parameters and
 responses, single-unit moves, tempering); `retrieval` (T = 0: dynamics, capacity against size and load); `learning`;
-`joint` (beside the theory of `replica`) and `commands`. Their modules are public by a short name too, such as
-`rbm_sim.exact`.
+`interchange` (machines in the files of other programs); `joint` (beside the theory of `replica`) and `commands`. Their
+modules are public by a short name too, such as `rbm_sim.exact`.
 """
 
 import importlib.util
@@ -66,6 +66,7 @@ _MODULES = {
     "finite_size": "statistics.finite_size",
     "fluctuation": "sampling.fluctuation",
     "gibbs": "machine.gibbs",
+    "interchange": "interchange",
     "learned": "learning.measurements",
     "learning": "learning",
     "likelihood": "partition.likelihood",

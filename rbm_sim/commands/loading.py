@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rbm_sim._support.random import Seed
+    from rbm_sim.interchange import Found
     from rbm_sim.learning.run_files import Run
     from rbm_sim.units import Unit
 
@@ -272,3 +273,39 @@ def load_run(file: str, option: str) -> Run:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None)
         raise cli.UsageError(f"{option}: {f'{file}: {reason}' if reason else error}") from None
+
+
+MACHINES = (".npz", ".npy", ".h5", ".hdf5", ".safetensors")
+"""Suffixes of files that hold a machine."""
+MACHINE = ".npz file of the command train, or a machine of another program: .npz, .npy, .h5, .hdf5, .safetensors"
+"""What help says of them."""
+
+
+def load_machine(file: str, option: str, hidden: str | None = None) -> Found:
+    """Read a machine: of a run, or of another program.
+
+    Parameters
+    ----------
+    file : str
+        The file.
+    option : str
+        Word of the command line that names it.
+    hidden : str, optional
+        Its hidden units, where the file does not say them.
+
+    Returns
+    -------
+    Found
+        The machine, that of the best epoch of a run, and what else was kept with it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    from rbm_sim import interchange
+
+    try:
+        return interchange.read(file, hidden=hidden)
+    except (ImportError, ValueError) as error:
+        raise cli.UsageError(f"{option}: {error}") from None
