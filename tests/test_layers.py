@@ -25,6 +25,7 @@ rbm_sim.commands           -> learning retrieval partition observables statistic
 rbm_sim.learning           -> partition observables statistics machine units _support replica.table
 rbm_sim.retrieval          -> observables statistics machine units _support
 rbm_sim.sampling           -> observables statistics machine units _support
+rbm_sim.tap                -> partition machine units _support
 rbm_sim.partition          -> statistics machine units _support
 rbm_sim.observables        -> machine units _support
 rbm_sim.machine            -> units _support

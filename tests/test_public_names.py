@@ -30,7 +30,7 @@ RBM_SIM = """
     exact_learning extensivity finite_size fluctuation gibbs learned learning likelihood measure mixture moves
     order_parameters order_parameters_at order_parameters_over overlaps own_unit packed parallel_tempering
     participation_ratio pattern_state pattern_weights patterns planted random_patterns rbm reconstruct
-    reconstruction_error renormalisation runs tempering thermal_averages timeseries trial unit units weight_sparsity
+    reconstruction_error renormalisation runs tap tempering thermal_averages timeseries trial unit units weight_sparsity
     weights
 """
 OLD = """
