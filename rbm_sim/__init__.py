@@ -49,6 +49,7 @@ _HOME = {
 }
 _MODULES = {
     "ais": "partition.ais",
+    "amp": "tap.amp",
     "averages": "sampling.averages",
     "capacity": "retrieval.capacity",
     "conditional": "sampling.conditional",
@@ -59,6 +60,7 @@ _MODULES = {
     "discrete": "units.discrete",
     "dynamics": "retrieval.dynamics",
     "estimator": "learning.estimator",
+    "evolution": "joint.evolution",
     "exact": "partition.exact",
     "exact_learning": "learning.maximum_likelihood",
     "extensivity": "partition.extensivity",

@@ -19,7 +19,7 @@ figures                    -> paper_checks rbm_sim replica
 paper_checks               -> rbm_sim replica
 
 rbm_sim.__main__           -> commands replica.cli
-rbm_sim.joint              -> retrieval units replica
+rbm_sim.joint              -> retrieval observables tap machine units _support replica
 rbm_sim.commands           -> learning retrieval partition observables statistics machine units _support
                               replica.cli replica.table
 rbm_sim.learning           -> partition observables statistics machine units _support replica.table
