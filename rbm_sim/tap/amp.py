@@ -76,7 +76,7 @@ def run(
 
     References
     ----------
-    D. L. Donoho, A. Maleki and A. Montanari, PNAS 106, 18914 (2009); A. Mezard, Phys. Rev. E 95, 022117 (2017).
+    D. L. Donoho, A. Maleki and A. Montanari, PNAS 106, 18914 (2009); M. Mézard, Phys. Rev. E 95, 022117 (2017).
 
     Examples
     --------
