@@ -46,6 +46,7 @@ _HOME = {
     "anneal": "sampling.tempering",
     "parallel_tempering": "sampling.tempering",
     "Average": "statistics.timeseries",
+    "place": "joint.placement",
 }
 _MODULES = {
     "ais": "partition.ais",

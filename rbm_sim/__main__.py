@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from rbm_sim.commands import drawing, measuring, studies, training
+from rbm_sim.joint import place_command
 from replica import cli
 
 
@@ -23,7 +24,8 @@ def build_parser() -> argparse.ArgumentParser:
                    python -m rbm_sim basin --N 1000 --alpha 0.05 0.1
                    python -m rbm_sim retrieve --N 10000 --p 0.1 --g -0.02 --theta 0.3 --alpha 0.6 --L 1 5 10
                    python -m rbm_sim train --data digits --units 100 --epochs 20 --out run.npz
-                   python -m rbm_sim measure weights.npy""",
+                   python -m rbm_sim measure weights.npy
+                   python -m rbm_sim place run.npz --data digits""",
     )
     cli.add_version(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -33,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     training.add_train(commands)
     drawing.add_sample(commands)
     measuring.add_measure(commands)
+    place_command.add_place(commands)
     return parser
 
 
@@ -57,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "train": training.train,
         "sample": drawing.sample,
         "measure": measuring.measure,
+        "place": place_command.place,
     }
     return commands[args.command](args)
 

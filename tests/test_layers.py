@@ -18,8 +18,8 @@ LAYERS = """
 figures                    -> paper_checks rbm_sim replica
 paper_checks               -> rbm_sim replica
 
-rbm_sim.__main__           -> commands replica.cli
-rbm_sim.joint              -> retrieval observables tap machine units _support replica
+rbm_sim.__main__           -> joint commands replica.cli
+rbm_sim.joint              -> commands learning retrieval observables tap machine units _support replica
 rbm_sim.commands           -> learning retrieval partition observables statistics machine units _support
                               replica.cli replica.table
 rbm_sim.learning           -> partition observables statistics machine units _support replica.table

@@ -1,12 +1,14 @@
 """Committed numbers of the machines that learned MNIST: what the figures say, and that they hang together."""
 
 import math
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import figures
+from figures._mnist import images
 from figures.mnist_sparsity import PUBLISHED
 from replica.table import Table
 
@@ -65,6 +67,32 @@ def test_pictures_are_those_of_the_same_machines(series):
         assert abs(np.mean(values) - last[name]) < 4 * error, name
     assert set(np.unique(digits)) == {0, 255}
     assert 0.1 < (digits > 0).mean() < 0.25  # MNIST: 0.133; long chains end in bold digits
+
+
+@pytest.mark.parametrize("series", ["relu", "gaussian"])
+def test_samples_are_no_training_images(series):
+    """The eight that are shown have the distances to the images below them that the law allows."""
+    mine = {row["percent"]: row for row in rows("mnist_novelty", series)}
+    shown = [mine[k] for k in range(8)]
+    bits = [[int(row[name], 16) for name in ("pixels", "nearest")] for row in shown]
+    apart = [(a ^ b).bit_count() for a, b in bits]
+    assert 0 < mine[0]["distance"] <= min(apart) and max(apart) <= mine[100]["distance"]
+    # a median over 1000 images scatters by about 1 pixel
+    test = rows("mnist_novelty", "test")[50]["distance"]
+    assert mine[50]["distance"] > test + 10
+
+
+def test_gaussian_samples_are_farther_than_those_of_relu_units():
+    relu, gaussian = ([row["distance"] for row in rows("mnist_novelty", name)] for name in ("relu", "gaussian"))
+    assert np.mean(gaussian) > np.mean(relu) + 3
+
+
+def test_shown_training_images_are_images_of_the_set():
+    if not os.environ.get("RBM_SIM_DATA"):
+        pytest.skip("needs MNIST: set RBM_SIM_DATA")
+    packed = {image.tobytes().hex() for image in np.packbits(images().astype(np.uint8), axis=1)}
+    for series in ("relu", "gaussian"):
+        assert {row["nearest"] for row in rows("mnist_novelty", series)[:8]} <= packed
 
 
 def test_penalties_make_weights_sparser():
