@@ -29,8 +29,8 @@ RBM_SIM = """
     anneal averages capacity conditional continuous couplings critical_load datasets discrete dynamics estimator
     evolution exact exact_learning extensivity finite_size fluctuation gibbs learned learning likelihood measure
     mixture moves order_parameters order_parameters_at order_parameters_over overlaps own_unit packed
-    parallel_tempering place participation_ratio pattern_state pattern_weights patterns planted random_patterns rbm reconstruct
-    reconstruction_error renormalisation runs tap tempering thermal_averages timeseries trial unit units
+    parallel_tempering place participation_ratio pattern_state pattern_weights patterns planted random_patterns rbm
+    reconstruct reconstruction_error renormalisation runs tap tempering thermal_averages timeseries trial unit units
     weight_sparsity weights
 """
 OLD = """
