@@ -16,9 +16,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
+from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.tap.equations import Equations, Layer, Means, change
+from rbm_sim.tap.solution import Solution
 from replica.errors import ConvergenceError
+
+PERTURBATION = 1e-6
+"""Size of perturbations: far above rounding, far below what bends."""
 
 
 class Iterates(NamedTuple):
@@ -45,7 +50,13 @@ class Iterates(NamedTuple):
 
 
 def run(
-    rbm: RBM, T: float = 1.0, *, steps: int, start: ArrayLike | None = None, variance: ArrayLike | None = None
+    rbm: RBM,
+    T: float = 1.0,
+    *,
+    steps: int,
+    start: ArrayLike | None = None,
+    variance: ArrayLike | None = None,
+    before: ArrayLike | None = None,
 ) -> Iterates:
     """Approximate message passing, step by step.
 
@@ -61,6 +72,8 @@ def run(
         Visible means at first, such as a pattern; by default those without input.
     variance : array_like, shape (N,), optional
         Visible variances at first, >= 0; by default 0, as of a configuration.
+    before : array_like, shape (M,), optional
+        Hidden means of the step before, by default 0. A solution goes on from its own `v`, `var_v` and `h`.
 
     Returns
     -------
@@ -95,7 +108,7 @@ def run(
     v = Means(_start("start", start, without), _start("variance", variance, np.zeros(N)))
     if v.variance.min() < 0:
         raise ValueError(f"variance has the entry {v.variance.min():g}: must be >= 0")
-    h, moved = Means(np.zeros((1, M)), np.zeros((1, M))), float("nan")
+    h, moved = Means(_start("before", before, np.zeros(M)), np.zeros((1, M))), float("nan")
     past: list[tuple[Means, Means]] = []
     for step in range(steps + 1):
         if step:
@@ -103,15 +116,55 @@ def run(
             v, moved = new, float(change(v, new)[0])
         h = _passed(equations, equations.hidden, v, h, step)
         past.append((v, h))
-    rows = [np.concatenate([pair[side][k] for pair in past]) for side, k in ((0, 0), (1, 0), (0, 1), (1, 1))]
-    return Iterates(*rows, moved)
+    (v_all, var_v), (h_all, var_h) = (
+        [np.concatenate(x) for x in zip(*layer, strict=True)] for layer in zip(*past, strict=True)
+    )
+    return Iterates(v_all, h_all, var_v, var_h, moved)
+
+
+def growth(rbm: RBM, solution: Solution, T: float = 1.0, *, steps: int, rng: Seed = None) -> np.ndarray:
+    """Growth of a small random perturbation of a solution, step by step of message passing.
+
+    The perturbation is δ_i = 1e-6 var_v_i z_i/T, z_i normal and independent. For random weights |δ|² is multiplied by
+    1 − replicon in each step, until what moves the order parameters, or a direction of one's own, has the better of it.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine.
+    solution : Solution
+        A solution of second order.
+    T : float
+        The temperature that it was solved at.
+    steps : int
+        Number of steps, >= 1.
+    rng : None, int, SeedSequence or Generator
+        Random numbers, as for ``numpy.random.default_rng``.
+
+    Returns
+    -------
+    ndarray, shape (steps,)
+        |δ|² after each step over that before.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+    ConvergenceError
+        If units lose their law on the way.
+    """
+    steps, z = check.integer("steps", steps, at_least=1), np.random.default_rng(rng).normal(size=len(solution.v))
+    start = solution.v + PERTURBATION / T * solution.var_v * z
+    found = run(rbm, T, steps=steps, start=start, variance=solution.var_v, before=solution.h)
+    size = ((found.v - solution.v) ** 2).sum(axis=1)
+    return size[1:] / size[:-1]
 
 
 def _start(name: str, value: ArrayLike | None, default: np.ndarray) -> np.ndarray:
-    """Values of the visible layer, with an axis for the one start."""
+    """Values of a layer, with an axis for the one start."""
     x = default if value is None else check.real_array(name, value, np.float64)
     if x.shape != default.shape:
-        raise ValueError(f"{name} has shape {x.shape}: must be {default.shape}, a number for each visible unit")
+        raise ValueError(f"{name} has shape {x.shape}: must be {default.shape}, a number for each unit")
     return x[None]
 
 

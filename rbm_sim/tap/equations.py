@@ -27,7 +27,7 @@ import numpy as np
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.machine.weights import Weights, stored
 from rbm_sim.partition.configurations import double
-from rbm_sim.units import TwoValued, Unit
+from rbm_sim.units import Potts, TwoValued, Unit
 from rbm_sim.units.tilted import TiltedLaw, softest, tilted
 
 ROOT_STEPS = 60
@@ -143,10 +143,15 @@ class Equations:
     Raises
     ------
     ValueError
-        If the third order is asked of other units.
+        If there are Potts units, or the third order is asked of units of more than two values.
     """
 
     def __init__(self, rbm: RBM, order: int, T: float) -> None:
+        for unit in (rbm.visible, rbm.hidden):
+            if isinstance(unit, Potts):
+                raise ValueError(
+                    "rbm has Potts units, whose entries vary together: these equations are for single numbers"
+                )
         self.order, self.T = order, T
         self.rbm = rbm if rbm.dtype == np.float64 else double(rbm)
         units = (self.rbm.visible, self.rbm.hidden)
@@ -158,8 +163,9 @@ class Equations:
             cubes = stored(self.rbm.weights**3)
         w = self.rbm.matrix
         back = w.transposed()
-        self.visible = Layer(units[0], w.backward, w.squares, cubes and cubes.backward, softest(units[0], T))
-        self.hidden = Layer(units[1], w.forward, back.squares, cubes and cubes.forward, softest(units[1], T))
+        third_v, third_h = (None, None) if cubes is None else (cubes.backward, cubes.forward)
+        self.visible = Layer(units[0], w.backward, w.squares, third_v, softest(units[0], T))
+        self.hidden = Layer(units[1], w.forward, back.squares, third_h, softest(units[1], T))
 
     def around(self, layer: Layer, other: Means) -> Surroundings:
         """What a layer feels of the other one."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from rbm_sim.tap.equations import Equations, Layer, Means, change
 
-MOST_SWEEPS = 3000
+MOST_SWEEPS = 1000
 DEPTH = 6
 """Earlier sweeps that a mixture is made of."""
 CONVERGED = 1e-13

@@ -149,6 +149,18 @@ def test_solutions_of_a_machine_have_the_order_parameters_of_the_theory():
     assert found.replicon == pytest.approx(float(state.replicon), abs=0.01)
 
 
+@pytest.mark.slow
+def test_perturbations_grow_by_one_minus_the_replicon():
+    """Without overlap, N = 2500: the replicon of one machine within 0.01 of the theory's, and what it says of AMP."""
+    (units, potentials), alpha, T, _, _ = CASES["no overlap"]
+    xi = rbm_sim.random_patterns(2500, round(alpha * 2500), rng=3)
+    rbm = rbm_sim.RBM(rbm_sim.pattern_weights(xi, np.float64), visible=units[0], hidden=units[1])
+    found = tap.solve(rbm, T=T)
+    state = replica.solve(GeneralRBM(*potentials, alpha=alpha, T=T), start="spin_glass")
+    assert found.replicon == pytest.approx(float(state.replicon), abs=0.01)
+    assert amp.growth(rbm, found, T, steps=4, rng=0).mean() == pytest.approx(1 - found.replicon, rel=0.15)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

@@ -58,6 +58,27 @@ def test_two_steps_of_spins_and_gaussian_units():
     np.testing.assert_allclose(found.var_h[1], T / (1 - C), rtol=1e-12)
 
 
+@pytest.mark.parametrize("T", [1.15, 1.2, 1.25, 1.3, 1.6])
+def test_perturbations_of_the_paramagnet_grow_below_its_glass_temperature(T):
+    """Spins and Gaussian units, α = 0.05: by α/(T − 1)² a step, 1 at T = 1 + √α = 1.2236."""
+    xi = rbm_sim.random_patterns(4000, 200, rng=4)
+    rbm = RBM(rbm_sim.pattern_weights(xi, np.float64), visible=Spin(), hidden=Gaussian())
+    found = tap.solve(rbm, T=T, throw=False)
+    assert found.status == (tap.Status.CONVERGED if T > 1.2236 else tap.Status.UNSTABLE)
+    grown = amp.growth(rbm, found, T, steps=3, rng=5)
+    expected = 0.05 / (T - 1) ** 2
+    np.testing.assert_allclose(grown, expected, rtol=0.2)
+    assert found.replicon == pytest.approx(1 - expected, rel=1e-8, abs=1e-8)
+
+
+def test_a_solution_stays_where_it_is():
+    _, rbm = machine(Bernoulli(-0.1), ReLU(0.2))
+    found = tap.solve(rbm, T=0.5)
+    after = amp.run(rbm, 0.5, steps=3, start=found.v, variance=found.var_v, before=found.h)
+    np.testing.assert_allclose(after.v, np.tile(found.v, (4, 1)), atol=1e-11)
+    np.testing.assert_allclose(after.var_h, np.tile(found.var_h, (4, 1)), atol=1e-11)
+
+
 def test_without_steps_there_is_the_start():
     _, rbm = machine(Bernoulli(0.3), ReLU(0.1))
     found = amp.run(rbm, 0.8, steps=0)

@@ -232,6 +232,7 @@ def test_replicon_of_independent_spins():
     ("call", "message"),
     [
         (lambda: tap.solve(3), "rbm = 3: must be an RBM"),
+        (lambda: tap.solve(potts()), "rbm has Potts units, whose entries vary together"),
         (lambda: tap.solve(fixture(), 4), "order = 4: must be 1, 2 or 3"),
         (lambda: tap.solve(fixture(), 0), "order = 0: must be a whole number >= 1"),
         (lambda: tap.solve(fixture(), T=0), "T = 0: must be a finite number > 0"),
@@ -244,3 +245,7 @@ def test_replicon_of_independent_spins():
 def test_messages(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def potts():
+    return RBM(np.zeros((4, 3, 2)), visible=rbm_sim.Potts(3), hidden=Spin())
