@@ -48,7 +48,7 @@ class Layer(abc.ABC):
         self._check_length(self.offset, size)
         return self._with_offset(np.broadcast_to(np.asarray(self.offset, dtype=dtype), (size,)))
 
-    def _check_length(self, parameter: float | np.ndarray, size: int) -> None:
+    def _check_length(self, parameter: Any, size: int) -> None:
         """Refuse parameters that are one per unit of another number of units."""
         if np.ndim(parameter) and len(parameter) != size:
             raise ValueError(f"{type(self).__name__} has {len(parameter)} parameters: the layer has {size} units")

@@ -98,3 +98,12 @@ def test_a_machine_is_not_written_over(rbm, capsys, name):
     kept = Path(name).read_bytes()
     assert status("sample", name, "--chains", 1, "--steps", 1, "--out", name) == 2
     assert Path(name).read_bytes() == kept
+
+
+@pytest.mark.medium
+@pytest.mark.parametrize("name", ["m.h5", "m.safetensors"])
+def test_place(rbm, name):
+    interchange.save(rbm, name)
+    (row,) = rows("place", name, "--data", "bars-and-stripes:3")
+    assert (int(row["N"]), int(row["M"])) == (9, 2)
+    assert float(row["W2"]) == pytest.approx((W**2).sum() / 2, rel=1e-12)
