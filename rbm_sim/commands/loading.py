@@ -281,7 +281,7 @@ MACHINE = ".npz file of the command train, or a machine of another program: .npz
 """What help says of them."""
 
 
-def load_machine(file: str, option: str, hidden: str | None = None) -> Found:
+def load_machine(file: str, option: str, hidden: str | None = None, format: str | None = None) -> Found:
     """Read a machine: of a run, or of another program.
 
     Parameters
@@ -292,6 +292,8 @@ def load_machine(file: str, option: str, hidden: str | None = None) -> Found:
         Word of the command line that names it.
     hidden : str, optional
         Its hidden units, where the file does not say them.
+    format : str, optional
+        Format of the file, if it is not told from its content.
 
     Returns
     -------
@@ -306,6 +308,6 @@ def load_machine(file: str, option: str, hidden: str | None = None) -> Found:
     from rbm_sim import interchange
 
     try:
-        return interchange.read(file, hidden=hidden)
+        return interchange.read(file, format, hidden=hidden)
     except (ImportError, ValueError) as error:
         raise cli.UsageError(f"{option}: {error}") from None

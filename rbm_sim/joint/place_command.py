@@ -35,6 +35,9 @@ the machine in two phase diagrams.""",
     )
     parser.add_argument("machine", metavar="MACHINE", help=MACHINE)
     parser.add_argument(
+        "--from", dest="from_format", metavar="FORMAT", help="format of the file (told from its content)"
+    )
+    parser.add_argument(
         "--data", metavar="DATA", help="where activities are measured, as --data of train (samples of the machine)"
     )
     cli.add_common(parser, rng=True, formats=("html",))
@@ -57,7 +60,7 @@ def place(args: argparse.Namespace) -> int:
     from replica.table import Table, provenance
 
     cli.protect(args, {"MACHINE": args.machine, "--data": path_of(args.data)})
-    run = load_machine(args.machine, "MACHINE")
+    run = load_machine(args.machine, "MACHINE", format=args.from_format)
     rbm, data = run.rbm, None
     if args.data is not None:
         level = run.about.get("threshold", 0.5)
