@@ -70,13 +70,18 @@ def learn(name: str, epochs: int = EPOCHS) -> tuple[list[Row], RBM]:
     rows = []
     with one_thread():
         learner = begin(STUDIES[name])
-        for epoch in range(1, epochs + 1):
+        for _ in range(epochs):
             learner.learn(images())
-            rbm = learner.rbm
-            row = {"series": name, "epoch": epoch, **describe(rbm, images())}
-            row["pseudo_ll"] = pseudo_log_likelihood(rbm, images()[:100]).mean
-            rows.append(row | (tested(rbm) if epoch in MARKED else {}))
-    return rows, rbm
+            rows.append(measured(name, learner))
+    return rows, learner.rbm
+
+
+def measured(name: str, learner: Learner) -> Row:
+    """What is known of a machine after an epoch; the likelihood of the test images at a few."""
+    rbm = learner.rbm
+    row = {"series": name, "epoch": learner.epoch, **describe(rbm, images())}
+    row["pseudo_ll"] = pseudo_log_likelihood(rbm, images()[:100]).mean
+    return row | (tested(rbm) if learner.epoch in MARKED else {})
 
 
 def tested(rbm: RBM) -> Row:
