@@ -13,7 +13,6 @@ NARROWEST = 0.01
 repeat one value exactly has no bound."""
 
 
-_LARGEST = 100
 _ROUNDINGS = 4
 """A column that spreads over no more of them repeats one value."""
 
@@ -58,22 +57,8 @@ def scales_of(data: np.ndarray) -> Scales:
     -------
     Scales
         Means and standard deviations, those of constant columns replaced.
-
-    Raises
-    ------
-    ValueError
-        If a column is so large, or spreads over so little, that 1/variance is no number.
     """
     mean, scale = _moments(data)
-    with np.errstate(divide="ignore"):
-        sizes = np.abs(np.log10(np.where(scale > 0, scale, 1))), np.log10(np.maximum(np.abs(mean), 1))
-    wrong = ~(np.maximum(*sizes) <= _LARGEST)
-    if wrong.any():
-        k = int(wrong.argmax())
-        raise ValueError(
-            f"data has in column {k + 1} the mean {mean[k]:.3g} and the standard deviation {scale[k]:.3g}: sizes must "
-            f"lie between 1e-{_LARGEST} and 1e{_LARGEST}; change its unit"
-        )
     varies = ~_constant(data, mean, scale)
     return Scales(mean, np.where(varies, scale, np.median(scale[varies]) if varies.any() else 1.0))
 

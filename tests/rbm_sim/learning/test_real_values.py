@@ -204,15 +204,12 @@ def test_columns_that_do_not_vary():
     assert np.isfinite(likelihood.log_likelihood(learner.rbm, x).mean)
 
 
-@pytest.mark.parametrize("size", [1e-90, 1e90])
+@pytest.mark.parametrize("size", [1e-200, 1e200])
 def test_moments_of_small_and_large_columns(size):
     x = data()[:, :2]
     scales = scales_of(x * size)
     np.testing.assert_allclose(scales.scale, x.std(axis=0) * size, rtol=1e-12)
     np.testing.assert_allclose(scales.mean, x.mean(axis=0) * size, rtol=1e-12)
-    for large in (1e200, np.finfo(float).max / 300):
-        with pytest.raises(ValueError, match=r"data has in column 1 the mean .* and the standard deviation"):
-            scales_of(x * large)
 
 
 @pytest.mark.parametrize("offset", [0, 1e6, 1.7e9, -1e12])
