@@ -4,9 +4,9 @@
 `Discrete` and `Continuous`. The folders: `machine` (weights, random patterns, Gibbs sampling), `units`, `observables`
 (order parameters), `statistics` (means with errors, autocorrelation, N → ∞); `partition` (ln Z, by enumeration in
 `partition.exact` or annealed in `partition.ais`); `sampling` (T > 0: averages of any observable, order parameters and
-responses, single-unit moves, tempering); `retrieval` (T = 0: dynamics, capacity against size and load); `learning`;
-`joint` (beside the theory of `replica`) and `commands`. Their modules are public by a short name too, such as
-`rbm_sim.exact`.
+responses, single-unit moves, tempering); `tap` (means and ln Z of one machine without sampling); `retrieval` (T = 0:
+dynamics, capacity against size and load); `learning`; `interchange` (machines in the files of other programs); `joint`
+(beside the theory of `replica`) and `commands`. Their modules are public by a short name too, such as `rbm_sim.exact`.
 """
 
 import importlib.util
@@ -50,6 +50,7 @@ _HOME = {
 }
 _MODULES = {
     "ais": "partition.ais",
+    "amp": "tap.amp",
     "averages": "sampling.averages",
     "capacity": "retrieval.capacity",
     "conditional": "sampling.conditional",
@@ -60,12 +61,14 @@ _MODULES = {
     "discrete": "units.discrete",
     "dynamics": "retrieval.dynamics",
     "estimator": "learning.estimator",
+    "evolution": "joint.evolution",
     "exact": "partition.exact",
     "exact_learning": "learning.maximum_likelihood",
     "extensivity": "partition.extensivity",
     "finite_size": "statistics.finite_size",
     "fluctuation": "sampling.fluctuation",
     "gibbs": "machine.gibbs",
+    "interchange": "interchange",
     "learned": "learning.measurements",
     "learning": "learning",
     "likelihood": "partition.likelihood",
@@ -79,6 +82,7 @@ _MODULES = {
     "rbm": "machine.rbm",
     "renormalisation": "partition.renormalisation",
     "runs": "learning.run_files",
+    "tap": "tap",
     "tempering": "sampling.tempering",
     "timeseries": "statistics.timeseries",
     "trial": "retrieval.trial",

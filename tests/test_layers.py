@@ -19,12 +19,14 @@ figures                    -> paper_checks rbm_sim replica
 paper_checks               -> rbm_sim replica
 
 rbm_sim.__main__           -> joint commands replica.cli
-rbm_sim.joint              -> commands learning retrieval observables machine units _support replica
-rbm_sim.commands           -> learning retrieval partition observables statistics machine units _support
+rbm_sim.joint              -> commands learning retrieval observables tap machine units _support replica
+rbm_sim.commands           -> interchange learning retrieval partition observables statistics machine units _support
                               replica.cli replica.table
+rbm_sim.interchange        -> learning machine units _support replica.table
 rbm_sim.learning           -> partition observables statistics machine units _support replica.table
 rbm_sim.retrieval          -> observables statistics machine units _support
 rbm_sim.sampling           -> observables statistics machine units _support
+rbm_sim.tap                -> partition machine units _support
 rbm_sim.partition          -> statistics machine units _support
 rbm_sim.observables        -> machine units _support
 rbm_sim.machine            -> units _support

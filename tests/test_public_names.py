@@ -25,13 +25,12 @@ MODELS = """
 """
 RBM_SIM = """
     Average Bernoulli Continuous DReLU Discrete Gaussian Mixture Normal PackedPatterns Potts RBM ReLU Spin State Unit
-    ais
-    anneal averages capacity conditional continuous couplings critical_load datasets discrete dynamics estimator exact
-    exact_learning extensivity finite_size fluctuation gibbs learned learning likelihood measure mixture moves
-    order_parameters order_parameters_at order_parameters_over overlaps own_unit packed parallel_tempering place
-    participation_ratio pattern_state pattern_weights patterns planted random_patterns rbm reconstruct
-    reconstruction_error renormalisation runs tempering thermal_averages timeseries trial unit units weight_sparsity
-    weights
+    ais amp anneal averages capacity conditional continuous couplings critical_load datasets discrete dynamics
+    estimator evolution exact exact_learning extensivity finite_size fluctuation gibbs interchange learned learning
+    likelihood measure mixture moves order_parameters order_parameters_at order_parameters_over overlaps own_unit
+    packed parallel_tempering participation_ratio pattern_state pattern_weights patterns place planted
+    random_patterns rbm reconstruct reconstruction_error renormalisation runs tap tempering thermal_averages
+    timeseries trial unit units weight_sparsity weights
 """
 OLD = """
     replica.at_line replica.best_ell replica.branch replica.cells replica.checkpoint replica.cli replica.cold_averages

@@ -65,8 +65,8 @@ def _npz(path: str | os.PathLike[str], content: bytes, gaps: bool) -> dict[str, 
 def _member(
     path: str | os.PathLike[str], content: bytes, archive: zipfile.ZipFile, name: str, gaps: bool
 ) -> np.ndarray:
-    with _damaged(path, content):
-        member = archive.read(name)
+    with _damaged(path, content), archive.open(name) as stream:
+        member = stream.read(archive.getinfo(name).file_size)  # a stream that goes on is not unpacked to its end
     return _npy(f"{path}, {name}", member, gaps)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from rbm_sim.commands.loading import load_incomplete, load_run
+from rbm_sim.commands.loading import MACHINE, load_incomplete, load_machine
 from replica import cli
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rbm_sim.learning.run_files import Run
+    from rbm_sim.interchange import Found
     from rbm_sim.machine.rbm import RBM
 
 
@@ -35,7 +35,7 @@ FILE.npz holds the configurations as the array images, which --data of train rea
                    python -m rbm_sim sample run.npz --inpaint torn.npy --chains 4 --out whole.npz""",
     )
     add = parser.add_argument
-    add("run", metavar="RUN", help=".npz file of the command train")
+    add("run", metavar="RUN", help=MACHINE)
     add(
         "--inpaint",
         metavar="FILE",
@@ -67,8 +67,8 @@ def sample(args: argparse.Namespace) -> int:
     from replica.table import Table, provenance
 
     cli.protect(args, {"RUN": args.run, "--inpaint": args.inpaint})
-    run = load_run(args.run, "RUN")
-    rbm = run.learner.best_rbm
+    run = load_machine(args.run, "RUN")
+    rbm = run.rbm
     if isinstance(rbm.visible, Potts) and (args.inpaint is not None or args.plot is not None):
         raise cli.UsageError("--inpaint, --plot: for images; RBM.sample(..., values=...) draws missing states")
     v, places = _drawn(args, run)
@@ -109,13 +109,13 @@ def _texts(rbm: RBM, v: np.ndarray, alphabet: str | None) -> list[str]:
     return [" ".join(f"{x:.6g}" for x in row) for row in v]
 
 
-def _drawn(args: argparse.Namespace, run: Run) -> tuple[np.ndarray, dict[str, list[int]]]:
+def _drawn(args: argparse.Namespace, run: Found) -> tuple[np.ndarray, dict[str, list[int]]]:
     """Configurations, and the columns that say of which chain and of which image each is."""
     import numpy as np
 
     from rbm_sim._support.memory import check_memory
 
-    rbm = run.learner.best_rbm
+    rbm = run.rbm
     chains = args.chains or (100 if args.inpaint is None else 1)
     given = None
     if args.inpaint is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rbm_sim.commands.states import Letters, load_states
 from replica import cli
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rbm_sim._support.random import Seed
+    from rbm_sim.interchange import Found
     from rbm_sim.learning.run_files import Run
     from rbm_sim.units import Unit
 
@@ -47,7 +48,7 @@ def load_data(
         If they cannot be had.
     """
     from rbm_sim.learning import alignments, datasets, grey_levels
-    from rbm_sim.units import Gaussian, Potts, Spin
+    from rbm_sim.units import Potts, Spin, TwoValued
 
     if isinstance(visible, Potts):
         data = load_states(name, option, letters)
@@ -55,7 +56,7 @@ def load_data(
     if alignments.is_fasta(name) and datasets.path_of(name) is not None:
         raise cli.UsageError(f"{option}: {name}: is an alignment by its name: --visible potts learns its letters")
     try:
-        real = isinstance(visible, Gaussian)
+        real = not isinstance(visible, TwoValued)
         found = datasets.load(name, grey=not real)
         if real:
             return found.images, found.shape
@@ -219,25 +220,96 @@ def load_run(file: str, option: str) -> Run:
 
     try:
         run = run_files.load(file)
-        _check_about(file, run)
+        _check_about(file, run.about, run.learner.visible)
         return run
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None)
         raise cli.UsageError(f"{option}: {f'{file}: {reason}' if reason else error}") from None
 
 
-def _check_about(file: str, run: Run) -> None:
+MACHINES = (".npz", ".npy", ".h5", ".hdf5", ".safetensors")
+"""Suffixes of files that hold a machine."""
+MACHINE = ".npz file of the command train, or a machine of another program: .npz, .npy, .h5, .hdf5, .safetensors"
+"""What help says of them."""
+
+
+def load_machine(file: str, option: str, hidden: str | None = None, format: str | None = None) -> Found:
+    """Read a machine: of a run, or of another program.
+
+    Parameters
+    ----------
+    file : str
+        The file.
+    option : str
+        Word of the command line that names it.
+    hidden : str, optional
+        Its hidden units, where the file does not say them.
+    format : str, optional
+        Format of the file, if it is not told from its content.
+
+    Returns
+    -------
+    Found
+        The machine, that of the best epoch of a run, and what else was kept with it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read.
+    """
+    from rbm_sim import interchange
+
+    try:
+        found = interchange.read(file, format, hidden=hidden)
+        if found.format == "run":
+            _check_about(file, found.about, found.rbm.visible)
+        return found
+    except (ImportError, ValueError) as error:
+        raise cli.UsageError(f"{option}: {error}") from None
+
+
+def load_data_of(found: Found, name: str, option: str) -> np.ndarray:
+    """Load data as those of a machine were loaded: grey levels cut where they were, states and letters its own.
+
+    Parameters
+    ----------
+    found : Found
+        The machine, of a run or of another program.
+    name : str
+        As for `rbm_sim.learning.datasets.load`.
+    option : str
+        Word of the command line that names them.
+
+    Returns
+    -------
+    ndarray, shape (samples, N), of Potts units (samples, N, states)
+        Values of its visible units.
+
+    Raises
+    ------
+    UsageError
+        If they cannot be had.
+    """
+    from rbm_sim.units import Potts
+
+    visible, level, letters = found.rbm.visible, found.about.get("threshold") or 0.5, None
+    if isinstance(visible, Potts):
+        letters = Letters(visible.states, found.about.get("alphabet"), "the machine")
+    return load_data(name, option, level, visible=visible, rng=0, letters=letters)[0]
+
+
+def _check_about(file: str, about: dict[str, Any], visible: Unit) -> None:
     """Raise if what the command train keeps in a run is not what it writes."""
     from rbm_sim._support import check
 
     for name, fits in (
         ("shape", lambda x: isinstance(x, list) and all(type(side) is int and side > 0 for side in x)),
         ("threshold", lambda x: x == "random" or (isinstance(x, float | int) and 0 < x <= 1)),
-        ("alphabet", lambda x: isinstance(x, str) and len(x) == getattr(run.learner.visible, "states", 0)),
+        ("alphabet", lambda x: isinstance(x, str) and len(x) == getattr(visible, "states", 0)),
         ("digest", lambda x: isinstance(x, str)),
         ("digests", lambda x: isinstance(x, dict) and all(isinstance(digest, str) for digest in x.values())),
         ("stop", lambda x: isinstance(x, str)),
     ):
-        value = run.about.get(name)
+        value = about.get(name)
         if value is not None and not fits(value):
             raise ValueError(f"{file!r} is no file of a run: {name} = {check.short(value)}")

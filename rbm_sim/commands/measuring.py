@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from rbm_sim.commands.loading import load_data, load_run, path_of
-from rbm_sim.commands.states import Letters
+from rbm_sim.commands.loading import MACHINES, load_data_of, load_machine, path_of
 from replica import cli
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from rbm_sim.interchange import Found
     from rbm_sim.machine.rbm import RBM
     from rbm_sim.units import Unit
 
@@ -34,7 +34,10 @@ many hidden units none of the states activates.""",
         example="""python -m rbm_sim measure weights.npy --states data.npy --hidden relu --theta 0.2
                    python -m rbm_sim measure run.npz --states digits""",
     )
-    weights = ".npy or text file, shape (N, M), visible × hidden, or .npz file of the command train, with its own units"
+    weights = (
+        ".npy or text file, shape (N, M), visible × hidden, or .npz file of the command train, with its own units, or "
+        "a machine of another program: .npz, .h5, .hdf5, .safetensors"
+    )
     parser.add_argument("weights", metavar="WEIGHTS", help=weights)
     states = ".npy or text file of visible states, (n, N); with a run, data as for train, grey levels cut as there"
     parser.add_argument("--states", metavar="FILE", help=states)
@@ -67,11 +70,12 @@ def measure(args: argparse.Namespace) -> int:
 
     cli.protect(args, {"WEIGHTS": args.weights, "--states": path_of(args.states)})
     exponent = check.number("--exponent", args.exponent, above=0)
-    w, hidden = (_run if args.weights.lower().endswith(".npz") else _weights)(args)
+    found = _machine(args)
+    w, hidden = _weights(args) if found is None else _parts(found.rbm)
     row: dict[str, Any] = {"N": len(w), "M": w.shape[1], "p_hat": weight_sparsity(w), "W2": float(weight_norm(w))}
     row["empty"] = int((~w.any(axis=0)).sum())
     if args.states is not None:
-        states = _states(args)
+        states = _states(args, found)
         if states.shape[1] != len(w):
             raise cli.UsageError(f"--states: {states.shape[1]} columns, but the weights have {len(w)} rows")
         h = hidden.mode(np.asarray(states @ w))
@@ -94,11 +98,23 @@ def _weights(args: argparse.Namespace) -> tuple[np.ndarray, Unit]:
     return _load(args.weights, "WEIGHTS"), named(kind, {"theta": theta})
 
 
-def _run(args: argparse.Namespace) -> tuple[np.ndarray, Unit]:
-    """Return the weights and hidden units of a run."""
-    if args.hidden is not None or args.theta is not None:
-        raise cli.UsageError("--hidden, --theta: a run has its own hidden units")
-    rbm = load_run(args.weights, "WEIGHTS").learner.best_rbm
+def _machine(args: argparse.Namespace) -> Found | None:
+    """The machine in a file that says more than weights; None if it is a matrix."""
+    if not args.weights.lower().endswith(tuple(suffix for suffix in MACHINES if suffix != ".npy")):
+        return None
+    found = load_machine(args.weights, "WEIGHTS")
+    if args.hidden is None and args.theta is None:
+        return found
+    if "hidden" not in found.about.get("assumed", ()):
+        whose = "a run has its own hidden units" if found.format == "run" else "the file says its hidden units"
+        raise cli.UsageError(f"--hidden, --theta: {whose}")
+    if args.theta is not None:
+        raise cli.UsageError("--theta: is for a file of weights alone, .npy or text")
+    return load_machine(args.weights, "WEIGHTS", args.hidden)
+
+
+def _parts(rbm: RBM) -> tuple[np.ndarray, Unit]:
+    """Return the weights and hidden units of a machine."""
     return rbm.weights.astype(float) / _widths(rbm), rbm.hidden
 
 
@@ -109,19 +125,13 @@ def _widths(rbm: RBM) -> np.ndarray:
     return np.sqrt(np.atleast_1d(getattr(rbm.visible, "gamma", 1.0)))[:, None]
 
 
-def _states(args: argparse.Namespace) -> np.ndarray:
-    """Return the visible states, in the values of the visible units of a run."""
-    if not args.weights.lower().endswith(".npz"):
+def _states(args: argparse.Namespace, found: Found | None) -> np.ndarray:
+    """Return the visible states, in the values of the visible units of a machine."""
+    if found is None:
         return _load(args.states, "--states")
-    from rbm_sim.units import Potts
-
-    run = load_run(args.weights, "WEIGHTS")
-    level = run.about.get("threshold") or 0.5
-    visible = run.learner.visible
-    letters = Letters(visible.states, run.about.get("alphabet"), "the run") if isinstance(visible, Potts) else None
-    states = load_data(args.states, "--states", level, visible=visible, rng=0, letters=letters)[0].astype(float)
+    states = load_data_of(found, args.states, "--states").astype(float)
     states = states.reshape(len(states), -1)
-    widths = _widths(run.learner.best_rbm)[:, 0]
+    widths = _widths(found.rbm)[:, 0]
     return states * widths if len(widths) == states.shape[1] else states
 
 

@@ -267,7 +267,11 @@ def _learner(args: argparse.Namespace, data: np.ndarray, about: dict[str, Any]) 
     options = _options(args, data)
     if args.out is None or args.out.suffix.lower() != ".npz" or not Path(args.out).exists():
         visible, hidden = named(args.visible, {"states": data.shape[-1]}), named(args.hidden)
-        return Learner.begin(data, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng), []
+        begin = partial(Learner.begin, visible=visible, hidden=hidden, units=args.units, options=options, rng=args.rng)
+        try:
+            return begin(data), []
+        except ValueError as error:
+            raise cli.UsageError(f"--data {args.data}: {error}") from None
     run = load_run(str(args.out), "--out")
     learner = run.learner
     asked = {"visible": args.visible, "hidden": args.hidden, "units": args.units, "rng": args.rng, **asdict(options)}

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rbm_sim.commands.loading import load_data, load_run, path_of
+from rbm_sim.commands.loading import MACHINE, load_data_of, load_machine, path_of
 from replica import cli
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ the machine in two phase diagrams.""",
         example="""python -m rbm_sim place run.npz --data digits
                    python -m rbm_sim place run.npz --out page.html""",
     )
-    parser.add_argument("machine", metavar="MACHINE", help=".npz file of the command train")
+    parser.add_argument("machine", metavar="MACHINE", help=MACHINE)
+    parser.add_argument(
+        "--from", dest="from_format", metavar="FORMAT", help="format of the file (told from its content)"
+    )
     parser.add_argument(
         "--data", metavar="DATA", help="where activities are measured, as --data of train (samples of the machine)"
     )
@@ -57,11 +60,10 @@ def place(args: argparse.Namespace) -> int:
     from replica.table import Table, provenance
 
     cli.protect(args, {"MACHINE": args.machine, "--data": path_of(args.data)})
-    run = load_run(args.machine, "MACHINE")
-    rbm, data = run.learner.best_rbm, None
+    run = load_machine(args.machine, "MACHINE", format=args.from_format)
+    rbm, data = run.rbm, None
     if args.data is not None:
-        level = run.about.get("threshold", 0.5)
-        data = load_data(args.data, "--data", level, visible=rbm.visible, rng=0)[0]
+        data = load_data_of(run, args.data, "--data")
         if data.shape[1] != rbm.shape[0]:
             raise cli.UsageError(f"--data: {data.shape[1]} columns, but the machine has {rbm.shape[0]} visible units")
     found = placement.place(rbm, data, rng=args.rng)

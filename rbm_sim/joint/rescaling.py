@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rbm_sim.machine.change_of_units import with_zero_one
 from rbm_sim.machine.rbm import RBM
 from rbm_sim.observables import weight_norm, weight_sparsity
 from rbm_sim.units import Bernoulli, ReLU, Spin
@@ -66,7 +67,7 @@ def rescaled(rbm: RBM) -> Rescaled | str:
             f"{_name(rbm.hidden)} hidden units: the theory of the compositional phase is one of ReLU units, whose"
             " activity has no upper bound"
         )
-    machine = in_zeros_and_ones(rbm)
+    machine = with_zero_one(rbm)[0] if isinstance(rbm.visible, Spin) else rbm
     W2 = float(weight_norm(machine.weights))
     if W2 == 0:
         return "all weights are 0"
@@ -75,15 +76,6 @@ def rescaled(rbm: RBM) -> Rescaled | str:
     theta, g = (np.zeros(M) + machine.hidden.offset) / np.sqrt(W2), (np.zeros(N) - machine.visible.offset) / W2
     x = N * (w**2).sum(axis=1) / (M * W2)
     return Rescaled(machine, M / N, weight_sparsity(w), W2, theta, g, x)
-
-
-def in_zeros_and_ones(rbm: RBM) -> RBM:
-    """The same law with s = 2v − 1: weights 2w, fields 2g, thresholds θ_μ + Σ_i w_iμ."""
-    if isinstance(rbm.visible, Bernoulli):
-        return rbm
-    w = rbm.weights.astype(float)
-    hidden = ReLU(rbm.hidden.offset + w.sum(axis=0))
-    return RBM(2 * w, visible=Bernoulli(-2 * rbm.visible.offset), hidden=hidden)
 
 
 def _name(unit: object) -> str:

@@ -84,9 +84,12 @@ def _moments(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     first = data[0].astype(float)
     rows = max(1, (1 << 20) // data.shape[1])
     blocks = [slice(k, k + rows) for k in range(0, len(data), rows)]
-    shift = sum((data[block] - first).sum(axis=0) for block in blocks) / len(data)
-    squares = sum(np.square((data[block] - first) - shift).sum(axis=0) for block in blocks)
-    return first + shift, np.sqrt(squares / len(data))
+    with np.errstate(over="ignore", invalid="ignore"):
+        unit = np.max([np.abs(data[block] - first).max(axis=0) for block in blocks], axis=0)  # squares do not overflow
+        unit[unit == 0] = 1
+        shift = sum(((data[block] - first) / unit).sum(axis=0) for block in blocks) / len(data)
+        squares = sum(np.square((data[block] - first) / unit - shift).sum(axis=0) for block in blocks)
+        return first + unit * shift, unit * np.sqrt(squares / len(data))
 
 
 def _constant(data: np.ndarray, mean: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The same machine with its real-valued visible units measured from another origin and in other units."""
+"""The same machine with its units measured from another origin and in other units: real values, {0, 1} and ±1."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import Gaussian, Normal
+from rbm_sim.units import Bernoulli, Gaussian, Normal, Spin, TwoValued, Unit
 
 
 def in_units(rbm: RBM, shift: ArrayLike, scale: ArrayLike | None = None) -> tuple[RBM, float]:
@@ -50,9 +50,8 @@ def in_units(rbm: RBM, shift: ArrayLike, scale: ArrayLike | None = None) -> tupl
         field, gamma = field / scale, gamma / scale**2
         weights = rbm.weights / scale[:, None]
         offset = rbm.hidden.offset + ratio @ rbm.weights.astype(float)
-    hidden = Normal() if isinstance(rbm.hidden, Gaussian) else rbm.hidden
     machine = RBM(
-        rbm.matrix if scale is None else weights, visible=Normal(field, gamma), hidden=hidden._with_offset(offset)
+        rbm.matrix if scale is None else weights, visible=Normal(field, gamma), hidden=_offset(rbm.hidden, offset)
     )
     return machine, constant
 
@@ -101,3 +100,75 @@ def quadratic(unit: Gaussian | Normal, size: int) -> tuple[np.ndarray, np.ndarra
     """
     g, gamma = (unit.g, unit.gamma) if isinstance(unit, Normal) else (0.0, 1.0)
     return np.full(size, g, float), np.full(size, gamma, float)
+
+
+def with_spins(rbm: RBM) -> tuple[RBM, float]:
+    """Machine with units ±1 in place of those of {0, 1}, s = 2v − 1, in whichever layer they are; the law is the same.
+
+    Of two such layers the weights are w/4, the fields g_i/2 + Σ_μ w_iμ/4 and b_μ/2 + Σ_i w_iμ/4, and the constant is
+    Σ g/2 + Σ b/2 + Σ w/4. Layers of other units stay what they are, with other offsets.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Any machine; its weights become an array.
+
+    Returns
+    -------
+    machine : RBM
+        The machine of s; `Gaussian` units, which have no fields, become `Normal` ones.
+    constant : float
+        That of ln Z at temperature T: ln Z of `rbm` is that of `machine` plus constant/T.
+
+    Examples
+    --------
+    >>> import rbm_sim
+    >>> machine, constant = with_spins(rbm_sim.RBM([[4.0]], visible=Bernoulli(1.0), hidden=Bernoulli(0.5)))
+    >>> machine.weights.tolist(), machine.visible.g.tolist(), machine.hidden.g.tolist(), constant
+    ([[1.0]], [1.5], [1.25], 1.75)
+    """
+    return _with_values(rbm, Spin)
+
+
+def with_zero_one(rbm: RBM) -> tuple[RBM, float]:
+    """Machine with units of {0, 1} in place of those of ±1, v = (1 + s)/2: the inverse of `with_spins`.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Any machine; its weights become an array.
+
+    Returns
+    -------
+    machine : RBM
+        The machine of v; `Gaussian` units, which have no fields, become `Normal` ones.
+    constant : float
+        That of ln Z at temperature T: ln Z of `rbm` is that of `machine` plus constant/T.
+    """
+    return _with_values(rbm, Bernoulli)
+
+
+def _with_values(rbm: RBM, kind: type[TwoValued]) -> tuple[RBM, float]:
+    """Both layers, if they are two-valued, with the values of another kind."""
+    machine, visible = _visible_with_values(rbm, kind)
+    turned, hidden = _visible_with_values(machine.transposed(), kind)
+    return turned.transposed(), visible + hidden
+
+
+def _visible_with_values(rbm: RBM, kind: type[TwoValued]) -> tuple[RBM, float]:
+    """With v = a + c x in −Σ w v h − Σ g v + U(h): weights c w, fields c g, offsets b − a Σ_i w, constant a Σ g."""
+    other = Bernoulli if kind is Spin else Spin
+    if not isinstance(rbm.visible, TwoValued) or type(rbm.visible) is not other:
+        return rbm, 0.0
+    c = (1 - rbm.visible.low) / (1 - kind.low)
+    a = 1 - c
+    g = np.asarray(rbm.visible.g, float)
+    w = rbm.weights
+    offset = rbm.hidden.offset - a * w.sum(axis=0, dtype=float)
+    machine = RBM(w * w.dtype.type(c), visible=kind(c * g), hidden=_offset(rbm.hidden, offset))
+    return machine, float(a * g.sum())
+
+
+def _offset(unit: Unit, offset: np.ndarray) -> Unit:
+    """A layer of other offsets; Gaussian units have none."""
+    return (Normal() if isinstance(unit, Gaussian) else unit)._with_offset(offset)

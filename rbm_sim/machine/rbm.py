@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, shown
 from rbm_sim._support.random import Seed
-from rbm_sim.machine.clamping import flat_entries
+from rbm_sim.machine import arguments, fitted
 from rbm_sim.machine.gibbs import Chains
 from rbm_sim.machine.weights import WeightsLike, stored
-from rbm_sim.units import Potts, Unit
+from rbm_sim.units import Bernoulli, Potts, Unit
 
 
 class State(NamedTuple):
@@ -82,11 +82,11 @@ class RBM:
 
     def __init__(self, weights: WeightsLike, *, visible: Unit, hidden: Unit) -> None:
         if isinstance(visible, Potts) and np.ndim(weights) == 3:  # type: ignore[arg-type]
-            weights = _rows(weights, visible.states)  # type: ignore[arg-type]
+            weights = arguments.rows(weights, visible.states)  # type: ignore[arg-type]
         self.matrix = stored(weights)
         self.shape, self.dtype = self.matrix.shape, self.matrix.dtype
-        self.visible = _layer("visible", visible, self.shape[0], self.dtype)
-        self.hidden = _layer("hidden", hidden, self.shape[1], self.dtype)
+        self.visible = arguments.layer("visible", visible, self.shape[0], self.dtype)
+        self.hidden = arguments.layer("hidden", hidden, self.shape[1], self.dtype)
 
     @property
     def weights(self) -> np.ndarray:
@@ -96,6 +96,28 @@ class RBM:
     def __repr__(self) -> str:
         kinds = f"visible={type(self.visible).__name__}, hidden={type(self.hidden).__name__}"
         return f"RBM(N={self.shape[0]}, M={self.shape[1]}, {kinds}, {self.dtype})"
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any) -> Self:
+        """Return the machine that scikit-learn has learned, of Bernoulli units in both layers.
+
+        Parameters
+        ----------
+        estimator : sklearn.neural_network.BernoulliRBM
+            One that is fitted.
+
+        Returns
+        -------
+        RBM
+            Weights `components_` transposed, fields `intercept_visible_` and `intercept_hidden_`.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has not these three, or they do not fit together.
+        """
+        w, g, b = fitted.parameters(estimator)
+        return cls(w, visible=Bernoulli(g), hidden=Bernoulli(b))
 
     def transposed(self) -> RBM:
         """Return the machine with its two layers exchanged, E′(h, v) = E(v, h).
@@ -147,7 +169,7 @@ class RBM:
         ValueError
             If `v` has another length or values outside the domain.
         """
-        return _configurations(name, v, self.visible, self.shape[0], self.dtype)
+        return arguments.configurations(name, v, self.visible, self.shape[0], self.dtype)
 
     def energy(self, v: ArrayLike, h: ArrayLike) -> np.ndarray:
         """Joint energy E(v, h) = −Σ w_{iμ} v_i h_μ + Σ_i U_i(v_i) + Σ_μ U_μ(h_μ).
@@ -170,7 +192,7 @@ class RBM:
             If a configuration has another length or values outside the domain, or the axes do not broadcast.
         """
         v = self.configurations(v)
-        h = _configurations("h", h, self.hidden, self.shape[1], self.dtype)
+        h = arguments.configurations("h", h, self.hidden, self.shape[1], self.dtype)
         try:
             interaction = (self.matrix.forward(v) * h).sum(axis=-1)
         except ValueError:
@@ -307,32 +329,3 @@ class RBM:
             for x, unit, size in zip((chains.v, chains.h), (self.visible, self.hidden), self.shape, strict=True)
         )
         return State(v, h)
-
-
-def _rows(weights: ArrayLike, states: int) -> np.ndarray:
-    """Weights of Potts units with one row for each state of each unit."""
-    w = check.real_array("weights", weights)
-    if w.shape[1] != states:
-        raise ValueError(f"weights has shape {w.shape}: the units have {states} states, so must be (N, {states}, M)")
-    return w.reshape(-1, w.shape[2])
-
-
-def _layer(name: str, unit: Unit, size: int, dtype: np.dtype) -> Unit:
-    """Return the layer with its parameters expanded, or raise if `unit` is not a unit or does not fit."""
-    if not isinstance(unit, Unit):
-        raise ValueError(f"{name} = {unit!r}: must be a unit, such as Bernoulli(), Spin(), Gaussian() or ReLU()")
-    try:
-        return unit.expanded(size, dtype)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-
-
-def _configurations(name: str, x: ArrayLike, unit: Unit, size: int, dtype: np.dtype) -> np.ndarray:
-    """Return configurations of one layer in `dtype`, or raise if their length or their values do not fit."""
-    x = flat_entries(name, check.real_array(name, x, dtype), unit, size)
-    if not unit.contains(x):
-        raise ValueError(
-            f"{name} has entries in [{x.min():g}, {x.max():g}]: {type(unit).__name__} units take values in "
-            f"{unit.domain}"
-        )
-    return x

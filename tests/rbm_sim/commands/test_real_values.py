@@ -139,3 +139,25 @@ def test_known_values_are_held_as_they_are(capsys, tmp_path, known):
     run(capsys, "sample", tmp_path / "r.npz", "--inpaint", torn, "--steps", "3", "--out", tmp_path / "s.npz")
     with np.load(tmp_path / "s.npz") as kept:
         assert np.delete(kept["images"][0], 2).tolist() == known
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200, 1e308])
+def test_sizes_that_no_variance_has_are_named(capsys, tmp_path, size):
+    file = tmp_path / "data.npy"
+    np.save(file, np.random.default_rng(0).uniform(-1, 1, size=(20, 3)) * [1, size, 1])
+    said = run(capsys, "train", "--data", file, "--visible", "gaussian", "--units", 1, "--epochs", 1, code=2).err
+    assert f"--data {file}: data has a column of size " in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("offset", [0, 1e9])
+@pytest.mark.parametrize("hidden", ["gaussian", "bernoulli"])
+def test_the_likelihood_does_not_feel_an_offset(capsys, tmp_path, offset, hidden):
+    """ln P of the file shifted and of the machine of it: as of unshifted data, of independent normal laws nearly."""
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    np.save(tmp_path / "data.npy", x + offset)
+    words = ["train", "--visible", "gaussian", "--hidden", hidden, "--units", 1, "--epochs", 2, "--likelihood", 2]
+    table, said = run(capsys, *words, "--data", tmp_path / "data.npy")
+    assert said == "" and table[-1]["log_likelihood"] == pytest.approx(
+        likelihood.independent_gaussians(x, x).mean, abs=0.1
+    )

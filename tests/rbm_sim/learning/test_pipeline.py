@@ -48,3 +48,9 @@ def test_accuracies_of_the_page(name):
     (stated,) = re.findall(rf"^\| {re.escape(name)} \| ([\d.]+) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     found = accuracies(name)
     assert abs(100 * found.mean() - float(stated)) < 1.5, found
+
+
+def test_the_page_states_an_accuracy_for_each_kind_of_features():
+    rows = re.findall(r"^\| (.+) \| ([\d.]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for name, _ in rows} == set(FEATURES)
+    assert all(50 < float(value) <= 100 for _, value in rows)

@@ -204,6 +204,14 @@ def test_columns_that_do_not_vary():
     assert np.isfinite(likelihood.log_likelihood(learner.rbm, x).mean)
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_moments_of_small_and_large_columns(size):
+    x = data()[:, :2]
+    scales = scales_of(x * size)
+    np.testing.assert_allclose(scales.scale, x.std(axis=0) * size, rtol=1e-12)
+    np.testing.assert_allclose(scales.mean, x.mean(axis=0) * size, rtol=1e-12)
+
+
 @pytest.mark.parametrize("offset", [0, 1e6, 1.7e9, -1e12])
 def test_columns_far_from_zero_vary(offset):
     x = data()[:, :2] + offset

@@ -270,3 +270,26 @@ def test_public_names():
         assert getattr(rbm_sim, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         rbm_sim.nothing  # noqa: B018
+
+
+def test_a_machine_of_scikit_learn():
+    """F(v) and P(h | v), as the estimator has them."""
+    neural = pytest.importorskip("sklearn.neural_network")
+    data = np.random.default_rng(0).integers(0, 2, (50, 7))
+    fitted = neural.BernoulliRBM(n_components=4, n_iter=3, random_state=0).fit(data)
+    machine = RBM.from_sklearn(fitted)
+    assert machine.free_energy(data) == pytest.approx(fitted._free_energy(data), rel=1e-12)
+    assert machine.hidden.mean(machine.inputs(data)) == pytest.approx(fitted.transform(data), rel=1e-12)
+    kept = machine.weights.copy()
+    fitted.partial_fit(data)
+    assert (machine.weights == kept).all()
+
+
+def test_what_is_no_machine_of_scikit_learn():
+    from types import SimpleNamespace
+
+    with pytest.raises(ValueError, match=r"must be a fitted BernoulliRBM of scikit-learn, has no components_, "):
+        RBM.from_sklearn(SimpleNamespace())
+    odd = SimpleNamespace(components_=np.ones((2, 3)), intercept_visible_=np.ones(2), intercept_hidden_=np.ones(3))
+    with pytest.raises(ValueError, match=r"must be \(M, N\), \(N,\) and \(M,\)"):
+        RBM.from_sklearn(odd)
