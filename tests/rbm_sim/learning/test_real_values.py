@@ -173,7 +173,7 @@ def test_files_without_their_scales_are_refused(tmp_path):
         ({"scale": None}, "it has no 'scale'"),
         ({"scale": np.zeros(4)}, "scale has entries <= 0"),
         ({"mean": np.zeros(3)}, "mean is float64 of shape"),
-        ({"log_sigma": np.full(4, np.nan, np.float32)}, "log_sigma is float32 of shape"),
+        ({"log_sigma": np.full(4, np.nan, np.float32)}, r"log_sigma has the entry nan at \[0\], must be finite"),
     ):
         np.savez(file, **{k: v for k, v in (arrays | change).items() if v is not None})
         with pytest.raises(ValueError, match=message):
