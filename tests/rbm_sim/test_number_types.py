@@ -279,6 +279,22 @@ def test_words_in_frames_of_pandas_are_told_how_to_encode_them():
     assert RBMEstimator(2, n_iter=1).fit(encoded).n_features_in_ == 12
 
 
+def test_categories_in_frames_are_states_of_potts_units():
+    pd = pytest.importorskip("pandas", reason="needs pandas")
+    pytest.importorskip("sklearn", minversion="1.6", reason="needs scikit-learn >= 1.6")
+    from rbm_sim.estimator import RBMEstimator
+
+    codes = np.random.default_rng(0).integers(0, 3, (50, 2))
+    words = np.array(["blue", "green", "red"])
+    frame = pd.DataFrame({"a": words[codes[:, 0]], "b": words[codes[:, 1]]}).astype("category")
+    fitted = RBMEstimator(3, visible="potts", n_iter=2, random_state=0).set_output(transform="pandas").fit(frame)
+    plain = RBMEstimator(3, visible="potts", n_iter=2, random_state=0).fit(codes)
+    np.testing.assert_array_equal(fitted.components_, plain.components_)
+    features = fitted.transform(frame)
+    assert isinstance(features, pd.DataFrame)
+    np.testing.assert_allclose(features.to_numpy(), plain.transform(codes))
+
+
 @pytest.mark.parametrize("T", [[1e300, 1.0], [1.0, -1e300]])
 def test_what_single_precision_cannot_hold_is_no_infinity(T):
     rbm = RBM(np.zeros((3, 2), np.float32), visible=Bernoulli(), hidden=Bernoulli())
