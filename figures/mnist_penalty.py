@@ -2,8 +2,8 @@
 
 Tubiana & Monasson, PRL 118, 138301 (2017), Fig. 4(b). 400 ReLU units, 60 000 images cut at grey level 0.5, PCD-1 in
 batches of 100 with learning rate 0.002, centred gradient, 40 epochs, penalty (λ/x) Σ_μ (Σ_i |w_iμ|)^x with x = 1, 2,
-3; L̂ with exponent 3. Lines: L = ℓ*/p of the homogeneous machine in the limit p → 0 (α = 0.5, θ̃ = 1.5, g̃ = −0.21), and
-the published one of a heterogeneous machine.
+3; L̂ with exponent 3. The offsets of the gradient were means over each batch, which biases it. Lines: L = ℓ*/p of the
+homogeneous machine in the limit p → 0 (α = 0.5, θ̃ = 1.5, g̃ = −0.21), and the published one of a heterogeneous machine.
 """
 
 from __future__ import annotations
