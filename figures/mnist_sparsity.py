@@ -3,7 +3,7 @@
 Tubiana & Monasson, PRL 118, 138301 (2017), Fig. 2: sparsity p̂ of the weights, number L̂ of strongly activated hidden
 units (exponent 3), silent hidden units, mean squared norm W₂ of the weights; slides of G. Manzan (2021), simulations on
 MNIST. 60 000 images cut at grey level 0.5; 400 ReLU units or 204 Gaussian ones (α = 0.26); PCD-1 in batches of 100 with
-learning rate 0.0015 (Gaussian units, which diverge at it after 118 epochs: 0.0005), centred gradient (once without), no
+learning rate 0.0015 (Gaussian units: 0.0005), centred gradient (once without), no
 penalty, 200 epochs; activities h*(v) of the first 2000 images. Published values as read off the figure.
 """
 
