@@ -279,8 +279,8 @@ MUTATIONS = (
     ),
     Mutation(
         "rbm_sim/partition/likelihood.py",
-        "estimate(-rbm.free_energy(v, T).astype(np.float64) / T)",
-        "estimate(-rbm.free_energy(v, T).astype(np.float64))",
+        "-machine.free_energy(v_moved, T).astype(np.float64) / T, rbm)",
+        "-machine.free_energy(v_moved, T).astype(np.float64), rbm)",
         "tests/rbm_sim/partition/test_likelihood.py",
     ),
     Mutation("replica/certified/hopfield.py", "(y / n + 2 * y * y * y)", "(y / n + y * y * y)", CERTIFIED),

@@ -22,7 +22,7 @@ def glasses(alpha, states, T):
     return sorted(s.order.q for s in found if s.order.q > 0 and s.order.m == 0)
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("distance", [1e-12, 1e-8])
 @pytest.mark.parametrize("states", STATES)
 @pytest.mark.parametrize("alpha", LOADS)
