@@ -43,7 +43,8 @@ def predicted(machine: Rescaled) -> Prediction:
     """Phase of a machine, with its own laws where the states of the homogeneous one can be followed there."""
     bare = homogeneous(machine)
     means = _of_means(bare)
-    if not means.ell_star > 0:
+    # a positive field turns its units on at ℓ → 0, whose energy then is not 0
+    if not means.ell_star > 0 or machine.g.max() > 0:
         return means
     own = with_laws(machine, bare)
     star = replica.ell_star(own)

@@ -58,10 +58,7 @@ def warnings_for(machine: Rescaled, *, never_active: float, L_predicted: float, 
             " the mean input is a part of the thresholds that the theory does not have"
         )
     if uneven > UNEVEN:
-        said.append(
-            f"norms of hidden units differ by {uneven:.2g} of their mean: theory takes them as equal, and weak units"
-            " as neither silent nor fewer"
-        )
+        said.append(f"norms of hidden units differ by {uneven:.2g} of their mean: theory takes them as equal")
     if never_active > DEAD:
         said.append(
             f"{100 * never_active:.0f} % of the hidden units are never active: the load of the others is"
@@ -74,6 +71,7 @@ def warnings_for(machine: Rescaled, *, never_active: float, L_predicted: float, 
         )
     if laws == "means":
         said.append(
-            "states were not followed to the machine's own laws of p_i, g_i and theta_mu: prediction with their means"
+            "prediction with the means of p_i, g_i and theta_mu: with its own laws the states were not followed, or a"
+            " field g_i is positive, which turns its units on without any pattern"
         )
     return said

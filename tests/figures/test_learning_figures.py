@@ -24,8 +24,8 @@ def test_the_weights_become_sparse_as_published():
     assert sorted(found) == list(range(1, 201))
     below = {epoch: published - found[epoch] for epoch, published in PUBLISHED["p_hat"].items()}
     assert max(abs(below[epoch]) for epoch in (100, 200)) < 0.01  # as read off the figure
-    # what differs, as the page on learning says
-    assert [round(below[epoch], 3) for epoch in (1, 5, 25)] == [0.031, 0.037, 0.015]
+    assert min(below[1], below[5]) > 0.02  # the first epochs differ, as the page on learning says
+    assert 0.01 < below[25] < 0.02
     assert np.all(np.diff([found[epoch] for epoch in (1, 5, 25, 100, 200)]) < 0)
 
 

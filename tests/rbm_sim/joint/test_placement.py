@@ -84,6 +84,14 @@ def test_own_laws_are_those_of_the_model():
     assert found.f_sg == pytest.approx(min(s.free_energy for s in states if s.order.m == 0 < s.order.q), rel=1e-9)
 
 
+def test_positive_fields_are_left_to_the_means():
+    """A unit with g > 0 is on at ℓ → 0, so that 0 is not the energy there."""
+    standing = rescaled(machine())
+    sign = np.where(np.arange(480) % 2, 1.0, -1.0)
+    found = predicted(standing._replace(g=G + 0.3 * sign))
+    assert (found.laws, found.ell_star) == ("means", pytest.approx(0.383193, abs=1e-6))
+
+
 def test_boundaries_are_where_energies_meet():
     standing = rescaled(machine())
     found = boundaries(standing)
