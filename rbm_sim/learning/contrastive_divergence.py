@@ -343,6 +343,6 @@ class Learner:
         options, w = self.options, self.parameters.w
         if options.weight_decay:
             self.step.w -= np.float32(rate * options.weight_decay) * w
-        if options.penalty:
+        if penalty := options.penalty_in(self.epoch):
             norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)
-            self.step.w -= np.float32(rate * options.penalty) * norms * np.sign(w)
+            self.step.w -= np.float32(rate * penalty) * norms * np.sign(w)
