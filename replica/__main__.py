@@ -66,7 +66,7 @@ def models_command(words: Sequence[str]) -> int:
     rows = []
     for name, cls in sorted(catalogue().items()):
         controls = ", ".join(f.name for f in control_fields(cls))
-        lines = "; ".join(f"{'/'.join(d.scanned)}: {' '.join(d.columns)}" for d in diagrams_of(cls))
+        lines = "; ".join(": ".join(filter(None, ("/".join(d.scanned), " ".join(d.columns)))) for d in diagrams_of(cls))
         rows.append({"model": name, "controls": controls, "lines": lines, "title": cls.title})
     cli.emit(Table.from_rows(rows, provenance({"command": "models"})), args)
     return 0

@@ -28,7 +28,7 @@ GROUPS = {
         "B": "response of the hidden units, p times their mean variance over T; Hopfield: 1/(1 − C)",
         "dq": "q inside the clusters of one step of replica-symmetry breaking, less q between them",
         "dr": "the same of r",
-        "mu": "size of the step times β, at T = 0",
+        "mu": "limit of βx, x the size of a cluster of replicas: e^{μN(E − E₀)} states have the energy E",
         "m_tilde": "overlap m over its largest value: for {0,1} units 2m, for one of L patterns relative to all",
     },
     "States": {
