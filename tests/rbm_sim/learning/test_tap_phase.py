@@ -22,6 +22,7 @@ def data(visible=Bernoulli, samples=60, seed=1, rare=0.3):
     return np.where(x, 1.0, visible().low)
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("hidden", [Bernoulli(0.3), Spin(-0.2), Gaussian(), ReLU(0.4)], ids=repr)
 @pytest.mark.parametrize("visible", [Bernoulli, Spin])
 def test_gradient_beside_enumeration(visible, hidden):
@@ -96,6 +97,7 @@ def learned(**options):
     return begun, before, exact.log_likelihood(begun.rbm, x)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("k", [1, 3])
 def test_points_that_start_at_the_data_learn_both_modes(k):
     begun, before, after = learned(k=k, persistent=False)
