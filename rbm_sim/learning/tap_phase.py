@@ -84,7 +84,7 @@ def model_part(rbm: RBM, points: np.ndarray, k: int) -> ModelPart:
         Means and covariances after them, at second order and T = 1.
     """
     equations = Equations(rbm, 2, 1.0)
-    v = points.astype(np.float64)
-    v, h = follow(equations, Means(v, (1 - v) * (v - rbm.visible.low)), k)  # type: ignore[attr-defined]
-    covariance = equations.rbm.weights * (v.variance.T @ h.variance)
+    a = points.astype(np.float64)
+    v, h = follow(equations, Means(a, (1 - a) * (a - rbm.visible.low)), k)  # type: ignore[attr-defined]
+    covariance: np.ndarray = equations.rbm.weights * (v.variance.T @ h.variance)
     return ModelPart(*(x.astype(np.float32) for x in (v.mean, h.mean, covariance)))

@@ -128,7 +128,9 @@ def coarse_grain(E: ArrayLike, units: int, iterations: int = 100, rng: Seed = No
             options={"maxiter": iterations, "maxfun": 10 * iterations, "ftol": 1e-14, "gtol": 1e-8},
             callback=lambda x: history.append(law.measures(x)),
         )
-    return CoarseGraining(law.machine(found.x), law.log_Z, *np.array(history).T, bool(found.success))
+    log_Z_new, divergence, deviation, spread, distance = np.array(history).T
+    rbm, converged = law.machine(found.x), bool(found.success)
+    return CoarseGraining(rbm, law.log_Z, log_Z_new, divergence, deviation, spread, distance, converged)
 
 
 class _Law:
@@ -176,7 +178,10 @@ class _Law:
         Inputs are a sum of those of the first spins, the same in all blocks, and of the others, the same within one.
         """
         k = self.fast.shape[1]
-        (w_fast, w_slow), (g_fast, g_slow) = np.split(rbm.weights, [k]), np.split(rbm.visible.g * np.ones(self.N), [k])
+        (w_fast, w_slow), (g_fast, g_slow) = (
+            np.split(rbm.weights, [k]),
+            np.split(-rbm.visible.offset * np.ones(self.N), [k]),
+        )
         inside, field = self.fast @ w_fast - rbm.hidden.offset, self.fast @ g_fast
         F, total, slow = np.empty((len(self.slow), len(self.fast))), np.zeros_like(inside), np.zeros_like(w_slow)
         half = self.even and len(self.slow) > 1  # then the last configurations are mirror images of the first
