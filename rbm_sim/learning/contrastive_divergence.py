@@ -273,7 +273,7 @@ class Learner:
             slopes.append(by_shape[:, n:].sum(axis=1) - by_shape[:, :n].sum(axis=1))
         offsets = self.offsets if options.centred else None
         self._take_step([*gradients(v, h, offsets, covariance), *slopes], self.rate / n)
-        penalise(self.step.w, self.parameters.w, options, self.rate)
+        penalise(self.step.w, self.parameters.w, options, self.epoch, self.rate)
         self._fix_gauge(self.step)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
             x += step

@@ -59,6 +59,8 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         Factor of the rate from epoch to epoch, in (0, 1], and part of the last step that is taken again, in [0, 1).
     weight_decay, penalty, exponent : float
         Strengths λ >= 0 of (λ/2) Σ w² and of (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x, and the x >= 1 of the latter.
+    penalty_rise : int
+        Epochs over which the latter grows linearly to its strength, >= 0.
     k : int
         Gibbs steps of the chains, >= 1.
     persistent, centred : bool
@@ -145,6 +147,7 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         weight_decay: float = 0.0,
         penalty: float = 0.0,
         exponent: float = 1.0,
+        penalty_rise: int = 0,
         k: int = 1,
         persistent: bool = True,
         centred: bool = True,
@@ -169,6 +172,7 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.weight_decay = weight_decay
         self.penalty = penalty
         self.exponent = exponent
+        self.penalty_rise = penalty_rise
         self.k = k
         self.persistent = persistent
         self.centred = centred

@@ -30,6 +30,8 @@ class Options:
         Strength λ >= 0 of the penalty (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x of Tubiana and Monasson.
     exponent : float
         Its exponent x >= 1.
+    penalty_rise : int
+        Epochs over which that penalty grows linearly to λ, >= 0; 0: λ at once, which may kill hidden units early.
     k : int
         Gibbs steps of the chains, >= 1, or sweeps of the TAP equations.
     persistent : bool
@@ -62,6 +64,7 @@ class Options:
     weight_decay: float = 0.0
     penalty: float = 0.0
     exponent: float = 1.0
+    penalty_rise: int = 0
     k: int = 1
     persistent: bool = True
     centred: bool = True
@@ -79,10 +82,26 @@ class Options:
         check.number("weight_decay", self.weight_decay, at_least=0)
         check.number("penalty", self.penalty, at_least=0)
         check.number("exponent", self.exponent, at_least=1)
+        check.integer("penalty_rise", self.penalty_rise, at_least=0)
         check.yes_or_no("persistent", self.persistent)
         check.yes_or_no("centred", self.centred)
         check.choice("gauge", self.gauge, gauge.GAUGES)
         check.choice("negative", self.negative, ("chains", "tap"))
+
+    def penalty_in(self, epoch: int) -> float:
+        """Strength of the penalty as it rises.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+
+        Returns
+        -------
+        float
+            `penalty` min(1, (epoch + 1)/penalty_rise) in the next epoch.
+        """
+        return self.penalty * min(1.0, (epoch + 1) / max(1, self.penalty_rise))
 
     def blamed(self, rate: float) -> str:
         """What may be too large where learning diverges.

@@ -7,7 +7,7 @@ import numpy as np
 from rbm_sim.learning.options import Options
 
 
-def penalise(step: np.ndarray, w: np.ndarray, options: Options, rate: float) -> None:
+def penalise(step: np.ndarray, w: np.ndarray, options: Options, epoch: int, rate: float) -> None:
     """Take the gradients of (λ/2) Σ w² and of (λ/x) Σ_μ (Σ_i |w_iμ|)^x off a step.
 
     Parameters
@@ -17,12 +17,14 @@ def penalise(step: np.ndarray, w: np.ndarray, options: Options, rate: float) -> 
     w : ndarray, shape (N, M)
         Weights.
     options : Options
-        `weight_decay`, `penalty` and `exponent`: both λ, and x.
+        `weight_decay`, `penalty`, its rise and `exponent`: both λ, and x.
+    epoch : int
+        Epochs done.
     rate : float
         Learning rate.
     """
     if options.weight_decay:
         step -= np.float32(rate * options.weight_decay) * w
-    if options.penalty:
+    if penalty := options.penalty_in(epoch):
         norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)
-        step -= np.float32(rate * options.penalty) * norms * np.sign(w)
+        step -= np.float32(rate * penalty) * norms * np.sign(w)
