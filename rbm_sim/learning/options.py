@@ -43,7 +43,7 @@ class Options:
         Of the weights and fields of Potts units: their sums over the states are 0, or those of state 0 are.
     negative : {"chains", "tap"}
         Where the model part of the gradient is taken: at chains, or at points that go towards solutions of the TAP
-        equations, `rbm_sim.learning.tap_phase`.
+        equations (`rbm_sim.learning.tap_phase`), which should start at the data, `persistent=False`, with k = 3 or so.
 
     Raises
     ------
