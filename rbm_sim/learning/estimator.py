@@ -67,6 +67,8 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         PCD rather than CD, and gradients with respect to v and h less their means; see `rbm_sim.learning.Options`.
     gauge : {"zero-sum", "lattice-gas"}
         Of the weights to Potts units: sums over the states of a unit are 0, or those to its first state are.
+    negative : {"chains", "tap"}
+        Model part of the gradient: from chains, or without random numbers from TAP equations; then k counts sweeps.
     batch_size : int or None
         Data in one step, >= 1, or all if there are fewer; what is left over after whole batches waits for another
         epoch, the order being random. None: a hundredth of the data, but 10 to 100.
@@ -150,6 +152,7 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         persistent: bool = True,
         centred: bool = True,
         gauge: str = "zero-sum",
+        negative: str = "chains",
         batch_size: int | None = None,
         n_iter: int = 10,
         validation_fraction: float | None = None,
@@ -174,6 +177,7 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.persistent = persistent
         self.centred = centred
         self.gauge = gauge
+        self.negative = negative
         self.batch_size = batch_size
         self.n_iter = n_iter
         self.validation_fraction = validation_fraction

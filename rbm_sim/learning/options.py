@@ -1,4 +1,4 @@
-"""Options of learning: how large steps are, how many data are in one, and where chains start."""
+"""Options of learning: how large steps are, how many data are in one, and where the model part of it comes from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Options:
     penalty_rise : int
         Epochs over which that penalty grows linearly to λ, >= 0; 0: λ at once, which may kill hidden units early.
     k : int
-        Gibbs steps of the chains, >= 1.
+        Gibbs steps of the chains, >= 1, or sweeps of the TAP equations.
     persistent : bool
         PCD: the chains go on from batch to batch, as many as a batch has data; otherwise CD: they start at the data.
     centred : bool
@@ -41,6 +41,9 @@ class Options:
         The plain one goes astray at rates at which it does not.
     gauge : {"zero-sum", "lattice-gas"}
         Of the weights and fields of Potts units: their sums over the states are 0, or those of state 0 are.
+    negative : {"chains", "tap"}
+        Where the model part of the gradient is taken: at chains, or at points that go towards solutions of the TAP
+        equations (`rbm_sim.learning.tap_phase`), which should start at the data, `persistent=False`, with k = 3 or so.
 
     Raises
     ------
@@ -50,7 +53,8 @@ class Options:
     References
     ----------
     G. E. Hinton, Neural Comput. 14, 1771 (2002); T. Tieleman, ICML (2008); J. Melchior, A. Fischer and L. Wiskott,
-    J. Mach. Learn. Res. 17, 99 (2016); J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017).
+    J. Mach. Learn. Res. 17, 99 (2016); J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017); M. Gabrié,
+    E. W. Tramel and F. Krzakala, NIPS 28, 640 (2015).
     """
 
     batch_size: int | None = None
@@ -65,6 +69,7 @@ class Options:
     persistent: bool = True
     centred: bool = True
     gauge: str = "zero-sum"
+    negative: str = "chains"
 
     def __post_init__(self) -> None:
         if self.batch_size is not None:
@@ -81,6 +86,7 @@ class Options:
         check.yes_or_no("persistent", self.persistent)
         check.yes_or_no("centred", self.centred)
         check.choice("gauge", self.gauge, gauge.GAUGES)
+        check.choice("negative", self.negative, ("chains", "tap"))
 
     def penalty_in(self, epoch: int) -> float:
         """Strength of the penalty as it rises.

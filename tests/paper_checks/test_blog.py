@@ -6,6 +6,7 @@ import pytest
 import rbm_sim
 from paper_checks import (
     bars_and_stripes,
+    blog_coarse_graining,
     blog_rbm,
     blog_renormalisation,
     blog_size_consistency,
@@ -16,7 +17,15 @@ from paper_checks.check import Check
 from rbm_sim.learning import datasets, maximum_likelihood
 from rbm_sim.partition import exact, extensivity, renormalisation
 
-MODULES = (bars_and_stripes, blog_rbm, blog_renormalisation, blog_size_consistency, blog_trace, blog_training)
+MODULES = (
+    bars_and_stripes,
+    blog_coarse_graining,
+    blog_rbm,
+    blog_renormalisation,
+    blog_size_consistency,
+    blog_trace,
+    blog_training,
+)
 CHECKS = {c.name: c for m in MODULES for c in vars(m).values() if isinstance(c, Check)}
 
 energies, log_sum, machine = blog_rbm.energies, blog_rbm.log_sum, blog_rbm.machine
@@ -28,6 +37,7 @@ law, renormalised, trace, variational = (
     blog_trace.trace,
     blog_trace.variational,
 )
+decimate, coarse_grain = renormalisation.decimate, renormalisation.coarse_grain
 bars, fit, layer_changes = datasets.bars_and_stripes, maximum_likelihood.fit, renormalisation.layer_changes
 
 
@@ -102,6 +112,21 @@ MUTATIONS = {
         "fit",
         lambda *a, **given: fit(*a, **{**given, "iterations": 1}),
     ),
+    "blog_coarse_graining.decimation_retains_the_observables": (
+        renormalisation,
+        "decimate",
+        lambda J, kept: decimate(0.99 * J, kept),
+    ),
+    "blog_coarse_graining.half_the_units_keep_everything": (
+        renormalisation,
+        "decimate",
+        lambda J, kept: decimate(J, kept, pin=10.0),
+    ),
+    "blog_coarse_graining.free_energy_is_lost_with_the_law": (
+        renormalisation,
+        "coarse_grain",
+        lambda E, units, **given: coarse_grain(E, units, iterations=1)._replace(divergence=np.array([4.0, 0.1])),
+    ),
     "blog_trace.layer_normalisation_keeps_free_energy": (blog_trace, "machine", without_weights),
     "blog_trace.proof_is_wrong": (blog_trace, "renormalised", variational),
     "blog_trace.trace_condition": (blog_trace, "variational", not_normalised),
@@ -122,7 +147,9 @@ MUTATIONS = {
 
 
 @pytest.mark.medium
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if c.slow else []) for name, c in CHECKS.items()]
+)
 def test_a_changed_formula_turns_the_verdict(name, monkeypatch):
     item = CHECKS[name]
     assert item().outcome == item.expected

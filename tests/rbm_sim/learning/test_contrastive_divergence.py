@@ -10,6 +10,7 @@ from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
 from rbm_sim.learning.batch_gradients import gradients
 from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options
 from rbm_sim.learning.parameters import checked
+from rbm_sim.learning.penalties import penalise
 from rbm_sim.learning.run_files import load, save, train
 from rbm_sim.partition import exact
 
@@ -200,7 +201,7 @@ def test_the_penalty_is_the_gradient_of_its_formula(exponent):
     def value(w):
         return 0.3 / exponent * (np.abs(w).sum(axis=0) ** exponent).sum() + 0.1 * (w**2).sum()
 
-    begun._penalise(0.5)
+    penalise(begun.step.w, begun.parameters.w, begun.options, begun.epoch, 0.5)
     for where in [(0, 0), (4, 3)]:
         up, down = w.copy(), w.copy()
         up[where] += 1e-6
@@ -217,7 +218,7 @@ def test_the_penalty_rises_linearly_over_epochs():
     for epoch, share in enumerate((0.25, 0.5, 0.75, 1.0, 1.0)):
         begun.epoch = epoch
         begun.step.w[:] = 0
-        begun._penalise(1.0)
+        penalise(begun.step.w, begun.parameters.w, begun.options, begun.epoch, 1.0)
         assert begun.step.w == pytest.approx(share * whole, rel=1e-5)
 
 
