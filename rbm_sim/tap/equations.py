@@ -162,10 +162,9 @@ class Equations:
                 raise ValueError(f"order = {order}: {other[0]} units have orders 1 and 2, the third is for two values")
             cubes = stored(self.rbm.weights**3)
         w = self.rbm.matrix
-        back = w.transposed()
         third_v, third_h = (None, None) if cubes is None else (cubes.backward, cubes.forward)
         self.visible = Layer(units[0], w.backward, w.squares, third_v, softest(units[0], T))
-        self.hidden = Layer(units[1], w.forward, back.squares, third_h, softest(units[1], T))
+        self.hidden = Layer(units[1], w.forward, w.squares_forward, third_h, softest(units[1], T))
 
     def around(self, layer: Layer, other: Means) -> Surroundings:
         """What a layer feels of the other one."""

@@ -83,7 +83,7 @@ def check_steps(name, N, count):
     found, model = machines(name, N, count, steps=30)
     m, q = found[:, :2, 0].mean(axis=0)
     free = name == "no overlap"
-    theory = state_evolution(model, steps=30, m=0.0 if free else m, q=q)
+    theory = state_evolution(model, steps=30, start=(0.0 if free else m, q))
     assert np.abs(scores(found, theory, N)[free:, : STEPS + 1]).max() < 4
     state = replica.solve(model, start="spin_glass" if free else "retrieval")
     assert state.replicon > 0
@@ -109,23 +109,23 @@ def test_ten_steps_and_the_fixed_point(name):
 @pytest.mark.parametrize(
     ("visible", "hidden", "controls", "start"),
     [
-        (Spin(), Gaussian(), {"alpha": 0.05, "T": 0.2}, {"m": 1.0, "q": 1.0}),
-        (Spin(), Gaussian(), {"alpha": 0.05, "T": 0.05, "p": 0.9}, {"m": 0.9, "q": 1.0}),
-        (Bernoulli(-0.06), ReLU(0.3), {"alpha": 0.05, "T": 0.01, "p": 0.3, "L": 2}, {"m": 0.1275, "q": 0.25}),
-        (Bernoulli(-0.1), ReLU(0.5), {"alpha": 0.5, "T": 0.3}, {"m": 0.0, "q": 0.5}),
-        (Spin(), Bernoulli(0.2), {"alpha": 0.5, "T": 0.8}, {"m": 0.0, "q": 1.0}),
+        (Spin(), Gaussian(), {"alpha": 0.05, "T": 0.2}, (1.0, 1.0)),
+        (Spin(), Gaussian(), {"alpha": 0.05, "T": 0.05, "p": 0.9}, (0.9, 1.0)),
+        (Bernoulli(-0.06), ReLU(0.3), {"alpha": 0.05, "T": 0.01, "p": 0.3, "L": 2}, (0.1275, 0.25)),
+        (Bernoulli(-0.1), ReLU(0.5), {"alpha": 0.5, "T": 0.3}, (0.0, 0.5)),
+        (Spin(), Bernoulli(0.2), {"alpha": 0.5, "T": 0.8}, (0.0, 1.0)),
     ],
 )
 def test_fixed_points_obey_the_saddle_point_equations(visible, hidden, controls, start):
     model = GeneralRBM(visible, hidden, **controls)
-    end = Order(*np.array(state_evolution(model, steps=300, **start))[:, -1])
+    end = Order(*np.array(state_evolution(model, steps=300, start=start))[:, -1])
     np.testing.assert_allclose(np.array(model.saddle(end)), np.array(end), atol=1e-9)
-    assert (end.m > 0) == (start["m"] > 0)
+    assert (end.m > 0) == (start[0] > 0)
 
 
 def test_one_step_of_spins_by_hand():
     """From a pattern: r = 1, B = 1, and spins in the field 1 + √α z with the self-coupling taken off: m = ⟨tanh⟩."""
-    found = state_evolution(GeneralRBM(Spin(), Gaussian(), alpha=0.1, T=0.5), steps=1, m=1.0, q=1.0)
+    found = state_evolution(GeneralRBM(Spin(), Gaussian(), alpha=0.1, T=0.5), steps=1, start=(1.0, 1.0))
     assert (found.r[0], found.B[0], found.C[0]) == pytest.approx((1.0, 1.0, 0.0), abs=1e-12)
     z, weight = np.polynomial.hermite_e.hermegauss(120)
     field = np.tanh((1 + math.sqrt(0.1) * z) / 0.5)
@@ -164,12 +164,16 @@ def test_perturbations_grow_by_one_minus_the_replicon():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: state_evolution(3, steps=1, m=0, q=1), ValueError, "model = 3: must be a GeneralRBM"),
-        (lambda: state_evolution(model(T=0.0), steps=1, m=0, q=1), ValueError, "T = 0.0: must be a finite number > 0"),
-        (lambda: state_evolution(model(T=[1.0, 2.0]), steps=1, m=0, q=1), ValueError, "T of the model is an array"),
-        (lambda: state_evolution(model(ell=0.3), steps=1, m=0, q=1), ValueError, "machines have p and L"),
-        (lambda: state_evolution(model(), steps=1, m=0, q=-1), ValueError, "q = -1: must be a finite number >= 0"),
-        (lambda: state_evolution(model(T=0.5), steps=9, m=0, q=0.1), ConvergenceError, "no law of hidden units"),
+        (lambda: state_evolution(3, steps=1), ValueError, "model = 3: must be a GeneralRBM"),
+        (lambda: state_evolution(model(T=0.0), steps=1), ValueError, "T = 0.0: must be a finite number > 0"),
+        (lambda: state_evolution(model(T=[1.0, 2.0]), steps=1), ValueError, "T of the model is an array"),
+        (lambda: state_evolution(model(ell=0.3), steps=1), ValueError, "machines have p and L"),
+        (
+            lambda: state_evolution(model(), steps=1, start=(0, -1)),
+            ValueError,
+            "q of the start = -1.0: must be a finite number >= 0",
+        ),
+        (lambda: state_evolution(model(T=0.5), steps=9, start=(0, 0.1)), ConvergenceError, "no law of hidden units"),
     ],
 )
 def test_messages(call, error, message):
