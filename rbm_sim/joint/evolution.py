@@ -134,7 +134,11 @@ def _start(start: Order | Sequence[float] | None, layers: TwoLayers) -> tuple[fl
     """Overlap, mean square and response to start from."""
     if start is None:
         return 0.0, float(layers.visible_layer(0.0, 0.0, 0.0).q), 0.0
-    values = (start.m, start.q, start.C) if isinstance(start, Order) else check.real_array("start", start)
+    values = (
+        (start.m, start.q, start.C)
+        if isinstance(start, Order)
+        else check.real_array("start", start, np.float64).tolist()
+    )
     if np.shape(values) not in ((2,), (3,)):
         raise ValueError(f"start has shape {np.shape(values)}: must be an Order, (m, q) or (m, q, C)")
     m, q, C = (*values, 0.0)[:3]

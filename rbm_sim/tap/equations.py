@@ -32,8 +32,8 @@ from rbm_sim.units.tilted import TiltedLaw, softest, tilted
 
 ROOT_STEPS = 60
 """Steps of Newton's method, or halvings, for the mean of a unit that reacts to itself."""
-SETTLED = 1e-11
-"""Relative step after which Newton's method is at rounding."""
+SETTLED = 1e-8
+"""Relative step of Newton's method, which converges quadratically, after which it is at rounding."""
 POWER_STEPS = 200
 """Steps of the power iteration for the replicon."""
 DIGITS = 1e-12
@@ -181,7 +181,7 @@ class Equations:
 
     def allows(self, layer: Layer, other: Means, margin: float = 0.0) -> np.ndarray:
         """Whether a layer has a law beside the other one, and this part of its stiffness left, for each start."""
-        if self.order < 2:
+        if self.order < 2 or np.isposinf(layer.softest).all():
             return np.ones(len(other.mean), dtype=bool)
         A = -layer.squares(other.variance) / self.T
         return np.all(A > (margin - 1) * np.asarray(layer.softest), axis=-1)
