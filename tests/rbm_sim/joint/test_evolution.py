@@ -184,6 +184,17 @@ def test_one_name_for_the_iteration_and_its_evolution():
     assert set(rbm_sim.amp.__all__) == {"Iterates", "growth", "measured", "run", "state_evolution"}
 
 
+@pytest.mark.medium
+@pytest.mark.parametrize(("T", "eigenvalue"), [(0.95, -0.70), (0.85, -1.17)])
+def test_rate_of_state_evolution(T, eigenvalue):
+    """Spins in a field: deviations of C change sign and shrink, or grow, by the eigenvalue of central differences."""
+    state = replica.solve(GeneralRBM(*FIELD[1], alpha=0.05, T=T), start="spin_glass")
+    assert state.replicon > 0.1
+    start = state.order._replace(C=state.order.C * (1 + 1e-4))
+    left = state_evolution(state.model, steps=8, start=start).C - state.order.C
+    np.testing.assert_allclose(left[5:] / left[4:-1], eigenvalue, atol=0.02)
+
+
 @pytest.mark.slow
 def test_order_parameters_have_a_stability_of_their_own():
     """Bernoulli and ReLU units without overlap: a minimum, replicon 0.69, that the iteration and its evolution leave.
