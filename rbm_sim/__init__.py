@@ -50,7 +50,7 @@ _HOME = {
 }
 _MODULES = {
     "ais": "partition.ais",
-    "amp": "tap.amp",
+    "amp": "joint.amp",
     "averages": "sampling.averages",
     "capacity": "retrieval.capacity",
     "conditional": "sampling.conditional",

@@ -14,6 +14,7 @@ At a fixed point m̂ = m and these are the saddle-point equations of `replica.mo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,10 @@ from rbm_sim.units.tilted import softest
 from replica.errors import ConvergenceError
 from replica.models import GeneralRBM
 from replica.models.base import Order
+from replica.models.layers.saddle_equations import TwoLayers
 
 
-def state_evolution(model: GeneralRBM, *, steps: int, m: float, q: float, C: float = 0.0) -> Order:
+def state_evolution(model: GeneralRBM, *, steps: int, start: Order | Sequence[float] | None = None) -> Order:
     """Order parameters of approximate message passing, step by step, as N → ∞.
 
     Parameters
@@ -37,9 +39,11 @@ def state_evolution(model: GeneralRBM, *, steps: int, m: float, q: float, C: flo
         Units of the two layers, load and temperature, numbers, T > 0.
     steps : int
         Number of steps, >= 0.
-    m, q, C : float
-        Of the start: overlap ⟨W v⟩/aL with each condensed pattern, mean of v², and response p var_v/T. A configuration
-        has C = 0; spins at the pattern itself have m = q = 1.
+    start : Order or sequence of float, optional
+        (m, q) of a configuration to start from: overlap ⟨W v⟩/aL with each condensed pattern, and mean of v²; spins at
+        the pattern itself have (1, 1). Or (m, q, C), C = p var_v/T the response of visible units that have a variance,
+        or the order parameters of a state. By default as `rbm_sim.amp.run`: the means without input, taken for a
+        configuration.
 
     Returns
     -------
@@ -64,14 +68,13 @@ def state_evolution(model: GeneralRBM, *, steps: int, m: float, q: float, C: flo
     >>> import replica
     >>> from replica.potentials import Gaussian, Spin
     >>> model = replica.models.GeneralRBM(Spin(), Gaussian(), alpha=0.05, T=0.2)
-    >>> found = state_evolution(model, steps=20, m=1.0, q=1.0)
+    >>> found = state_evolution(model, steps=20, start=(1.0, 1.0))
     >>> round(float(found.m[-1]), 10), round(float(replica.solve(model).order.m), 10)
     (0.9988777631, 0.9988777631)
     """
     _check(model)
-    steps = check.integer("steps", steps, at_least=0)
-    m, q = check.number("m", m), check.number("q", q, at_least=0)
-    C, strong, layers = check.number("C", C, at_least=0), 0.0, model.layers
+    steps, layers, strong = check.integer("steps", steps, at_least=0), model.layers, 0.0
+    m, q, C = _start(start, layers)
     found: list[tuple[float, ...]] = []
     while True:
         if not C < layers.softest:
@@ -124,6 +127,25 @@ def measured(rbm: RBM, iterates: Iterates, *, T: float, p: float = 1.0, n_conden
         (weak**2).mean(axis=1),
         p / T * iterates.var_v.mean(axis=1),
         p / T * var_weak.mean(axis=1),
+    )
+
+
+def _start(start: Order | Sequence[float] | None, layers: TwoLayers) -> tuple[float, float, float]:
+    """Overlap, mean square and response to start from."""
+    if start is None:
+        return 0.0, float(layers.visible_layer(0.0, 0.0, 0.0).q), 0.0
+    values = (
+        (start.m, start.q, start.C)
+        if isinstance(start, Order)
+        else check.real_array("start", start, np.float64).tolist()
+    )
+    if np.shape(values) not in ((2,), (3,)):
+        raise ValueError(f"start has shape {np.shape(values)}: must be an Order, (m, q) or (m, q, C)")
+    m, q, C = (*values, 0.0)[:3]
+    return (
+        check.number("m of the start", m),
+        check.number("q of the start", q, at_least=0),
+        check.number("C of the start", C, at_least=0),
     )
 
 

@@ -131,11 +131,14 @@ class PackedPatterns(Weights):
     def squares(self, x: np.ndarray) -> np.ndarray:
         """Sums Σ_μ w² x: where no entry is 0, the same for every visible unit."""
         if self.nonzero is None:
-            total = self.scale**2 * x.sum(axis=-1, keepdims=True)
-            return np.broadcast_to(total, (*x.shape[:-1], self.shape[0]))
-        present = PackedPatterns(self.nonzero, self.shape[1], dtype=self.dtype)
-        present._signs = present._ones
-        return self.scale**2 * present.backward(x)
+            return self._repeated(x, self.shape[0])
+        return self.scale**2 * self._present(self.nonzero).backward(x)
+
+    def squares_forward(self, x: np.ndarray) -> np.ndarray:
+        """Sums Σ_i w² x: where no entry is 0, the same for every hidden unit."""
+        if self.nonzero is None:
+            return self._repeated(x, self.shape[1])
+        return self.scale**2 * self._present(self.nonzero).forward(x)
 
     def largest(self) -> float:
         """Modulus of the factor, since ξ = ±1."""
@@ -154,6 +157,17 @@ class PackedPatterns(Weights):
     def transposed(self) -> Dense:
         """Return wᵀ as an array: the bits are stored by rows."""
         return Dense(self.dense().T)
+
+    def _repeated(self, x: np.ndarray, units: int) -> np.ndarray:
+        """Sum of scale² x, for each of so many units."""
+        total = self.scale**2 * x.sum(axis=-1, keepdims=True)
+        return np.broadcast_to(total, (*x.shape[:-1], units))
+
+    def _present(self, nonzero: np.ndarray) -> PackedPatterns:
+        """|ξ| as a matrix."""
+        present = PackedPatterns(nonzero, self.shape[1], dtype=self.dtype)
+        present._signs = present._ones
+        return present
 
     def _blocks(self) -> list[slice]:
         return [slice(i, min(i + self._step, self.shape[0])) for i in range(0, self.shape[0], self._step)]

@@ -93,6 +93,21 @@ class Weights(abc.ABC):
             The sums, one for each visible unit; perhaps a read-only view that repeats them.
         """
 
+    @abc.abstractmethod
+    def squares_forward(self, x: np.ndarray) -> np.ndarray:
+        """Sums Σ_i w_{iμ}² x_i.
+
+        Parameters
+        ----------
+        x : ndarray, shape (..., N)
+            One number for each visible unit.
+
+        Returns
+        -------
+        ndarray, shape (..., M)
+            The sums, one for each hidden unit; perhaps a read-only view that repeats them.
+        """
+
     def norms(self) -> np.ndarray:
         """Sums Σ_μ w_{iμ}².
 
@@ -195,9 +210,11 @@ class Dense(Weights):
 
     def squares(self, x: np.ndarray) -> np.ndarray:
         """Sums Σ_μ w² x."""
-        if self._squares is None:
-            self._squares = self.w * self.w
-        return x @ self._squares.T
+        return x @ self._squared().T
+
+    def squares_forward(self, x: np.ndarray) -> np.ndarray:
+        """Sums Σ_i w² x."""
+        return x @ self._squared()
 
     def norms(self) -> np.ndarray:
         """Sums Σ_μ w², without a matrix of squares."""
@@ -221,6 +238,11 @@ class Dense(Weights):
         """Return wᵀ, a view."""
         return Dense(self.w.T)
 
+    def _squared(self) -> np.ndarray:
+        if self._squares is None:
+            self._squares = self.w * self.w
+        return self._squares
+
 
 class Sparse(Weights):
     """Weights in a sparse matrix, stored by rows and by columns.
@@ -234,6 +256,7 @@ class Sparse(Weights):
     def __init__(self, rows: csr_array, columns: csr_array) -> None:
         self._rows, self._columns = rows, columns
         self._squares: csr_array | None = None
+        self._squares_back: csr_array | None = None
         self.shape = rows.shape
         self.dtype = rows.dtype
 
@@ -274,6 +297,12 @@ class Sparse(Weights):
         if self._squares is None:
             self._squares = self._rows.power(2)
         return _sparse_product(self._squares, x)
+
+    def squares_forward(self, x: np.ndarray) -> np.ndarray:
+        """Sums Σ_i w² x."""
+        if self._squares_back is None:
+            self._squares_back = self._columns.power(2)
+        return _sparse_product(self._squares_back, x)
 
     def largest(self) -> float:
         """Largest |w|."""

@@ -10,6 +10,7 @@ and variances follow a map of a few numbers, `rbm_sim.joint.evolution.state_evol
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -100,44 +101,50 @@ def run(
     >>> bool(found.change < 1e-10)
     True
     """
-    if not isinstance(rbm, RBM):
-        raise ValueError(f"rbm = {check.short(rbm)}: must be an RBM")
-    equations, steps = Equations(rbm, 2, check.number("T", T, above=0)), check.integer("steps", steps, at_least=0)
+    equations, steps = _equations(rbm, T), check.integer("steps", steps, at_least=0)
     N, M = rbm.shape
     without = equations.rbm.visible.mean(np.zeros(N), T)
     v = Means(_start("start", start, without), _start("variance", variance, np.zeros(N)))
     if v.variance.min() < 0:
         raise ValueError(f"variance has the entry {v.variance.min():g}: must be >= 0")
-    h, moved = Means(_start("before", before, np.zeros(M)), np.zeros((1, M))), float("nan")
-    past: list[tuple[Means, Means]] = []
-    for step in range(steps + 1):
-        if step:
-            new = _passed(equations, equations.visible, h, v, step)
-            v, moved = new, float(change(v, new)[0])
-        h = _passed(equations, equations.hidden, v, h, step)
-        past.append((v, h))
+    past = list(_walk(equations, v, _start("before", before, np.zeros(M)), steps))
+    moved = float(change(past[-2][0], past[-1][0])[0]) if steps else float("nan")
     (v_all, var_v), (h_all, var_h) = (
         [np.concatenate(x) for x in zip(*layer, strict=True)] for layer in zip(*past, strict=True)
     )
     return Iterates(v_all, h_all, var_v, var_h, moved)
 
 
-def growth(rbm: RBM, solution: Solution, T: float = 1.0, *, steps: int, rng: Seed = None) -> np.ndarray:
-    """Growth of a small random perturbation of a solution, step by step of message passing.
+def growth(
+    rbm: RBM,
+    state: Solution | Iterates,
+    T: float = 1.0,
+    *,
+    steps: int,
+    perturbations: int = 1,
+    orthogonal: ArrayLike | None = None,
+    rng: Seed = None,
+) -> np.ndarray:
+    """Growth of small random perturbations, step by step of message passing.
 
-    The perturbation is δ_i = 1e-6 var_v_i z_i/T, z_i normal and independent. For random weights |δ|² is multiplied by
-    1 − replicon in each step, until what moves the order parameters, or a direction of one's own, has the better of it.
+    They are δ_i = 1e-6 var_v_i z_i/T, z_i normal and independent. For random weights |δ|² is multiplied by 1 − replicon
+    in each step, until what moves the order parameters, or a direction of one's own, has the better of it.
 
     Parameters
     ----------
     rbm : RBM
         The machine.
-    solution : Solution
-        A solution of second order.
+    state : Solution or Iterates
+        A solution of second order, or what `run` went through in at least one step: the iteration goes on from its last
+        one, perturbed and unperturbed. It need not have come to rest, and does not where the replicon is negative.
     T : float
         The temperature that it was solved at.
     steps : int
         Number of steps, >= 1.
+    perturbations : int
+        Number of perturbations, >= 1, whose |δ|² are summed.
+    orthogonal : array_like, shape (k, N), optional
+        Directions that perturbations have no part in, such as a pattern and v, which would move m and q.
     rng : None, int, SeedSequence or Generator
         Random numbers, as for ``numpy.random.default_rng``.
 
@@ -152,12 +159,62 @@ def growth(rbm: RBM, solution: Solution, T: float = 1.0, *, steps: int, rng: See
         If an argument is out of its range.
     ConvergenceError
         If units lose their law on the way.
+
+    Examples
+    --------
+    >>> import rbm_sim
+    >>> xi = rbm_sim.random_patterns(2000, 100, rng=0)
+    >>> weights = rbm_sim.pattern_weights(xi, float)
+    >>> rbm = rbm_sim.RBM(weights, visible=rbm_sim.Spin(), hidden=rbm_sim.Gaussian())
+    >>> found = rbm_sim.tap.solve(rbm, T=1.4)
+    >>> grown = growth(rbm, found, 1.4, steps=3, perturbations=20, rng=1)
+    >>> bool(abs(grown.mean() + found.replicon - 1) < 0.05)  # 1 − replicon = α/(T − 1)²
+    True
     """
-    steps, z = check.integer("steps", steps, at_least=1), np.random.default_rng(rng).normal(size=len(solution.v))
-    start = solution.v + PERTURBATION / T * solution.var_v * z
-    found = run(rbm, T, steps=steps, start=start, variance=solution.var_v, before=solution.h)
-    size = ((found.v - solution.v) ** 2).sum(axis=1)
+    equations = _equations(rbm, T)
+    steps, count = check.integer("steps", steps, at_least=1), check.integer("perturbations", perturbations, at_least=1)
+    v, var_v, h = _last(state, rbm.shape)
+    delta = PERTURBATION / T * var_v * np.random.default_rng(rng).normal(size=(count, len(v)))
+    if orthogonal is not None:
+        along = check.real_array("orthogonal", orthogonal, np.float64)
+        if along.ndim != 2 or along.shape[1] != len(v):
+            raise ValueError(f"orthogonal has shape {along.shape}: must be (k, {len(v)}), a direction in each row")
+        delta -= delta @ np.linalg.pinv(along) @ along
+    start = Means(v + np.concatenate([np.zeros((1, len(v))), delta]), np.tile(var_v, (count + 1, 1)))
+    walk = _walk(equations, start, np.tile(h, (count + 1, 1)), steps)
+    size = np.array([((means.mean[1:] - means.mean[0]) ** 2).sum() for means, _ in walk])
     return size[1:] / size[:-1]
+
+
+def _equations(rbm: RBM, T: float) -> Equations:
+    if not isinstance(rbm, RBM):
+        raise ValueError(f"rbm = {check.short(rbm)}: must be an RBM")
+    return Equations(rbm, 2, check.number("T", T, above=0))
+
+
+def _last(state: Solution | Iterates, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Visible means and variances from which the iteration goes on, and hidden means of the step before."""
+    if isinstance(state, Iterates):
+        if len(state.v) < 2:
+            raise ValueError("state has no step: must have at least one, whose hidden means come before the next")
+        last = state.v[-1], state.var_v[-1], state.h[-2]
+    elif isinstance(state, Solution):
+        last = state.v, state.var_v, state.h
+    else:
+        raise ValueError(f"state = {check.short(state)}: must be a Solution, or Iterates of amp.run")
+    if (len(last[0]), len(last[2])) != shape:
+        raise ValueError(f"state has {len(last[0])} × {len(last[2])} units: must be of the machine, {shape}")
+    return last
+
+
+def _walk(equations: Equations, v: Means, before: np.ndarray, steps: int) -> Iterator[tuple[Means, Means]]:
+    """Means and variances of both layers at all steps, the start included; hidden means of the step before it."""
+    h = Means(before, np.zeros_like(before))
+    for step in range(steps + 1):
+        if step:
+            v = _passed(equations, equations.visible, h, v, step)
+        h = _passed(equations, equations.hidden, v, h, step)
+        yield v, h
 
 
 def _start(name: str, value: ArrayLike | None, default: np.ndarray) -> np.ndarray:
@@ -170,10 +227,11 @@ def _start(name: str, value: ArrayLike | None, default: np.ndarray) -> np.ndarra
 
 def _passed(equations: Equations, layer: Layer, other: Means, own: Means, step: int) -> Means:
     """Means and variances of a layer, its own of the step before in the term of Onsager."""
-    if not equations.allows(layer, other).all():
+    around = equations.around(layer, other)
+    if not np.all(around.A > -np.asarray(layer.softest)):
         raise ConvergenceError(
             f"amp.run, T = {equations.T:g}: at step {step} units have no law, variances of the other layer outgrow "
             "their energy; start nearer to a state, try a higher T, or tap.solve, which holds variances back"
         )
-    law = layer.law(own.mean, equations.around(layer, other), equations.T)[1]
+    law = layer.law(own.mean, around, equations.T)[1]
     return Means(law.mean, law.variance)

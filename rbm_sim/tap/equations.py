@@ -32,8 +32,8 @@ from rbm_sim.units.tilted import TiltedLaw, softest, tilted
 
 ROOT_STEPS = 60
 """Steps of Newton's method, or halvings, for the mean of a unit that reacts to itself."""
-SETTLED = 1e-11
-"""Relative step after which Newton's method is at rounding."""
+SETTLED = 1e-8
+"""Relative step of Newton's method, which converges quadratically, after which it is at rounding."""
 POWER_STEPS = 200
 """Steps of the power iteration for the replicon."""
 DIGITS = 1e-12
@@ -162,10 +162,9 @@ class Equations:
                 raise ValueError(f"order = {order}: {other[0]} units have orders 1 and 2, the third is for two values")
             cubes = stored(self.rbm.weights**3)
         w = self.rbm.matrix
-        back = w.transposed()
         third_v, third_h = (None, None) if cubes is None else (cubes.backward, cubes.forward)
         self.visible = Layer(units[0], w.backward, w.squares, third_v, softest(units[0], T))
-        self.hidden = Layer(units[1], w.forward, back.squares, third_h, softest(units[1], T))
+        self.hidden = Layer(units[1], w.forward, w.squares_forward, third_h, softest(units[1], T))
 
     def around(self, layer: Layer, other: Means) -> Surroundings:
         """What a layer feels of the other one."""
@@ -182,7 +181,7 @@ class Equations:
 
     def allows(self, layer: Layer, other: Means, margin: float = 0.0) -> np.ndarray:
         """Whether a layer has a law beside the other one, and this part of its stiffness left, for each start."""
-        if self.order < 2:
+        if self.order < 2 or np.isposinf(layer.softest).all():
             return np.ones(len(other.mean), dtype=bool)
         A = -layer.squares(other.variance) / self.T
         return np.all(A > (margin - 1) * np.asarray(layer.softest), axis=-1)

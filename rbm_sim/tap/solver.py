@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from rbm_sim._support import check
 from rbm_sim._support.random import Seed
 from rbm_sim.machine.rbm import RBM
+from rbm_sim.tap.damped import DAMPING, pass_messages
 from rbm_sim.tap.equations import Equations, Means, third_cumulant
 from rbm_sim.tap.iteration import iterate
 from rbm_sim.tap.solution import Solution, Status
@@ -218,11 +219,26 @@ def _without_input(equations: Equations) -> np.ndarray:
 
 
 def _solutions(equations: Equations, means: np.ndarray) -> list[Solution]:
-    """What each start leads to."""
-    v, h, cut = iterate(equations, means)
+    """What each start leads to: by sweeps, and where that cannot be relied on, by message passing."""
+    found = _judged(equations, *iterate(equations, means))
+    for damping in DAMPING if equations.order == 2 else ():
+        lost = np.array([k for k, s in enumerate(found) if s.status != Status.CONVERGED], dtype=int)
+        if not lost.size:
+            break
+        v, h = pass_messages(equations, means[lost], *damping)
+        lawful = equations.allows(equations.hidden, v) & equations.allows(equations.visible, h)
+        v, h = Means(*(x[lawful] for x in v)), Means(*(x[lawful] for x in h))
+        for k, new in zip(lost[lawful], _judged(equations, v, h, np.zeros(lawful.sum(), dtype=bool)), strict=True):
+            solved = new.status == Status.UNSTABLE and found[k].status != Status.UNSTABLE
+            found[k] = new if new.status == Status.CONVERGED or solved else found[k]
+    return found
+
+
+def _judged(equations: Equations, v: Means, h: Means, cut: np.ndarray) -> list[Solution]:
+    """Status and ln Z of what iterations ended at; `cut` where a layer was about to lose its law."""
     residual, value = equations.residual(v, h), equations.log_partition(v, h)
     found = []
-    for k in range(len(means)):
+    for k in range(len(residual)):
         one_v, one_h = Means(*(x[k] for x in v)), Means(*(x[k] for x in h))
         replicon, status = equations.replicon(one_v, one_h), Status.CONVERGED
         if not residual[k] <= ACCEPTED:

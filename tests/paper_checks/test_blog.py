@@ -12,6 +12,7 @@ from paper_checks import (
     blog_size_consistency,
     blog_trace,
     blog_training,
+    blog_training_mean_field,
 )
 from paper_checks.check import Check
 from rbm_sim.learning import datasets, maximum_likelihood
@@ -25,6 +26,7 @@ MODULES = (
     blog_size_consistency,
     blog_trace,
     blog_training,
+    blog_training_mean_field,
 )
 CHECKS = {c.name: c for m in MODULES for c in vars(m).values() if isinstance(c, Check)}
 
@@ -74,6 +76,11 @@ MUTATIONS = {
     "blog_rbm.partition_function_is_hard": (exact, "log_partition", lambda rbm: rbm.shape[0]),
     "blog_training.conditional_probabilities": (blog_training, "sigma", lambda x: sigma(-x)),
     "blog_training.factorised_by_mean_field": (extensivity, "mean_field", exact.log_partition),
+    "blog_training_mean_field.mean_field_is_a_first_order": (
+        blog_training_mean_field,
+        "errors",
+        lambda scale: scale**2 * np.array([1e-9, 1e-10, 1e-11]),
+    ),
     "blog_training.update_rule": (blog_training, "statistic", lambda *a: -statistic(*a)),
     "blog_training.phases": (blog_training, "statistic", lambda *a: -statistic(*a)),
     "blog_training.limit_of_infinite_sampling": (

@@ -40,6 +40,7 @@ def test_products(N, M, p, dtype):
             np.testing.assert_allclose(matrix.forward(v), v @ w, **tolerance)
             np.testing.assert_allclose(matrix.backward(h), h @ w.T, **tolerance)
             np.testing.assert_allclose(matrix.squares(h), h @ (w * w).T, **tolerance)
+            np.testing.assert_allclose(matrix.squares_forward(v), v @ (w * w), **tolerance)
             out = np.full((*axes, M), 7, dtype)
             assert matrix.forward(v, out=out) is out
             np.testing.assert_array_equal(out, matrix.forward(v))

@@ -9,6 +9,8 @@ import pytest
 import rbm_sim
 from rbm_sim import RBM, Bernoulli, DReLU, Gaussian, Mixture, Normal, ReLU, Spin, exact, tap
 from rbm_sim.partition import gaussian_layers
+from rbm_sim.tap.equations import Equations
+from rbm_sim.tap.iteration import iterate
 from replica.errors import ConvergenceError
 
 VALUES = {1: 7.11250316653589138, 2: 7.26225047528424031, 3: 7.26262697997774548}
@@ -206,6 +208,23 @@ def test_all_solutions_of_one_pattern():
         tap.solve(rbm, T=T)
     same = tap.solve_all(rbm, T=T, starts=np.stack([xi[:, 0], -xi[:, 0], xi[:, 0]]))
     assert len(same) == 2
+
+
+def test_solutions_that_sweeps_are_driven_away_from():
+    """Spins in a field beside Gaussian units: ln Z is not largest there, and is stationary all the same."""
+    xi = rbm_sim.random_patterns(400, 80, rng=2)
+
+    def solved(h):
+        return tap.solve(RBM(xi / 20, visible=Spin(0.8 + h), hidden=Gaussian()), T=0.7)
+
+    found, step = solved(0.0), 1e-4
+    equations = Equations(RBM(xi / 20, visible=Spin(0.8), hidden=Gaussian()), 2, 0.7)
+    *swept, _ = iterate(equations, np.full((1, 400), math.tanh(0.8 / 0.7)))
+    assert not equations.residual(*swept)[0] < 1e-3
+    assert found.residual < 1e-11
+    assert found.replicon > 0
+    slope = (solved(step).value - solved(-step).value) / (2 * step)
+    assert slope == pytest.approx(found.v.sum() / 0.7, rel=1e-6)
 
 
 def test_what_fails_says_so():
