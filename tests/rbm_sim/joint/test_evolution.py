@@ -83,7 +83,7 @@ def machines(name, N, count, steps):
     (units, potentials), alpha, T, p, wrong = CASES[name]
     M, found = round(alpha * N), []
     for k in range(count):
-        rng = np.random.default_rng([7, k])
+        rng = np.random.default_rng([7, list(CASES).index(name), k])
         patterns = rbm_sim.random_patterns(N, M, p=p, rng=rng, storage="packed")
         weights = rbm_sim.pattern_weights(patterns, np.float64)
         rbm = rbm_sim.RBM(weights, visible=units[0], hidden=units[1])
@@ -126,12 +126,12 @@ def test_ten_steps_of_small_machines():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_ten_steps_and_the_fixed_point(name):
-    """12 machines of N = 10⁴, seed 7: z below 4 at each step, at the end against `replica.solve`.
+    """12 machines of N = 10⁴ (sparse weights 4000), seed 7: z below 4 at each step, at the end against `replica.solve`.
 
     5 order parameters and 11 steps of 7 cases, of which as many as about 70 are independent: with 11 degrees of freedom
     |t| > 4 comes with probability 0.002 each.
     """
-    check_steps(name, 10_000, 12)
+    check_steps(name, 4000 if name == "sparse" else 10_000, 12)
 
 
 @pytest.mark.some(2)
