@@ -32,6 +32,7 @@ def files(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_page_and_rows(files, capsys):
     page = files / "page.html"
     assert placed(files / "m.safetensors", "--data", files / "x.npy", "--out", page, "--format", "json") == 0
@@ -39,7 +40,7 @@ def test_page_and_rows(files, capsys):
     assert (row["N"], row["M"], row["source"]) == (9, 4, "data")
     assert row["valid"] is False and "p_hat" in row["warnings"]
     text = page.read_text("utf-8")
-    assert text.startswith("<!DOCTYPE html>") and text.count("<img") == 3
+    assert text.startswith("<!DOCTYPE html>") and text.count("<img") == 7
     assert not re.search(r"""(src|href)=["'](?!data:)""", text)
     assert f"{row['W2']:.6g}" in text
 
