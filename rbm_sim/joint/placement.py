@@ -123,7 +123,7 @@ def place(rbm: RBM, data: ArrayLike | None = None, *, rng: Seed = None) -> Place
     >>> w = rbm_sim.random_patterns(600, 300, p=0.05, rng=0) / 600**0.5 * 12
     >>> machine = rbm_sim.RBM(w, visible=rbm_sim.Bernoulli(-0.21 * 7.2), hidden=rbm_sim.ReLU(1.5 * 7.2**0.5))
     >>> rbm_sim.place(machine, rng=0).phase
-    'compositional'
+    'spin_glass'
     """
     standing = rescaled(rbm)
     machine = rbm if isinstance(standing, str) else standing.machine

@@ -51,7 +51,7 @@ def predicted(machine: Rescaled) -> Prediction:
     """Phase of a machine of its own laws and size, or of its means where none of its states could be followed."""
     bare = homogeneous(machine)
     own = with_laws(machine, bare)
-    quiet = quiet_level(own, visible_classes(machine.x, machine.g)[3]) or NONE
+    quiet = quiet_level(own, visible_classes(law_of_x(machine), machine.g)[3]) or NONE
     f_sg, apart = _lowest_glass(own, quiet)
     star = _minimum(own, quiet)
     if star is not None:
@@ -143,7 +143,7 @@ def homogeneous(machine: Rescaled) -> CompositionalRBM:
 
 def with_laws(machine: Rescaled, bare: CompositionalRBM) -> FiniteRBM:
     """The machine with classes of units in place of single ones, and of its p and N."""
-    x, g, share, _ = visible_classes(machine.x, machine.g)
+    x, g, share, _ = visible_classes(law_of_x(machine), machine.g)
     theta = np.array([part.mean() for part in _parts(np.sort(machine.theta), HIDDEN_CLASSES)])
     theta = theta if np.ptp(theta) > ALIKE * (1 + np.abs(theta).max()) else theta[:1]
     model = CompositionalRBM(
@@ -151,6 +151,17 @@ def with_laws(machine: Rescaled, bare: CompositionalRBM) -> FiniteRBM:
     )
     units = Classes(x / (share @ x), share, g - bare.g)
     return of_size(model.with_units(units), machine.p, machine.machine.shape[0])
+
+
+def law_of_x(machine: Rescaled) -> np.ndarray:
+    """p_i/p as far as they differ by more than means over M weights do.
+
+    Strong units are few of the M, so that the entries of a unit with them are drawn without repetition: what their
+    number, taken for a law of p_i, adds to the scatter of W this takes away.
+    """
+    scatter = float(machine.x.var())
+    kept = math.sqrt(max(0.0, 1 - machine.x_noise / scatter)) if scatter > 0 else 0.0
+    return 1 + kept * (machine.x - 1)
 
 
 def visible_classes(x: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -6,8 +6,8 @@ u_i = (g̃_i + β x_i)/σ_i,
     q = ⟨x_i H0(−u_i)⟩,  C = ⟨x_i φ(u_i)/σ_i⟩,   s(1 − C) = √(α q⟨H2(y_μ)⟩),   β(1 − C) = ½ α⟨H0(y_μ)⟩,   y_μ = θ̃_μ/√q,
     f̃ = ½ s² C + β q − ⟨σ_i H1(−u_i)⟩ − α q⟨H2(y_μ)⟩/(2(1 − C)).
 
-A class of units may have fields of a width w, normal in it: σ_i² = s² x_i + w_i². Without noise C is then the density of
-fields at 0, not 0, and there is no such state where that is 1 and more.
+Fields of a class may have a width w, a normal law: σ_i² = s² x_i + w_i². Without noise C is then the density of fields
+at 0, not 0, and there is no such state where that is 1 and more.
 
 Where all g̃_i ≤ 0 ≤ θ̃_μ this is v = 0, with q = 0 and f̃ = 0. A unit with a positive field is on without any pattern, and
 a hidden unit with a negative threshold active without any input: f̃ is −⟨max(g̃_i, 0)⟩ − ½α⟨min(θ̃_μ, 0)²⟩ as noise

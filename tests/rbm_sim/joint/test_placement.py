@@ -8,7 +8,7 @@ import pytest
 import rbm_sim
 import replica
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.joint.prediction import boundaries, homogeneous, lowest, predicted, visible_classes
+from rbm_sim.joint.prediction import boundaries, homogeneous, law_of_x, lowest, predicted, visible_classes
 from rbm_sim.joint.rescaling import Rescaled, rescaled
 from rbm_sim.joint.validity import column_overlap, column_sums
 from replica.diagrams.compositional_phases import phase_boundary, phase_of
@@ -61,7 +61,7 @@ class Endless:
 
 def limit(standing):
     """The same laws in the limit of large N, then small p."""
-    return standing._replace(p=1e-9, machine=Endless())
+    return standing._replace(p=1e-9, machine=Endless(), x_noise=0.0)
 
 
 def test_homogeneous_prediction_is_the_published_one():
@@ -149,6 +149,18 @@ def test_classes_keep_means_and_positive_fields():
     assert (share @ few_x, share @ few_g) == pytest.approx((x.mean(), g.mean()), rel=1e-9)
     assert share @ np.maximum(few_g, 0) == pytest.approx(np.maximum(g, 0).mean(), rel=1e-9)
     assert share @ (width**2 + few_g**2) == pytest.approx((g**2).mean(), rel=1e-9)
+
+
+def test_scatter_of_means_over_few_weights_is_no_law():
+    """p_i of a gamma law of scatter 0.4, means over 100 weights of which 10 are not 0: 0.5 is seen, 0.4 is left."""
+    rng = np.random.default_rng(5)
+    p = 0.1 * rng.gamma(1 / 0.16, 0.16, size=(4000, 1))
+    w = rng.choice([-1.0, 1.0], size=(4000, 100)) * (rng.random((4000, 100)) < p)
+    standing = rescaled(RBM(w, visible=Bernoulli(), hidden=ReLU()))
+    assert standing.x.std() == pytest.approx(math.sqrt(0.16 + 0.9 / 10 - 0.016), abs=0.02)
+    assert law_of_x(standing).std() == pytest.approx(0.4, abs=0.03)
+    alike = rescaled(RBM(rng.normal(size=(2000, 50)), visible=Bernoulli(), hidden=ReLU()))
+    assert law_of_x(alike).std() < 0.06 < alike.x.std()
 
 
 def test_overlaps_of_columns_against_independent_ones():
