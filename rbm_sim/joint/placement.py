@@ -63,6 +63,8 @@ class Placement:
     m_predicted: float = math.nan
     f_star: float = math.nan
     f_sg: float = math.nan
+    f_zero: float = math.nan
+    """Energy of ℓ → 0; 0 unless a field is positive or a threshold negative."""
     phase: str = ""
     laws: str = ""
     alpha_boundary: float = math.nan
@@ -103,8 +105,8 @@ def place(rbm: RBM, data: ArrayLike | None = None, *, rng: Seed = None) -> Place
     Returns
     -------
     Placement
-        Measured numbers, the phase and ℓ* that theory predicts from the machine's own α, θ̃_μ, g̃_i and p_i, the nearest
-        boundary along each control, and where the assumptions fail.
+        Measured numbers, the phase and ℓ* that theory predicts from the machine's own α, θ̃_μ, g̃_i, p_i and size, the
+        nearest boundary along each control, and where the assumptions fail.
 
     Raises
     ------
@@ -121,7 +123,7 @@ def place(rbm: RBM, data: ArrayLike | None = None, *, rng: Seed = None) -> Place
     >>> w = rbm_sim.random_patterns(600, 300, p=0.05, rng=0) / 600**0.5 * 12
     >>> machine = rbm_sim.RBM(w, visible=rbm_sim.Bernoulli(-0.21 * 7.2), hidden=rbm_sim.ReLU(1.5 * 7.2**0.5))
     >>> rbm_sim.place(machine, rng=0).phase
-    'compositional'
+    'spin_glass'
     """
     standing = rescaled(rbm)
     machine = rbm if isinstance(standing, str) else standing.machine
@@ -186,8 +188,8 @@ def _distance(v: np.ndarray, machine: RBM) -> float:
 
 
 def _predicted(found: Prediction, L: float) -> dict[str, Any]:
-    named = {"ell_star": found.ell_star, "f_star": found.f_star, "f_sg": found.f_sg, "m_predicted": found.m}
-    return named | {"L_predicted": L, "phase": found.phase, "laws": found.laws}
+    named = {"ell_star": found.ell_star, "f_star": found.f_star, "f_sg": found.f_sg, "f_zero": found.f_zero}
+    return named | {"m_predicted": found.m, "L_predicted": L, "phase": found.phase, "laws": found.laws}
 
 
 def _near(found: dict[str, Boundary]) -> dict[str, Any]:

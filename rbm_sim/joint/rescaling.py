@@ -40,6 +40,8 @@ class Rescaled(NamedTuple):
     """g̃_i, shape (N,)."""
     x: np.ndarray
     """p_i/p, shape (N,), of mean 1."""
+    x_noise: float = 0.0
+    """Variance that each has from being the mean over M weights only."""
 
     @property
     def T_eff(self) -> float:
@@ -75,7 +77,8 @@ def rescaled(rbm: RBM) -> Rescaled | str:
     # the offset of a unit is θ, or −g
     theta, g = (np.zeros(M) + machine.hidden.offset) / np.sqrt(W2), (np.zeros(N) - machine.visible.offset) / W2
     x = N * (w**2).sum(axis=1) / (M * W2)
-    return Rescaled(machine, M / N, weight_sparsity(w), W2, theta, g, x)
+    x_noise = float((N / W2) ** 2 * (w**2).var(axis=1).mean() / M)
+    return Rescaled(machine, M / N, weight_sparsity(w), W2, theta, g, x, x_noise)
 
 
 def _name(unit: object) -> str:

@@ -8,7 +8,9 @@ from rbm_sim.joint.rescaling import Rescaled
 
 __all__ = ["column_overlap", "column_sums", "warnings_for"]
 
-SPARSE, COLD, CORRELATED, UNEVEN, DEAD = 0.2, 0.25, 1.5, 0.5, 0.1
+SPARSE, COLD, CORRELATED, UNEVEN, DEAD, FEW = 0.2, 0.25, 1.5, 0.5, 0.1, 10.0
+FULL = 0.2
+"""Share of weights other than 0 beyond which products of full matrices are faster."""
 
 
 def column_overlap(w: np.ndarray) -> float:
@@ -21,10 +23,20 @@ def column_overlap(w: np.ndarray) -> float:
         return 1.0
     square = w * w
     norms = square.sum(axis=0)
-    observed = (np.sum((w.T @ w) ** 2) - np.sum(norms**2)) / (M * (M - 1))
+    observed = (_overlaps_squared(w) - np.sum(norms**2)) / (M * (M - 1))
     rows, fourth = square.sum(axis=1), (square**2).sum(axis=1)
     expected = np.sum(rows**2 - fourth) / (M * (M - 1))
     return float(observed / expected) if expected > 0 else 1.0
+
+
+def _overlaps_squared(w: np.ndarray) -> float:
+    """Σ over pairs, μ = ν included, of (Σ_i w_iμ w_iν)²."""
+    if np.count_nonzero(w) > FULL * w.size:
+        return float(np.sum((w.T @ w) ** 2))
+    from scipy.sparse import csr_array
+
+    few = csr_array(w)
+    return float(((few.T @ few).data ** 2).sum())
 
 
 def column_sums(w: np.ndarray) -> float:
@@ -69,9 +81,15 @@ def warnings_for(machine: Rescaled, *, never_active: float, L_predicted: float, 
             f"L_predicted = {L_predicted:.3g} is not small beside the {machine.machine.shape[1]} hidden units:"
             " strongly active units are taken as few"
         )
+    units = machine.p * machine.machine.shape[0]
+    if units < FEW:
+        said.append(
+            f"p_hat N = {units:.3g} units of a hidden unit are few: what is of the order of 1/(p_hat N) is not in the"
+            " theory"
+        )
     if laws == "means":
         said.append(
-            "prediction with the means of p_i, g_i and theta_mu: with its own laws the states were not followed, or a"
-            " field g_i is positive, which turns its units on without any pattern"
+            "prediction with the means of p_i, g_i and theta_mu: with its own laws none of the states without"
+            " strong units was followed"
         )
     return said

@@ -17,6 +17,8 @@ from replica.models.compositional import CompositionalRBM
 __all__ = ["mixed_glass", "mixed_minimum"]
 
 LONGEST, SHORTEST = 1 / 8, 1e-3
+ROUGH, FINE = 1e-6, 1e-12
+"""Relative steps after which Newton's method stops, on the way and at the end."""
 FAR = 0.3
 """Relative move in one step of the spread that is not trusted."""
 
@@ -82,7 +84,10 @@ def _spread_out(
     while spread < 1:
         step = min(step, 1 - spread)
         try:
-            new = _newton(system_of(model.shrunk(spread + step)), point, possible)
+            with np.errstate(all="ignore"):
+                new = _newton(
+                    system_of(model.shrunk(spread + step)), point, possible, ROUGH if step < 1 - spread else FINE
+                )
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             new = None
         if new is None or np.max(np.abs(new - point)) > FAR * max(1.0, np.max(np.abs(point))):
@@ -111,18 +116,21 @@ def _glass_system(machine: CompositionalRBM) -> Callable[[NDArray], NDArray]:
 
 
 def _jacobian(system: Callable[[NDArray], NDArray], x: NDArray) -> NDArray:
-    h = 1e-6 * np.maximum(1.0, np.abs(x))
-    h[-1] = 1e-6 * abs(x[-1])
-    return np.array([(system(x + e) - system(x - e)) / (2 * h[j]) for j, e in enumerate(np.diag(h))]).T
+    h = 1e-7 * np.maximum(1.0, np.abs(x))
+    h[-1] = 1e-7 * abs(x[-1])
+    here = system(x)
+    return np.array([(system(x + e) - here) / h[j] for j, e in enumerate(np.diag(h))]).T
 
 
-def _newton(system: Callable[[NDArray], NDArray], x: NDArray, possible: Callable[[NDArray], bool]) -> NDArray | None:
+def _newton(
+    system: Callable[[NDArray], NDArray], x: NDArray, possible: Callable[[NDArray], bool], close: float
+) -> NDArray | None:
     for _ in range(20):
         step = np.linalg.solve(_jacobian(system, x), system(x))
         x = x - step
         if not np.isfinite(x).all() or not possible(x):
             return None
-        if np.max(np.abs(step)) < 1e-12 * (1 + np.max(np.abs(x))):
+        if np.max(np.abs(step)) < close * (1 + np.max(np.abs(x))):
             return x
     return None
 

@@ -8,7 +8,7 @@ import pytest
 import rbm_sim
 import replica
 from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
-from rbm_sim.joint.prediction import boundaries, classes_of_pairs, homogeneous, lowest, predicted
+from rbm_sim.joint.prediction import boundaries, homogeneous, law_of_x, lowest, predicted, visible_classes
 from rbm_sim.joint.rescaling import Rescaled, rescaled
 from rbm_sim.joint.validity import column_overlap, column_sums
 from replica.diagrams.compositional_phases import phase_boundary, phase_of
@@ -53,8 +53,19 @@ def test_both_values_of_spins_are_one_machine():
     assert difference == pytest.approx(np.full(20, difference[0]), abs=1e-12)
 
 
+class Endless:
+    """In place of a machine, its size: so many units that a threshold costs nothing."""
+
+    shape = (10**40, 10**40)
+
+
+def limit(standing):
+    """The same laws in the limit of large N, then small p."""
+    return standing._replace(p=1e-9, machine=Endless(), x_noise=0.0)
+
+
 def test_homogeneous_prediction_is_the_published_one():
-    found = predicted(rescaled(machine()))
+    found = predicted(limit(rescaled(machine())))
     # Tubiana & Monasson, Fig. 4(a), recomputed: minimum at .383193, glass at −.63605e-3
     assert found.phase == "compositional"
     assert found.ell_star == pytest.approx(0.383193, abs=1e-6)
@@ -71,29 +82,40 @@ def spread(standing, size):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:states may be missing")
 def test_own_laws_are_those_of_the_model():
-    standing = spread(rescaled(machine()), 0.2)
+    """The state that `replica.ell_star` follows, and its slope and energies by the equations alone."""
+    standing = limit(spread(rescaled(machine()), 0.2))
     found = predicted(standing)
     assert found.laws == "own"
     model = CompositionalRBM(
         alpha=0.5, theta=THETA, g=G, ell=found.ell_star, x_i=[0.8, 1.2], g_i=[0.02, -0.02], theta_mu=[-0.2, 0.2]
     )
-    states = replica.solve_all(model)
-    assert found.f_star == pytest.approx(min(s.free_energy for s in states if s.kind == "retrieval"), rel=1e-9)
-    assert found.f_sg == pytest.approx(min(s.free_energy for s in states if s.order.m == 0 < s.order.q), rel=1e-9)
+    star = replica.ell_star(model)
+    assert (found.ell_star, found.f_star) == pytest.approx((star.value, star.free_energy), rel=1e-6)
+    assert model.residual(star.order) < 1e-10
+    assert found.f_sg < 0 == found.f_zero
 
 
-def test_positive_fields_are_left_to_the_means():
-    """A unit with g > 0 is on at ℓ → 0, so that 0 is not the energy there."""
-    standing = rescaled(machine())
+@pytest.mark.medium
+def test_positive_fields_have_a_level_of_their_own():
+    """At half of the units g = 0.09: these are on at ℓ → 0, and make noise at a load of 0.02 that is hardly any."""
+    standing = limit(rescaled(machine()))
     sign = np.where(np.arange(480) % 2, 1.0, -1.0)
-    found = predicted(standing._replace(g=G + 0.3 * sign))
-    assert (found.laws, found.ell_star) == ("means", pytest.approx(0.383193, abs=1e-6))
+    found = predicted(standing._replace(alpha=0.001, theta=np.full(240, 2.0), g=G + 0.3 * sign))
+    assert found.laws == "own"
+    assert found.f_zero == pytest.approx(-0.5 * 0.09, rel=1e-2)
 
 
+def test_small_machines_pay_for_thresholds():
+    """N = 480, p = 0.05: a strong unit pays 2θ̃/√(pN) = 0.61 of its overlap, and none is worth it; the glass remains."""
+    found = predicted(rescaled(machine()))
+    assert (found.phase, found.ell_star, found.f_star) == ("spin_glass", 0.0, 0.0)
+    assert math.isnan(found.m)  # (1 − 0.61)/2 < |g̃|: units of a pattern do not stay on
+
+
+@pytest.mark.slow
 def test_boundaries_are_where_energies_meet():
-    standing = rescaled(machine())
+    standing = limit(rescaled(machine()))
     found = boundaries(standing)
     bare = homogeneous(standing)
     pair = ("compositional", "spin_glass")
@@ -119,12 +141,26 @@ def test_the_lowest_energy_decides(f_star, f_sg, phase):
     assert lowest(-1.0, math.nan) == "compositional"
 
 
-def test_classes_keep_means():
+def test_classes_keep_means_and_positive_fields():
     rng = np.random.default_rng(2)
-    x, g = rng.gamma(2.0, size=600), rng.normal(size=600)
-    few_x, few_g = classes_of_pairs(x, g, 6, 4)
-    assert len(few_x) == 24
-    assert (few_x.mean(), few_g.mean()) == pytest.approx((x.mean(), g.mean()), rel=1e-9)
+    x, g = rng.gamma(2.0, size=600), rng.normal(-1.0, size=600)
+    few_x, few_g, share, width = visible_classes(x, g)
+    assert len(few_x) < 80 and share.sum() == pytest.approx(1.0)
+    assert (share @ few_x, share @ few_g) == pytest.approx((x.mean(), g.mean()), rel=1e-9)
+    assert share @ np.maximum(few_g, 0) == pytest.approx(np.maximum(g, 0).mean(), rel=1e-9)
+    assert share @ (width**2 + few_g**2) == pytest.approx((g**2).mean(), rel=1e-9)
+
+
+def test_scatter_of_means_over_few_weights_is_no_law():
+    """p_i of a gamma law of scatter 0.4, means over 100 weights of which 10 are not 0: 0.5 is seen, 0.4 is left."""
+    rng = np.random.default_rng(5)
+    p = 0.1 * rng.gamma(1 / 0.16, 0.16, size=(4000, 1))
+    w = rng.choice([-1.0, 1.0], size=(4000, 100)) * (rng.random((4000, 100)) < p)
+    standing = rescaled(RBM(w, visible=Bernoulli(), hidden=ReLU()))
+    assert standing.x.std() == pytest.approx(math.sqrt(0.16 + 0.9 / 10 - 0.016), abs=0.02)
+    assert law_of_x(standing).std() == pytest.approx(0.4, abs=0.03)
+    alike = rescaled(RBM(rng.normal(size=(2000, 50)), visible=Bernoulli(), hidden=ReLU()))
+    assert law_of_x(alike).std() < 0.06 < alike.x.std()
 
 
 def test_overlaps_of_columns_against_independent_ones():
