@@ -97,8 +97,9 @@ def entries() -> list[Row]:
     found = thermal_averages(rbm, observed, **options)
     rows: list[Row] = []
     for layer, two, one in (("visible", second.v, first.v), ("hidden", second.h, first.h)):
+        means, errors = np.asarray(found[layer].mean), np.asarray(found[layer].stderr)
         for k in range(len(two)):
-            average = {"measured": float(found[layer].mean[k]), "err": float(found[layer].stderr[k])}
+            average = {"measured": float(means[k]), "err": float(errors[k])}
             rows.append(
                 {
                     "panel": "entries",
@@ -178,12 +179,16 @@ def draw(table: Table, figure: Figure) -> None:
 
 
 def _draw_entries(ax: Axes, rows: list[Row]) -> None:
-    for column, style, label in (("mean_field", "k+", "mean field"), ("theory", "o", "TAP")):
-        for layer, colour in (("visible", "C0"), ("hidden", "C1")):
-            mine = np.array([(r["measured"], r[column] - r["measured"]) for r in rows if r["layer"] == layer]).T
-            named = f"{label}, {layer}" if column == "theory" else label if layer == "hidden" else None
-            marker = {"color": colour} if column == "theory" else {}
-            ax.plot(*mine, style, markersize=3.5 if column == "theory" else 4, label=named, **marker)
+    for column, layer, marker, colour, label in (
+        ("mean_field", "visible", "+", "k", None),
+        ("mean_field", "hidden", "+", "k", "mean field"),
+        ("theory", "visible", "o", "C0", "TAP, visible"),
+        ("theory", "hidden", "o", "C1", "TAP, hidden"),
+    ):
+        mine = [r for r in rows if r["layer"] == layer]
+        seen = [r["measured"] for r in mine]
+        off = [r[column] - r["measured"] for r in mine]
+        ax.plot(seen, off, linestyle="", marker=marker, color=colour, markersize=4, label=label)
     ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     ax.set(xlabel="mean of a unit, Gibbs sampling", ylabel="equations − sampling")
     ax.set_title(f"Bernoulli–ReLU, {UNITS} × {HIDDEN_UNITS}", fontsize=10)
@@ -211,8 +216,8 @@ def _draw_overlaps(ax: Axes, rows: list[Row]) -> None:
 
 def _draw_growth(ax: Axes, rows: list[Row]) -> None:
     for k, name in enumerate(PAIRS):
-        mine = np.array([(r["theory"], r["measured"], r["err"]) for r in rows if r["pair"] == name]).T
-        ax.errorbar(*mine, fmt="osD^v"[k], color=f"C{k}", markersize=4, capsize=2, linewidth=1, label=name)
+        theory, seen, err = np.array([(r["theory"], r["measured"], r["err"]) for r in rows if r["pair"] == name]).T
+        ax.errorbar(theory, seen, err, fmt="osD^v"[k], color=f"C{k}", markersize=4, capsize=2, linewidth=1, label=name)
     ends = [0.9 * min(r["theory"] for r in rows), 1.1 * max(r["theory"] for r in rows)]
     ax.plot(ends, ends, color="0.6", linewidth=0.8, zorder=0)
     for line in (ax.axhline, ax.axvline):
