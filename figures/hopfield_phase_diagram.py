@@ -14,21 +14,14 @@ import numpy as np
 
 import replica
 from replica.models import Hopfield
+from replica.phase.hopfield_plot import SIZE, STYLES, draw_lines
 from replica.table import Table
 from replica.table.cells import Row
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIZE = (9.0, 4.6)
-
-STYLES: dict[str, dict[str, Any]] = {
-    "T_g": {"linestyle": "-", "color": "black", "label": "$T_g$, spin glass"},
-    "T_M": {"linestyle": "--", "color": "black", "label": "$T_M$, retrieval"},
-    "T_c": {"linestyle": "-.", "color": "0.3", "label": "$T_c$, retrieval lowest"},
-    "T_R": {"linestyle": ":", "color": "black", "label": "$T_R$, replica symmetry broken"},
-}
+__all__ = ["SIZE", "compute", "draw"]
 
 
 def compute() -> Table:
@@ -87,7 +80,7 @@ def _along_T(search: Any, alpha: float, T: float, **options: Any) -> float:
 
 
 def draw(table: Table, figure: Figure) -> None:
-    """Draw the diagram, its tip enlarged, and T_R on a logarithmic scale.
+    """Draw the diagram as `python -m replica.phase --plot` does.
 
     Parameters
     ----------
@@ -96,39 +89,7 @@ def draw(table: Table, figure: Figure) -> None:
     figure : matplotlib.figure.Figure
         Empty.
     """
-    left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-    for line in ("T_g", "T_M", "T_c"):
-        left.plot(*_line(table, line), **STYLES[line])
-    left.set(xlim=(0, 0.16), ylim=(0, 1.45), xlabel=r"load $\alpha$", ylabel="temperature $T$", title="Hopfield model")
-    left.text(0.02, 1.27, "paramagnet")
-    left.text(0.05, 0.95, "spin glass")
-    left.text(0.012, 0.3, "retrieval\nlowest")
-    left.text(0.066, 0.25, "retrieval\nmetastable")
-    for line, name in (("T_M", r"$\alpha_c$"), ("T_c", r"$\alpha_1$")):
-        alpha = _line(table, line)[0][0]
-        left.plot(alpha, 0, "o", color="black", markersize=5, clip_on=False, zorder=5)
-        left.annotate(f"{name} = {alpha:.4f}", (alpha, 0), (-4, 7), textcoords="offset points", ha="right")
-    left.legend(frameon=False, loc="upper right", bbox_to_anchor=(1.0, 0.905))
-    _tip(table, left.inset_axes((0.66, 0.37, 0.31, 0.30)))
-    alpha, T = _line(table, "T_R")
-    right.semilogy(alpha, T, **STYLES["T_R"])
-    asymptote = np.sqrt(8 * alpha / (9 * np.pi)) * np.exp(-1 / (2 * alpha))
-    right.plot(alpha, asymptote, "-", color="0.6", linewidth=1, label=r"$\sqrt{8\alpha/9\pi}\,e^{-1/2\alpha}$")
-    right.set(xlim=(0.02, 0.14), ylim=(1e-12, 1), xlabel=r"load $\alpha$", title="Breaking of replica symmetry")
-    right.set_ylabel("temperature $T$ (logarithmic)")
-    right.legend(frameon=False, loc="upper left")
-    for ax in (left, right):
-        ax.grid(alpha=0.3)
-
-
-def _tip(table: Table, ax: Axes) -> None:
-    """Draw the re-entrant end of T_M and T_R into an inset."""
-    for line in ("T_M", "T_R"):
-        ax.plot(*_line(table, line), **{**STYLES[line], "label": None})
-    ax.set(xlim=(0.1372, 0.1385), ylim=(0, 0.06))
-    ax.set_xticks([0.1374, 0.1379, 0.1384], ["0.1374", "0.1379", "0.1384"])
-    ax.tick_params(labelsize=7)
-    ax.set_title("end of $T_M$, with $T_R$", fontsize=8, pad=2)
+    draw_lines({name: _line(table, name) for name in STYLES}, figure)
 
 
 def _line(table: Table, name: str) -> tuple[np.ndarray, np.ndarray]:

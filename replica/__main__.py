@@ -1,4 +1,4 @@
-"""`python -m replica solve|models|phase`: every solution at a point, and what models there are."""
+"""`python -m replica solve|phase|models|columns`: states, lines, what models there are and what columns mean."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from replica.phase.model_options import add_controls, add_model, given_controls,
 EXAMPLE = """
 python -m replica solve --model hopfield --alpha 0.05 --T 0.2
 python -m replica models
+python -m replica columns replicon
 python -m replica phase --theta 0 0.5 1
 """
 SOLVE_EXAMPLE = """
@@ -29,11 +30,15 @@ python -m replica solve --model threshold-hopfield --alpha 0.3 --theta 0.5 --pre
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    commands = {"solve": solve_command, "models": models_command, "phase": _phase}
-    if words and words[0] in commands:
-        return commands[words[0]](words[1:])
-    parser = cli.Parser(example=EXAMPLE, description="Solve the replica-symmetric equations of a model.")
-    parser.add_argument("command", choices=list(commands), help="what to do; each has its own --help")
+    if words and words[0] in COMMANDS:
+        return COMMANDS[words[0]][1](words[1:])
+    parser = cli.Parser(
+        example=EXAMPLE,
+        description="Replica theory of associative memory and restricted Boltzmann machines.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (about, _) in COMMANDS.items():
+        commands.add_parser(name, help=about, example=f"python -m replica {name} --help")
     cli.add_version(parser)
     parser.parse_args(words)
     return 0
@@ -61,9 +66,32 @@ def models_command(words: Sequence[str]) -> int:
     rows = []
     for name, cls in sorted(catalogue().items()):
         controls = ", ".join(f.name for f in control_fields(cls))
-        lines = "; ".join(f"{'/'.join(d.scanned)}: {' '.join(d.columns)}" for d in diagrams_of(cls))
+        lines = "; ".join(": ".join(filter(None, ("/".join(d.scanned), " ".join(d.columns)))) for d in diagrams_of(cls))
         rows.append({"model": name, "controls": controls, "lines": lines, "title": cls.title})
     cli.emit(Table.from_rows(rows, provenance({"command": "models"})), args)
+    return 0
+
+
+def columns_command(words: Sequence[str]) -> int:
+    """Say what columns and terms mean; returns the exit status."""
+    from replica.table import Table, provenance
+    from replica.table.glossary import TERMS, explained
+
+    parser = cli.Parser(
+        example="python -m replica columns\npython -m replica columns replicon m_err",
+        prog=f"{cli.command_name()} columns",
+        description="Say what the columns of tables, and the words in them, mean.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="columns or terms (all)")
+    cli.add_common(parser)
+    args = parser.parse_args(words)
+    rows = []
+    for name in args.names or TERMS:
+        meaning = explained(name)
+        if meaning is None:
+            parser.error(f"{name}: no such column; `columns` alone lists all of them")
+        rows.append({"column": name, "meaning": meaning})
+    cli.emit(Table.from_rows(rows, provenance({"command": "columns"})), args)
     return 0
 
 
@@ -130,5 +158,18 @@ def _print_solutions(
     return computed.end(failed)
 
 
+COMMANDS: dict[str, tuple[str, Callable[[Sequence[str]], int]]] = {
+    "solve": ("every solution at a point or a grid of points", solve_command),
+    "phase": ("capacities, critical temperatures, phases over a grid; plots", _phase),
+    "models": ("what models there are, their controls and lines", models_command),
+    "columns": ("what the columns of tables mean", columns_command),
+}
+
+
+def entry() -> int:
+    """The installed command `replica`."""
+    return cli.run(main)
+
+
 if __name__ == "__main__":
-    sys.exit(cli.run(main))
+    sys.exit(entry())

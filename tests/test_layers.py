@@ -23,7 +23,7 @@ rbm_sim.joint              -> commands learning retrieval observables tap machin
 rbm_sim.commands           -> interchange learning retrieval partition observables statistics machine units _support
                               replica.cli replica.table
 rbm_sim.interchange        -> learning machine units _support replica.table
-rbm_sim.learning           -> partition observables statistics machine units _support replica.table
+rbm_sim.learning           -> tap partition observables statistics machine units _support replica.table
 rbm_sim.retrieval          -> observables statistics machine units _support
 rbm_sim.sampling           -> observables statistics machine units _support
 rbm_sim.tap                -> partition machine units _support

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from rbm_sim.machine.rbm import RBM
 
 VISIBLE = ("bernoulli", "spin", "gaussian", "potts")
-OPTIONS = ("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "k", "centred")
+OPTIONS = (
+    *("batch_size", "learning_rate", "decay", "momentum", "weight_decay", "penalty", "exponent", "penalty_rise"),
+    *("k", "centred"),
+)
 
 
 def add_train(commands: argparse._SubParsersAction[cli.Parser]) -> None:
@@ -69,6 +72,7 @@ stopped. --out FILE.csv or .json writes the history alone.""",
     add("--weight-decay", type=float, default=0.0, metavar="λ", help="penalty (λ/2) Σ w² (0)")
     add("--penalty", type=float, default=0.0, metavar="λ", help="penalty (λ/x) Σ_μ (Σ_i |w|)^x (0)")
     add("--exponent", type=float, default=1.0, metavar="x", help="its exponent (1)")
+    add("--penalty-rise", type=cli.integer(0), default=0, metavar="N", help="epochs over which it grows to λ (0)")
     add("--k", type=cli.integer(1), default=1, metavar="K", help="Gibbs steps of the chains (1)")
     add("--cd", action="store_true", help="start the chains at the data (CD), not where they were (PCD)")
     centred = "gradient with v and h measured from their means (yes)"

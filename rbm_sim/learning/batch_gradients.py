@@ -50,7 +50,7 @@ def statistic_and_draw(unit: Unit, y: np.ndarray, rng: np.random.Generator, draw
 
 
 def gradients(
-    v: np.ndarray, h: np.ndarray, offsets: tuple[np.ndarray, np.ndarray] | None
+    v: np.ndarray, h: np.ndarray, offsets: tuple[np.ndarray, np.ndarray] | None, covariance: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sums over a batch of v h, v and h, data minus model.
 
@@ -60,6 +60,8 @@ def gradients(
         Data in the first n rows, the model in the others; overwritten.
     offsets : tuple of ndarray, shapes (N,), (M,), or None
         μ and λ that v and h are measured from in the centred gradient; None: the plain one.
+    covariance : ndarray, shape (N, M), optional
+        What the model part has beside the products of its rows, where these are means.
 
     Returns
     -------
@@ -75,4 +77,6 @@ def gradients(
         h -= lam
     h[n:] *= -1
     dw = v.T @ h
+    if covariance is not None:
+        dw -= covariance
     return (dw, dv, dh) if offsets is None else (dw, dv - dw @ lam, dh - mu @ dw)

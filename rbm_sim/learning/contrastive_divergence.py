@@ -1,7 +1,7 @@
 """Learning by contrastive divergence: the gradient ⟨v h⟩_data − ⟨v h⟩_model, its model part from short chains.
 
 CD-k starts the chains at the data of each batch and lets them run for k Gibbs steps; PCD-k keeps chains of its own
-from batch to batch. A step of one batch is 3 + 2k matrix products and a few passes over the weights.
+from batch to batch; `tap_phase` has points in their place. A step of one batch is 3 + 2k matrix products.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from rbm_sim._support import check, random, shown
 from rbm_sim._support.random import Seed
-from rbm_sim.learning import rates
+from rbm_sim.learning import rates, tap_phase
 from rbm_sim.learning.batch_gradients import gradients, statistic_and_draw
 from rbm_sim.learning.confinement import ENOUGH, confine, largest_variance
 from rbm_sim.learning.options import Options
@@ -30,15 +30,14 @@ from rbm_sim.learning.parameters import (
     dense,
     double_relu,
     fields_of,
-    hidden_layer,
     matching,
     shape_of,
 )
-from rbm_sim.learning.standardisation import NARROWEST, Scales, scales_of, width_slopes
+from rbm_sim.learning.penalties import penalise
+from rbm_sim.learning.standardisation import NARROWEST, Scales, machine_of, scales_of, width_slopes
 from rbm_sim.machine import gauge
-from rbm_sim.machine.change_of_units import in_units
 from rbm_sim.machine.rbm import RBM
-from rbm_sim.units import DReLU, Gaussian, Normal, Potts, TwoValued, Unit
+from rbm_sim.units import DReLU, Gaussian, Potts, TwoValued, Unit
 
 LIMIT = 100.0
 """Weights beyond this mean that learning has diverged."""
@@ -68,8 +67,8 @@ class Learner:
         Epochs done.
     step : Parameters
         Last step, for the momentum.
-    chains : ndarray, shape (batch_size, M), optional
-        Hidden states of the persistent chains.
+    chains : ndarray, shape (batch_size, M), or (batch_size, N) of TAP equations, optional
+        Hidden states of the persistent chains, or visible means of the points that stand for them.
     scales : Scales, optional
         Of real-valued visible units: mean and scale of each, from the data that learning began with.
     best : Parameters, optional
@@ -109,6 +108,7 @@ class Learner:
         if not isinstance(self.options, Options):
             raise ValueError(f"options = {check.short(self.options)}: must be learning.Options, or None")
         self.visible, self.hidden = self.visible.centred(), self.hidden.centred()
+        tap_phase.check_layers(self.options, self.visible, self.hidden)
         if self.options.learning_rate is not None:
             self.rate = self.options.learning_rate * self.options.decay**self.epoch
         self.step = self.step or self.parameters.map(np.zeros_like)
@@ -176,20 +176,12 @@ class Learner:
 
         One of real-valued data is a machine of the data themselves, in their units, and in double precision.
         """
-        return self._machine(self.parameters)
+        return machine_of(self.parameters, self.visible, self.hidden, self.scales)
 
     @property
     def best_rbm(self) -> RBM:
         """The machine of the best epoch so far, where learning may stop early; otherwise that of now."""
-        return self._machine(self.best or self.parameters)
-
-    def _machine(self, parameters: Parameters) -> RBM:
-        now = parameters.copy()
-        hidden = hidden_layer(self.hidden, now)
-        if self.scales is not None and now.log_sigma is not None:
-            machine = RBM(now.w.astype(float), visible=Normal(-now.visible), hidden=hidden)
-            return in_units(machine, self.scales.mean, self.scales.scale * np.exp(now.log_sigma, dtype=float))[0]
-        return RBM(now.w, visible=self.visible._with_offset(now.visible), hidden=hidden)
+        return machine_of(self.best or self.parameters, self.visible, self.hidden, self.scales)
 
     def learn(self, data: np.ndarray) -> None:
         """Go through the data once, in random order; what is left over after whole batches waits for the next epoch.
@@ -205,6 +197,7 @@ class Learner:
             If parameters become larger than 100 or are no numbers. After this or any interruption the machine is as it
             was before this epoch, random numbers included.
         """
+        tap_phase.check_layers(self.options, self.visible, self.hidden)
         data = matching(data, self.visible, len(self.parameters.visible))
         before = self.parameters.copy(), self.step.copy(), self.chains, self.rate, self.offsets
         numbers = self.rng.bit_generator.state
@@ -273,21 +266,14 @@ class Learner:
         n, options = len(batch), self.options
         v, h = (np.empty((2 * n, len(x)), np.float32) for x in (self.parameters.visible, self.parameters.hidden))
         v[:n] = self._reduced(batch)
-        if self.chains is not None and len(self.chains) != n:
-            self.chains = None  # the batches have changed their size
-        h[:n], chains = self._hidden(v[:n], draw=not options.persistent or self.chains is None)
-        if options.persistent and self.chains is not None:
-            chains = self.chains
-        for left in reversed(range(options.k)):
-            v[n:] = self._visible(chains)
-            h[n:], chains = self._hidden(v[n:], draw=options.persistent or left > 0)
-        self.chains = chains if options.persistent else None
+        covariance = (self._follow_points if options.negative == "tap" else self._run_chains)(v, h, n)
         slopes = [] if self.scales is None else [n * width_slopes(v[:n], h[:n], self.parameters)]
         if self.parameters.shape is not None:
             by_shape = double_relu(self.parameters.shape).shape_slopes(h)
             slopes.append(by_shape[:, n:].sum(axis=1) - by_shape[:, :n].sum(axis=1))
-        self._take_step((*gradients(v, h, self.offsets if options.centred else None), *slopes), self.rate / n)
-        self._penalise(self.rate)
+        offsets = self.offsets if options.centred else None
+        self._take_step([*gradients(v, h, offsets, covariance), *slopes], self.rate / n)
+        penalise(self.step.w, self.parameters.w, options, self.epoch, self.rate)
         self._fix_gauge(self.step)
         for x, step in zip(self.parameters.arrays(), self.step.arrays(), strict=True):
             x += step
@@ -297,13 +283,36 @@ class Learner:
             np.maximum(log_sigma, np.float32(math.log(NARROWEST)), out=log_sigma)
             confine(self.parameters.w, self._hidden_kind, variance)
 
+    def _run_chains(self, v: np.ndarray, h: np.ndarray, n: int) -> None:
+        """Fill in what the chains have, below the n data, and h of the data."""
+        if self.chains is not None and self.chains.shape != h[:n].shape:
+            self.chains = None  # the batches have changed their size
+        persistent = self.options.persistent
+        h[:n], chains = self._hidden(v[:n], draw=not persistent or self.chains is None)
+        if persistent and self.chains is not None:
+            chains = self.chains
+        for left in reversed(range(self.options.k)):
+            v[n:] = self._visible(chains)
+            h[n:], chains = self._hidden(v[n:], draw=persistent or left > 0)
+        self.chains = chains if persistent else None
+
+    def _follow_points(self, v: np.ndarray, h: np.ndarray, n: int) -> np.ndarray:
+        """Fill in the means of the points, below the n data, and h of the data; return the sum of covariances."""
+        self._look()
+        h[:n], _ = self._hidden(v[:n], draw=False)
+        points = v[:n] if self.chains is None or self.chains.shape != v[:n].shape else self.chains
+        part = tap_phase.model_part(self.rbm, points, self.options.k)
+        v[n:], h[n:] = part.v, part.h
+        self.chains = part.v if self.options.persistent else None
+        return part.covariance
+
     def _fix_gauge(self, parameters: Parameters) -> None:
         """Leave out of weights and fields of Potts units what does not change the law."""
         if isinstance(self.visible, Potts):
             for x in (parameters.w, parameters.visible):
                 gauge.project(x, self.visible.states, self.options.gauge)
 
-    def _take_step(self, gradients: tuple[np.ndarray, ...], rate: float) -> None:
+    def _take_step(self, gradients: list[np.ndarray], rate: float) -> None:
         """Put the step together from the last one and the gradients of w, −b_v, −b_h and, if they are there, others."""
         for step, gradient, sign in zip(self.step.arrays(), gradients, (1, -1, -1, 1, 1), strict=False):
             gradient *= np.float32(sign * rate)
@@ -337,12 +346,3 @@ class Learner:
         y = h @ self.parameters.w.T
         y -= self.parameters.visible
         return self.visible._draw(y, self.rng, 1.0)
-
-    def _penalise(self, rate: float) -> None:
-        """Add the gradients of the penalties to the step."""
-        options, w = self.options, self.parameters.w
-        if options.weight_decay:
-            self.step.w -= np.float32(rate * options.weight_decay) * w
-        if options.penalty:
-            norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)
-            self.step.w -= np.float32(rate * options.penalty) * norms * np.sign(w)

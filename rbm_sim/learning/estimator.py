@@ -59,12 +59,16 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         Factor of the rate from epoch to epoch, in (0, 1], and part of the last step that is taken again, in [0, 1).
     weight_decay, penalty, exponent : float
         Strengths λ >= 0 of (λ/2) Σ w² and of (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x, and the x >= 1 of the latter.
+    penalty_rise : int
+        Epochs over which the latter grows linearly to its strength, >= 0.
     k : int
         Gibbs steps of the chains, >= 1.
     persistent, centred : bool
         PCD rather than CD, and gradients with respect to v and h less their means; see `rbm_sim.learning.Options`.
     gauge : {"zero-sum", "lattice-gas"}
         Of the weights to Potts units: sums over the states of a unit are 0, or those to its first state are.
+    negative : {"chains", "tap"}
+        Model part of the gradient: from chains, or without random numbers from TAP equations; then k counts sweeps.
     batch_size : int or None
         Data in one step, >= 1, or all if there are fewer; what is left over after whole batches waits for another
         epoch, the order being random. None: a hundredth of the data, but 10 to 100.
@@ -143,10 +147,12 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         weight_decay: float = 0.0,
         penalty: float = 0.0,
         exponent: float = 1.0,
+        penalty_rise: int = 0,
         k: int = 1,
         persistent: bool = True,
         centred: bool = True,
         gauge: str = "zero-sum",
+        negative: str = "chains",
         batch_size: int | None = None,
         n_iter: int = 10,
         validation_fraction: float | None = None,
@@ -166,10 +172,12 @@ class RBMEstimator(Configurations, ClassNamePrefixFeaturesOutMixin, TransformerM
         self.weight_decay = weight_decay
         self.penalty = penalty
         self.exponent = exponent
+        self.penalty_rise = penalty_rise
         self.k = k
         self.persistent = persistent
         self.centred = centred
         self.gauge = gauge
+        self.negative = negative
         self.batch_size = batch_size
         self.n_iter = n_iter
         self.validation_fraction = validation_fraction

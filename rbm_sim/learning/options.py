@@ -1,4 +1,4 @@
-"""Options of learning: how large steps are, how many data are in one, and where chains start."""
+"""Options of learning: how large steps are, how many data are in one, and where the model part of it comes from."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ class Options:
         Strength λ >= 0 of the penalty (λ/x) Σ_μ (Σ_i |w_{iμ}|)^x of Tubiana and Monasson.
     exponent : float
         Its exponent x >= 1.
+    penalty_rise : int
+        Epochs over which that penalty grows linearly to λ, >= 0; 0: λ at once, which may kill hidden units early.
     k : int
-        Gibbs steps of the chains, >= 1.
+        Gibbs steps of the chains, >= 1, or sweeps of the TAP equations.
     persistent : bool
         PCD: the chains go on from batch to batch, as many as a batch has data; otherwise CD: they start at the data.
     centred : bool
@@ -39,6 +41,9 @@ class Options:
         The plain one goes astray at rates at which it does not.
     gauge : {"zero-sum", "lattice-gas"}
         Of the weights and fields of Potts units: their sums over the states are 0, or those of state 0 are.
+    negative : {"chains", "tap"}
+        Where the model part of the gradient is taken: at chains, or at points that go towards solutions of the TAP
+        equations (`rbm_sim.learning.tap_phase`), which should start at the data, `persistent=False`, with k = 3 or so.
 
     Raises
     ------
@@ -48,7 +53,8 @@ class Options:
     References
     ----------
     G. E. Hinton, Neural Comput. 14, 1771 (2002); T. Tieleman, ICML (2008); J. Melchior, A. Fischer and L. Wiskott,
-    J. Mach. Learn. Res. 17, 99 (2016); J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017).
+    J. Mach. Learn. Res. 17, 99 (2016); J. Tubiana and R. Monasson, Phys. Rev. Lett. 118, 138301 (2017); M. Gabrié,
+    E. W. Tramel and F. Krzakala, NIPS 28, 640 (2015).
     """
 
     batch_size: int | None = None
@@ -58,10 +64,12 @@ class Options:
     weight_decay: float = 0.0
     penalty: float = 0.0
     exponent: float = 1.0
+    penalty_rise: int = 0
     k: int = 1
     persistent: bool = True
     centred: bool = True
     gauge: str = "zero-sum"
+    negative: str = "chains"
 
     def __post_init__(self) -> None:
         if self.batch_size is not None:
@@ -74,9 +82,26 @@ class Options:
         check.number("weight_decay", self.weight_decay, at_least=0)
         check.number("penalty", self.penalty, at_least=0)
         check.number("exponent", self.exponent, at_least=1)
+        check.integer("penalty_rise", self.penalty_rise, at_least=0)
         check.yes_or_no("persistent", self.persistent)
         check.yes_or_no("centred", self.centred)
         check.choice("gauge", self.gauge, gauge.GAUGES)
+        check.choice("negative", self.negative, ("chains", "tap"))
+
+    def penalty_in(self, epoch: int) -> float:
+        """Strength of the penalty as it rises.
+
+        Parameters
+        ----------
+        epoch : int
+            Epochs done.
+
+        Returns
+        -------
+        float
+            `penalty` min(1, (epoch + 1)/penalty_rise) in the next epoch.
+        """
+        return self.penalty * min(1.0, (epoch + 1) / max(1, self.penalty_rise))
 
     def blamed(self, rate: float) -> str:
         """What may be too large where learning diverges.

@@ -52,7 +52,8 @@ def run_of(meta: Any, found: dict[str, np.ndarray]) -> tuple[Learner, list[Row],
     visible, hidden = _unit("visible", meta), _unit("hidden", meta)
     if isinstance(visible, Potts) and len(found["w"]) % visible.states:
         raise ValueError(f"states = {visible.states}: w has {len(found['w'])} rows, must be as many for each unit")
-    names = _check_arrays(found, visible, hidden)
+    options = Options(**_is_dict("options", meta["options"]))
+    names = _check_arrays(found, visible, hidden, points=options.negative == "tap")
     generator = np.random.default_rng()
     generator.bit_generator.state = _is_dict("rng", meta["rng"])
     best = "best_w" in found
@@ -61,7 +62,7 @@ def run_of(meta: Any, found: dict[str, np.ndarray]) -> tuple[Learner, list[Row],
         visible,
         hidden,
         Parameters(**{name: found[name] for name in names}),
-        Options(**_is_dict("options", meta["options"])),
+        options,
         generator,
         epoch,
         Parameters(**{name: found[f"step_{name}"] for name in names}),
@@ -97,8 +98,8 @@ def _history(history: Any, epoch: int) -> list[Row]:
     return history
 
 
-def _check_arrays(found: dict[str, np.ndarray], visible: Unit, hidden: Unit) -> list[str]:
-    """Names of the parameters, after a look at all arrays."""
+def _check_arrays(found: dict[str, np.ndarray], visible: Unit, hidden: Unit, points: bool) -> list[str]:
+    """Names of the parameters, after a look at all arrays; chains are hidden states, or points: visible means."""
     N, M = found["w"].shape
     shapes: dict[str, tuple[int, ...]] = {"w": (N, M), "visible": (N,), "hidden": (M,)}
     if isinstance(hidden, DReLU):
@@ -113,7 +114,7 @@ def _check_arrays(found: dict[str, np.ndarray], visible: Unit, hidden: Unit) -> 
         for key in (layer, f"step_{layer}", *([f"best_{layer}"] if "best_w" in found else [])):
             _fits(key, found[key], shape)
     if "chains" in found:
-        _fits("chains", found["chains"], (*found["chains"].shape[:1], M))
+        _fits("chains", found["chains"], (*found["chains"].shape[:1], N if points else M))
     return list(shapes)
 
 

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rbm_sim.learning.parameters import Parameters
+from rbm_sim.learning.parameters import Parameters, hidden_layer
+from rbm_sim.machine.change_of_units import in_units
+from rbm_sim.machine.rbm import RBM
+from rbm_sim.units import Normal, Unit
 
 NARROWEST = 0.01
 """Smallest conditional standard deviation of a visible unit, in units of that of its data: the density of data that
@@ -118,3 +121,28 @@ def width_slopes(u: np.ndarray, h: np.ndarray, parameters: Parameters) -> np.nda
     rest = u - h @ parameters.w.T
     rest += parameters.visible
     return np.einsum("ki,ki->i", u, rest) / u.dtype.type(len(u)) - 1
+
+
+def machine_of(parameters: Parameters, visible: Unit, hidden: Unit, scales: Scales | None) -> RBM:
+    """The machine of some parameters; one of real-valued data is a machine of the data themselves, in their units.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Its weights and offsets; they may change later, the machine has copies.
+    visible, hidden : Unit
+        Units of the two kinds.
+    scales : Scales or None
+        Those of real-valued data.
+
+    Returns
+    -------
+    RBM
+        The machine, that of real-valued data in double precision.
+    """
+    now = parameters.copy()
+    layer = hidden_layer(hidden, now)
+    if scales is not None and now.log_sigma is not None:
+        machine = RBM(now.w.astype(float), visible=Normal(-now.visible), hidden=layer)
+        return in_units(machine, scales.mean, scales.scale * np.exp(now.log_sigma, dtype=float))[0]
+    return RBM(now.w, visible=visible._with_offset(now.visible), hidden=layer)

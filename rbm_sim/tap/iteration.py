@@ -54,9 +54,7 @@ def iterate(equations: Equations, mean: np.ndarray) -> tuple[Means, Means, np.nd
     mixing = Mixing(starts)
     for _ in range(MOST_SWEEPS):
         old = Means(*(x[active] for x in v))
-        new_h, cut_h = _cut(equations, equations.hidden, old, Means(*(x[active] for x in h)))
-        new_v, cut_v = _cut(equations, equations.visible, new_h, old)
-        cut = cut_h | cut_v
+        new_v, new_h, cut = _sweep(equations, old, Means(*(x[active] for x in h)))
         cuts[active] = np.where(cut, cuts[active] + 1, 0)
         done = np.where(cut, cuts[active] >= GIVEN_UP, mixing.judge(change(old, new_v)))
         mixed = mixing.mix(old, new_v)
@@ -71,6 +69,38 @@ def iterate(equations: Equations, mean: np.ndarray) -> tuple[Means, Means, np.nd
             break
         mixing.keep(~done)
     return v, h, cuts > 0
+
+
+def follow(equations: Equations, v: Means, sweeps: int) -> tuple[Means, Means]:
+    """Means and variances after a few plain sweeps, whether they are a solution by then or not.
+
+    Parameters
+    ----------
+    equations : Equations
+        The equations.
+    v : Means, shapes (starts, N)
+        Where the sweeps begin; variances that leave the hidden layer no law are taken for 0.
+    sweeps : int
+        How many, >= 0.
+
+    Returns
+    -------
+    v, h : Means
+        Shapes (starts, N) and (starts, M); the hidden layer is the answer to the visible one.
+    """
+    v = Means(v.mean, np.where(equations.allows(equations.hidden, v)[:, None], v.variance, 0))
+    none = np.zeros((len(v.mean), equations.rbm.shape[1]))
+    h = Means(none, none)
+    for _ in range(sweeps):
+        v, h, _cuts = _sweep(equations, v, h)
+    return v, _cut(equations, equations.hidden, v, h)[0]
+
+
+def _sweep(equations: Equations, v: Means, h: Means) -> tuple[Means, Means, np.ndarray]:
+    """Both layers after a sweep, the hidden one first, and whether it was cut."""
+    new_h, cut_h = _cut(equations, equations.hidden, v, h)
+    new_v, cut_v = _cut(equations, equations.visible, new_h, v)
+    return new_v, new_h, cut_h | cut_v
 
 
 def _cut(equations: Equations, layer: Layer, other: Means, own: Means) -> tuple[Means, np.ndarray]:

@@ -43,6 +43,8 @@ class Parser(argparse.ArgumentParser):
         # What looks like a negative number is a value, as long as no option does; argparse knows neither
         # exponents nor grids.
         self._negative_number_matcher = re.compile(r"-(\d|\.\d|inf|nan)", re.IGNORECASE)
+        self.elsewhere: dict[str, str] = {}
+        """Options that this command has not, and what to say of each."""
 
     def add_grid(self, option: str, *, help: str, integer: bool = False, metavar: str = "GRID") -> None:
         """Add an option that takes a grid; the parsed value is a `Grid`, or None if it was not given.
@@ -50,7 +52,7 @@ class Parser(argparse.ArgumentParser):
         Parameters
         ----------
         option : str
-            Its name, such as "--theta".
+            Its name, such as "--theta"; an underscore in it may be written as a hyphen, which help pages do.
         help : str
             Its line on the help page.
         integer : bool
@@ -58,7 +60,9 @@ class Parser(argparse.ArgumentParser):
         metavar : str
             What the help page calls the value.
         """
-        self.add_argument(option, nargs="+", action=_GridAction, integer=integer, help=help, metavar=metavar)
+        names = dict.fromkeys((f"--{option[2:].replace('_', '-')}", option))
+        dest = option[2:].replace("-", "_")
+        self.add_argument(*names, dest=dest, nargs="+", action=_GridAction, integer=integer, help=help, metavar=metavar)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse, and refuse what no option or argument takes: here, where the nearest option is known.
@@ -111,6 +115,8 @@ class Parser(argparse.ArgumentParser):
         if word is None:
             return f"unexpected argument {words[0]!r}"
         name = word.partition("=")[0]
+        if name in self.elsewhere:
+            return f"unknown option {name}: {self.elsewhere[name]}"
         near = difflib.get_close_matches(name, self._option_string_actions, n=1)
         return f"unknown option {name}" + (f" (did you mean {near[0]}?)" if near else "")
 

@@ -10,6 +10,7 @@ import numpy as np
 from replica.critical import CriticalPoint, coexistence, instability, spinodal
 from replica.diagrams.compositional_phases import phase_of
 from replica.diagrams.declared_lines import declared
+from replica.diagrams.hopfield_temperatures import temperatures
 from replica.errors import ConvergenceError
 from replica.models.base import Diagram, Model
 from replica.models.compositional import CompositionalRBM
@@ -45,6 +46,15 @@ def _temperatures(precision: int | None = None, **controls: Any) -> Row:
     """T_g, and T_M, T_c, T_R of the retrieval state, each the uppermost one."""
     if controls["alpha"] < LEAST_LOAD:
         raise ConvergenceError(f"T_M and T_c are within 2e-6 of 1 and not resolved: alpha >= {LEAST_LOAD:g} is needed")
+    if precision is None:
+        found, sure = temperatures(np.array([float(controls["alpha"])]))
+        if sure.all():
+            return {column: None if np.isnan(T[0]) else float(T[0]) for column, T in found.items()}
+    return _searched_temperatures(precision, **controls)
+
+
+def _searched_temperatures(precision: int | None = None, **controls: Any) -> Row:
+    """The same by searches along T, each in its own way."""
     hot = Hopfield(T=2 + 2 * math.sqrt(controls["alpha"]), **controls)
     row: Row = {"T_g": instability(hot, along="T", start="paramagnet", precision=precision).value}
     exists, lowest, symmetric = _starting_temperatures(float(controls["alpha"]))

@@ -36,7 +36,8 @@ def _diagram(cls: type[Model], along: str, lines: tuple[Line, ...]) -> Diagram:
     """All lines along one control, over the others."""
     fields = {f.name: f for f in control_fields(cls)}
     others = [f for name, f in fields.items() if name != along]
-    needed = tuple(f.name for f in others if f.default is dataclasses.MISSING) or (others[0].name,)
+    needed = tuple(f.name for f in others if f.default is dataclasses.MISSING)
+    needed = needed or tuple(f.name for f in others[:1])
     names = [line.column for line in lines]
     return Diagram(
         scanned=needed,

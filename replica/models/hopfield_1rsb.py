@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from replica.averages.one_step_spin_cold import OneStepAverages, deficit, one_step_averages
-from replica.models.base import Chart, Model, control, exp_clipped
+from replica.models.base import Chart, Line, Model, control, exp_clipped
 from replica.models.hopfield_1rsb_chart import (
     one_step_glass_nodes,
     one_step_glass_point,
@@ -96,6 +96,7 @@ class Hopfield1RSB(Model):
     title: ClassVar[str] = "Hopfield model at T = 0 with one step of replica-symmetry breaking"
     unknowns: ClassVar[tuple[str, ...]] = ("m", "C", "log_dq", "log_mu")
     order_type: ClassVar[Any] = OneStepOrder
+    lines: ClassVar[tuple[Line, ...]] = (Line("alpha_c", "spinodal", along="alpha"),)
 
     def __post_init__(self, T: Number) -> None:
         if isinstance(T, str) or np.any(np.asarray(T) != 0):

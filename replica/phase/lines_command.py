@@ -24,6 +24,8 @@ def draw_lines(
     diagram = _diagram(parser, cls, grids)
     if args.precision is not None and not diagram.precise:
         parser.error(f"--precision: {cls.name} has double precision only")
+    if args.plot is not None and not grids:
+        parser.error(f"--plot: the lines of {cls.name} are single numbers, nothing to draw")
     points = cli.product(grids)
     for point in points:
         cls(**{cls.load: None, **{k: float(v) for k, v in point.items()}})
@@ -55,11 +57,13 @@ def _diagram(parser: cli.Parser, cls: type[Model], grids: Mapping[str, Sequence[
         missing = [name for name in (*diagram.scanned, *diagram.fixed) if name not in grids]
         if grids and set(grids) < {*diagram.scanned, *diagram.fixed}:
             parser.error(f"--{' --'.join(missing)} missing: {cls.name} needs it beside --{' --'.join(grids)}")
-    choices = " or ".join("--" + " --".join((*d.scanned, *d.fixed)) for d in diagrams_of(cls))
+    over = [" ".join(f"--{name}" for name in (*d.scanned, *d.fixed)) for d in diagrams_of(cls)]
+    choices = " or ".join(over)
     if not grids:
         parser.error(f"give {choices}; --help has examples")
     given = " ".join("--" + k for k in grids)
-    return parser.error(f"{given}: {cls.name} draws lines over {choices}; {hint}")
+    where = f"draws lines over {choices}" if choices else "has its line without any option"
+    return parser.error(f"{given}: {cls.name} {where}; {hint}")
 
 
 def row(name: str, index: int, precision: int | None, point: Mapping[str, float | Fraction]) -> Row:

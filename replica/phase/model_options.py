@@ -89,6 +89,16 @@ def add_model(parser: Parser, default: str | None = DEFAULT_MODEL) -> None:
 
 def add_controls(parser: Parser, cls: type[Model]) -> None:
     """Add a grid option for each control of a model, its help from the field's metadata."""
+    from replica.models import catalogue
+
+    own = [f"--{field.name.replace('_', '-')}" for field in control_fields(cls)]
+    owners: dict[str, list[str]] = {}
+    for name, other in sorted(catalogue().items()):
+        for field in control_fields(other):
+            owners.setdefault(f"--{field.name.replace('_', '-')}", []).append(name)
+    for option, names in owners.items():
+        if option not in own:
+            parser.elsewhere[option] = f"a control of {', '.join(names)}; {cls.name} has {', '.join(own)}"
     for field in control_fields(cls):
         whole = field.metadata["whole"]
         parser.add_grid(f"--{field.name}", integer=whole, help=f"{field.metadata['help']}: {domain_text(field)}")

@@ -8,6 +8,8 @@ import numpy as np
 
 from replica.models.base import Diagram, Model, control_fields
 from replica.models.compositional import CompositionalRBM
+from replica.models.hopfield import Hopfield
+from replica.phase import hopfield_plot
 from replica.phase.compositional_plot import draw as draw_compositional
 from replica.phase.labels import axis_label, column_label
 
@@ -43,6 +45,10 @@ def draw_diagram(table: Table, cls: type[Model], diagram: Diagram) -> Figure:
     """
     from matplotlib.figure import Figure
 
+    if cls is Hopfield and diagram.scanned == ("alpha",):
+        figure = Figure(figsize=hopfield_plot.SIZE, layout="constrained")
+        hopfield_plot.draw(table, figure)
+        return figure
     figure = Figure(figsize=(6.0, 4.2), layout="constrained")
     ax = figure.add_subplot()
     ax.set_title(cls.title.partition(":")[0])

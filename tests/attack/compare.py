@@ -260,7 +260,7 @@ def curvature(machine, state, on, h):
 def quiet_steps(machine, state):
     """Names k of the zero-noise state that one at g < 0 surely descends from; all from one value of W to the next.
 
-    C < 0.05 at all smaller loads too, and the same units are on.
+    C and dm'/dm < 0.05 at all smaller loads too, and the same units are on.
     The noise s falls as √α and the self-field αB/2 as α while m and q stay: the fields of the units are known.
     """
     if not machine.layered or machine.T > 0 or machine.balanced:
@@ -275,11 +275,13 @@ def quiet_steps(machine, state):
     shares = np.geomspace(1e-12, 1.0, 200)[:, None]
     with np.errstate(under="ignore", over="ignore"):
         u = (g + state.m * w + shares * half * x) / (np.sqrt(shares) * s * np.sqrt(x))
-        C = machine.p / (np.sqrt(shares[:, 0]) * s) * (np.exp(-u * u / 2) @ (P * np.sqrt(x))) / math.sqrt(2 * math.pi)
+        chi = np.exp(-u * u / 2) / (np.sqrt(shares * x) * s) / math.sqrt(2 * math.pi)
+        # of few strong units the overlap answers to itself by more than C
+        largest = max((chi @ (P * weight)).max() for weight in (machine.p * x, w * w / machine.size))
     on = g + state.m * w > 0
     if on.all() or not on.any():
         # all of the overlap is owed to the noise
         return None
     same_units = ((u > 0) == on).all() and (np.abs(u[-1]) > 2.5).all()
     below = max(0.0, w[~on].max())
-    return range(int(below) + 1, int(w[on].min()) + 1) if C.max() < 0.05 and same_units else None
+    return range(int(below) + 1, int(w[on].min()) + 1) if largest < 0.05 and same_units else None

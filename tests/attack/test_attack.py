@@ -293,6 +293,18 @@ def test_a_state_that_only_noise_upholds_descends_from_none():
     assert quiet_steps(machine, State(0.003, 0.01, 1e-9, 0.01, 0.01)) is None
 
 
+def test_between_a_state_and_the_one_without_noise_may_be_a_gap():
+    """Few units with W = 1 keep each other on up to a fold at α = 0.0137; proven: no state at 0.0145, two at 0.0155.
+
+    C is 0.001 there, dm'/dm of the few units with W ≠ 0 is 1.
+    """
+    fewest = (0.007371964711152098, -0.49618507959862596, 0.001521714980444174)
+    assert [state.m for state in compositional(0.0145, *fewest).states() if state.m > 0] == []
+    point = compositional(0.035089578318686254, *fewest)
+    (state,) = [state for state in point.states() if state.m > 0 and state.C < 0.001]
+    assert quiet_steps(point.machine(), state) is None
+
+
 def test_an_honest_list_has_no_faults():
     verdict = judged(POINT, POINT.states(), honest())
     assert (verdict.faults, verdict.states, verdict.unseen, verdict.unsettled) == ([], 7, [], [])

@@ -6,6 +6,7 @@ import pytest
 import rbm_sim
 from paper_checks import (
     bars_and_stripes,
+    blog_coarse_graining,
     blog_rbm,
     blog_renormalisation,
     blog_size_consistency,
@@ -19,6 +20,7 @@ from rbm_sim.partition import exact, extensivity, renormalisation
 
 MODULES = (
     bars_and_stripes,
+    blog_coarse_graining,
     blog_rbm,
     blog_renormalisation,
     blog_size_consistency,
@@ -37,6 +39,7 @@ law, renormalised, trace, variational = (
     blog_trace.trace,
     blog_trace.variational,
 )
+decimate, coarse_grain = renormalisation.decimate, renormalisation.coarse_grain
 bars, fit, layer_changes = datasets.bars_and_stripes, maximum_likelihood.fit, renormalisation.layer_changes
 
 
@@ -116,6 +119,21 @@ MUTATIONS = {
         "fit",
         lambda *a, **given: fit(*a, **{**given, "iterations": 1}),
     ),
+    "blog_coarse_graining.decimation_retains_the_observables": (
+        renormalisation,
+        "decimate",
+        lambda J, kept: decimate(0.99 * J, kept),
+    ),
+    "blog_coarse_graining.half_the_units_keep_everything": (
+        renormalisation,
+        "decimate",
+        lambda J, kept: decimate(J, kept, pin=10.0),
+    ),
+    "blog_coarse_graining.free_energy_is_lost_with_the_law": (
+        renormalisation,
+        "coarse_grain",
+        lambda E, units, **given: coarse_grain(E, units, iterations=1)._replace(divergence=np.array([4.0, 0.1])),
+    ),
     "blog_trace.layer_normalisation_keeps_free_energy": (blog_trace, "machine", without_weights),
     "blog_trace.proof_is_wrong": (blog_trace, "renormalised", variational),
     "blog_trace.trace_condition": (blog_trace, "variational", not_normalised),
@@ -136,7 +154,9 @@ MUTATIONS = {
 
 
 @pytest.mark.medium
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if c.slow else []) for name, c in CHECKS.items()]
+)
 def test_a_changed_formula_turns_the_verdict(name, monkeypatch):
     item = CHECKS[name]
     assert item().outcome == item.expected

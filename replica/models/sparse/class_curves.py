@@ -206,8 +206,9 @@ class _Walker:
                 cell = here.y[i], tangent[i], found.y[i], turned[i], here.group[i], False
                 self.cells[row].append(cell)
                 self._arrive(row, found.y[i], int(here.group[i]), turned[i], rate[i], values, i)
-                if self._returned(row, cell):
-                    self.ends[row] = "closed", None
+                last = self._up_to_start(row, cell)
+                if last is not None:
+                    self.cells[row][-1], self.ends[row] = last, ("closed", None)
             elif self.step[row] < SMALLEST_STEP:
                 self.ends[row] = "lost", None
 
@@ -239,8 +240,8 @@ class _Walker:
                 return "all on", None
         return ("α → ∞", None) if y[3] > LARGEST_LOG else None
 
-    def _returned(self, row: int, cell: tuple) -> bool:
-        """Whether a cell runs through the row's first point in the direction in which it left."""
+    def _up_to_start(self, row: int, cell: tuple) -> tuple | None:
+        """A cell cut off at the row's first point, if it runs through it in the direction in which it left."""
         (origin, direction), eq = (self.origin[0].take(np.array([row])), self.origin[1][row]), self.equations
         start, out, end, into, group, _ = cell
         y = origin.y[0].copy()
@@ -249,7 +250,7 @@ class _Walker:
             or abs(y[3] - start[3]) > 3 * LARGEST_STEP
             or abs(y[0] - start[0]) > 3 * LARGEST_STEP
         ):
-            return False
+            return None
         if group != origin.group[0]:
             # the same point, of the cell's group
             y[1], direction = eq.at(origin).field[0, group], direction.copy()
@@ -258,11 +259,13 @@ class _Walker:
         chord = (end - start) / scale
         share = float(((y - start) / scale) @ chord / max(chord @ chord, 1e-300))
         if not 0 <= share <= 1:
-            return False
+            return None
         guess = cubic(start[None], out[None], end[None], into[None], np.array([share]), scale[None])
-        place, _, good = corrected(eq, Place(guess, np.array([group])), chord[None] * scale, scale[None])
+        place, values, good = corrected(eq, Place(guess, np.array([group])), chord[None] * scale, scale[None])
         same = np.abs((place.y[0] - y) / scale).max() < 1e-3 * np.linalg.norm(chord) + 1e-9
-        return bool(good[0] and same and np.nansum(direction * into / scale**2) > 0)
+        if not (good[0] and same and np.nansum(direction * into / scale**2) > 0):
+            return None
+        return start, out, y, tangents(values.J, scale[None], chord[None] * scale)[0], group, False
 
     # Plateaus.
 

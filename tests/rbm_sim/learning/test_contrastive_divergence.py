@@ -10,6 +10,7 @@ from rbm_sim import RBM, Bernoulli, Gaussian, ReLU, Spin
 from rbm_sim.learning.batch_gradients import gradients
 from rbm_sim.learning.contrastive_divergence import DivergedError, Learner, Options
 from rbm_sim.learning.parameters import checked
+from rbm_sim.learning.penalties import penalise
 from rbm_sim.learning.run_files import load, save, train
 from rbm_sim.partition import exact
 
@@ -200,13 +201,25 @@ def test_the_penalty_is_the_gradient_of_its_formula(exponent):
     def value(w):
         return 0.3 / exponent * (np.abs(w).sum(axis=0) ** exponent).sum() + 0.1 * (w**2).sum()
 
-    begun._penalise(0.5)
+    penalise(begun.step.w, begun.parameters.w, begun.options, begun.epoch, 0.5)
     for where in [(0, 0), (4, 3)]:
         up, down = w.copy(), w.copy()
         up[where] += 1e-6
         down[where] -= 1e-6
         slope = (value(up) - value(down)) / 2e-6
         assert begun.step.w[where] == pytest.approx(-0.5 * slope, rel=1e-4)
+
+
+def test_the_penalty_rises_linearly_over_epochs():
+    """Steps of the penalty alone, at λ(t)/λ = 1/4, 2/4, 3/4, 1, 1 in the epochs of a rise of 4."""
+    begun, _ = learner(Bernoulli(), penalty=0.3, exponent=2, penalty_rise=4)
+    w = begun.parameters.w.astype(float)
+    whole = -0.3 * np.abs(w).sum(axis=0) * np.sign(w)
+    for epoch, share in enumerate((0.25, 0.5, 0.75, 1.0, 1.0)):
+        begun.epoch = epoch
+        begun.step.w[:] = 0
+        penalise(begun.step.w, begun.parameters.w, begun.options, begun.epoch, 1.0)
+        assert begun.step.w == pytest.approx(share * whole, rel=1e-5)
 
 
 @pytest.mark.parametrize("options", [{}, {"persistent": False}, {"momentum": 0.9, "centred": True}])
@@ -320,6 +333,7 @@ def test_the_centred_step_goes_uphill():
         ({"weight_decay": -1.0}, "weight_decay = -1.0"),
         ({"penalty": math.inf}, "penalty = inf"),
         ({"exponent": 0.5}, "exponent = 0.5"),
+        ({"penalty_rise": -1}, "penalty_rise = -1"),
         ({"k": 0}, "k = 0"),
     ],
 )

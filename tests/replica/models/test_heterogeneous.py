@@ -260,3 +260,20 @@ def test_the_settled_state_is_near():
     model = SHARP[2]
     for s in overlapping(model)[:1]:
         assert _alike(State(*exact(model, s.order)), State(*s.order), 1e-6)
+
+
+@pytest.mark.some(1)
+@pytest.mark.parametrize("share", [1.0, 1.0001, 1.1, 2.0])
+def test_a_closed_curve_is_met_once_where_it_closes(share):
+    """Two states with overlap at each load: the curve is followed from one, and its last step goes beyond it."""
+    controls = {"theta": 0.38528435837794955, "g": -0.04010807998750775, "p": 0.07966052488965474, "L": 1}
+    units = [0.06721356787564618] * 4 + [0.12944835294568893]
+    load = 2724522.0720487763
+    found = replica.solve_all(ReluRBM(alpha=np.array([load, load * share]), p_i=units, **controls))
+    for index in range(2):
+        overlaps = sorted(float(s.order.m) for s in found.at((index,)) if s.order.m > 0)
+        assert len(overlaps) == 2
+        assert overlaps[1] > 1.5 * overlaps[0]
+    assert sorted(float(s.order.m) for s in found.at((0,)) if s.order.m > 0) == pytest.approx(
+        [0.022141228462272664, 0.039816490485188157], rel=1e-9
+    )

@@ -98,7 +98,16 @@ def test_bad_usage_as_a_process(words, said):
         ("--theta 0 --simulate 1", "--simulate"),
         ("--nothing 3", "--nothing"),
         ("--alpha 0.1", "--alpha"),
-        ("--T 0.1", "--T"),
+        (
+            "--T 0.1",
+            "--T: a control of hopfield, planted-hopfield, potts-hopfield; threshold-hopfield has",
+        ),
+        (
+            "--model hopfield --theta 1",
+            "--theta: a control of compositional, relu-rbm, threshold-hopfield; ",
+        ),
+        ("--model hopfield-1rsb --alpha 0.1", "hopfield-1rsb has its line without any option"),
+        ("--model hopfield-1rsb --plot x.png", "--plot: the lines of hopfield-1rsb are single numbers"),
         ("", "--theta"),
     ],
 )
@@ -131,6 +140,23 @@ def test_lines_over_loads(command):
     assert table[1]["T_c"] == ""  # above α_1: an answer, not a failure
     assert float(table[1]["T_R"]) < 0.002
     assert [table[2][c] for c in ("T_M", "T_c", "T_R")] == ["", "", ""]
+
+
+def test_a_line_without_controls(command):
+    """The capacity with one step of replica-symmetry breaking, 0.138186 of Steffan and Kühn."""
+    status, out, err = command("--model hopfield-1rsb --format csv")
+    assert (status, err) == (0, "")
+    (row,) = rows(out)
+    assert list(row) == ["alpha_c", "m", "q", "r", "C", "B"]
+    assert float(row["alpha_c"]) == pytest.approx(0.138186, abs=5e-7)
+
+
+@pytest.mark.parametrize("spelling", ["--beta-teacher", "--beta_teacher"])
+def test_a_control_of_two_words(command, spelling):
+    """Nishimori's line, T = 1/β of the teacher = 2: T_c of the planted pattern at γ = (T − 1)²."""
+    status, out, _ = command(f"--model planted-hopfield {spelling} 0.5 --T 2 --format csv")
+    assert status == 0
+    assert float(rows(out)[0]["gamma_L"]) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_lines_over_temperatures(command):
