@@ -162,9 +162,9 @@ def growth(
 
     Examples
     --------
-    >>> import rbm_sim
+    >>> import numpy as np, rbm_sim
     >>> xi = rbm_sim.random_patterns(2000, 100, rng=0)
-    >>> weights = rbm_sim.pattern_weights(xi, float)
+    >>> weights = rbm_sim.pattern_weights(xi, np.float64)
     >>> rbm = rbm_sim.RBM(weights, visible=rbm_sim.Spin(), hidden=rbm_sim.Gaussian())
     >>> found = rbm_sim.tap.solve(rbm, T=1.4)
     >>> grown = growth(rbm, found, 1.4, steps=3, perturbations=20, rng=1)

@@ -71,6 +71,43 @@ def test_perturbations_of_the_paramagnet_grow_below_its_glass_temperature(T):
     assert found.replicon == pytest.approx(1 - expected, rel=1e-8, abs=1e-8)
 
 
+def test_growth_goes_on_from_the_last_step():
+    """An iteration that has come to rest is a solution; a direction that is left out moves nothing at first."""
+    _, rbm = machine(Bernoulli(-0.1), ReLU(0.2))
+    found, steps = tap.solve(rbm, T=0.5), amp.run(rbm, 0.5, steps=60)
+    options = {"steps": 3, "perturbations": 5, "rng": 1}
+    expected = amp.growth(rbm, found, 0.5, **options)
+    np.testing.assert_allclose(amp.growth(rbm, steps, 0.5, **options), expected, rtol=1e-5)
+    np.testing.assert_allclose(amp.growth(rbm, found, 0.5, orthogonal=np.zeros((1, N)), **options), expected, rtol=1e-6)
+    apart = amp.growth(rbm, found, 0.5, orthogonal=np.eye(N)[: N - 1], **options)
+    one = amp.growth(rbm, found, 0.5, steps=3, orthogonal=np.eye(N)[: N - 1], rng=2)
+    np.testing.assert_allclose(apart, one, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("state", "options", "message"),
+    [
+        (lambda r: 3, {}, "state = 3: must be a Solution, or Iterates of amp.run"),
+        (lambda r: amp.run(r, 1.4, steps=0), {}, "state has no step: must have at least one"),
+        (lambda r: tap.solve(r, T=1.4), {"perturbations": 0}, "perturbations = 0: must be a whole number >= 1"),
+        (
+            lambda r: tap.solve(r, T=1.4),
+            {"orthogonal": np.ones(N)},
+            r"orthogonal has shape \(300,\): must be \(k, 300\)",
+        ),
+        (
+            lambda r: tap.solve(RBM([[0.1]], visible=Spin(), hidden=Spin())),
+            {},
+            r"state has 1 × 1 units: must be of the",
+        ),
+    ],
+)
+def test_messages_of_growth(state, options, message):
+    _, rbm = machine(Spin(), Gaussian())
+    with pytest.raises(ValueError, match=message):
+        amp.growth(rbm, state(rbm), 1.4, steps=2, **options)
+
+
 def test_a_solution_stays_where_it_is():
     _, rbm = machine(Bernoulli(-0.1), ReLU(0.2))
     found = tap.solve(rbm, T=0.5)
