@@ -24,6 +24,8 @@ __all__ = ["Boundary", "Prediction", "boundaries", "predicted"]
 
 VISIBLE_CLASSES, POSITIVE_CLASSES, HIDDEN_CLASSES = (6, 8), 4, 8
 """Classes of p_i times classes of g_i ≤ 0 in each, those of g_i > 0 in each, and classes of θ_μ."""
+NARROWEST = 0.3
+"""Least width of a class of positive fields, in units of their mean: of a few units the scatter is no width."""
 ALIKE = 1e-6
 """Relative differences of fields or thresholds that are rounding, of single precision too."""
 
@@ -51,7 +53,9 @@ def predicted(machine: Rescaled) -> Prediction:
     """Phase of a machine of its own laws and size, or of its means where none of its states could be followed."""
     bare = homogeneous(machine)
     own = with_laws(machine, bare)
-    quiet = quiet_level(own, visible_classes(law_of_x(machine), machine.g)[3]) or NONE
+    _, g, _, width = visible_classes(law_of_x(machine), machine.g)
+    widths = np.maximum(width, np.where(g > 0, NARROWEST * g, 0.0)) if (g > 0).any() else None
+    quiet = quiet_level(own, widths) or NONE
     f_sg, apart = _lowest_glass(own, quiet)
     star = _minimum(own, quiet)
     if star is not None:

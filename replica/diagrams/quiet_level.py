@@ -37,6 +37,8 @@ __all__ = ["QuietLevel", "quiet_level"]
 FIRST, LONGEST, SHORTEST = 1e-6, 1.0, 1e-3
 """Share of the load at which the state is taken up without noise, and steps of its logarithm."""
 CLOSE = 1e-9
+SILENT = -300.0
+"""Logarithm of noise that is none."""
 OVERLAPS = 400
 FAR = 7.0
 """Widths beyond which a class has no units of the other sign."""
@@ -121,13 +123,18 @@ def _without_noise(model: CompositionalRBM, units: _Units) -> NDArray | None:
     q, C, _ = _visible(units, np.array([-100.0, -100.0]))
     if not C < 1:
         return None
-    s, beta = np.sqrt(model.alpha * model._active_square(q)), model.alpha / 2 * model._hidden(0, q)
-    return np.log(np.array([s, beta], dtype=float) / (1 - C))
+    return _hidden(model, q) - np.log1p(-C)
+
+
+def _hidden(model: CompositionalRBM, q: float) -> NDArray:
+    """ln √(α q⟨H2⟩) and ln ½α⟨H0⟩, which do not underflow."""
+    square = np.log(model.alpha) + 2 * np.log(model._input(q)) + model._log_hidden(2, q)
+    return np.array([square / 2, np.log(model.alpha / 2) + model._log_hidden(0, q)], dtype=float)
 
 
 def _visible(units: _Units, point: NDArray) -> tuple[float, float, float]:
     """q, C and −⟨σ H1(−u)⟩ of the visible units at ln s and ln β."""
-    s, beta = np.exp(point)
+    s, beta = np.exp(np.maximum(point, SILENT))
     sigma = np.hypot(s * np.sqrt(units.x), units.width)
     u = (units.field + beta * units.x) / sigma
     q, C = units.fraction @ (units.x * H(0, -u)), units.fraction @ (units.x * phi(u) / sigma)
@@ -138,8 +145,7 @@ def _residual(model: CompositionalRBM, units: _Units, point: NDArray) -> NDArray
     q, C, _ = _visible(units, point)
     if not C < 1:
         raise ArithmeticError("C >= 1")
-    hidden = 0.5 * np.log(model.alpha * model._active_square(q)), np.log(model.alpha / 2) + model._log_hidden(0, q)
-    return point + np.log1p(-C) - np.array(hidden, dtype=float)
+    return point + np.log1p(-C) - _hidden(model, q)
 
 
 def _newton(model: CompositionalRBM, units: _Units, point: NDArray) -> NDArray | None:
