@@ -123,7 +123,7 @@ def placed(rbm: RBM) -> Row:
     L = theory.ell_star / standing.p
     said = warnings_for(standing, never_active=0.0, L_predicted=L, laws=theory.laws)
     cells = {name: _cell(value) for name, value in theory._asdict().items()}
-    return {"p_hat": standing.p, **cells, "warned": "; ".join(said)}
+    return {"p_hat": standing.p, **cells, "warned": "; ".join(said) or None}
 
 
 def _cell(value: Any) -> Any:

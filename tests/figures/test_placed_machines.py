@@ -11,7 +11,7 @@ from figures.placed_machines import BOXES, phase_found, row
 from replica.table import Table
 
 ROWS = Table.read(Path(figures.__file__).parent / "placed_machines.csv").rows()
-DRAWN = [row for line in ROWS if line["drawn"] != "correlated"]
+DRAWN = [line for line in ROWS if line["drawn"] != "correlated"]
 
 
 def gap(line):
@@ -34,7 +34,7 @@ GLASSES_ABOVE = 3e-3
 
 
 def test_phases_are_right_but_at_boundaries():
-    wrong = [row for line in DRAWN if line["phase"] != line["found"]]
+    wrong = [line for line in DRAWN if line["phase"] != line["found"]]
     assert len(wrong) <= 5
     for line in wrong:
         error = GLASSES_ABOVE if "spin_glass" in (line["phase"], line["found"]) else 3 * line["f_planted_err"]
@@ -44,7 +44,7 @@ def test_phases_are_right_but_at_boundaries():
 
 def test_number_of_strong_units():
     """ℓ̂ against ℓ*, where that is one unit or more, in units of the error: of mean 0 and width 1 or so; slope 1."""
-    states = [row for line in DRAWN if line["found"] == "compositional" and line["ell_star"] >= line["p"]]
+    states = [line for line in DRAWN if line["found"] == "compositional" and line["ell_star"] >= line["p"]]
     assert len(states) >= 25
     star, found, err = (np.array([line[name] for line in states]) for name in ("ell_star", "ell_hat", "ell_err"))
     z = (found - star) / np.hypot(err, 0.01)
@@ -67,7 +67,7 @@ def test_energies_found_are_those_of_theory():
 
 
 def test_warnings_are_of_correlated_machines_alone():
-    correlated = [row for line in ROWS if line["drawn"] == "correlated"]
+    correlated = [line for line in ROWS if line["drawn"] == "correlated"]
     assert len(correlated) >= 6
     assert all("columns" in line["warned"] for line in correlated)
     assert not any("columns" in (line["warned"] or "") for line in DRAWN)
