@@ -158,7 +158,7 @@ def energies(rbm: RBM, v: np.ndarray) -> np.ndarray:
     return np.asarray(rbm.marginal_energy(v), dtype=float) / (rbm.shape[0] * COLD)
 
 
-def _planted(rbm: RBM, xi: Any, p: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float]:
+def _planted(rbm: RBM, xi: Any, p: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """f̃ of descents, shape (draws, L), nan where the state was left, and L̂/L at each L."""
     g, shape = rbm.visible.g / COLD, (DRAWS, len(PLANTED))
     f, ratio = np.empty(shape), np.empty(shape)

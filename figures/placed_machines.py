@@ -68,7 +68,8 @@ def kinds() -> tuple[tuple[str, Kind], ...]:
     rng = np.random.default_rng(SEED)
     found: list[tuple[str, Kind]] = []
     for phase, (count, N, p, ranges) in BOXES.items():
-        controls = rng.uniform(*np.array(ranges).T, (8 * count, 3))
+        low, high = np.array(ranges).T
+        controls = rng.uniform(low, high, (8 * count, 3))
         alpha, theta, g = controls.T
         labels, levels = phase_of_size(CompositionalRBM(alpha=alpha, theta=theta, g=g), p, N)
         lowest, next_one = np.sort([levels["f_star"], np.nan_to_num(levels["f_sg"], nan=np.inf), 0 * g], axis=0)[:2]

@@ -254,8 +254,9 @@ def _strongest(ax: Axes, machine: Rescaled) -> None:
     else:
         picture = strongest.T
     size = float(np.abs(strongest).max()) or 1.0
-    aspect = "auto" if side * side != len(w) else None
-    drawn = ax.imshow(picture, cmap="gray", vmin=-size, vmax=size, aspect=aspect)
+    drawn = ax.imshow(picture, cmap="gray", vmin=-size, vmax=size)
+    if side * side != len(w):
+        ax.set_aspect("auto")
     ax.set(xticks=[], yticks=[], xlabel="hidden units with the largest norms")
     ax.figure.colorbar(drawn, ax=ax, label="weight")
 

@@ -107,8 +107,8 @@ def _minimum(own: FiniteRBM, quiet: QuietLevel) -> tuple[float, ...] | None:
         starts += [{"alpha": min(LOWER_LOAD, float(own.alpha)), "g": max(OTHER_FIELD, float(own.g))}]
     for start in starts:
         at = own.unchecked(**start)
-        controls = [np.array([float(v)]) for v in (at.alpha, at.theta, at.g)]
-        ell, energy, orders = followed(minima(*controls), *controls, own.density, own.visible)
+        alpha, theta, g = (np.array([float(v)]) for v in (at.alpha, at.theta, at.g))
+        ell, energy, orders = followed(minima(alpha, theta, g), alpha, theta, g, own.density, own.visible)
         ways = [
             mixed_minimum(own.starting_at(**start), float(ell[k]), Order(*(float(member[k]) for member in orders)))
             for k in np.nonzero(np.isfinite(energy))[0]
