@@ -56,6 +56,7 @@ GROUPS = {
         "ell_star": "ℓ*, where f̃ over ℓ is lowest; empty if it falls to the branch's end, 0 if it rises from 0",
         "f_star": "f̃ at ℓ*, in units of p",
         "f_sg": "f̃ of the lowest spin glass",
+        "f_zero": "f̃ of ℓ → 0, the state without strong hidden units; empty where it has ended",
         "phase": "that of the lowest free energy: compositional, spin_glass, ferromagnetic",
     },
     "Machines": {
