@@ -60,8 +60,8 @@ class Solution(NamedTuple):
         Largest difference of a mean or variance and what its equation says, relative above 1.
     replicon : float
         1 minus the growth per sweep of the variance of small perturbations with independent entries; of random
-        machines 1 − αp²⟨(var_v/T)²⟩⟨(var_h/T)²⟩. Where it is negative the expansion does not hold; where it is positive,
-        common directions (weights of low rank) may still leave the solution: `amp.growth` tells.
+        machines 1 − αp²⟨(var_v/T)²⟩⟨(var_h/T)²⟩. Where it is negative the expansion does not hold; where it is
+        positive, common directions (weights of low rank) may still leave the solution: `amp.growth` tells.
     status : Status
         Whether it is a solution, and if not, what to try.
     """
