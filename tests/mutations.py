@@ -260,7 +260,7 @@ MUTATIONS = (
         "tests/rbm_sim/learning/test_contrastive_divergence.py",
     ),
     Mutation(
-        "rbm_sim/learning/contrastive_divergence.py",
+        "rbm_sim/learning/penalties.py",
         "norms = np.abs(w).sum(axis=0) ** (options.exponent - 1)",
         "norms = np.abs(w).sum(axis=0) ** options.exponent",
         "tests/rbm_sim/learning/test_contrastive_divergence.py",

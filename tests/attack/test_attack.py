@@ -216,7 +216,7 @@ def known():
 
 
 @pytest.mark.medium
-@pytest.mark.some(4)
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("point", "values"), list(known()))
 def test_known_states_are_found(point, values):
     def fits(state):

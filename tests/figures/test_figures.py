@@ -59,6 +59,7 @@ def test_rows_of_a_study_come_out_again(name):
                 ), column
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     "name",
@@ -71,7 +72,7 @@ def test_numbers_come_out_again(name):
 
 
 @pytest.mark.medium
-@pytest.mark.some(8)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_numbers_can_be_drawn(name):
     module = importlib.import_module(f"figures.{name}")

@@ -64,6 +64,7 @@ def same_in_every_type(function, values, rtol=1e-5):
         np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-6, err_msg=dtype)
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("visible", VISIBLE)
 def test_machines(visible, hidden):

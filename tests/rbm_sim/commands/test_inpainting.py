@@ -73,6 +73,7 @@ def test_it_is_conditional_sampling(run, capsys):
     assert ["".join("1" if x > 0 else "0" for x in row) for row in v] == [row["v"] for row in table]
 
 
+@pytest.mark.some(1)
 @pytest.mark.medium
 def test_the_law_of_what_is_missing(run, capsys):
     assert status("sample", "r.npz", "--inpaint", "torn.npy", "--chains", 2000, "--steps", 60, "--out", "s.npz") == 0

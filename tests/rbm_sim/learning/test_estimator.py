@@ -41,6 +41,7 @@ def digits():
     return images[train_], labels[train_], images[test], labels[test]
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     "parameters",

@@ -99,6 +99,7 @@ def test_data_without_a_maximum():
     assert np.isfinite(factor_analysis(line, 1).log_likelihood)
 
 
+@pytest.mark.some(1)
 @pytest.mark.medium
 @pytest.mark.parametrize("persistent", [True, False])
 def test_learning_comes_within_a_thousandth_of_the_maximum(persistent):

@@ -99,6 +99,7 @@ def test_it_begins_as_independent_gaussians(hidden):
     assert found == pytest.approx(likelihood.independent_gaussians(x, x).mean, abs=0.05)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("persistent", [True, False])
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_it_learns(hidden, persistent):

@@ -164,7 +164,7 @@ def chi_square(counts, law):
 
 
 @pytest.mark.medium
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("visible", "hidden"), list(itertools.product(VISIBLE, HIDDEN)))
 @pytest.mark.parametrize(("T", "dtype"), [(0.5, float), (1.0, float), (2.0, float), (1.0, np.float32)])
 def test_free_units_have_the_conditional_law(visible, hidden, T, dtype):

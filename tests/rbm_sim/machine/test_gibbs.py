@@ -135,7 +135,7 @@ def chi_square(counts, law):
 
 
 @pytest.mark.medium
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("visible", "hidden"), list(itertools.product(KINDS, KINDS)))
 @pytest.mark.parametrize(("T", "dtype"), [(0.5, float), (1.0, float), (2.0, float), (1.0, np.float32)])
 def test_sample_has_the_exact_law(visible, hidden, T, dtype):
@@ -156,7 +156,7 @@ def one_percent_off(kind):
     return Wrong
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("role", ["visible", "hidden"])
 def test_a_unit_one_percent_off_is_noticed(kind, role):

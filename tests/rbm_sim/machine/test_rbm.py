@@ -53,7 +53,7 @@ def test_energy_by_explicit_sum(visible, hidden):
 
 
 @pytest.mark.medium
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("visible", "hidden"), PAIRS)
 @pytest.mark.parametrize("T", [0.7])
 def test_free_energy_by_integration_over_the_hidden_layer(visible, hidden, T):
@@ -83,7 +83,7 @@ def test_marginal_energy_is_the_minimum_over_the_hidden_layer(visible, hidden):
 
 
 @pytest.mark.medium
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("visible", "hidden"), PAIRS)
 @pytest.mark.parametrize("T", [1.0, 1.7])
 def test_gibbs_sampler_against_the_exact_law(visible, hidden, T):

@@ -57,6 +57,7 @@ def test_twenty_random_machines_from_below_and_above():
         assert np.abs(z).max() < Z_MAX
 
 
+@pytest.mark.some(12)
 @pytest.mark.medium
 @pytest.mark.parametrize("T", [0.7, 1.0, 1.6])
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_fitted_base_has_the_means():
 
 
 @pytest.mark.medium
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("hidden", ["Bernoulli", "Spin", "Gaussian", "ReLU"])
 def test_single_precision(hidden):
     """12 hidden or visible units are enumerated; the error bars are a few thousandths."""

@@ -30,6 +30,7 @@ def normal_errors(found, expected):
     assert np.abs((found.mean - expected)[GAPS] / found.stderr[GAPS]).max() < 5.5
 
 
+@pytest.mark.some(5)
 @pytest.mark.parametrize("T", [0.7, 2.0])
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("visible", UNITS)

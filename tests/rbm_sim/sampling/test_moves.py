@@ -73,7 +73,7 @@ def test_one_sweep_is_the_product_of_the_moves_in_some_order(hidden, rule):
 
 
 @pytest.mark.medium
-@pytest.mark.some(10)
+@pytest.mark.some(3)
 @pytest.mark.parametrize("visible", VISIBLE)
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize("rule", RULES)

@@ -126,7 +126,7 @@ def test_cdf_by_sums(unit):
 
 
 @pytest.mark.medium
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("unit", ALL, ids=unit_id)
 @pytest.mark.parametrize("T", [0.05, 0.5, 3.0])
 def test_draws_have_the_law(unit, T):

@@ -131,7 +131,7 @@ def largest_z(x, y, expected):
 
 
 @pytest.mark.medium
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("hidden", HIDDEN)
 @pytest.mark.parametrize(("T", "dtype"), [(1.0, np.float64), (0.5, np.float64), (1.0, np.float32)])
 def test_sample_has_the_exact_law(hidden, T, dtype):

@@ -149,7 +149,7 @@ def exact_cumulants(unit, y, T, orders=6):
 
 
 @pytest.mark.medium
-@pytest.mark.some(8)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("unit", [Bernoulli(), Spin(), ReLU()], ids=unit_id)
 @pytest.mark.parametrize(
     ("T", "y"),

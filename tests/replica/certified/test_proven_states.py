@@ -120,14 +120,14 @@ def test_as_many_as_the_solver_lists(model):
     check(model)
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize("model", EDGES, ids=repr)
 def test_as_many_as_the_solver_lists_at_edges(model):
     check(model)
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize("model", SPREAD, ids=repr)
 def test_as_many_as_the_solver_lists_elsewhere(model):
@@ -160,7 +160,7 @@ KNOWN = [
 ]
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(("model", "values", "tolerance"), KNOWN)
 def test_encloses_states_computed_elsewhere(model, values, tolerance):
@@ -174,6 +174,7 @@ def test_encloses_states_computed_elsewhere(model, values, tolerance):
     assert len(matches) == 1
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize("model", [EDGES[0], EDGES[9], SPREAD[3], SPREAD[10]], ids=repr)
 def test_enclosures_obey_the_equations_of_the_model(model):

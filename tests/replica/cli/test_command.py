@@ -227,6 +227,7 @@ def test_a_closed_pipe_is_silent(folder, words):
     assert done.returncode == 0
 
 
+@pytest.mark.some(1)
 @pytest.mark.medium
 @pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("jobs", ["1", "2"])

@@ -93,6 +93,7 @@ def shell(line, **options):
     return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60, **options)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("line", "message"),
@@ -129,6 +130,7 @@ def limited(size):
     return limit
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize("name", ["t.csv", "t.json", "t.npz", "p.png"])
 def test_a_full_disk_names_the_file_and_leaves_nothing(tmp_path, name):

@@ -250,6 +250,7 @@ def test_what_spinodal_refuses():
 # coexistence
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("model", "along"),

@@ -82,7 +82,7 @@ def test_a_crossing_on_the_border_of_two_stretches():
     assert _exchange(Stretch(np.linspace(1, 2, 5), lines, 2.0, ""), before) == (0.75, 1.25)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_a_crossing_far_before_the_fold(monkeypatch):
     """At θ̃ = 1.5, g̃ = −0.21, ℓ = 0.4 the capacity is 2091, and not looked for; the glass is as low at α = 1.16."""
 

@@ -65,6 +65,7 @@ def fold_of_machine(theta, order, alpha, g, L, p):
         return float(log_load), float(m), float(C)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize("theta", [1.05, 1.2, 1.25, 1.2804251437905587, 1.3, 1.4])
 def test_folds_of_random_machines_up_to_the_largest_double_and_beyond(theta):
@@ -113,6 +114,7 @@ def test_tiny_capacities_scale_with_the_square_of_the_threshold():
     assert scaled == pytest.approx([scaled[0]] * 2, rel=0, abs=2e-13)
 
 
+@pytest.mark.slow
 def test_folds_along_the_threshold_where_it_is_nothing():
     """The fold along θ at the load of a fold along α is at the θ of that, be it 1 or 1e-9."""
     for theta in (1.0, 1e-9):

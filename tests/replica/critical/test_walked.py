@@ -31,6 +31,7 @@ def line(model, along, start="retrieval"):
     return line, float(fold.value)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize("start", ["retrieval", "spin_glass"])
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ SMALL = [
 ]
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("controls", "m"), SMALL)
 def test_small_overlaps_have_digits(controls, m):
     """Beside the glass, 1 − C ~ (m/s)²; values proven by `replica.certified.states`.
@@ -112,7 +113,7 @@ FAR_BEYOND = [
 ]
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize(("controls", "count"), FAR_BEYOND)
 def test_loads_that_a_margin_left_out_would_meet_are_no_states(controls, count):
     """Closed curves at ln α ~ 1e5 whose ends at C = 1 the load meets at 1 − C ~ e^−1e5; the first count is proven."""

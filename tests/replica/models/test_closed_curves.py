@@ -32,6 +32,7 @@ def overlaps(model):
 # At T = 0, L = 1 all follows from y = m/s: m = p erf(y/√2), α = (s(1 − C)/p)².
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(("p", "alpha"), [(0.9, 0.05), (0.5, 0.001), (1.0, 0.1)])
 def test_spins_without_known_ends(no_ends, p, alpha):
@@ -53,6 +54,7 @@ def test_spins_with_heat_without_known_ends(no_ends):
     assert overlaps(model) == pytest.approx(right, rel=1e-8)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     "controls",

@@ -54,6 +54,7 @@ def test_free_energy_on_the_saddle(model):
             assert model.free_energy_printed(s.order) == pytest.approx(s.free_energy, abs=1e-14)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(("L", "k"), [(1, 1), (5, 1), (8, 1), (8, 2), (12, 1), (12, 2)])
 def test_states_without_noise(L, k):
@@ -206,7 +207,7 @@ def test_high_thresholds_raise_no_warning(theta, g):
     assert s.residual < 1e-12
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_noise_of_any_smallness_raises_no_warning():
     sizes = []
     for theta in (1.5, 4.0, 6.0, 10.0, 13.0):

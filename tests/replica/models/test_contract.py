@@ -191,6 +191,7 @@ def condensed(cls):
 # Formulas.
 
 
+@pytest.mark.some(3)
 @pytest.mark.medium
 @every_model
 @settings(deadline=None, max_examples=60)
@@ -207,6 +208,7 @@ def test_free_energy_gradient_is_what_the_residuals_say(cls, data):
     assert max(abs(g - slope) for g, slope in zip(gradient, slopes, strict=True)) <= DERIVATIVE * size
 
 
+@pytest.mark.some(3)
 @pytest.mark.medium
 @every_model
 def test_gradient_at_45_digits(cls):
@@ -232,6 +234,7 @@ def test_gradient_at_45_digits(cls):
     assert max(abs(a - float(b)) for a, b in zip(rough, slopes, strict=True)) <= DERIVATIVE
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @where_light
 @settings(deadline=None, max_examples=40)
@@ -253,6 +256,7 @@ def test_complex_steps_are_derivatives(cls, data):
             assert np.abs(jacobian[:, j] - differences(function, x, j)).max() <= 10 * DIFFERENCED * size
 
 
+@pytest.mark.some(3)
 @pytest.mark.medium
 @every_model
 @settings(deadline=None, max_examples=40)
@@ -305,6 +309,7 @@ def all_states(cls, controls):
     return model, replica.solve_all(model)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @at_length
 @settings(deadline=None, max_examples=40)
@@ -384,6 +389,7 @@ def assert_precise(double, fine):
         assert b.residual < mp.mpf(10) ** -28
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @at_length
 def test_high_precision_agrees_with_double(cls):
@@ -448,6 +454,7 @@ def test_arrays_give_the_numbers_of_scalars(cls):
             assert a.stable == b.stable
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @where_light
 def test_controls_broadcast(cls):
@@ -465,6 +472,7 @@ def test_controls_broadcast(cls):
         assert replica.solve_all(grid).status.shape[:-1] == (3, 2)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @at_length
 def test_free_energies_are_continuous_along_branches(cls):
@@ -494,6 +502,7 @@ def test_free_energies_are_continuous_along_branches(cls):
                 assert np.nanmax(excess, initial=-1.0) <= 1e-4
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @where_light
 def test_charts_hold_solutions_of_the_equations(cls):
@@ -548,6 +557,7 @@ def eliminated_free_energy(model, x, i, m):
     raise ArithmeticError("no stationary point there")
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @at_length
 def test_stability_is_the_curvature_of_the_free_energy(cls):
@@ -622,6 +632,7 @@ def test_a_model_describes_itself(cls):
     assert all(f"    {name} : " in doc for name in [*names, *(f.name for f in dataclasses.fields(cls))])
 
 
+@pytest.mark.some(3)
 @pytest.mark.medium
 @every_model
 def test_models_are_values(cls):
@@ -659,6 +670,7 @@ def bad_values(field, load):
     return values
 
 
+@pytest.mark.some(3)
 @pytest.mark.medium
 @every_model
 def test_bad_controls_are_named_on_one_line(cls):
@@ -670,6 +682,7 @@ def test_bad_controls_are_named_on_one_line(cls):
             assert "\n" not in str(caught.value)
 
 
+@pytest.mark.some(3)
 @pytest.mark.medium
 @every_model
 def test_shapes_that_do_not_broadcast_are_refused(cls):
@@ -682,6 +695,7 @@ def test_shapes_that_do_not_broadcast_are_refused(cls):
         cls(**{**controls, **unlike})
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @where_light
 def test_arguments_of_the_solvers_are_checked(cls):
@@ -701,6 +715,7 @@ def test_arguments_of_the_solvers_are_checked(cls):
     assert {s.n for s in replica.solve_all(model, n_condensed=())} == {0}
 
 
+@pytest.mark.some(3)
 @pytest.mark.medium
 @every_model
 def test_signature_takes_options_by_keyword(cls):

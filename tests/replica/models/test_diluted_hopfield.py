@@ -29,6 +29,7 @@ def largest_load(c, digits):
         return load(mp.exp(mp.findroot(slope, mp.log(rough))))
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("c", [1.0, 0.5, 0.1, 1e-3, 1e-6, 1e-9])
 def test_capacity_is_the_largest_load_of_the_closed_form(c):
     found = replica.spinodal(DilutedHopfield(alpha=None, c=c), along="alpha").value

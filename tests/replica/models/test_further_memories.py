@@ -114,6 +114,7 @@ def test_largest_load_of_sparse_coding_is_a_fold_of_the_model(a, largest):
     assert np.abs(residual).max() < 1e-12
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("g", [-0.5, -0.7, -0.7264, -0.727, -0.75, -0.7788197])
 def test_fold_of_sparse_coding_on_the_branch_from_no_noise(g):
     """∇α ∥ ∇g on the plane at the fold that the model finds, the smaller one where an island is at larger loads.

@@ -656,7 +656,7 @@ def test_the_first_empty_weights_count_in_slopes_by_p():
     assert np.imag(stepped) / 1e-30 == pytest.approx(slopes, rel=1e-5)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_energies_may_depend_on_the_temperature():
     for a, b in zip(
         replica.solve_all(GeneralRBM(Warmed(), Gaussian(), alpha=0.05, T=0.02)),

@@ -71,6 +71,7 @@ OVERLAPS = {
 }
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("name", CASES)
 def test_states(name):
     level, theta, alpha, p, L = CASES[name]
@@ -85,6 +86,7 @@ def test_states(name):
         assert float(o.r) == pytest.approx(right[2], rel=5e-5)
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("hidden", [Gaussian(), ReLU(-0.2), ReLU(0.1)])
 @pytest.mark.parametrize(("p", "L"), [(1.0, 1), (1.0, 3), (0.6, 2), (0.1, 10)])
 def test_soft_hidden_units_carry_no_overlap(hidden, p, L):

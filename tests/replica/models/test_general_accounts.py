@@ -76,7 +76,7 @@ def load_of_spins(v, g, theta, p, m, s):
     return np.where(C < 1, s * s * (1 - C) ** 2 / (p * p * square), np.nan)
 
 
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.medium
 @pytest.mark.parametrize("controls", SPINS)
 def test_spins_in_a_field(controls):
@@ -173,6 +173,7 @@ def glass_in_digits(e, theta, p, alpha, q, s, margin):
         return float(mp.exp(root[0])), float(r), float(1 - mp.exp(root[2])), float(B), float(mp.exp(root[2]))
 
 
+@pytest.mark.some(1)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("e", "theta", "p", "alpha", "start"),
@@ -227,7 +228,7 @@ COMPLETE = [
 ]
 
 
-@pytest.mark.some(4)
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(("unit", "theta", "alpha", "p", "L", "count"), COMPLETE)
 def test_answers_are_complete(unit, theta, alpha, p, L, count):

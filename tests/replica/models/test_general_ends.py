@@ -39,6 +39,7 @@ def sparse(y, p):
     return m, s, C, p / (1 - C) ** 2, (s * (1 - C) / p) ** 2
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("p", "alpha", "right"),
@@ -132,6 +133,7 @@ def general_cold(m, s, p, L):
     return overlap, C
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(("p", "L", "alpha"), [(0.9, 3, 0.005), (1.0, 2, 1e-4), (1.0, 4, 1e-4), (0.6, 2, 1e-4)])
 def test_free_units_of_several_patterns(p, L, alpha):
@@ -196,7 +198,7 @@ def scaled(k, values=(-1.0, 1.0), energies=(0.0, 0.0)):
     return levels(tuple(k * v for v in values), tuple(k * k * e for e in energies))
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.some(1)
 @pytest.mark.parametrize("k", [1e-6, 1e-3, 1e3, 1e4, 1e6])
 def test_states_do_not_depend_on_the_unit_of_measure(k):
@@ -243,7 +245,7 @@ def test_every_paramagnet_is_listed():
     assert found[1].order.C == pytest.approx(0.9942241697524793, rel=1e-12)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_units_at_rest_without_temperature():
     """C = 0 and B = p as long as the self-field αp/2 does not lift them."""
     unit = levels((-1.0, 0.0, 1.0), (0.3, 0.0, 0.3))

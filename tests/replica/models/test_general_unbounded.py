@@ -107,7 +107,7 @@ def explicit(y, p, theta):
     return b * (1 - p / (1 - b)) / (p * H(0, y)), (theta / y) ** 2 / p
 
 
-@pytest.mark.some(6)
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(("theta", "sign"), [(0.2, 1), (-0.2, -1)])
 @pytest.mark.parametrize("p", [0.05, 0.6])
@@ -152,6 +152,7 @@ def layer(unit, noise, c, T):
     return mean(lambda x, _: x * x), mean(lambda _, response: response)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(("visible", "hidden", "alpha", "T", "p", "L"), CASES)
 def test_glass_below_the_end(visible, hidden, alpha, T, p, L):
@@ -179,6 +180,7 @@ def test_pairs_above_the_end(visible, hidden, alpha, T, p, L):
     assert counts[-1] == 0
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("hidden", [ReLU(0.2), Gaussian(), ReLU(-0.2)])
 @pytest.mark.parametrize("theta", [-0.1, 0.0, 0.1])
 def test_no_noise_end_at_a_bend_or_where_the_response_is_marginal(theta, hidden):
@@ -187,6 +189,7 @@ def test_no_noise_end_at_a_bend_or_where_the_response_is_marginal(theta, hidden)
     assert accounted(found)
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize("L", [5, 10, 20, 40])
 @pytest.mark.parametrize(("p", "alpha"), [(0.1, 0.005), (1.0, 0.005), (0.37, 1e-4)])
 def test_no_state_without_noise_where_overlap_sets_in(L, p, alpha):
@@ -196,7 +199,7 @@ def test_no_state_without_noise_where_overlap_sets_in(L, p, alpha):
     assert [s.kind for s in found] == ["spin_glass"]
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("theta", "level"), [(1.448, 0.167), (2.5, 0.2), (1.2, 0.3)])
 @pytest.mark.parametrize("p", [0.3, 0.7])
 def test_glass_of_units_that_rest_above_their_bend_beside_silent_ones(theta, level, p):

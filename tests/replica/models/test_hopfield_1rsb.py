@@ -320,6 +320,7 @@ def test_capacity_in_many_digits():
         assert abs(fold.value - mp.mpf("0.138186489564874831138262763422")) < mp.mpf(10) ** -24
 
 
+@pytest.mark.slow
 def test_retrieval_is_lowest_below_a_higher_load():
     broken, symmetric = (replica.coexistence(cls(alpha=0.03), along="alpha") for cls in (Hopfield1RSB, Hopfield))
     assert symmetric.value == pytest.approx(0.05185433091891706, rel=1e-12)

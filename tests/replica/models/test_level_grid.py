@@ -135,6 +135,7 @@ def margin(state):
     return float(model.p * replica.H(0, model.theta / math.sqrt(model.p * order.q)) / order.B)
 
 
+@pytest.mark.some(4)
 @pytest.mark.parametrize(("controls", "L", "right"), [*BESIDE_C_ONE, *BETWEEN_NODES, *AT_THE_EDGE])
 def test_all_states_are_met_and_none_besides(controls, L, right):
     found = replica.solve_all(ReluRBM(**controls, L=L))
@@ -223,6 +224,7 @@ NEGATIVE = [
 ]
 
 
+@pytest.mark.some(3)
 @pytest.mark.parametrize("controls", NEGATIVE)
 @pytest.mark.parametrize("b", [None, -33.6, -36.9])
 def test_a_glass_of_next_to_no_units_keeps_its_members(controls, b):

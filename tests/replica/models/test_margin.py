@@ -42,6 +42,7 @@ def test_margin_of_sparse_sums(L, p):
             assert 1 - C == pytest.approx(right, rel=1e-12, abs=1e-13)
 
 
+@pytest.mark.some(1)
 @pytest.mark.medium
 @pytest.mark.parametrize("ell", [0.05, 1.3])
 def test_margin_in_the_compositional_limit(ell):

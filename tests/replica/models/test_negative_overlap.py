@@ -46,6 +46,7 @@ def test_the_sign_of_a_hidden_unit_is_a_matter_of_naming():
     assert min(s.order.m for s in one) == pytest.approx(-0.59998017, abs=1e-8)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e4])
 def test_states_of_both_signs_do_not_depend_on_the_unit_of_measure(size):
     """v → κv, T → κ²T and with them m, r and the field; m = −κ(.9/3 + .3) without noise, but for what noise takes."""

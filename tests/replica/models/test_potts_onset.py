@@ -22,7 +22,7 @@ def glasses(alpha, states, T):
     return sorted(s.order.q for s in found if s.order.q > 0 and s.order.m == 0)
 
 
-@pytest.mark.some(3)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("distance", [1e-12, 1e-8])
 @pytest.mark.parametrize("states", STATES)
 @pytest.mark.parametrize("alpha", LOADS)
@@ -37,6 +37,7 @@ def test_as_a_law_of_the_distance(alpha, states, distance):
         assert below[0] == pytest.approx(slope * T * distance, rel=1e-3 if distance < 1e-10 else 1e-4)
 
 
+@pytest.mark.some(1)
 @pytest.mark.parametrize("distance", [1e-9, 1e-3])
 def test_two_states_are_spins(distance):
     T = onset(0.3, 2) * (1 - distance)

@@ -175,6 +175,7 @@ def test_low_load_is_the_curie_weiss_model():
 # Lines.
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize("alpha", [1e-6, 0.01, 0.05, 0.25, 1.0, 9.0])
 def test_onset_of_the_glass(alpha):

@@ -42,6 +42,7 @@ def capacity(L, theta):
     return replica.spinodal(ReluRBM(alpha=1e-4, theta=theta, g=G, p=P, L=L), along="alpha")
 
 
+@pytest.mark.some(5)
 @pytest.mark.medium
 @pytest.mark.parametrize(("theta", "L", "value", "digit"), CAPACITIES)
 def test_capacity_is_the_recomputed_one_of_figure_3a(theta, L, value, digit):
@@ -128,7 +129,7 @@ def test_minimum_of_figure_4a():
     assert 2 * best.order.q * (1 - best.order.q) == pytest.approx(0.2501, abs=5e-5)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_energies_and_overlaps_of_figures_4a_and_4c():
     ell = np.array([0.1, 0.2, 0.22, 0.5, 1.0, 1.4])
     values = {0.1: (-1.584, None), 0.2: (-2.496, None), 0.22: (None, 0.901), 0.5: (-2.875, 0.8015)}

@@ -32,6 +32,7 @@ def nearest(model, m):
     return min(states(model), key=lambda s: abs(s.order.m / m - 1))
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(
     ("controls", "log_alpha", "m", "C", "stable"),
     [
@@ -84,6 +85,7 @@ def test_a_pair_at_the_edge():
     assert 0.23775 == pytest.approx(replica.spinodal(model, along="alpha").value, rel=1e-4)
 
 
+@pytest.mark.some(1)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("theta", "g", "L", "p"),
@@ -151,7 +153,7 @@ def levels():
     return found
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_arcs_lie_on_the_level_and_end_where_something_is():
     """Every end at a plateau meets another, and no end is lost."""
     for sharp in levels():

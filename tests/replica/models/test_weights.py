@@ -200,6 +200,7 @@ def test_capacity_of_two_patterns_of_uniform_weights():
     assert replica.spinodal(model, along="alpha").value == pytest.approx(expected, rel=1e-9)
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize("T", [0.0, 0.2])
 @pytest.mark.parametrize("p", [1.0, 0.8])
 def test_signs_by_their_law_are_signs(T, p):
@@ -216,7 +217,7 @@ def test_signs_by_their_law_are_signs(T, p):
 # States and ends that do not exist.
 
 
-@pytest.mark.some(8)
+@pytest.mark.some(2)
 @pytest.mark.parametrize("law", [SignNormal(0.0), Normal(), Normal(0.3)], ids=repr)
 @pytest.mark.parametrize(("visible", "T"), [(Spin(), 0.0), (Spin(), 0.2), (Bernoulli(-0.1), 0.0), (Trit(), 0.3)])
 @pytest.mark.parametrize("L", [1, 3])

@@ -103,7 +103,7 @@ def test_recurrence_and_reflection(k, x):
     assert abs(whole - moment) <= 1e-12 * terms
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(k=st.integers(0, 8), x=st.floats(-12, 30))
 def test_complex_step_is_the_derivative(k, x):

@@ -36,7 +36,7 @@ def tail(x, precision):
     return [bits(H(3, mp.mpf(x)))] * 20 + [precision]
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_threads_compute_what_one_thread_computes_and_restore_the_precision():
     jobs = [(state, 0.05, 20), (state, 0.05, 30), (state, 0.06, 40), (fold, 0.1, 25), (tail, 7.5, 0), (tail, 2.5, 0)]
     before = mp.prec

@@ -56,6 +56,7 @@ def test_the_main_command_as_a_process():
     assert done.stderr == ""
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -228,7 +229,7 @@ def test_results_go_to_files(command, tmp_path, suffix):
 
 
 @pytest.mark.medium
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("words", ["--theta -1:2:4", "--model hopfield --alpha 0.02 0.1", "--model hopfield --T 0 0.5"])
 def test_pictures_are_drawn(command, tmp_path, words):
     for suffix, magic in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
@@ -238,7 +239,7 @@ def test_pictures_are_drawn(command, tmp_path, words):
         assert path.read_bytes().startswith(magic)
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_jobs_do_not_change_the_answer():
     outputs = [
         subprocess.run(

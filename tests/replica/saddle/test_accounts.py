@@ -94,6 +94,7 @@ def _load_on_chart(y):
     return (m / y * (1 - C)) ** 2
 
 
+@pytest.mark.some(2)
 @pytest.mark.parametrize(("model", "T"), [(Hopfield, 0.0), (Hopfield, 0.3), (ThresholdHopfield, None)])
 @pytest.mark.parametrize("alpha", [1e-20, 1e-100])
 def test_a_sheet_that_is_not_resolved_is_said_to_be_missing(model, T, alpha):

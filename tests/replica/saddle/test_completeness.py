@@ -72,7 +72,7 @@ def assert_complete(model, seed, least):
 
 
 @pytest.mark.medium
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize(
     ("alpha", "T", "least"),
     [

@@ -17,6 +17,7 @@ def retrieval_at(model, log_alpha):
     return [s for s in replica.solve_all(model.replace(alpha=math.exp(log_alpha))) if s.k == 1 and s.sheet < 2]
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("L", "p", "theta", "g"),
@@ -209,6 +210,7 @@ def test_no_module_hides_a_public_name():
 # The R-RBM at its edges.
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     ("model", "margin"),
@@ -225,6 +227,7 @@ def test_second_sheet_with_a_small_margin(model, margin):
     assert 1 - second[0].order.C == pytest.approx(margin, rel=0.05)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize(
     "model",
@@ -241,7 +244,7 @@ def test_state_that_is_about_to_lose_its_overlap(model):
 
 
 @pytest.mark.medium
-@pytest.mark.some(2)
+@pytest.mark.some(1)
 @pytest.mark.parametrize("theta", [6.0, 10.0, 30.0, 50.0])
 def test_retrieval_at_any_threshold(theta):
     state = replica.solve(CompositionalRBM(alpha=0.5, theta=theta, g=-0.21, ell=0.4))

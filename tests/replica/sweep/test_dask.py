@@ -90,7 +90,7 @@ def test_same_file_after_the_parent_was_killed(cluster, tmp_path, reference):
     assert content(path) == reference
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 def test_same_file_though_a_worker_was_killed(cluster, tmp_path, reference):
     path = tmp_path / "o.csv"
     workers = [c for c in psutil.Process(cluster[1]).children(recursive=True) if "spawn_main" in " ".join(c.cmdline())]

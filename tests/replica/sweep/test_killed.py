@@ -62,7 +62,7 @@ def finished(folder):
     return max(0, path.read_bytes().count(b"\n") - 1) if path.exists() else 0
 
 
-@pytest.mark.medium
+@pytest.mark.slow
 @pytest.mark.some(1)
 @pytest.mark.parametrize(("jobs", "again"), [("1", "2"), ("2", "1")])
 def test_kill_the_parent(tmp_path, reference, jobs, again):
@@ -91,6 +91,7 @@ def test_kill_a_worker(tmp_path, reference):
     assert content(tmp_path / "o.csv") == reference
 
 
+@pytest.mark.some(1)
 @pytest.mark.medium
 @pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("jobs", ["1", "2"])

@@ -39,6 +39,7 @@ def bits(value):
     return struct.pack("d", value) if isinstance(value, float) else (type(value), value)
 
 
+@pytest.mark.some(2)
 @pytest.mark.medium
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @settings(deadline=None)
